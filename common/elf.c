@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+
+#include "common/bytes.h"
+#include "common/elf.h"
+
+/* Where the fields of a header are, by class. */
+struct layout {
+	unsigned int bits, word, ehdr, phdr;
+	unsigned int entry, phoff, ehsize, phentsize, phnum;
+	unsigned int p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+};
+
+static const struct layout layouts[] = {
+	{ 32, 4, 52, 32, 24, 28, 40, 42, 44, 24, 4, 8, 12, 16, 20, 28 },
+	{ 64, 8, 64, 56, 24, 32, 52, 54, 56, 4, 8, 16, 24, 32, 40, 48 },
+};
+
+/*
+ * A big-endian kernel up to 6.12 at least marks its own core headers
+ * little-endian (kernel/crash_core.c:crash_prepare_elf64_headers), so
+ * e_version, which is always 1, has the last word.
+ */
+static bool byte_order(const uint8_t *data, bool *little)
+{
+	*little = data[5] == 1;
+	if (data[5] != 1 && data[5] != 2)
+		return false;
+	if (bytes_get(data + 20, 4, *little) == 1)
+		return true;
+	*little = !*little;
+	return bytes_get(data + 20, 4, *little) == 1;
+}
+
+static int identify(const uint8_t *data, size_t len, const struct layout **l, bool *little)
+{
+	if (len < 4 || memcmp(data, ELF_MAGIC, 4) != 0)
+		return fail(ENOEXEC, "not an ELF file");
+	if (len < 16 || data[4] < 1 || data[4] > 2)
+		return fail(EINVAL, "broken ELF header: class is neither 32 nor 64 bit");
+	*l = &layouts[data[4] - 1];
+	if (len < (*l)->ehdr)
+		return fail(EINVAL, "truncated ELF header: %zu bytes of %u", len, (*l)->ehdr);
+	if (!byte_order(data, little))
+		return fail(EINVAL, "broken ELF header: unknown byte order or version");
+	return 0;
+}
+
+int elf_headers_size(const uint8_t *data, size_t len, uint64_t file_size, uint64_t *need)
+{
+	const struct layout *l;
+	uint64_t phoff, phnum;
+	bool little;
+	int rc = identify(data, len, &l, &little);
+
+	if (rc < 0)
+		return rc;
+	phoff = bytes_get(data + l->phoff, l->word, little);
+	phnum = bytes_get(data + l->phnum, 2, little);
+	if (phnum && bytes_get(data + l->phentsize, 2, little) != l->phdr)
+		return fail(EINVAL, "broken ELF header: program headers of %u bytes, expected %u",
+			    (unsigned int)bytes_get(data + l->phentsize, 2, little), l->phdr);
+	if (__builtin_add_overflow(phoff, phnum * l->phdr, need) || *need > file_size)
+		return fail(EINVAL, "%" PRIu64 " program headers at offset 0x%" PRIx64
+			    " end beyond the file (%" PRIu64 " bytes)", phnum, phoff, file_size);
+	if (*need < l->ehdr)
+		*need = l->ehdr;
+	return 0;
+}
+
+static int read_phdr(struct elf_phdr *p, const uint8_t *d, const struct layout *l, bool little,
+		     uint32_t i, uint64_t file_size)
+{
+	uint64_t end;
+
+	p->type = (uint32_t)bytes_get(d, 4, little);
+	p->flags = (uint32_t)bytes_get(d + l->p_flags, 4, little);
+	p->offset = bytes_get(d + l->p_offset, l->word, little);
+	p->vaddr = bytes_get(d + l->p_vaddr, l->word, little);
+	p->paddr = bytes_get(d + l->p_paddr, l->word, little);
+	p->filesz = bytes_get(d + l->p_filesz, l->word, little);
+	p->memsz = bytes_get(d + l->p_memsz, l->word, little);
+	p->align = bytes_get(d + l->p_align, l->word, little);
+	if (!p->type)
+		return 0;
+	if (__builtin_add_overflow(p->offset, p->filesz, &end) || end > file_size)
+		return fail(EINVAL, "program header %u: 0x%" PRIx64 " bytes at offset 0x%" PRIx64
+			    " end beyond the file (0x%" PRIx64 " bytes): truncated or damaged",
+			    i, p->filesz, p->offset, file_size);
+	if (__builtin_add_overflow(p->paddr, p->memsz, &end))
+		return fail(EINVAL, "program header %u: 0x%" PRIx64 " bytes at address 0x%" PRIx64
+			    " wrap around 64 bits", i, p->memsz, p->paddr);
+	if (p->type == ELF_PT_LOAD && p->filesz > p->memsz)
+		return fail(EINVAL, "program header %u: 0x%" PRIx64 " bytes in the file but 0x%"
+			    PRIx64 " in memory", i, p->filesz, p->memsz);
+	return 0;
+}
+
+int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t len,
+	      uint64_t file_size)
+{
+	const struct layout *l;
+	struct elf_phdr *phdr;
+	uint64_t need, phoff;
+	bool little;
+	int rc = identify(data, len, &l, &little);
+
+	if (rc >= 0)
+		rc = elf_headers_size(data, len, file_size, &need);
+	if (rc < 0)
+		return rc;
+	if (need > len)
+		return fail(EINVAL, "program headers end at 0x%" PRIx64 ", only 0x%zx bytes are there",
+			    need, len);
+	*elf = (struct elf){
+		.bits = l->bits, .little = little,
+		.type = (uint16_t)bytes_get(data + 16, 2, little),
+		.machine = (uint16_t)bytes_get(data + 18, 2, little),
+		.entry = bytes_get(data + l->entry, l->word, little),
+		.n_phdrs = (uint32_t)bytes_get(data + l->phnum, 2, little),
+	};
+	phoff = bytes_get(data + l->phoff, l->word, little);
+	phdr = arena_alloc(arena, elf->n_phdrs * sizeof(*phdr));
+	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
+		rc = read_phdr(&phdr[i], data + phoff + (uint64_t)i * l->phdr, l, little, i, file_size);
+		if (rc < 0)
+			return rc;
+	}
+	elf->phdr = phdr;
+	return 0;
+}

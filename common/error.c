@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/mem.h"
+
+static char *message;
+static const char *program = "kexec";
+static bool debugging;
+
+int fail(int err, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	free(message);
+	message = text;
+	return -err;
+}
+
+int fail_in(int rc, const char *fmt, ...)
+{
+	va_list ap;
+	char *context, *text;
+
+	va_start(ap, fmt);
+	context = mem_vprintf(fmt, ap);
+	va_end(ap);
+	text = mem_printf("%s: %s", context, message ? message : strerror(-rc));
+	free(context);
+	free(message);
+	message = text;
+	return rc;
+}
+
+const char *fail_text(void)
+{
+	return message ? message : "";
+}
+
+void fail_forget(void)
+{
+	free(message);
+	message = NULL;
+}
+
+void message_program(const char *name)
+{
+	program = name;
+}
+
+void message_debug(bool on)
+{
+	debugging = on;
+}
+
+bool message_debugging(void)
+{
+	return debugging;
+}
+
+static void say(const char *kind, const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: %s", program, kind);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void notice(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+void debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!debugging)
+		return;
+	va_start(ap, fmt);
+	say("debug: ", fmt, ap);
+	va_end(ap);
+}

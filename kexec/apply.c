@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <string.h>
+
+#include "kexec/apply.h"
+#include "kexec/syscalls.h"
+
+#define BUSY_TRIES	20
+#define BUSY_SLEEP_MS	100
+
+/* errno of kexec_load(2): kernel/kexec.c, kernel/kexec_core.c, arch machine_kexec_prepare(). */
+static const char *cause(int err, uint32_t flags)
+{
+	switch (err) {
+	case EPERM:
+		return "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, an unused"
+		       " kernel.kexec_load_limit_*, and no lockdown (Secure Boot)";
+	case EACCES:
+		return "a security policy (IMA, SELinux) forbids it";
+	case EINVAL:
+		return flags & KEXEC_CRASH_HOTPLUG_SUPPORT ?
+		       "the kernel does not know --hotplug (Linux 6.10 and later do), or found the"
+		       " segments inconsistent or larger than half of memory" :
+		       "the kernel found the segments inconsistent or larger than half of memory";
+	case EADDRNOTAVAIL:
+		return "a segment or the entry point is outside the crash region: did the reservation"
+		       " shrink meanwhile?";
+	case ENOMEM:
+		return "the kernel found no free pages for itself in the crash region; reserve more"
+		       " with crashkernel=";
+	case EBUSY:
+		return "another load, unload or hotplug update is going on; try again";
+	case ETXTBSY:
+		return "a segment overlaps the running kernel or an I/O table (TCE)";
+	case ENOSYS:
+		return "this kernel has no kexec_load system call (CONFIG_KEXEC)";
+	default:
+		return "unexpected";
+	}
+}
+
+/* EBUSY means that somebody else holds the lock for a moment, never "already loaded". */
+static int call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
+		uint32_t flags)
+{
+	int rc = -EBUSY;
+
+	for (unsigned int i = 0; i < BUSY_TRIES && rc == -EBUSY; i++) {
+		if (i)
+			syscalls.sleep_ms(BUSY_SLEEP_MS);
+		rc = syscalls.kexec_load(entry, n, segment, flags);
+	}
+	return rc;
+}
+
+/*
+ * Does the kernel know this flag? It looks at flags before it reads the
+ * segments, so an unreadable list answers EFAULT, and EINVAL for an unknown
+ * flag, without touching what is loaded. Each try counts against
+ * kexec_load_limit_panic; where a limit is set, do not ask.
+ */
+static bool knows_flag(const struct image *image, const struct sysroot *sr, uint32_t flag)
+{
+	BUF_AUTO limit = {0};
+
+	if (sysroot_read(sr, PROC_LOAD_LIMIT_PANIC, &limit) >= 0 &&
+	    strcmp((char *)limit.data, "-1\n"))
+		return false;
+	return call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) == -EFAULT;
+}
+
+static void show_request(const struct image *image, uint32_t flags)
+{
+	debug("kexec_load: entry = 0x%" PRIx64 " flags = 0x%x nr_segments = %u", image->entry, flags,
+	      image->n_segments);
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		debug("segment[%u]: bufsz = 0x%" PRIx64 " mem = 0x%" PRIx64 " memsz = 0x%" PRIx64
+		      " (%s)", i, image->segment[i].bufsz, image->segment[i].addr,
+		      image->segment[i].memsz, image->segment[i].name);
+}
+
+static int load_failed(int rc, const struct image *image, const struct sysroot *sr, bool had)
+{
+	bool has = true;
+	int failure = fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, image->flags));
+	int known = machine_image_loaded(sr, true, &has);
+
+	if (known >= 0 && !has)
+		warn("no crash kernel is armed now%s", had ? "; the one loaded before is gone" : "");
+	return failure;
+}
+
+static void check_hotplug(const struct machine *m, const struct sysroot *sr)
+{
+	bool cpu, memory;
+
+	if (machine_crash_hotplug(sr, &cpu, &memory) < 0) {
+		warn("%s", fail_text());
+		return;
+	}
+	cpu |= !m->can_cpu_hotplug;
+	memory |= !m->can_memory_hotplug;
+	if (!cpu || !memory)
+		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s change:"
+		     " crash_hotplug does not read 1. Reload after each change", cpu ? "" : "CPUs",
+		     !cpu && !memory ? " and " : "", memory ? "" : "memory");
+}
+
+int apply_load(const struct image *image, const struct sysroot *sr)
+{
+	struct kexec_segment segment[SEGMENT_MAX];
+	uint32_t flags = image->flags;
+	bool had = false;
+	int rc;
+
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		segment[i] = (struct kexec_segment){ s->data, s->bufsz, s->addr, s->memsz };
+	}
+	if (machine_image_loaded(sr, true, &had) < 0)
+		fail_forget();
+	if (message_debugging() && knows_flag(image, sr, KEXEC_DEBUG))
+		flags |= KEXEC_DEBUG;
+	show_request(image, flags);
+	rc = call(image->entry, image->n_segments, segment, flags);
+	if (rc < 0)
+		return load_failed(rc, image, sr, had);
+	if (image->hotplug)
+		check_hotplug(image->machine, sr);
+	return 0;
+}
+
+int apply_unload(bool crash)
+{
+	int rc = call(0, 0, NULL, crash ? KEXEC_ON_CRASH : 0);
+
+	if (rc < 0)
+		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), cause(-rc, 0));
+	return 0;
+}

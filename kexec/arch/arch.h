@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * The only way in which the rest of kexec knows an architecture. All of them
+ * are always compiled in: any host can plan for any machine's snapshot.
+ */
+#ifndef KEXEC_ARCH_ARCH_H
+#define KEXEC_ARCH_ARCH_H
+
+#include "kexec/format/format.h"
+#include "kexec/image.h"
+#include "kexec/machine.h"
+
+struct arch {
+	const char *name;
+	uint16_t elf_machine;		/* of kernels and of the elfcorehdr */
+	uint32_t kexec_arch;		/* KEXEC_ARCH_*, include/uapi/linux/kexec.h */
+	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
+	bool (*is_machine)(const char *uname_machine);
+	/* Fill in tree, ram, avoid, crash, kernel_end, real_mode_limit, arch_facts. */
+	int (*survey)(struct machine *m);
+	void (*release)(struct machine *m);	/* what survey took beyond the arena */
+	/* Place and build every segment of a crash image. */
+	int (*plan_crash)(struct image *image, const struct plan_request *request);
+	/* What only this architecture can check, --hotplug's rehearsal included. */
+	int (*prove)(const struct image *image);
+};
+
+/* For a machine name of uname(2), or NULL. */
+const struct arch *arch_find(const char *uname_machine);
+/* "ppc64, ppc64le": what arch_find() knows, for messages. */
+#define ARCH_KNOWN_MACHINES "ppc64, ppc64le"
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/* ppc64 and ppc64le: LPARs and guests (pseries), bare metal (powernv). */
+#ifndef KEXEC_ARCH_PPC64_PPC64_H
+#define KEXEC_ARCH_PPC64_PPC64_H
+
+#include "kexec/arch/arch.h"
+
+/* arch/powerpc/include/asm/crashdump-ppc64.h */
+#define PPC64_BACKUP_SIZE	0x10000
+
+/* The linear map, arch/powerpc/include/asm/page.h:PAGE_OFFSET */
+#define PPC64_PAGE_OFFSET	0xc000000000000000ull
+
+struct ppc64_facts {
+	struct dt_cells cells;		/* of the root node */
+	struct ranges memory;		/* all RAM of the device tree */
+	struct ranges rtas, opal, tce, reserved;	/* each also in machine.avoid */
+	uint64_t opal_base, opal_entry;
+	bool guest;			/* under a hypervisor: no OPAL */
+	bool radix;			/* the MMU in use */
+	bool hvterm;			/* stdout is a PAPR virtual terminal */
+	uint64_t hvterm_unit;
+};
+
+int ppc64_survey(struct machine *m);
+void ppc64_release(struct machine *m);
+
+/*
+ * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
+ * order of the property, v1 or v2. The callback's non-zero result stops.
+ */
+struct ppc64_lmb {
+	uint64_t base, size;
+	bool usable;		/* assigned to this partition and not reserved */
+};
+
+typedef int ppc64_lmb_fn(const struct ppc64_lmb *lmb, void *context);
+int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lmb_fn *fn,
+		   void *context);
+
+/* The node, or NULL. */
+struct dt_node *ppc64_drconf(struct dt_node *root);
+
+int ppc64_plan_crash(struct image *image, const struct plan_request *request);
+
+/*
+ * Turn a copy of the live tree into the capture kernel's. Fills image->reserve
+ * too, where the FDT's own entry waits for ppc64_reserve_fdt().
+ */
+int ppc64_crash_tree(struct image *image, struct dt_node **tree);
+void ppc64_reserve_fdt(struct image *image, const struct segment *fdt);
+
+int ppc64_prove(const struct image *image);
+
+#endif

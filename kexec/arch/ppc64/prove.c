@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What only ppc64 demands of an image: its device tree, its purgatory. */
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "common/sha256.h"
+#include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/hotplug.h"
+#include "purgatory/params.h"
+
+static int wrong(const char *what)
+{
+	return fail(EINVAL, "the plan is wrong and was not loaded: %s. This is a bug in kexec; please"
+		    " report it with a --record of the machine", what);
+}
+
+static int reserved_ranges(const void *fdt, struct ranges *out)
+{
+	uint64_t start, size;
+	int rc = 0;
+
+	for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)
+		rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL
+							    : ranges_add(out, start, size, "reserved");
+	ranges_merge(out);
+	return rc < 0 ? wrong("the FDT's reserve map cannot be read") : 0;
+}
+
+/* What the capture kernel must keep its hands off, over the full memsz. */
+static int prove_reserve_map(const struct image *image, const void *fdt)
+{
+	static const char *const names[] = { "elfcorehdr", "fdt", "backup", "initrd" };
+	RANGES_AUTO reserved = {0};
+	int rc = reserved_ranges(fdt, &reserved);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && rc >= 0; i++) {
+		const struct segment *s = image_segment(image, names[i]);
+
+		if (s && !ranges_cover(&reserved, s->addr, s->addr + s->memsz))
+			rc = wrong("a segment is not wholly in the FDT's reserve map");
+	}
+	if (rc >= 0 && !ranges_cover(&reserved, PPC64_BACKUP_SIZE, image->machine->crash.start))
+		rc = wrong("the crashed kernel's memory is not in the FDT's reserve map");
+	return rc;
+}
+
+static int prove_fdt(const struct image *image, const struct segment *s)
+{
+	int len, chosen;
+	const char *bootargs;
+
+	if (fdt_check_full(s->data, s->memsz))
+		return wrong("the FDT is not sound");
+	if (fdt_totalsize(s->data) > s->memsz || fdt_version(s->data) < 17)
+		return wrong("the FDT's header promises what its segment does not have");
+	chosen = fdt_path_offset(s->data, "/chosen");
+	bootargs = chosen < 0 ? NULL : fdt_getprop(s->data, chosen, "bootargs", &len);
+	if (!bootargs || strcmp(bootargs, image->cmdline))
+		return wrong("the FDT does not hold the command line");
+	if (fdt_path_offset(s->data, "/cpus") < 0)
+		return wrong("the FDT has no /cpus node");
+	return prove_reserve_map(image, s->data);
+}
+
+static uint64_t param(const struct image *image, const struct segment *s, size_t offset)
+{
+	return bytes_get(s->data + PURGATORY_PARAMS_OFFSET + offset, 8, image->machine->little);
+}
+
+/* The memory at @start as the running kernel will have filled it, or NULL. */
+static const struct segment *loaded_at(const struct image *image, uint64_t start, uint64_t size)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (start >= s->addr && start - s->addr <= s->memsz &&
+		    size <= s->memsz - (start - s->addr))
+			return s;
+	}
+	return NULL;
+}
+
+/* Regions as the purgatory will read them: total bytes covered of each segment. */
+static int prove_digest(const struct image *image, const struct segment *purgatory)
+{
+	uint64_t n = param(image, purgatory, offsetof(struct purgatory_params, n_regions));
+	uint64_t covered[SEGMENT_MAX] = {0};
+
+	if (!n || n > PURGATORY_MAX_REGIONS)
+		return wrong("the purgatory has nothing to verify");
+	for (uint64_t i = 0; i < n; i++) {
+		size_t at = offsetof(struct purgatory_params, region) +
+			    i * sizeof(struct purgatory_region);
+		uint64_t start = param(image, purgatory, at), size = param(image, purgatory, at + 8);
+		const struct segment *s = loaded_at(image, start, size);
+
+		if (!s)
+			return wrong("the digest covers memory which is not in the image");
+		covered[s - image->segment] += size;
+	}
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+		uint64_t want = s == purgatory ? s->bufsz - SHA256_DIGEST_SIZE : s->memsz;
+
+		if (covered[i] != (s->hotplug ? 0 : want))
+			return wrong("the digest does not cover exactly what it must");
+	}
+	return 0;
+}
+
+int ppc64_prove(const struct image *image)
+{
+	const struct segment *fdt = image_segment(image, "fdt");
+	const struct segment *purgatory = image_segment(image, "purgatory");
+	struct hotplug_cores cores;
+	int rc;
+
+	if (!fdt || !purgatory || image->entry != purgatory->addr)
+		return wrong("the FDT, the purgatory or the entry point is missing");
+	rc = prove_fdt(image, fdt);
+	if (rc >= 0)
+		rc = prove_digest(image, purgatory);
+	if (rc < 0 || !image->hotplug)
+		return rc;
+	rc = hotplug_cores(image->machine, &cores);
+	return rc < 0 ? rc : hotplug_rehearse_fdt(&cores, fdt->data, fdt->bufsz);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* From the device tree: what memory there is, who uses it, where the crash region is. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/ppc64/ppc64.h"
+
+#define GIB		((uint64_t)1 << 30)
+#define TIB		((uint64_t)1 << 40)
+
+/* ibm,architecture-vec-5, arch/powerpc/include/asm/prom.h:OV5_MMU_SUPPORT */
+#define VEC5_MMU_BYTE	24
+#define VEC5_MMU_MASK	0xc0
+#define VEC5_MMU_RADIX	0x40
+
+/*
+ * A pair of properties which describe one area. Both or none must be there;
+ * base and size are appended to @out and to what must be avoided.
+ */
+static int add_area(struct machine *m, const struct dt_node *node, const char *base_name,
+		    const char *size_name, const char *why, struct ranges *out)
+{
+	uint64_t base = 0, size = 0;
+	int has_base = dt_number(node, base_name, &base), has_size = 0, rc = 0;
+
+	if (has_base >= 0)
+		has_size = dt_number(node, size_name, &size);
+	if (has_base < 0 || has_size < 0)
+		return -EINVAL;
+	if (!has_base || !has_size)
+		return 0;
+	if (out)
+		rc = ranges_add(out, base, size, why);
+	if (rc >= 0)
+		rc = ranges_add(&m->avoid, base, size, why);
+	return rc;
+}
+
+static int add_lmb(const struct ppc64_lmb *lmb, void *context)
+{
+	return lmb->usable ? ranges_add(context, lmb->base, lmb->size, "memory (LMB)") : 0;
+}
+
+/* drivers/of/fdt.c:early_init_dt_scan_memory looks at children of the root only. */
+static int survey_memory(struct machine *m, struct ppc64_facts *f)
+{
+	const struct dt_node *drconf = ppc64_drconf(m->tree);
+	int rc = 0;
+
+	for (const struct dt_node *n = m->tree->children; n && rc >= 0; n = n->next) {
+		const struct dt_prop *reg = dt_prop(n, "reg");
+
+		if (dt_is_type(n, "memory") && reg)
+			rc = dt_add_ranges(reg, f->cells, n->name, "memory", &f->memory);
+	}
+	if (rc >= 0 && drconf)
+		rc = ppc64_each_lmb(drconf, f->cells, add_lmb, &f->memory);
+	ranges_merge(&f->memory);
+	return rc;
+}
+
+/* Is the word "mem=..." on the command line? */
+static bool memory_is_limited(const char *cmdline)
+{
+	for (const char *p = cmdline; (p = strstr(p, "mem=")); p++)
+		if (p == cmdline || p[-1] == ' ')
+			return true;
+	return false;
+}
+
+/* The "System RAM" lines; without privilege all addresses read 0. */
+static int iomem_ram(const struct machine *m, struct ranges *ram)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	for (char *line = (char *)text.data; line && *line && rc >= 0; ) {
+		uint64_t start, last;
+		char *end = strchr(line, '\n');
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &last) == 2 && last > start &&
+		    strstr(line, " : System RAM") &&
+		    (!end || strstr(line, " : System RAM") < end))
+			rc = ranges_add(ram, start, last - start + 1, "System RAM");
+		line = end ? end + 1 : NULL;
+	}
+	ranges_merge(ram);
+	return rc;
+}
+
+/*
+ * linux,memory-limit is always there and is not raised when memory is added
+ * (arch/powerpc/kernel/prom.c), so it says nothing about which memory is in
+ * use. Only with mem= does the kernel use less than the tree has; then its own
+ * list of resources decides.
+ */
+static int survey_ram(struct machine *m, const struct ppc64_facts *f)
+{
+	RANGES_AUTO iomem = {0};
+	int rc = iomem_ram(m, &iomem);
+
+	ranges_copy(&m->ram, &f->memory);
+	if (rc >= 0 && iomem.n && memory_is_limited(m->cmdline))
+		ranges_intersect(&m->ram, &iomem);
+	return rc;
+}
+
+static int survey_chosen(struct machine *m)
+{
+	const struct dt_node *chosen = dt_child(m->tree, "chosen");
+	uint64_t size = 0, end;
+	int rc;
+
+	if (!chosen)
+		return 0;
+	rc = dt_number(chosen, "linux,kernel-end", &m->kernel_end);
+	if (rc >= 0)
+		rc = add_area(m, chosen, "linux,htab-base", "linux,htab-size", "hash table", NULL);
+	if (rc >= 0)
+		rc = dt_number(chosen, "linux,crashkernel-base", &m->crash.start);
+	if (rc > 0)
+		rc = dt_number(chosen, "linux,crashkernel-size", &size);
+	if (rc < 0)
+		return rc;
+	if (__builtin_add_overflow(m->crash.start, size, &end))
+		return fail(EINVAL, "device tree: the crash region of 0x%" PRIx64 " bytes at 0x%"
+			    PRIx64 " wraps around 64 bits", size, m->crash.start);
+	m->crash.end = end;
+	m->crash.why = "crashkernel=";
+	return 0;
+}
+
+static int survey_firmware(struct machine *m, struct ppc64_facts *f)
+{
+	const struct dt_node *rtas = dt_child(m->tree, "rtas"), *n = NULL;
+	const struct dt_node *opal = dt_find(m->tree, "/ibm,opal");
+	const struct dt_prop *reserved = dt_prop(m->tree, "reserved-ranges");
+	int rc = 0;
+
+	f->guest = !opal;
+	if (rtas)
+		rc = add_area(m, rtas, "linux,rtas-base", "rtas-size", "RTAS", &f->rtas);
+	if (rc >= 0 && opal)
+		rc = add_area(m, opal, "opal-base-address", "opal-runtime-size", "OPAL", &f->opal);
+	if (rc >= 0 && opal)
+		rc = dt_number(opal, "opal-base-address", &f->opal_base);
+	if (rc >= 0 && opal)
+		rc = dt_number(opal, "opal-entry-address", &f->opal_entry);
+	while (rc >= 0 && (n = dt_next(m->tree, n)))
+		if (dt_is_type(n, "pci"))
+			rc = add_area(m, n, "linux,tce-base", "linux,tce-size", "TCE table", &f->tce);
+	if (rc >= 0 && reserved)
+		rc = dt_add_ranges(reserved, f->cells, "/", "reserved-ranges", &f->reserved);
+	if (rc >= 0)
+		ranges_copy(&m->avoid, &f->reserved);
+	return rc < 0 ? rc : 0;
+}
+
+/* PVR: POWER9, POWER10 and later, or the architecture level 3.00 and later. */
+static bool is_arch_300(const struct dt_node *root)
+{
+	const struct dt_node *cpus = dt_child(root, "cpus");
+	uint64_t pvr = 0;
+
+	for (const struct dt_node *n = cpus ? cpus->children : NULL; n && !pvr; n = n->next)
+		if (dt_is_type(n, "cpu") && dt_number(n, "cpu-version", &pvr) < 0)
+			fail_forget();
+	if (pvr >> 16 == 0x0f00)
+		return (pvr & 0xffff) >= 5;
+	return pvr >> 16 == 0x4e || (pvr >> 16 >= 0x80 && pvr >> 16 < 0x100);
+}
+
+static bool is_radix(const struct dt_node *root)
+{
+	const struct dt_node *chosen = dt_child(root, "chosen");
+	const struct dt_prop *p = chosen ? dt_prop(chosen, "ibm,architecture-vec-5") : NULL;
+
+	return p && p->len > VEC5_MMU_BYTE && (p->data[VEC5_MMU_BYTE] & VEC5_MMU_MASK) == VEC5_MMU_RADIX;
+}
+
+/*
+ * Early boot of a hash guest reaches the first memory node only, at most 1 GiB
+ * before POWER9 and 1 TiB since (arch/powerpc/mm/book3s64/hash_utils.c:
+ * hash__setup_initial_memory_limit). Radix and bare metal reach everything.
+ */
+static int survey_real_mode(struct machine *m, const struct ppc64_facts *f)
+{
+	uint64_t cap = is_arch_300(m->tree) ? TIB : GIB;
+	RANGES_AUTO first = {0};
+	const struct dt_node *n;
+	int rc = 0;
+
+	m->real_mode_limit = UINT64_MAX;
+	if (!f->guest || f->radix)
+		return 0;
+	m->real_mode_limit = cap;
+	for (n = m->tree->children; n && rc >= 0 && !first.n; n = n->next) {
+		const struct dt_prop *reg = dt_prop(n, "reg");
+
+		if (dt_is_type(n, "memory") && reg)
+			rc = dt_add_ranges(reg, f->cells, n->name, "RMA", &first);
+	}
+	if (first.n && !first.at[0].start && first.at[0].end < cap)
+		m->real_mode_limit = first.at[0].end;
+	return rc;
+}
+
+static const struct dt_node *stdout_node(struct machine *m)
+{
+	static const char *const names[] = { "linux,stdout-path", "stdout-path" };
+	struct dt_node *chosen = dt_child(m->tree, "chosen"), *aliases = dt_child(m->tree, "aliases");
+	const struct dt_prop *p = NULL;
+	char *path;
+
+	for (size_t i = 0; chosen && !p && i < ARRAY_SIZE(names); i++)
+		p = dt_prop(chosen, names[i]);
+	if (!p)
+		return NULL;
+	path = arena_string(&m->arena, (const char *)p->data, p->len);
+	path[strcspn(path, ":")] = 0;		/* options, as in "/serial:115200" */
+	if (*path != '/' && aliases) {
+		p = dt_prop(aliases, path);
+		path = p ? arena_string(&m->arena, (const char *)p->data, p->len) : path;
+	}
+	return *path == '/' ? dt_find(m->tree, path) : NULL;
+}
+
+static void survey_console(struct machine *m, struct ppc64_facts *f)
+{
+	const struct dt_node *node = stdout_node(m);
+
+	f->hvterm = node && dt_compatible(node, "hvterm1") &&
+		    dt_number(node, "reg", &f->hvterm_unit) == 1;
+}
+
+int ppc64_survey(struct machine *m)
+{
+	struct ppc64_facts *f = m->arch_facts = arena_alloc(&m->arena, sizeof(*f));
+	int rc = dt_read(&m->arena, m->sr, &m->tree);
+
+	if (rc == -ENOENT)
+		return fail(ENOENT, "this machine has no device tree (" PROC_DEVICE_TREE ")");
+	if (rc >= 0)
+		rc = dt_cells(m->tree, &f->cells);
+	if (rc >= 0)
+		rc = survey_memory(m, f);
+	if (rc >= 0)
+		rc = survey_ram(m, f);
+	if (rc >= 0)
+		rc = survey_chosen(m);
+	if (rc >= 0)
+		rc = survey_firmware(m, f);
+	if (rc < 0)
+		return rc;
+	f->radix = is_radix(m->tree);
+	survey_console(m, f);
+	return survey_real_mode(m, f);
+}
+
+void ppc64_release(struct machine *m)
+{
+	struct ppc64_facts *f = m->arch_facts;
+
+	ranges_free(&f->memory);
+	ranges_free(&f->rtas);
+	ranges_free(&f->opal);
+	ranges_free(&f->tce);
+	ranges_free(&f->reserved);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * The capture kernel's device tree: the live one, with the memory it may use,
+ * its own command line and initrd, and without what the running kernel put
+ * there for itself.
+ */
+#include <string.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/ppc64/ppc64.h"
+
+/*
+ * In /chosen of the running kernel, not for the next one. Several are
+ * exported big-endian but read in host order (arch/powerpc/kernel/prom.c:
+ * early_init_dt_scan_chosen_ppc), so a copy would be misread; the others
+ * describe the running kernel's own memory.
+ */
+static const char *const stale[] = {
+	"bootargs", "kaslr-seed", "linux,booted-from-kexec", "linux,crashkernel-base",
+	"linux,crashkernel-size", "linux,elfcorehdr", "linux,htab-base", "linux,htab-size",
+	"linux,ima-kexec-buffer", "linux,initrd-end", "linux,initrd-start", "linux,kernel-end",
+	"linux,memory-limit", "linux,tce-alloc-end", "linux,tce-alloc-start",
+	"linux,usable-memory-range", "rng-seed",
+};
+
+static void fill_chosen(struct image *image, struct dt_node *root)
+{
+	struct dt_node *chosen = dt_child(root, "chosen");
+	const struct segment *initrd = image_segment(image, "initrd");
+	struct arena *a = &image->arena;
+
+	if (!chosen)
+		chosen = dt_add_child(a, root, "chosen");
+	for (size_t i = 0; i < ARRAY_SIZE(stale); i++)
+		dt_remove(chosen, stale[i]);
+	dt_set(a, chosen, "bootargs", image->cmdline, strlen(image->cmdline) + 1);
+	dt_set(a, chosen, "linux,booted-from-kexec", "", 0);
+	if (!initrd)
+		return;
+	dt_set_u64(a, chosen, "linux,initrd-start", initrd->addr);
+	dt_set_u64(a, chosen, "linux,initrd-end", initrd->addr + initrd->bufsz);
+}
+
+/* The reserve map's entry for the FDT itself. */
+void ppc64_reserve_fdt(struct image *image, const struct segment *fdt)
+{
+	for (size_t i = 0; i < image->reserve.n; i++)
+		if (!strcmp(image->reserve.at[i].why, "fdt")) {
+			image->reserve.at[i].start = fdt->addr;
+			image->reserve.at[i].end = fdt->addr + fdt->memsz;
+		}
+}
+
+/* Append the usable parts of [start, end) as (base, size) pairs; returns how many. */
+static uint64_t put_usable(const struct image *image, struct dt_cells cells, uint64_t start,
+			   uint64_t end, struct buf *out)
+{
+	uint8_t pair[16];
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < image->usable.n; i++) {
+		const struct range *u = &image->usable.at[i];
+		uint64_t from = u->start > start ? u->start : start, to = u->end < end ? u->end : end;
+
+		if (from >= to)
+			continue;
+		buf_add(out, pair, dt_put_pair(pair, cells, from, to - from));
+		n++;
+	}
+	return n;
+}
+
+/*
+ * linux,usable-memory replaces reg. A node without usable memory gets one
+ * empty pair: without the property all of its memory would be used.
+ */
+static int limit_memory_node(struct image *image, struct dt_node *node, struct dt_cells cells)
+{
+	const struct dt_prop *reg = dt_prop(node, "reg");
+	RANGES_AUTO have = {0};
+	BUF_AUTO usable = {0};
+	uint8_t none[16];
+	uint64_t n = 0;
+	int rc = dt_add_ranges(reg, cells, node->name, NULL, &have);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < have.n; i++)
+		n += put_usable(image, cells, have.at[i].start, have.at[i].end, &usable);
+	if (!n)
+		buf_add(&usable, none, dt_put_pair(none, cells, 0, 0));
+	dt_set(&image->arena, node, "linux,usable-memory", usable.data, usable.len);
+	return 0;
+}
+
+struct drconf_stream {
+	struct image *image;
+	struct dt_cells cells;
+	struct buf pairs, out;
+};
+
+/*
+ * The readers (prom.c:early_init_drmem_lmb, numa.c:numa_setup_drmem_lmb) skip
+ * LMBs that are reserved or not assigned without advancing in the stream: only
+ * the others have an entry, but each of those has one, if only a count of 0.
+ */
+static int put_lmb(const struct ppc64_lmb *lmb, void *context)
+{
+	struct drconf_stream *s = context;
+	uint8_t count[8];
+	uint64_t n;
+
+	if (!lmb->usable)
+		return 0;
+	s->pairs.len = 0;
+	n = put_usable(s->image, s->cells, lmb->base, lmb->base + lmb->size, &s->pairs);
+	bytes_put(count, n, 4 * s->cells.size, false);
+	buf_add(&s->out, count, 4 * s->cells.size);
+	buf_add(&s->out, s->pairs.data, s->pairs.len);
+	return 0;
+}
+
+static int limit_drconf(struct image *image, struct dt_node *drconf, struct dt_cells cells)
+{
+	struct drconf_stream s = { .image = image, .cells = cells };
+	int rc = ppc64_each_lmb(drconf, cells, put_lmb, &s);
+
+	if (rc >= 0)
+		dt_set(&image->arena, drconf, "linux,drconf-usable-memory", s.out.data, s.out.len);
+	buf_free(&s.pairs);
+	buf_free(&s.out);
+	return rc;
+}
+
+static int limit_memory(struct image *image, struct dt_node *root, struct dt_cells cells)
+{
+	struct dt_node *drconf = ppc64_drconf(root);
+	int rc = 0;
+
+	for (struct dt_node *n = root->children; n && rc >= 0; n = n->next)
+		if (dt_is_type(n, "memory") && dt_prop(n, "reg"))
+			rc = limit_memory_node(image, n, cells);
+	if (rc >= 0 && drconf)
+		rc = limit_drconf(image, drconf, cells);
+	return rc;
+}
+
+static int reserve_segment(struct image *image, const char *name)
+{
+	const struct segment *s = image_segment(image, name);
+
+	return s ? ranges_add(&image->reserve, s->addr, s->memsz, name) : 0;
+}
+
+/*
+ * What the capture kernel must not use although it is in usable memory. The
+ * elfcorehdr over its full memsz: the running kernel may have filled it.
+ */
+static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
+{
+	uint64_t crash_start = image->machine->crash.start;
+	int rc = reserve_segment(image, "elfcorehdr");
+
+	if (rc >= 0)
+		rc = reserve_segment(image, "backup");
+	if (rc >= 0)
+		rc = reserve_segment(image, "initrd");
+	if (rc >= 0 && crash_start > PPC64_BACKUP_SIZE)
+		rc = ranges_add(&image->reserve, PPC64_BACKUP_SIZE, crash_start - PPC64_BACKUP_SIZE,
+				"memory of the crashed kernel");
+	if (rc >= 0)
+		rc = ranges_add(&image->reserve, 0, 1, "fdt");	/* for now: it is not placed yet */
+	ranges_copy(&image->reserve, &f->rtas);
+	ranges_copy(&image->reserve, &f->tce);
+	ranges_copy(&image->reserve, &f->reserved);
+	return rc;
+}
+
+int ppc64_crash_tree(struct image *image, struct dt_node **tree)
+{
+	const struct ppc64_facts *f = image->machine->arch_facts;
+	int rc;
+
+	*tree = dt_copy(&image->arena, image->machine->tree);
+	for (struct dt_node *n = NULL; (n = dt_next(*tree, n));)
+		dt_remove(n, "name");	/* version 16 and later do without */
+	fill_chosen(image, *tree);
+	rc = limit_memory(image, *tree, f->cells);
+	return rc < 0 ? rc : fill_reserve_map(image, f);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "common/sha256.h"
+#include "kexec/image.h"
+
+void image_init(struct image *image, const struct machine *machine)
+{
+	*image = (struct image){ .machine = machine };
+}
+
+void image_free(struct image *image)
+{
+	kernel_close(&image->kernel);
+	file_close(&image->initrd);
+	ranges_free(&image->free);
+	ranges_free(&image->usable);
+	ranges_free(&image->dump);
+	ranges_free(&image->reserve);
+	arena_free(&image->arena);
+}
+
+int image_open(struct image *image, const struct plan_request *request)
+{
+	int rc = kernel_open(&image->kernel, &image->arena, request->kernel);
+
+	if (rc >= 0 && request->initrd) {
+		rc = file_open(&image->initrd, request->initrd);
+		if (rc < 0)
+			return fail_in(rc, "initrd");
+	}
+	return rc;
+}
+
+/* The lowest or highest place for @size bytes in one free range. */
+static bool fits(const struct range *r, uint64_t size, uint64_t align, struct placement p,
+		 uint64_t *addr)
+{
+	uint64_t end = p.below && p.below < r->end ? p.below : r->end;
+
+	if (p.top_down) {
+		*addr = end < size ? 0 : round_down64(end - size, align);
+		return end >= size && *addr >= r->start;
+	}
+	return round_up_ok(r->start, align, addr) && *addr < end && end - *addr >= size;
+}
+
+static bool find_hole(const struct image *image, uint64_t size, uint64_t align, struct placement p,
+		      uint64_t *addr)
+{
+	const struct ranges *free = &image->free;
+
+	for (size_t i = 0; i < free->n; i++)
+		if (fits(&free->at[p.top_down ? free->n - 1 - i : i], size, align, p, addr))
+			return true;
+	return false;
+}
+
+static uint64_t largest_hole(const struct image *image)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < image->free.n; i++)
+		if (image->free.at[i].end - image->free.at[i].start > largest)
+			largest = image->free.at[i].end - image->free.at[i].start;
+	return largest;
+}
+
+static int no_hole(const struct image *image, const char *what, uint64_t size,
+		   const struct placement *p)
+{
+	if (p->below && p->below < image->machine->crash.end)
+		return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " MiB) below 0x%"
+			    PRIx64 ", which is as far as early boot reaches here; reserve more with"
+			    " crashkernel=", what, size, (size + 0xfffff) >> 20, p->below);
+	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " MiB) in the crash region"
+		    " 0x%" PRIx64 "-0x%" PRIx64 "; the largest free piece has 0x%" PRIx64
+		    " bytes. Reserve more with crashkernel=", what, size, (size + 0xfffff) >> 20,
+		    image->machine->crash.start, image->machine->crash.end, largest_hole(image));
+}
+
+static int take(struct image *image, const char *what, uint64_t size, struct placement p,
+		uint64_t *addr)
+{
+	uint64_t align = p.align > image->machine->page_size ? p.align : image->machine->page_size;
+
+	if (!find_hole(image, size, align, p, addr))
+		return no_hole(image, what, size, &p);
+	ranges_subtract_one(&image->free, *addr, *addr + size);
+	debug("%s: 0x%" PRIx64 "-0x%" PRIx64 ", the %s place aligned to 0x%" PRIx64, what, *addr,
+	      *addr + size, p.top_down ? "highest" : "lowest", align);
+	return 0;
+}
+
+int image_leave_pages(struct image *image)
+{
+	uint64_t addr;
+
+	return take(image, "the running kernel's own pages",
+		    IMAGE_KERNEL_PAGES * image->machine->page_size, (struct placement){0}, &addr);
+}
+
+static int append(struct image *image, struct segment s)
+{
+	if (image->n_segments == SEGMENT_MAX)
+		return fail(E2BIG, "%s: the image needs more than the %d segments which the kernel"
+			    " takes", s.name, SEGMENT_MAX);
+	image->segment[image->n_segments++] = s;
+	return 0;
+}
+
+int image_place(struct image *image, struct segment s, struct placement p)
+{
+	int rc;
+
+	if (!round_up_ok(s.memsz, image->machine->page_size, &s.memsz))
+		return fail(EOVERFLOW, "%s: is too large", s.name);
+	rc = take(image, s.name, s.memsz, p, &s.addr);
+	return rc < 0 ? rc : append(image, s);
+}
+
+/* One segment for piece[from, to). Data that is one piece from a page's start is used in place. */
+static int append_pieces(struct image *image, unsigned int from, unsigned int to, uint64_t shift)
+{
+	const struct kernel *k = &image->kernel;
+	const struct kernel_piece *first = &k->piece[from], *last = &k->piece[to - 1];
+	uint64_t page = image->machine->page_size;
+	uint64_t start = round_down64(first->addr + shift, page);
+	uint64_t end = last->addr + shift + last->memsz;
+	struct segment s = {
+		.name = "kernel", .owner = k->file.name, .addr = start,
+		.memsz = round_up64(end, page) - start, .digest = true,
+	};
+
+	if (to == from + 1 && start == first->addr + shift) {
+		s.data = first->data;
+		s.bufsz = first->filesz;
+	} else {
+		uint8_t *joined;
+
+		s.bufsz = last->addr + shift + last->filesz - start;
+		s.data = joined = arena_alloc(&image->arena, s.bufsz);
+		for (unsigned int i = from; i < to; i++)
+			memcpy(joined + (k->piece[i].addr + shift - start), k->piece[i].data,
+			       k->piece[i].filesz);
+	}
+	return append(image, s);
+}
+
+/* A kernel that cannot move goes exactly where it was linked. */
+static int take_fixed(struct image *image, uint64_t start, uint64_t size)
+{
+	if (!ranges_cover(&image->free, start, start + size))
+		return fail(ENOSPC, "kernel: is not relocatable and linked for 0x%" PRIx64 "-0x%" PRIx64
+			    ", which is not free in the crash region 0x%" PRIx64 "-0x%" PRIx64
+			    "; use a kernel with CONFIG_RELOCATABLE", start, start + size,
+			    image->machine->crash.start, image->machine->crash.end);
+	ranges_subtract_one(&image->free, start, start + size);
+	return 0;
+}
+
+/* Where page @low of the linked image goes. */
+static int take_kernel(struct image *image, struct placement p, uint64_t low, uint64_t *start)
+{
+	const struct kernel *k = &image->kernel;
+	uint64_t size;
+
+	if (!round_up_ok(k->high - low, image->machine->page_size, &size) ||
+	    size > ranges_total(&image->free))
+		return no_hole(image, "kernel", k->high - low, &p);
+	*start = low;
+	return k->relocatable ? take(image, "kernel", size, p, start)
+			      : take_fixed(image, low, size);
+}
+
+int image_place_kernel(struct image *image, struct placement p, uint64_t *base)
+{
+	const struct kernel *k = &image->kernel;
+	uint64_t page = image->machine->page_size;
+	uint64_t low = round_down64(k->low, p.align > page && k->relocatable ? p.align : page);
+	unsigned int from = 0;
+	uint64_t start;
+	int rc = take_kernel(image, p, low, &start);
+
+	if (rc < 0)
+		return rc;
+	*base = start + (k->low - low);
+	for (unsigned int i = 1; i <= k->n_pieces && rc >= 0; i++) {
+		const struct kernel_piece *last = &k->piece[i - 1];
+
+		if (i < k->n_pieces && round_down64(k->piece[i].addr, page) <
+				       round_up64(last->addr + last->memsz, page))
+			continue;
+		rc = append_pieces(image, from, i, start - low);
+		from = i;
+	}
+	return rc;
+}
+
+struct segment *image_segment(const struct image *image, const char *name)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		if (!strcmp(image->segment[i].name, name))
+			return (struct segment *)&image->segment[i];
+	return NULL;
+}
+
+void segment_digest(struct sha256 *sha, const struct segment *s)
+{
+	static const uint8_t zeros[4096];
+	uint64_t left = s->memsz - s->bufsz;
+
+	sha256_update(sha, s->data, s->bufsz);
+	while (left) {
+		size_t step = left < sizeof(zeros) ? left : sizeof(zeros);
+
+		sha256_update(sha, zeros, step);
+		left -= step;
+	}
+}

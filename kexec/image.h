@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * The plan: what one kexec_load() call would load, and why. Pure data; built
+ * by the planner, checked by prove.h, shown by report.h, loaded by syscalls.h.
+ */
+#ifndef KEXEC_IMAGE_H
+#define KEXEC_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/mem.h"
+#include "common/ranges.h"
+#include "kexec/format/format.h"
+#include "kexec/machine.h"
+
+#define SEGMENT_MAX	16	/* KEXEC_SEGMENT_MAX, include/linux/kexec.h */
+
+/* Flags of kexec_load(2), include/uapi/linux/kexec.h. */
+#define KEXEC_ON_CRASH			0x1
+#define KEXEC_CRASH_HOTPLUG_SUPPORT	0x8
+#define KEXEC_DEBUG			0x10	/* not known to Linux 6.12 */
+
+struct segment {
+	const char *name;	/* what it is: "kernel", "fdt" */
+	const char *owner;	/* where it comes from: a file, or "built by kexec" */
+	const uint8_t *data;
+	uint64_t bufsz;		/* bytes of data; the kernel zeroes the rest */
+	uint64_t addr, memsz;	/* physical; multiples of the running kernel's page size */
+	bool digest;		/* the purgatory verifies it */
+	bool hotplug;		/* the running kernel may rewrite it */
+};
+
+/* Room that a hotplug segment has for what may come, in bytes. */
+struct hotplug_room {
+	uint64_t possible, now;	/* cores in the FDT; program headers in the elfcorehdr */
+	uint64_t needed, free;	/* beyond what is used now */
+};
+
+/* What the user asked for. */
+struct plan_request {
+	const char *kernel, *initrd;	/* paths; initrd may be NULL */
+	const char *cmdline;		/* may be NULL: none given */
+	bool hotplug;
+};
+
+struct image {
+	const struct machine *machine;
+	struct arena arena;
+	struct kernel kernel;
+	struct file initrd;
+
+	struct segment segment[SEGMENT_MAX];
+	unsigned int n_segments;
+	uint64_t entry;
+	uint32_t flags;			/* of kexec_load(2), architecture included */
+	bool hotplug;
+	char *cmdline;			/* as the second kernel gets it */
+
+	struct ranges free;		/* where segments may still be placed */
+	struct ranges usable;		/* RAM that the second kernel may use */
+	struct ranges dump;		/* memory which the dump will contain */
+	struct ranges reserve;		/* the FDT's reserve map, in its order */
+	struct hotplug_room fdt_room, elfcorehdr_room;
+};
+
+void image_init(struct image *image, const struct machine *machine);
+void image_free(struct image *image);
+
+/* Open the files which @request names. Messages carry the path. */
+int image_open(struct image *image, const struct plan_request *request);
+
+/*
+ * The running kernel takes two pages of the crash region for itself (control
+ * code, a copy of vmcoreinfo): the lowest which no segment covers, whatever
+ * else is there (kernel/kexec_core.c:kimage_alloc_crash_control_pages). Leave
+ * it the two lowest free ones.
+ */
+#define IMAGE_KERNEL_PAGES 2
+int image_leave_pages(struct image *image);
+
+/* Where a segment may go. */
+struct placement {
+	uint64_t align;		/* bytes, power of two; at least a page is used anyway */
+	uint64_t below;		/* the segment ends at or below; 0: no bound */
+	bool top_down;
+};
+
+/*
+ * Give the segment (name, owner, data, bufsz and memsz set; memsz is rounded
+ * up to pages) an address and append it to the image. The message of a
+ * failure says what did not fit where, with numbers.
+ */
+int image_place(struct image *image, struct segment s, struct placement p);
+
+/*
+ * Place the kernel's pieces as one block; they keep their distances. Pieces that share
+ * a page become one segment. *base is where the lowest linked address went.
+ */
+int image_place_kernel(struct image *image, struct placement p, uint64_t *base);
+
+/* The segment of that name, or NULL. */
+struct segment *image_segment(const struct image *image, const char *name);
+
+/* SHA-256 over a segment's memsz bytes as the kernel will lay them out. */
+struct sha256;
+void segment_digest(struct sha256 *sha, const struct segment *s);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/arch.h"
+#include "kexec/machine.h"
+
+#define PAGE_SIZE_MIN	4096
+#define PAGE_SIZE_MAX	(1 << 20)
+
+/* The line "KEY VALUE" of a snapshot's facts. */
+static char *fact(struct arena *a, const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, key, len) && line[len] == ' ')
+			return arena_string(a, line + len + 1, strcspn(line + len + 1, "\n"));
+	}
+	return NULL;
+}
+
+static int facts_from_snapshot(struct machine *m)
+{
+	BUF_AUTO text = {0};
+	STRING_AUTO name = sysroot_name(m->sr, SNAPSHOT_FACTS);
+	char *page, *order;
+	int rc = sysroot_read(m->sr, SNAPSHOT_FACTS, &text);
+
+	if (rc == -ENOENT)
+		return fail(ENOENT, "%s: not there, so %s is not a snapshot made with --record", name,
+			    m->sr->root);
+	if (rc < 0)
+		return rc;
+	m->name = fact(&m->arena, (char *)text.data, "machine");
+	m->release = fact(&m->arena, (char *)text.data, "release");
+	page = fact(&m->arena, (char *)text.data, "page-size");
+	order = fact(&m->arena, (char *)text.data, "byte-order");
+	if (!m->name || !m->release || !page || !order)
+		return fail(EINVAL, "%s: needs the lines machine, release, page-size and byte-order",
+			    name);
+	m->page_size = strtoull(page, NULL, 10);
+	m->little = !strcmp(order, "little");
+	return 0;
+}
+
+static int facts_from_system(struct machine *m)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		return fail(errno, "uname: %s", strerror(errno));
+	m->name = arena_string(&m->arena, u.machine, strlen(u.machine));
+	m->release = arena_string(&m->arena, u.release, strlen(u.release));
+	m->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	m->little = *(const uint8_t *)&(const uint16_t){ 1 };
+	return 0;
+}
+
+static int record_facts(const struct machine *m)
+{
+	STRING_AUTO text = mem_printf("machine %s\nbyte-order %s\npage-size %" PRIu64 "\nrelease %s\n",
+				      m->name, m->little ? "little" : "big", m->page_size, m->release);
+
+	return sysroot_record(m->sr, SNAPSHOT_FACTS, text, strlen(text));
+}
+
+static int identify(struct machine *m)
+{
+	int rc = sysroot_is_live(m->sr) ? facts_from_system(m) : facts_from_snapshot(m);
+
+	if (rc < 0)
+		return rc;
+	if (m->page_size < PAGE_SIZE_MIN || m->page_size > PAGE_SIZE_MAX ||
+	    !is_power_of_two(m->page_size))
+		return fail(EINVAL, "a page size of %" PRIu64 " bytes cannot be", m->page_size);
+	m->arch = arch_find(m->name);
+	if (!m->arch)
+		return fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
+			    m->name, ARCH_KNOWN_MACHINES);
+	return m->sr->copy ? record_facts(m) : 0;
+}
+
+static int read_cmdline(struct machine *m)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, PROC_CMDLINE, &text);
+
+	m->cmdline = "";
+	if (rc >= 0)
+		m->cmdline = arena_string(&m->arena, (char *)text.data,
+					  strcspn((char *)text.data, "\n"));
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int read_cpu_list(const struct machine *m, const char *path, struct idlist *list)
+{
+	STRING_AUTO name = sysroot_name(m->sr, path);
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, path, &text);
+
+	if (rc == -ENOENT)
+		return 0;
+	if (rc >= 0)
+		rc = idlist_parse(list, (char *)text.data);
+	return rc < 0 ? fail_in(rc, "%s", name) : 0;
+}
+
+/* cpuN/crash_notes is hex without 0x, crash_notes_size decimal (drivers/base/cpu.c). */
+static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cpu_notes *out)
+{
+	STRING_AUTO addr = mem_printf(SYS_CPU "/cpu%u/crash_notes", cpu);
+	STRING_AUTO size = mem_printf(SYS_CPU "/cpu%u/crash_notes_size", cpu);
+	int rc = sysroot_number(m->sr, addr, 16, &out->addr);
+
+	*found = rc >= 0;
+	if (rc == -ENOENT)
+		return 0;
+	if (rc >= 0)
+		rc = sysroot_number(m->sr, size, 10, &out->size);
+	if (rc == -ENOENT)
+		rc = fail(ENOENT, "%s: not there, but %s is", size, addr);
+	out->cpu = cpu;
+	return rc;
+}
+
+static bool cpu_directory(const struct sysroot_entry *e, uint32_t *cpu)
+{
+	int end = 0;
+
+	return e->directory && sscanf(e->name, "cpu%" SCNu32 "%n", cpu, &end) == 1 && !e->name[end];
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct cpu_notes *x = a, *y = b;
+
+	return x->cpu < y->cpu ? -1 : x->cpu > y->cpu;
+}
+
+/* Every directory, not 0 to N - 1: numbers may be sparse. */
+static int read_crash_notes(struct machine *m)
+{
+	struct sysroot_list list;
+	int rc = sysroot_list(m->sr, SYS_CPU, &list);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	m->notes = arena_alloc(&m->arena, list.n * sizeof(*m->notes));
+	for (size_t i = 0; i < list.n && rc >= 0; i++) {
+		uint32_t cpu;
+		bool found = false;
+
+		if (cpu_directory(&list.at[i], &cpu))
+			rc = read_notes_of(m, cpu, &found, &m->notes[m->n_notes]);
+		m->n_notes += found;
+	}
+	sysroot_list_free(&list);
+	qsort(m->notes, m->n_notes, sizeof(*m->notes), by_cpu);
+	return rc;
+}
+
+/* "0x<address> <size in hex>\n" (kernel/ksysfs.c:vmcoreinfo_show) */
+static int read_vmcoreinfo(struct machine *m)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, SYS_VMCOREINFO, &text);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	if (sscanf((char *)text.data, "%" SCNx64 " %" SCNx64, &m->vmcoreinfo,
+		   &m->vmcoreinfo_size) != 2)
+		return fail(EINVAL, SYS_VMCOREINFO ": \"%.*s\" is not an address and a size",
+			    (int)strcspn((char *)text.data, "\n"), text.data);
+	return 0;
+}
+
+static int file_exists(const struct sysroot *sr, const char *path, bool *exists)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(sr, path, &text);
+
+	*exists = rc >= 0;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int read_hotplug(struct machine *m)
+{
+	int rc = file_exists(m->sr, SYS_CPU_CRASH_HOTPLUG, &m->can_cpu_hotplug);
+
+	if (rc >= 0)
+		rc = file_exists(m->sr, SYS_MEMORY_CRASH_HOTPLUG, &m->can_memory_hotplug);
+	if (rc >= 0)
+		rc = sysroot_number2(m->sr, SYS_ELFCOREHDR_SIZE, SYS_ELFCOREHDR_SIZE_OLD,
+				     &m->elfcorehdr_size);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int machine_survey(struct machine *m, const struct sysroot *sr)
+{
+	static const char *const lists[] = { SYS_CPU_POSSIBLE, SYS_CPU_PRESENT, SYS_CPU_ONLINE };
+	int rc;
+
+	*m = (struct machine){ .sr = sr };
+	struct idlist *const to[] = { &m->possible, &m->present, &m->online };
+
+	rc = identify(m);
+	if (rc >= 0)
+		rc = read_cmdline(m);
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
+		rc = read_cpu_list(m, lists[i], to[i]);
+	if (rc >= 0)
+		rc = read_crash_notes(m);
+	if (rc >= 0)
+		rc = read_vmcoreinfo(m);
+	if (rc >= 0)
+		rc = read_hotplug(m);
+	return rc < 0 ? rc : m->arch->survey(m);
+}
+
+void machine_free(struct machine *m)
+{
+	if (m->arch_facts)
+		m->arch->release(m);
+	idlist_free(&m->possible);
+	idlist_free(&m->present);
+	idlist_free(&m->online);
+	ranges_free(&m->ram);
+	ranges_free(&m->avoid);
+	arena_free(&m->arena);
+}
+
+int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded)
+{
+	uint64_t value = 0;
+	int rc = crash ? sysroot_number2(sr, SYS_CRASH_LOADED, SYS_CRASH_LOADED_OLD, &value)
+		       : sysroot_number2(sr, SYS_LOADED, SYS_LOADED_OLD, &value);
+
+	*loaded = value != 0;
+	return rc;
+}
+
+int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory)
+{
+	uint64_t c = 0, m = 0;
+	int rc = sysroot_number(sr, SYS_CPU_CRASH_HOTPLUG, 10, &c);
+
+	if (rc >= 0 || rc == -ENOENT)
+		rc = sysroot_number(sr, SYS_MEMORY_CRASH_HOTPLUG, 10, &m);
+	*cpu = c == 1;
+	*memory = m == 1;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int machine_crash_size(const struct sysroot *sr, uint64_t *size)
+{
+	return sysroot_number2(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, size);
+}

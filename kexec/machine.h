@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * What the machine says about itself: facts, read once, never changed.
+ * What is missing is absent here too; the planner decides what it needs.
+ */
+#ifndef KEXEC_MACHINE_H
+#define KEXEC_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/idlist.h"
+#include "common/mem.h"
+#include "common/ranges.h"
+#include "kexec/devicetree.h"
+#include "kexec/sysroot.h"
+
+struct arch;
+
+/* One CPU's crash notes buffer (drivers/base/cpu.c): physical address, bytes. */
+struct cpu_notes {
+	uint32_t cpu;
+	uint64_t addr, size;
+};
+
+struct machine {
+	const struct sysroot *sr;
+	struct arena arena;
+	const struct arch *arch;
+
+	const char *name;		/* as uname -m: "ppc64le" */
+	const char *release;		/* of the running kernel */
+	uint64_t page_size;		/* of the running kernel, bytes */
+	bool little;			/* byte order of the running kernel */
+	const char *cmdline;		/* of the running kernel */
+
+	struct idlist possible, present, online;	/* CPU numbers */
+	struct cpu_notes *notes;	/* ascending, one for each cpuN directory that has them */
+	size_t n_notes;
+	uint64_t vmcoreinfo, vmcoreinfo_size;	/* physical address, bytes; 0: none */
+
+	bool can_cpu_hotplug, can_memory_hotplug;	/* the crash_hotplug files exist */
+	uint64_t elfcorehdr_size;	/* what the kernel wants, bytes; 0: it does not say */
+
+	struct dt_node *tree;		/* NULL: the machine has none */
+	struct ranges ram;		/* System RAM of the running kernel */
+	struct ranges avoid;		/* in use by firmware or kernel: no segment goes here */
+	struct range crash;		/* the crash region; start == end: none is reserved */
+	uint64_t kernel_end;		/* physical end of the running kernel; 0: unknown */
+	uint64_t real_mode_limit;	/* early boot reaches [0, limit) only */
+	void *arch_facts;		/* what only the architecture understands */
+};
+
+/* Read everything. With sr->copy set this is also what makes a snapshot. */
+int machine_survey(struct machine *m, const struct sysroot *sr);
+void machine_free(struct machine *m);
+
+/* Current state rather than fact; each is read anew. -ENOENT: the kernel does not say. */
+int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded);
+int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory);
+
+/* Bytes reserved for crash kernels. */
+int machine_crash_size(const struct sysroot *sr, uint64_t *size);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include "kexec/arch/arch.h"
+#include "kexec/plan.h"
+
+/*
+ * The files exist where the kernel has the feature (one may be missing: a
+ * kernel can have CPU without memory hotplug); what they read is its state.
+ */
+static int check_hotplug(const struct machine *m)
+{
+	const char *missing = !m->can_cpu_hotplug && !m->can_memory_hotplug ? SYS_CPU_CRASH_HOTPLUG :
+			      !m->elfcorehdr_size ? SYS_ELFCOREHDR_SIZE_OLD : NULL;
+	STRING_AUTO name = missing ? sysroot_name(m->sr, missing) : NULL;
+
+	if (missing)
+		return fail(ENOTSUP, "--hotplug: %s does not exist: the running kernel (%s) cannot keep"
+			    " a crash kernel current; it needs Linux 6.10 with CONFIG_CRASH_HOTPLUG."
+			    " Nothing was loaded; without --hotplug, reload after each change", name,
+			    m->release);
+	return 0;
+}
+
+int plan(struct image *image, const struct plan_request *request)
+{
+	const struct machine *m = image->machine;
+	int rc = request->hotplug ? check_hotplug(m) : 0;
+
+	if (rc >= 0)
+		rc = image_open(image, request);
+	if (rc < 0)
+		return rc;
+	image->hotplug = request->hotplug;
+	image->flags = m->arch->kexec_arch | KEXEC_ON_CRASH |
+		       (request->hotplug ? KEXEC_CRASH_HOTPLUG_SUPPORT : 0);
+	return m->arch->plan_crash(image, request);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/report.h"
+
+#define GROUPED_SIZE 32
+
+/* 4512 as "4,512". */
+static const char *grouped(uint64_t v, char out[GROUPED_SIZE])
+{
+	char digits[GROUPED_SIZE];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, v);
+	char *to = out;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = 0;
+	return out;
+}
+
+static const char *size_text(uint64_t bytes, char out[GROUPED_SIZE])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned int u = 0;
+
+	while (u < 6 && bytes && !(bytes & 1023)) {
+		bytes >>= 10;
+		u++;
+	}
+	while (u < 6 && bytes >= 100 * 1024) {
+		bytes >>= 10;
+		u++;
+	}
+	snprintf(out, GROUPED_SIZE, "%" PRIu64 " %s", bytes, units[u]);
+	return out;
+}
+
+static void show_ranges(FILE *out, const char *title, const struct ranges *r)
+{
+	char size[GROUPED_SIZE];
+
+	fprintf(out, "\n%s\n", title);
+	for (size_t i = 0; i < r->n; i++)
+		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s\n", r->at[i].start,
+			r->at[i].end, size_text(r->at[i].end - r->at[i].start, size), r->at[i].why);
+	if (!r->n)
+		fputs("  none\n", out);
+}
+
+static void show_segments(FILE *out, const struct image *image)
+{
+	fprintf(out, "\nSegments\n  %-10s  %-29s  %11s  %11s  %-6s  %-7s  %s\n", "name", "address",
+		"bufsz", "memsz", "digest", "hotplug", "from");
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+		char bufsz[GROUPED_SIZE], memsz[GROUPED_SIZE];
+
+		fprintf(out, "  %-10s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
+			s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
+			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->hotplug ? "yes" : "no",
+			s->owner);
+	}
+}
+
+static void show_hotplug(FILE *out, const struct image *image)
+{
+	const struct hotplug_room *f = &image->fdt_room, *e = &image->elfcorehdr_room;
+	char a[GROUPED_SIZE], b[GROUPED_SIZE], c[GROUPED_SIZE];
+
+	fputs("\nHotplug\n", out);
+	if (!image->hotplug) {
+		fputs("  not asked for (--hotplug): reload after each change of CPUs or memory\n", out);
+		return;
+	}
+	fprintf(out, "  FDT: %s cores missing, %s bytes needed, %s free\n",
+		grouped(f->possible > f->now ? f->possible - f->now : 0, a), grouped(f->needed, b),
+		grouped(f->free, c));
+	fprintf(out, "  elfcorehdr: %s CPUs and memory ranges now, room for %s: ", grouped(e->now, a),
+		grouped(e->possible, b));
+	fprintf(out, "%s bytes needed, %s free\n", grouped(e->needed, a), grouped(e->free, b));
+}
+
+void report_text(const struct image *image, FILE *out)
+{
+	const struct machine *m = image->machine;
+	char size[GROUPED_SIZE], page[GROUPED_SIZE];
+
+	fprintf(out, "Crash image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
+		m->release, m->name, size_text(m->page_size, page), m->present.n, m->possible.n);
+	fprintf(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
+		image->kernel.format, image->kernel.little ? "little" : "big");
+	fprintf(out, "  command line  %s\n", image->cmdline);
+	fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start, m->crash.end,
+		size_text(m->crash.end - m->crash.start, size));
+	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
+	fprintf(out, "  flags         0x%x ON_CRASH%s\n", image->flags,
+		image->flags & KEXEC_CRASH_HOTPLUG_SUPPORT ? " CRASH_HOTPLUG_SUPPORT" : "");
+	show_segments(out, image);
+	show_hotplug(out, image);
+	show_ranges(out, "Memory of the running kernel", &m->ram);
+	show_ranges(out, "In use by firmware or kernel: no segment goes here", &m->avoid);
+	show_ranges(out, "Memory that the capture kernel may use", &image->usable);
+	show_ranges(out, "... of which it must leave alone (reserve map)", &image->reserve);
+	show_ranges(out, "Memory that the dump will contain", &image->dump);
+}
+
+static int write_file(const char *name, const void *data, size_t len)
+{
+	FILE *f = fopen(name, "wxe");
+	bool ok;
+
+	if (!f)
+		return fail(errno, "%s: %s", name, strerror(errno));
+	ok = fwrite(data, 1, len, f) == len;
+	if (fclose(f) || !ok)
+		return fail(EIO, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+/* Kernels can be several segments: kernel.bin, kernel-2.bin... */
+static int dump_segment(const struct image *image, unsigned int i, const char *dir)
+{
+	const struct segment *s = &image->segment[i];
+	bool fdt = !strcmp(s->name, "fdt");
+	STRING_AUTO name = NULL;
+	unsigned int nth = 1;
+
+	for (unsigned int k = 0; k < i; k++)
+		nth += !strcmp(image->segment[k].name, s->name);
+	name = nth == 1 ? mem_printf("%s/%s.%s", dir, s->name, fdt ? "dtb" : "bin")
+			: mem_printf("%s/%s-%u.bin", dir, s->name, nth);
+	return write_file(name, s->data, s->bufsz);
+}
+
+int report_dump(const struct image *image, const char *dir)
+{
+	int rc = 0;
+
+	if (mkdir(dir, 0700) < 0)
+		return fail(errno, "--dump %s: %s", dir, errno == EEXIST ?
+			    "exists already; name a new directory" : strerror(errno));
+	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++)
+		rc = dump_segment(image, i, dir);
+	return rc;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/* The plan, shown: to people, to programs, and as files. */
+#ifndef KEXEC_REPORT_H
+#define KEXEC_REPORT_H
+
+#include <stdio.h>
+
+#include "kexec/image.h"
+
+void report_text(const struct image *image, FILE *out);
+
+/*
+ * One JSON object. "version" is 1 and grows when a member changes its meaning
+ * or goes away; new members may appear. Addresses are strings ("0x20000000"):
+ * many readers of JSON lose integers above 2^53. Sizes are bytes, as numbers.
+ * -ENOTSUP with a message when kexec was built without json-c.
+ */
+int report_json(const struct image *image, FILE *out);
+
+/* DIR/NAME.bin for each segment (its bufsz bytes); the device tree is DIR/fdt.dtb. */
+int report_dump(const struct image *image, const char *dir);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * The only place that changes the machine. The table is chosen when the
+ * program is linked: Linux, or the tests' strict model of it.
+ */
+#ifndef KEXEC_SYSCALLS_H
+#define KEXEC_SYSCALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* struct kexec_segment, include/uapi/linux/kexec.h */
+struct kexec_segment {
+	const void *buf;
+	size_t bufsz;
+	unsigned long mem;
+	size_t memsz;
+};
+
+struct syscalls {
+	/* Each returns 0 or a negative errno. */
+	int (*kexec_load)(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
+			  unsigned long flags);
+	void (*sleep_ms)(unsigned int ms);
+	bool any_machine;	/* a model: may load for a machine that is only recorded */
+};
+
+extern const struct syscalls syscalls;
+
+#endif

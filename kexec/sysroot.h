@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * The machine's files, all below one root: "/" on the machine itself, or a
+ * snapshot made elsewhere by --record. While `copy` is set every file that is
+ * read is written there too: a snapshot is what the survey reads, no more.
+ *
+ * Only this header knows where the kernel keeps things. Paths are relative to
+ * the root.
+ */
+#ifndef KEXEC_SYSROOT_H
+#define KEXEC_SYSROOT_H
+
+#include <stdbool.h>
+
+#include "common/mem.h"
+
+#define PROC_CMDLINE		"proc/cmdline"
+#define PROC_DEVICE_TREE	"proc/device-tree"
+#define PROC_IOMEM		"proc/iomem"
+#define PROC_LOAD_LIMIT_PANIC	"proc/sys/kernel/kexec_load_limit_panic"
+#define SYS_CPU			"sys/devices/system/cpu"
+#define SYS_CPU_POSSIBLE	SYS_CPU "/possible"
+#define SYS_CPU_PRESENT		SYS_CPU "/present"
+#define SYS_CPU_ONLINE		SYS_CPU "/online"
+#define SYS_CPU_CRASH_HOTPLUG	SYS_CPU "/crash_hotplug"
+#define SYS_MEMORY_CRASH_HOTPLUG "sys/devices/system/memory/crash_hotplug"
+#define SYS_VMCOREINFO		"sys/kernel/vmcoreinfo"
+/* Since 2025-11 (v6 of "kexec: reorganize kexec and kdump sysfs"), and before. */
+#define SYS_LOADED		"sys/kernel/kexec/loaded"
+#define SYS_LOADED_OLD		"sys/kernel/kexec_loaded"
+#define SYS_CRASH_LOADED	"sys/kernel/kexec/crash_loaded"
+#define SYS_CRASH_LOADED_OLD	"sys/kernel/kexec_crash_loaded"
+#define SYS_CRASH_SIZE		"sys/kernel/kexec/crash_size"
+#define SYS_CRASH_SIZE_OLD	"sys/kernel/kexec_crash_size"
+#define SYS_ELFCOREHDR_SIZE	"sys/kernel/kexec/crash_elfcorehdr_size"
+#define SYS_ELFCOREHDR_SIZE_OLD	"sys/kernel/crash_elfcorehdr_size"
+/* A snapshot's own facts: what is a system call on the machine itself. */
+#define SNAPSHOT_FACTS		"kexec-snapshot"
+
+struct sysroot {
+	const char *root;	/* "/" or a snapshot */
+	const char *copy;	/* NULL, or where --record writes */
+};
+
+bool sysroot_is_live(const struct sysroot *sr);
+
+/* The path as the user knows it, for messages: "/sys/kernel/vmcoreinfo". */
+char *sysroot_name(const struct sysroot *sr, const char *path);
+
+/*
+ * Append the whole file, whatever length stat() claims, to @out.
+ * -ENOENT is no error to report (no message); everything else has one.
+ */
+int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out);
+
+/* A file with one number, in @base (10, 16), and a newline. */
+int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_t *value);
+
+/* sysroot_number(), decimal, of the first of two names which exists. */
+int sysroot_number2(const struct sysroot *sr, const char *path, const char *old_path,
+		    uint64_t *value);
+
+/* A directory's entries, sorted by name. */
+struct sysroot_entry {
+	char *name;
+	bool directory;
+};
+
+struct sysroot_list {
+	struct sysroot_entry *at;
+	size_t n;
+};
+
+int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list);
+void sysroot_list_free(struct sysroot_list *list);
+
+/* Write a file into the snapshot which is being recorded. */
+int sysroot_record(const struct sysroot *sr, const char *path, const void *data, size_t len);
+
+#endif

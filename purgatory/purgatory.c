@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include "common/sha256.h"
+#include "purgatory/purgatory.h"
+
+bool purgatory_verify(const struct purgatory_params *p)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256 sha;
+	uint8_t differ = 0;
+
+	if (p->n_regions > PURGATORY_MAX_REGIONS)
+		return false;
+	sha256_init(&sha);
+	for (uint64_t i = 0; i < p->n_regions; i++)
+		sha256_update(&sha, (const void *)(uintptr_t)p->region[i].start,
+			      p->region[i].size);
+	sha256_final(&sha, digest);
+	for (unsigned int i = 0; i < sizeof(digest); i++)
+		differ |= digest[i] ^ p->digest[i];
+	return !differ;
+}
+
+/* volatile: the source is at physical 0, which C would call a null pointer. */
+static void copy_backup(const struct purgatory_params *p)
+{
+	const volatile uint64_t *from = (const volatile uint64_t *)(uintptr_t)p->backup_source;
+	volatile uint64_t *to = (volatile uint64_t *)(uintptr_t)p->backup;
+
+	for (uint64_t i = 0; i < p->backup_size / sizeof(*to); i++)
+		to[i] = from[i];
+}
+
+void purgatory(const struct purgatory_params *p, uint64_t cpu)
+{
+	arch_print(p, "I'm in purgatory\r\n");
+	if (p->n_regions && !purgatory_verify(p)) {
+		arch_print(p, "purgatory: SHA-256 digest mismatch: the crash kernel was damaged"
+			      " after it was loaded.\r\n"
+			      "purgatory: stopped; there will be no dump.\r\n");
+		arch_stop();
+		return;
+	}
+	copy_backup(p);
+	arch_finish(p, cpu);
+}

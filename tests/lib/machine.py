@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Generated machines: snapshot directories as `kexec --record` would write them.
+
+A Machine is a description with plain values; write() makes the files. It knows
+nothing of kexec's own code, so that tests which use it check that code.
+"""
+import os
+import struct
+from dataclasses import dataclass, field
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+LMB_ASSIGNED, LMB_RESERVED = 0x8, 0x80
+
+
+def be32(*values):
+    return struct.pack(f">{len(values)}I", *values)
+
+
+def be64(*values):
+    return struct.pack(f">{len(values)}Q", *values)
+
+
+def text(value):
+    return value.encode() + b"\0"
+
+
+class Node(dict):
+    """A device tree node: str → bytes is a property, str → Node a child."""
+
+    def write(self, path):
+        os.makedirs(path)
+        for name, value in self.items():
+            target = os.path.join(path, name)
+            if isinstance(value, Node):
+                value.write(target)
+            else:
+                with open(target, "wb") as f:
+                    f.write(value)
+
+    def add_names(self, base=""):
+        """The kernel gives every node a `name` property."""
+        self.setdefault("name", text(base))
+        for name, value in list(self.items()):
+            if isinstance(value, Node):
+                value.add_names(name.split("@")[0])
+        return self
+
+
+@dataclass
+class Machine:
+    little: bool = True
+    page_size: int = 65536
+    release: str = "6.12.0-generated"
+    cmdline: str = "root=/dev/sda1 crashkernel=512M"
+    # memory nodes: each a list of (base, size)
+    memory: list = field(default_factory=lambda: [[(0, 2 * GIB)]])
+    # LMBs: size and (base, flags); version 1 or 2 of the property
+    lmb_size: int = 256 * MIB
+    lmbs: list = field(default_factory=list)
+    lmb_version: int = 2
+    crash: tuple = (512 * MIB, 512 * MIB)      # base, size; None: nothing reserved
+    memory_limit: int = 2 * GIB
+    reserved: list = field(default_factory=list)
+    rtas: tuple = (0x2fff0000, 0x10000)
+    opal: tuple = None
+    kernel_end: int = 0x3000000
+    cores: int = 1                             # present
+    possible_cores: int = 4
+    threads: int = 1
+    first_cpu: int = 0                         # hardware id of the first thread
+    cpu_numbers: list = None                   # logical numbers of possible CPUs, default 0..N-1
+    cpu_props: dict = field(default_factory=dict)
+    hvterm: bool = True
+    radix: bool = True
+    pvr: int = 0x004e1202
+    hotplug: bool = True
+    hotplug_ranges: int = 8192
+    new_sysfs: bool = False
+    extra: dict = field(default_factory=dict)  # more nodes and properties of the root
+    addr_cells: int = 2
+    size_cells: int = 2
+
+    def possible(self):
+        return self.cpu_numbers or list(range(self.possible_cores * self.threads))
+
+    def pair(self, base, size):
+        def cells(value, n):
+            return value.to_bytes(4 * n, "big") if value < 1 << (32 * n) else b"\xff" * 4 * n
+        return cells(base, self.addr_cells) + cells(size, self.size_cells)
+
+    def drconf(self):
+        if self.lmb_version == 1:
+            body = b"".join(be64(base) + be32(0x80000000 + i, 0, 0, flags)
+                            for i, (base, flags) in enumerate(self.lmbs))
+            return be32(len(self.lmbs)) + body
+        sets = []
+        for base, flags in self.lmbs:
+            if sets and sets[-1][2] == flags and sets[-1][1] + sets[-1][0] * self.lmb_size == base:
+                sets[-1][0] += 1
+            else:
+                sets.append([1, base, flags])
+        return be32(len(sets)) + b"".join(be32(n) + be64(base) + be32(0x80000000, 0, flags)
+                                          for n, base, flags in sets)
+
+    def cpu_node(self, core):
+        hw = self.first_cpu + core * self.threads
+        props = {
+            "device_type": text("cpu"),
+            "reg": be32(hw),
+            "ibm,ppc-interrupt-server#s": be32(*range(hw, hw + self.threads)),
+            "cpu-version": be32(self.pvr),
+            "ibm,pa-features": bytes(range(66)),
+            "ibm,segment-page-sizes": bytes(200),
+            "timebase-frequency": be32(512000000),
+            "ibm,my-drc-index": be32(0x10000000 + core),
+        }
+        props.update(self.cpu_props)
+        return Node(props)
+
+    def tree(self):
+        vec5 = bytearray(40)
+        vec5[24] = 0x40 if self.radix else 0
+        chosen = Node({
+            "bootargs": text(self.cmdline),
+            "ibm,architecture-vec-5": bytes(vec5),
+            "linux,memory-limit": be64(self.memory_limit),
+        })
+        if self.kernel_end is not None:
+            chosen["linux,kernel-end"] = be64(self.kernel_end)
+        if self.crash:
+            chosen["linux,crashkernel-base"] = be64(self.crash[0])
+            chosen["linux,crashkernel-size"] = be64(self.crash[1])
+        root = Node({
+            "#address-cells": be32(self.addr_cells),
+            "#size-cells": be32(self.size_cells),
+            "compatible": text("qemu,pseries"),
+            "device_type": text("chrp"),
+            "model": text("generated"),
+            "chosen": chosen,
+            "cpus": Node({"#address-cells": be32(1), "#size-cells": be32(0)}),
+        })
+        for core in range(self.cores):
+            hw = self.first_cpu + core * self.threads
+            root["cpus"][f"PowerPC,POWER9@{hw:x}"] = self.cpu_node(core)
+        for pairs in self.memory:
+            root[f"memory@{pairs[0][0]:x}"] = Node({
+                "device_type": text("memory"),
+                "reg": b"".join(self.pair(*p) for p in pairs),
+            })
+        if self.lmbs:
+            key = "ibm,dynamic-memory" + ("" if self.lmb_version == 1 else "-v2")
+            root["ibm,dynamic-reconfiguration-memory"] = Node({
+                "ibm,lmb-size": self.lmb_size.to_bytes(4 * self.size_cells, "big"),
+                key: self.drconf(),
+            })
+        if self.reserved:
+            root["reserved-ranges"] = b"".join(self.pair(*p) for p in self.reserved)
+        if self.rtas:
+            root["rtas"] = Node({"linux,rtas-base": be32(self.rtas[0]),
+                                 "linux,rtas-entry": be32(self.rtas[0]),
+                                 "rtas-size": be32(self.rtas[1])})
+        if self.opal:
+            root["ibm,opal"] = Node({"opal-base-address": be64(self.opal[0]),
+                                     "opal-runtime-size": be64(self.opal[1]),
+                                     "opal-entry-address": be64(self.opal[0] + 0x100)})
+        if self.hvterm:
+            root["chosen"]["stdout-path"] = text("/vdevice/vty@71000000")
+            root["vdevice"] = Node({"vty@71000000": Node({
+                "compatible": text("hvterm1"), "device_type": text("serial"),
+                "reg": be32(0x71000000)})})
+        root.update(self.extra)
+        return root.add_names()
+
+    def cpu_files(self):
+        numbers = self.possible()
+        present = numbers[:self.cores * self.threads]
+        files = {"possible": id_list(numbers), "present": id_list(present),
+                 "online": id_list(present)}
+        for i, cpu in enumerate(numbers):
+            files[f"cpu{cpu}/crash_notes"] = f"{0x7f000000 + 0x10000 * i:x}\n"
+            files[f"cpu{cpu}/crash_notes_size"] = "568\n"
+        return {"sys/devices/system/cpu/" + k: v for k, v in files.items()}
+
+    def files(self):
+        files = self.cpu_files()
+        kexec = "sys/kernel/kexec/{}" if self.new_sysfs else "sys/kernel/{}"
+        loaded = kexec.format("crash_loaded" if self.new_sysfs else "kexec_crash_loaded")
+        files.update({
+            "kexec-snapshot": "machine {}\nbyte-order {}\npage-size {}\nrelease {}\n".format(
+                "ppc64le" if self.little else "ppc64", "little" if self.little else "big",
+                self.page_size, self.release),
+            "proc/cmdline": self.cmdline + "\n",
+            "sys/kernel/vmcoreinfo": "0x000000007e000000 1024\n",
+            loaded: "0\n",
+        })
+        if self.hotplug:
+            size = 64 + 56 * (len(self.possible()) + 1 + self.hotplug_ranges)
+            files.update({
+                "sys/devices/system/cpu/crash_hotplug": "0\n",
+                "sys/devices/system/memory/crash_hotplug": "0\n",
+                kexec.format("crash_elfcorehdr_size"): f"{size}\n",
+            })
+        return files
+
+    def write(self, path):
+        """Make the snapshot directory @path, which must not exist."""
+        os.makedirs(path, 0o700)
+        for name, value in self.files().items():
+            target = os.path.join(path, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "w") as f:
+                f.write(value)
+        os.makedirs(os.path.join(path, "proc"), exist_ok=True)
+        self.tree().write(os.path.join(path, "proc/device-tree"))
+        return path
+
+
+def id_list(numbers):
+    """0-3,8 as sysfs prints it."""
+    runs = []
+    for n in numbers:
+        if runs and runs[-1][1] == n - 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs) + "\n"
