@@ -119,7 +119,7 @@ static int write_file(const char *name, const void *data, size_t len)
 
 	if (!f)
 		return fail(errno, "%s: %s", name, strerror(errno));
-	ok = fwrite(data, 1, len, f) == len;
+	ok = !len || fwrite(data, 1, len, f) == len;
 	if (fclose(f) || !ok)
 		return fail(EIO, "%s: %s", name, strerror(errno));
 	return 0;

@@ -66,19 +66,28 @@ class Machine:
     reserved: list = field(default_factory=list)
     rtas: tuple = (0x2fff0000, 0x10000)
     opal: tuple = None
+    tce: list = field(default_factory=list)    # (base, size) of TCE tables; not on guests
+    htab: tuple = None                         # hash table; not on guests
+    sml: tuple = None                          # log of a virtual TPM
     kernel_end: int = 0x3000000
     cores: int = 1                             # present
     possible_cores: int = 4
     threads: int = 1
     first_cpu: int = 0                         # hardware id of the first thread
     cpu_numbers: list = None                   # logical numbers of possible CPUs, default 0..N-1
+    cpu_name: str = "PowerPC,POWER9"
     cpu_props: dict = field(default_factory=dict)
+    core_props: dict = field(default_factory=dict)  # core → more properties of that one
+    cpus: dict = field(default_factory=dict)   # more nodes and properties of /cpus
     hvterm: bool = True
     radix: bool = True
     pvr: int = 0x004e1202
     hotplug: bool = True
     hotplug_ranges: int = 8192
     new_sysfs: bool = False
+    guest: bool = True                         # of a hypervisor; False: bare metal
+    iomem: list = None                         # (start, end) of "System RAM"; None: no such file
+    chosen: dict = field(default_factory=dict)  # more properties of /chosen
     extra: dict = field(default_factory=dict)  # more nodes and properties of the root
     addr_cells: int = 2
     size_cells: int = 2
@@ -118,33 +127,58 @@ class Machine:
             "ibm,my-drc-index": be32(0x10000000 + core),
         }
         props.update(self.cpu_props)
+        props.update(self.core_props.get(core, {}))
         return Node(props)
 
-    def tree(self):
-        vec5 = bytearray(40)
-        vec5[24] = 0x40 if self.radix else 0
-        chosen = Node({
+    def chosen_node(self):
+        props = Node({
             "bootargs": text(self.cmdline),
-            "ibm,architecture-vec-5": bytes(vec5),
             "linux,memory-limit": be64(self.memory_limit),
         })
+        if self.guest:
+            vec5 = bytearray(40)
+            vec5[24] = 0x40 if self.radix else 0
+            props["ibm,architecture-vec-5"] = bytes(vec5)
         if self.kernel_end is not None:
-            chosen["linux,kernel-end"] = be64(self.kernel_end)
+            props["linux,kernel-end"] = be64(self.kernel_end)
         if self.crash:
-            chosen["linux,crashkernel-base"] = be64(self.crash[0])
-            chosen["linux,crashkernel-size"] = be64(self.crash[1])
+            props["linux,crashkernel-base"] = be64(self.crash[0])
+            props["linux,crashkernel-size"] = be64(self.crash[1])
+        if self.htab:
+            props["linux,htab-base"] = be64(self.htab[0])
+            props["linux,htab-size"] = be64(self.htab[1])
+        props.update(self.chosen)
+        return props
+
+    def native(self, value, size):
+        """A number as this machine's kernel stores it, for the few properties that are so."""
+        return value.to_bytes(size, "little" if self.little else "big")
+
+    def add_tables(self, root):
+        """TCE tables and TPM log: what the kernel's first stage left in memory."""
+        for i, (base, size) in enumerate(self.tce):
+            root[f"pci@{0x800000020000000 + i:x}"] = Node({
+                "device_type": text("pci"), "linux,tce-base": self.native(base, 8),
+                "linux,tce-size": self.native(size, 4)})
+        if self.sml:
+            root.setdefault("vdevice", Node())["vtpm@30000003"] = Node({
+                "compatible": text("IBM,vtpm20"), "device_type": text("IBM,vtpm20"),
+                "linux,sml-base": self.native(self.sml[0], 8),
+                "linux,sml-size": self.native(self.sml[1], 4)})
+
+    def tree(self):
         root = Node({
             "#address-cells": be32(self.addr_cells),
             "#size-cells": be32(self.size_cells),
             "compatible": text("qemu,pseries"),
             "device_type": text("chrp"),
             "model": text("generated"),
-            "chosen": chosen,
-            "cpus": Node({"#address-cells": be32(1), "#size-cells": be32(0)}),
+            "chosen": self.chosen_node(),
+            "cpus": Node({"#address-cells": be32(1), "#size-cells": be32(0), **self.cpus}),
         })
         for core in range(self.cores):
             hw = self.first_cpu + core * self.threads
-            root["cpus"][f"PowerPC,POWER9@{hw:x}"] = self.cpu_node(core)
+            root["cpus"][f"{self.cpu_name}@{hw:x}"] = self.cpu_node(core)
         for pairs in self.memory:
             root[f"memory@{pairs[0][0]:x}"] = Node({
                 "device_type": text("memory"),
@@ -171,6 +205,7 @@ class Machine:
             root["vdevice"] = Node({"vty@71000000": Node({
                 "compatible": text("hvterm1"), "device_type": text("serial"),
                 "reg": be32(0x71000000)})})
+        self.add_tables(root)
         root.update(self.extra)
         return root.add_names()
 
@@ -196,6 +231,9 @@ class Machine:
             "sys/kernel/vmcoreinfo": "0x000000007e000000 1024\n",
             loaded: "0\n",
         })
+        if self.iomem is not None:
+            files["proc/iomem"] = "".join(f"{start:08x}-{end - 1:08x} : System RAM\n"
+                                          for start, end in self.iomem)
         if self.hotplug:
             size = 64 + 56 * (len(self.possible()) + 1 + self.hotplug_ranges)
             files.update({

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""The table: what a user types, on which machine, and what must happen."""
+import gzip
+import json
+import lzma
+import os
+import shutil
+import struct
+
+from harness import Case, expect
+from machine import GIB, MIB, Machine, Node, be32, be64, text
+from vmlinux import ET_DYN, elf64, kernel_text, vmlinux
+
+LOAD = "-p --hotplug --initrd={initrd} --command-line=maxcpus=1 {kernel}"
+PLAN = LOAD + " --dry-run"
+
+
+# --- checks ---
+
+def loads(*flags):
+    """Exactly these successful calls happened, by their flags."""
+    def check(r):
+        expect([c.split("flags=")[1] for c in r.calls()] == list(flags), f"calls: {r.calls()}")
+    return check
+
+
+def loads_nothing(r):
+    expect(not r.calls(), f"calls: {r.calls()}")
+
+
+def state(loaded, hotplug):
+    def check(r):
+        got = (r.read("machine/sys/kernel/kexec_crash_loaded"),
+               r.read("machine/sys/devices/system/cpu/crash_hotplug"))
+        expect(got == (f"{loaded}\n", f"{hotplug}\n"), f"loaded, crash_hotplug: {got}")
+    return check
+
+
+def all_of(*checks):
+    def check(r):
+        for c in checks:
+            c(r)
+    return check
+
+
+def json_plan(test):
+    def check(r):
+        plan = json.loads(r.stdout)
+        expect(plan["version"] == 1, "version")
+        test(plan)
+    return check
+
+
+def segments_of(plan):
+    return {s["name"]: s for s in plan["segments"]}
+
+
+def check_hotplug_plan(plan):
+    s = segments_of(plan)
+    expect(list(s) == ["kernel", "purgatory", "backup", "elfcorehdr", "initrd", "fdt"], list(s))
+    expect([n for n in s if not s[n]["digest"]] == ["elfcorehdr", "fdt"], "digest marks")
+    expect([n for n in s if s[n]["hotplug"]] == ["elfcorehdr", "fdt"], "hotplug marks")
+    expect(plan["entry"] == s["purgatory"]["address"], "entry")
+    expect(plan["flags"] == "0x150009", plan["flags"])
+    expect(plan["hotplug"]["fdt"]["possible"] == 4 and plan["hotplug"]["fdt"]["now"] == 1, "cores")
+    expect(plan["hotplug"]["fdt"]["bytes_free"] >= plan["hotplug"]["fdt"]["bytes_needed"], "room")
+
+
+def check_plain_plan(plan):
+    expect(all(s["digest"] and not s["hotplug"] for s in plan["segments"]), "marks")
+    expect(plan["flags"] == "0x150001" and "hotplug" not in plan, "flags")
+
+
+# --- preparations ---
+
+def remove(*names):
+    def prepare(where):
+        for name in names:
+            path = os.path.join(where, "machine", name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+    return prepare
+
+
+def put(name, data):
+    def prepare(where):
+        path = os.path.join(where, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data)
+    return prepare
+
+
+def instead_of_kernel(make):
+    def prepare(where):
+        path = os.path.join(where, "vmlinux")
+        os.unlink(path)
+        make(path)
+    return prepare
+
+
+# --- broken kernels ---
+
+KERNEL = vmlinux()
+
+
+def patched(data, offset, fmt, *values):
+    return data[:offset] + struct.pack(fmt, *values) + data[offset + struct.calcsize(fmt):]
+
+
+def second_piece(paddr):
+    return elf64([(0, kernel_text(3 << 20), 3 << 20), (paddr, b"x" * 4096, 4096)])
+
+
+# --- the machine's own faults ---
+
+def root_with(**props):
+    return Machine(extra={k.replace("_", "-"): v for k, v in props.items()})
+
+
+def many_properties(count):
+    node = Node({f"property-with-a-name-of-its-own-{i:05}": be32(i) for i in range(count)})
+    return Machine(extra={"many": node})
+
+
+def many_reserved(count):
+    return Machine(reserved=[(2 * GIB + i * 2 * MIB, MIB) for i in range(count)])
+
+
+def limit_case(name, length, **kw):
+    """A command line such that with elfcorehdr= it has @length bytes."""
+    added = len(" elfcorehdr=527744K")
+    return Case(name, ["-p", "--dry-run", "--json", "--command-line=" + "x" * (length - added),
+                       "{kernel}"], **kw)
+
+
+BAD_KERNELS = [
+    ("that does not exist", lambda p: None, 1, "No such file or directory"),
+    ("that is empty", lambda p: open(p, "wb").close(), 1, "is empty"),
+    ("that is a directory", os.mkdir, 1, "is a directory"),
+    ("that is a FIFO", os.mkfifo, 1, "is a FIFO"),
+    ("that is a device", lambda p: os.symlink("/dev/zero", p), 1, "is a device"),
+]
+
+BAD_ELF = [
+    ("text", b"#!/bin/sh\necho hello\n", 255, "not an ELF file"),
+    ("one byte", b"\x7f", 255, "not an ELF file"),
+    ("magic only", b"\x7fELF", 1, "broken ELF header"),
+    ("half a header", KERNEL[:40], 1, "truncated ELF header"),
+    ("headers only", KERNEL[:64 + 56], 1, "truncated or damaged"),
+    ("truncated", KERNEL[:1 << 20], 1, "truncated or damaged"),
+    ("no program headers", patched(KERNEL, 56, "<H", 0), 1, "nothing to load"),
+    ("program headers outside", patched(KERNEL, 32, "<Q", len(KERNEL)), 1, "end beyond the file"),
+    ("program headers wrap", patched(KERNEL, 32, "<Q", 2**64 - 8), 1, "end beyond the file"),
+    ("program header size", patched(KERNEL, 54, "<H", 32), 1, "program headers of 32 bytes"),
+    ("data outside", patched(KERNEL, 64 + 8, "<Q", len(KERNEL)), 1, "end beyond the file"),
+    ("data wraps", patched(KERNEL, 64 + 8, "<Q", 2**64 - 4096), 1, "end beyond the file"),
+    ("address wraps", patched(KERNEL, 64 + 24, "<Q", 2**64 - 4096), 1, "wrap around 64 bits"),
+    ("filesz above memsz", patched(KERNEL, 64 + 40, "<Q", 4096), 1, "in the file but"),
+    ("alignment", patched(KERNEL, 64 + 48, "<Q", 0x30000), 1, "not a power of two"),
+    ("wrong machine", patched(KERNEL, 18, "<H", 62), 255, "is for ELF machine 62"),
+    ("32 bit", b"\x7fELF\x01\x01\x01" + bytes(9) + struct.pack("<HHIIIIIHHHHHH", 2, 20, 1, 0, 52, 0,
+               0, 52, 32, 1, 0, 0, 0) + struct.pack("<8I", 1, 84, 0, 0, 4, 4, 7, 4) + b"code", 255,
+     "is a 32 bit ELF file"),
+    ("a core", patched(KERNEL, 16, "<H", 4), 255, "not an executable"),
+    ("a module", patched(KERNEL, 16, "<H", 1), 255, "not an executable"),
+    ("byte order", patched(KERNEL, 5, "<B", 3), 1, "unknown byte order"),
+    ("overlapping segments", second_piece(0x100000), 1, "segments overlap"),
+    ("larger than the crash region", vmlinux(phdrs={0: dict(memsz=600 * MIB)}), 1,
+     r"takes 0x25800000 bytes \(600 MiB\), the crash region has 0x20000000 \(512 MiB\)"),
+    ("as large as 64 bits", vmlinux(phdrs={0: dict(memsz=2**64 - 4096)}), 1, "the crash region has"),
+    ("far apart", second_piece(2**60), 1, "the crash region has"),
+    ("not relocatable", elf64([(0, kernel_text(65536, relocatable=False), 65536)]), 1,
+     "is not relocatable and linked for 0x0"),
+    ("too small", elf64([(0, b"", 65536)]), 1, "is not relocatable"),
+    ("truncated gzip", gzip.compress(KERNEL)[:-1000], 1, "gzip data: truncated"),
+    ("damaged gzip", gzip.compress(KERNEL)[:5000] + bytes(200) + gzip.compress(KERNEL)[5200:], 1,
+     "gzip data: "),
+    ("truncated xz", lzma.compress(KERNEL)[:-1000], 1, "xz data: truncated"),
+    ("truncated zstd", b"\x28\xb5\x2f\xfd\x04\x00\x00\x00", 1, "zstd data: truncated"),
+]
+
+BAD_MACHINES = [
+    ("no crash region", Machine(crash=None), None, "no memory is reserved.*crashkernel="),
+    ("a crash region of 0", Machine(crash=(512 * MIB, 0)), None, "no memory is reserved"),
+    ("a crash region that wraps", Machine(crash=(2**64 - 4096, 65536)), None, "wraps around"),
+    ("a crash region over RTAS", Machine(crash=(512 * MIB, 64 * MIB), rtas=(0x20000000, MIB)), None,
+     "over RTAS"),
+    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None, r"the crash region has 0x100000"),
+    ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),
+    ("no CPU in /cpus", Machine(), remove("proc/device-tree/cpus/PowerPC,POWER9@0"), "no CPU node"),
+    ("no memory", Machine(memory=[]), None, "there is no memory"),
+    ("no device tree", Machine(), remove("proc/device-tree"), "no device tree"),
+    ("no crash notes", Machine(), remove(*[f"sys/devices/system/cpu/cpu{i}" for i in range(4)]),
+     "crash_notes"),
+    ("an odd crashkernel-base", Machine(), put("machine/proc/device-tree/chosen/linux,crashkernel-base",
+                                               b"123"), "has 3 bytes, not 4 or 8"),
+    ("an odd reg", Machine(), put("machine/proc/device-tree/memory@0/reg", bytes(17)),
+     "has 17 bytes, not a multiple of 16"),
+    ("an odd lmb-size", Machine(lmbs=[(2 * GIB, 8)]),
+     put("machine/proc/device-tree/ibm,dynamic-reconfiguration-memory/ibm,lmb-size", b"12345"),
+     "has 5 bytes"),
+    ("a short drconf", Machine(lmbs=[(2 * GIB, 8)]),
+     put("machine/proc/device-tree/ibm,dynamic-reconfiguration-memory/ibm,dynamic-memory-v2",
+         be32(1000) + bytes(24)), "its count of entries wants"),
+    ("a drconf set without end", Machine(),
+     put("machine/proc/device-tree/ibm,dynamic-reconfiguration-memory/ibm,dynamic-memory-v2",
+         be32(1, 0xffffffff) + be64(0) + be32(0, 0, 8)), "lmb-size is missing"),
+    ("too many LMBs", Machine(lmbs=[(2 * GIB, 8)]),
+     put("machine/proc/device-tree/ibm,dynamic-reconfiguration-memory/ibm,dynamic-memory-v2",
+         be32(1, 0xffffffff) + be64(0) + be32(0, 0, 8)), "counts more than"),
+    ("address cells of 0", root_with(**{"#address_cells": be32(0)}), None, "address-cells is 0"),
+    ("address cells of 3", root_with(**{"#address_cells": be32(3)}), None, "address-cells is 3"),
+    ("size cells of 0", root_with(**{"#size_cells": be32(0)}), None, "size-cells is 0"),
+    ("size cells of 3", root_with(**{"#size_cells": be32(3)}), None, "size-cells is 3"),
+    ("odd address cells", root_with(**{"#address_cells": b"12"}), None, "has 2 bytes, not 4"),
+    ("memory that wraps", Machine(memory=[[(0, GIB)], [(2**64 - 4096, 65536)]]), None,
+     "do not fit in 64 bits"),
+    ("a broken CPU list", Machine(), put("machine/sys/devices/system/cpu/possible", b"0-x\n"),
+     "is not a list of numbers"),
+    ("a broken vmcoreinfo", Machine(), put("machine/sys/kernel/vmcoreinfo", b"nothing\n"),
+     "is not an address and a size"),
+    ("a broken elfcorehdr size", Machine(), put("machine/sys/kernel/crash_elfcorehdr_size", b"many\n"),
+     "is not a number"),
+    ("an unknown type", Machine(), put("machine/kexec-snapshot", b"machine vax\nbyte-order little\n"
+                                       b"page-size 4096\nrelease 1\n"), "type vax"),
+    ("an odd page size", Machine(page_size=5000), None, "page size of 5000"),
+    ("no facts", Machine(), remove("kexec-snapshot"), "is not a snapshot made with --record"),
+    ("no hotplug support", Machine(hotplug=False), None,
+     r"cpu/crash_hotplug does not exist.*CONFIG_CRASH_HOTPLUG"),
+    ("no elfcorehdr size", Machine(), remove("sys/kernel/crash_elfcorehdr_size"),
+     r"crash_elfcorehdr_size does not exist.*CONFIG_CRASH_HOTPLUG"),
+    ("a tree without end", Machine(), lambda where: os.makedirs(
+        os.path.join(where, "machine/proc/device-tree", "/".join(["deep"] * 100))), "levels deep"),
+]
+
+CASES = [
+    # --- what prints and does nothing ---
+    Case("--version", "--version", stdout=r"\Akexec-tools \d+\.\d+\.\d+", sysroot=False),
+    Case("-v", "-v", stdout=r"\Akexec-tools 3\.0\.0-dev \(kexec-hotplug\)\n\Z", sysroot=False),
+    Case("--help", "--help", stdout=r"(?s)Usage: kexec.*--hotplug", sysroot=False),
+    Case("-h", "-h", stdout="Usage: kexec", sysroot=False),
+    Case("unknown option", "--bogus", 1, stderr="unrecognized option '--bogus'"),
+    Case("missing argument", "-p --initrd", 1, stderr="requires an argument"),
+    Case("no action", "", 1, error="kexec -p KERNEL"),
+    Case("no kernel", "-p", 1, error="No kernel specified"),
+    Case("two kernels", "-p {kernel} {kernel}", 1, error="more than one kernel"),
+    Case("contradiction", "-p -l {kernel}", 1, error="-p .* and -l .* contradict"),
+    Case("--json alone", "-p --json {kernel}", 1, error="add --dry-run"),
+    Case("another machine", LOAD, 1, error="is a recorded machine.*--dry-run", model=False),
+    Case("unloading another machine", "-p -u", 1, error="is a recorded machine", model=False),
+
+    # --- state ---
+    Case("status: nothing loaded", "-S", 0),
+    Case("status: crash kernel", "-S", 1, prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n")),
+    Case("status: -p", "-S -p", 1, prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n")),
+    Case("status: new place", "-S", 1, machine=Machine(new_sysfs=True),
+         prepare=put("machine/sys/kernel/kexec/crash_loaded", b"1\n")),
+    Case("status: -l is another", "-S -l", 0,
+         prepare=lambda w: [put("machine/sys/kernel/kexec_crash_loaded", b"1\n")(w),
+                            put("machine/sys/kernel/kexec_loaded", b"0\n")(w)]),
+    Case("status: -d changes nothing", "-S -d", 1,
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n")),
+    Case("status: unknown", "-S", 255, error="CONFIG_CRASH_DUMP",
+         prepare=remove("sys/kernel/kexec_crash_loaded")),
+    Case("crash size", "--print-ckr-size", stdout=r"\A536870912\n\Z",
+         prepare=put("machine/sys/kernel/kexec_crash_size", b"536870912\n")),
+    Case("crash size, new place", "--print-ckr-size", stdout=r"\A4096\n\Z",
+         prepare=put("machine/sys/kernel/kexec/crash_size", b"4096\n")),
+
+    # --- loading ---
+    Case("load", LOAD, check=all_of(loads("0x150009 = 0"), state(1, 1))),
+    Case("load without --hotplug", "-p {kernel}", check=all_of(loads("0x150001 = 0"), state(1, 0))),
+    Case("load over a loaded image", LOAD, check=all_of(loads("0x150009 = 0"), state(1, 1)),
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n")),
+    Case("options after the kernel", "-p {kernel} --hotplug --initrd {initrd} -c",
+         check=loads("0x150009 = 0")),
+    Case("abbreviations", "--load-p --hot --app=x {kernel}", check=loads("0x150009 = 0")),
+    Case("bundled", "-pc --hotplug {kernel}", check=loads("0x150009 = 0")),
+    Case("compatibility", "-p --args-linux --elf64-core-headers -a {kernel}",
+         check=loads("0x150001 = 0")),
+    Case("new place of the size", LOAD, machine=Machine(new_sysfs=True), check=loads("0x150009 = 0")),
+    Case("big-endian machine", LOAD, machine=Machine(little=False), check=loads("0x150009 = 0")),
+    Case("gzip kernel", LOAD, kernel=gzip.compress(KERNEL), check=loads("0x150009 = 0")),
+    Case("xz kernel", LOAD, kernel=lzma.compress(KERNEL), check=loads("0x150009 = 0")),
+    Case("lzma kernel", LOAD, kernel=lzma.compress(KERNEL, format=lzma.FORMAT_ALONE),
+         check=loads("0x150009 = 0")),
+    Case("memory hotplug only", LOAD, prepare=remove("sys/devices/system/cpu/crash_hotplug"),
+         check=loads("0x150009 = 0")),
+    Case("the kernel does not agree", LOAD, env={"KEXEC_MODEL_DEAF": "1"},
+         stderr="will NOT keep it current when CPUs and memory change", check=state(1, 0)),
+    Case("unload", "-p -u", check=all_of(loads("0x1 = 0"), state(0, 0))),
+    Case("unload, other order", "-u -p", check=loads("0x1 = 0")),
+    Case("unload the normal image", "-u", check=loads("0x0 = 0")),
+    Case("debug flag, unknown to the kernel", LOAD + " -d", stderr="debug: kexec_load: entry",
+         check=lambda r: loads("0x150019 = -22", "0x150009 = 0")(r)),
+    Case("debug flag, known to the kernel", LOAD + " -d", env={"KEXEC_MODEL_KNOWS": "10"},
+         stderr="debug", check=loads("0x150019 = -14", "0x150019 = 0")),
+    Case("debug flag, loads are limited", LOAD + " -d", stderr="debug", check=loads("0x150009 = 0"),
+         prepare=put("machine/proc/sys/kernel/kexec_load_limit_panic", b"3\n")),
+
+    # --- the system call fails ---
+    Case("busy for a moment", LOAD, env={"KEXEC_MODEL_FAIL": "16,16,0"},
+         check=loads("0x150009 = -16", "0x150009 = -16", "0x150009 = 0")),
+    Case("busy for ever", LOAD, 255, env={"KEXEC_MODEL_FAIL": ",".join(["16"] * 100)},
+         stderr="kexec_load failed: .*busy.*another load"),
+    Case("not root", LOAD, 255, env={"KEXEC_MODEL_FAIL": "1"},
+         stderr="kexec_load failed: .*CAP_SYS_BOOT", prepare=put(
+             "machine/sys/kernel/kexec_crash_loaded", b"1\n"), check=state(1, 0)),
+    Case("no system call", LOAD, 255, env={"KEXEC_MODEL_FAIL": "38"}, stderr="CONFIG_KEXEC"),
+    Case("EINVAL", LOAD, 255, env={"KEXEC_MODEL_FAIL": "22"}, stderr="(?s)no crash kernel is armed now"
+         ".*Linux 6.10"),
+    Case("a failed load disarms", LOAD, 255, env={"KEXEC_MODEL_FAIL": "12"},
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n"),
+         stderr="(?s)no crash kernel is armed now; the one loaded before is gone.*ENOMEM|crashkernel="),
+    Case("EADDRNOTAVAIL", LOAD, 255, env={"KEXEC_MODEL_FAIL": "99"}, stderr="outside the crash region"),
+    Case("ETXTBSY", LOAD, 255, env={"KEXEC_MODEL_FAIL": "26"}, stderr="overlaps the running kernel"),
+    Case("EACCES", LOAD, 255, env={"KEXEC_MODEL_FAIL": "13"}, stderr="security policy"),
+    Case("EFAULT", LOAD, 255, env={"KEXEC_MODEL_FAIL": "14"}, stderr="kexec_load failed: Bad address"),
+    Case("failed unload", "-p -u", 255, env={"KEXEC_MODEL_FAIL": "1"}, error="kexec unload failed: "),
+
+    # --- plans ---
+    Case("plan as text", PLAN, stdout=r"(?s)FDT: 3 cores missing, [\d,]+ bytes needed, [\d,]+ free\n"
+         r"  elfcorehdr: 9 CPUs and memory ranges now, room for [\d,]+", check=loads_nothing),
+    Case("plan as JSON", PLAN + " --json", stdout="{", check=all_of(loads_nothing,
+                                                                   json_plan(check_hotplug_plan))),
+    Case("plan without --hotplug", "-p --dry-run --json {kernel}", stdout="{",
+         check=json_plan(check_plain_plan)),
+    Case("plan with the real program", PLAN + " --json", stdout="{", model=False,
+         check=json_plan(check_hotplug_plan)),
+    Case("plan explains", PLAN + " -d", stdout="Segments", stderr="debug: kernel: .*lowest place"),
+    Case("--dump", PLAN + " --dump {dir}/out", stdout="Segments",
+         check=lambda r: expect(sorted(os.listdir(r.dir + "/out")) == [
+             "backup.bin", "elfcorehdr.bin", "fdt.dtb", "initrd.bin", "kernel.bin", "purgatory.bin"],
+             os.listdir(r.dir + "/out"))),
+    Case("--dump into what exists", PLAN + " --dump {dir}", 1, error="exists already"),
+    limit_case("command line at the limit", 2047, stdout="{"),
+    limit_case("command line one byte over", 2048, status=1,
+               error="2048 bytes with the elfcorehdr= .* takes 2047; shorten it by 1"),
+    Case("memory added since boot", PLAN + " --json", stdout="{",
+         machine=Machine(memory=[[(0, 2 * GIB)], [(2 * GIB, GIB)]], memory_limit=2 * GIB),
+         check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0xc0000000", p["ranges"]))),
+    Case("one cell for addresses and sizes", PLAN, stdout="0x000080000000 .* memory",
+         machine=Machine(addr_cells=1, size_cells=1, memory=[[(0, 2 * GIB)]])),
+    Case("ten thousand properties", PLAN, stdout="Segments", machine=many_properties(10000)),
+    Case("two thousand reservations", PLAN, stdout="reserved-ranges", machine=many_reserved(2000)),
+    Case("initrd that looks like a device tree", PLAN, 1, error="begins like a device tree",
+         prepare=put("initrd", b"\xd0\x0d\xfe\xed" + bytes(100))),
+    Case("initrd that looks like ELF", PLAN, 1, error="begins like an ELF file",
+         prepare=put("initrd", b"\x7fELF" + bytes(100))),
+    Case("initrd that does not exist", "-p --initrd=/nonexistent {kernel}", 1,
+         error="initrd: /nonexistent: No such file"),
+    Case("initrd that is empty", "-p --initrd={initrd} {kernel}", 1, error="is empty",
+         prepare=put("initrd", b"")),
+    Case("initrd that does not fit", "-p --initrd={initrd} {kernel}", 1,
+         error="initrd: no room for 0x3000000 bytes .48 MiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
+         prepare=put("initrd", bytes(48 * MIB))),
+    Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000, which is as far as early boot",
+         machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
+]
+
+CASES += [Case(f"kernel {what}", LOAD, status, error=error, prepare=instead_of_kernel(make))
+          for what, make, status, error in BAD_KERNELS]
+CASES += [Case(f"bad kernel: {what}", LOAD, status, error=error, kernel=data)
+          for what, data, status, error in BAD_ELF]
+CASES += [Case(f"machine with {what}", LOAD, 1, error=error, machine=machine, prepare=prepare)
+          for what, machine, prepare, error in BAD_MACHINES]

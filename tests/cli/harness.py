@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Runs cases: each in a directory of its own, with a machine and a kernel."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import traceback
+from dataclasses import dataclass, field
+
+from machine import Machine
+from vmlinux import vmlinux
+
+ONE_LINE = re.compile(r"\A(kexec: [^\n]+\n)\Z")
+
+
+@dataclass
+class Case:
+    """What to run and what must come of it.
+
+    argv may use {kernel} {initrd} {dir}; stdout and stderr are regular
+    expressions which must be found, None: the stream must be empty. `error`
+    instead of stderr: exactly one line of that form, and nothing loaded.
+    """
+    name: str
+    argv: str
+    status: int = 0
+    stdout: str = None
+    stderr: str = None
+    error: str = None
+    machine: Machine = field(default_factory=Machine)
+    kernel: bytes = None                # default: a small vmlinux for the machine
+    prepare: object = None              # called with the directory before the run
+    check: object = None                # called with the Result after it
+    env: dict = field(default_factory=dict)
+    model: bool = True                  # False: the real program
+    sysroot: bool = True                # pass --sysroot
+
+
+@dataclass
+class Result:
+    dir: str
+    status: int
+    stdout: str
+    stderr: str
+
+    def read(self, name):
+        with open(os.path.join(self.dir, name)) as f:
+            return f.read()
+
+    def calls(self):
+        """Lines of the model's log which are calls."""
+        if not os.path.exists(os.path.join(self.dir, "calls")):
+            return []
+        return [line for line in self.read("calls").splitlines() if not line.startswith(" ")]
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(truth, message):
+    if not truth:
+        raise Failure(message)
+
+
+class Harness:
+    def __init__(self, kexec, model):
+        self.kexec, self.model = os.path.abspath(kexec), os.path.abspath(model)
+
+    def run(self, cases):
+        print(f"1..{len(cases)}", flush=True)
+        failed = 0
+        for number, case in enumerate(cases, 1):
+            problem = self.try_case(case)
+            failed += bool(problem)
+            print(f"{'not ok' if problem else 'ok'} {number} - cli: {case.name}", flush=True)
+            for line in problem.splitlines():
+                print(f"# {line}", flush=True)
+        return 1 if failed else 0
+
+    def try_case(self, case):
+        where = tempfile.mkdtemp(prefix="kexec-cli-")
+        try:
+            self.check(case, self.execute(case, where))
+            return ""
+        except Failure as e:
+            return str(e)
+        except Exception:
+            return traceback.format_exc()
+        finally:
+            subprocess.run(["chmod", "-R", "u+rwx", where], check=False)
+            shutil.rmtree(where, ignore_errors=True)
+
+    def execute(self, case, where):
+        machine = os.path.join(where, "machine")
+        case.machine.write(machine)
+        with open(os.path.join(where, "vmlinux"), "wb") as f:
+            f.write(case.kernel if case.kernel is not None else vmlinux(little=case.machine.little))
+        with open(os.path.join(where, "initrd"), "wb") as f:
+            f.write(b"initrd" * 5000)
+        if case.prepare:
+            case.prepare(where)
+        words = case.argv.split(" ") if isinstance(case.argv, str) else case.argv
+        names = dict(kernel=f"{where}/vmlinux", initrd=f"{where}/initrd", dir=where)
+        words = [w.format(**names) for w in words if w]
+        argv = [self.model if case.model else self.kexec]
+        argv += ["--sysroot", machine] if case.sysroot else []
+        done = subprocess.run(argv + words, capture_output=True, timeout=120,
+                              env=self.environment(case, where, machine), stdin=subprocess.DEVNULL)
+        return Result(where, done.returncode, done.stdout.decode(errors="replace"),
+                      done.stderr.decode(errors="replace").replace(argv[0] + ":", "kexec:"))
+
+    def environment(self, case, where, machine):
+        crash = case.machine.crash or (0, 0)
+        env = dict(os.environ, KEXEC_MODEL_ROOT=machine, KEXEC_MODEL_LOG=f"{where}/calls",
+                   KEXEC_MODEL_REGION=f"{crash[0]:x}-{crash[0] + crash[1]:x}",
+                   KEXEC_MODEL_PAGE=f"{case.machine.page_size:x}")
+        env.update(case.env)
+        return env
+
+    def check(self, case, r):
+        shown = f"status {r.status}\nstdout: {r.stdout[-2000:]}\nstderr: {r.stderr[-4000:]}"
+        expect(r.status == case.status, f"status is not {case.status}: {shown}")
+        expect("Sanitizer" not in r.stderr and "runtime error" not in r.stderr, shown)
+        self.match("stdout", case.stdout, r.stdout, shown)
+        if case.error:
+            expect(ONE_LINE.match(r.stderr), f"not one line on stderr: {shown}")
+            expect(not any("= 0" in c for c in r.calls()), f"something was loaded: {shown}")
+        self.match("stderr", case.error or case.stderr, r.stderr, shown)
+        if case.check:
+            case.check(r)
+
+    @staticmethod
+    def match(stream, pattern, got, shown):
+        if pattern is None:
+            expect(not got, f"{stream} is not empty: {shown}")
+        else:
+            expect(re.search(pattern, got), f"{stream} has no /{pattern}/: {shown}")

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * A strict model of the kernel's kexec_load, linked into kexec in place of
+ * the system calls: it checks what kernel/kexec.c and kernel/kexec_core.c
+ * check, in their order, and keeps the loaded state in the files of a
+ * recorded machine.
+ *
+ * From the environment: KEXEC_MODEL_ROOT, the machine; KEXEC_MODEL_REGION,
+ * "START-END" in hex, its crash region; KEXEC_MODEL_LOG, where each call is
+ * written; KEXEC_MODEL_FAIL, errnos for the first calls, by number, "16,16,0";
+ * KEXEC_MODEL_KNOWS, flag bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set:
+ * accept CRASH_HOTPLUG_SUPPORT and do nothing about it.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kexec/syscalls.h"
+
+#define ON_CRASH	0x1u
+#define HOTPLUG		0x8u
+#define KNOWN_FLAGS	0xfu
+#define ARCH_PPC64	(21u << 16)
+#define SEGMENTS_MAX	16
+
+static unsigned long calls;
+
+static unsigned long setting(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 16) : 0;
+}
+
+static void write_state(const char *file, int value)
+{
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
+	f = fopen(name, "r+");
+	if (f) {
+		fprintf(f, "%d\n", value);
+		fclose(f);
+	}
+}
+
+static void set_loaded(int loaded, int hotplug)
+{
+	write_state("sys/kernel/kexec_crash_loaded", loaded);
+	write_state("sys/kernel/kexec/crash_loaded", loaded);
+	write_state("sys/devices/system/cpu/crash_hotplug", hotplug);
+	write_state("sys/devices/system/memory/crash_hotplug", hotplug);
+}
+
+/* The errno that the test wants of this call, 0: what the checks say. */
+static int wanted_failure(void)
+{
+	const char *list = getenv("KEXEC_MODEL_FAIL");
+
+	for (unsigned long i = 0; list && i < calls; i++) {
+		list = strchr(list, ',');
+		list += list != NULL;
+	}
+	return list ? atoi(list) : 0;
+}
+
+/* Page alignment as of the kernel with the largest pages; kexec must not rely on less. */
+static int check_segment(const struct kexec_segment *s, unsigned long start, unsigned long end)
+{
+	unsigned long page = setting("KEXEC_MODEL_PAGE");
+
+	if (s->mem + s->memsz < s->mem || ((s->mem | s->memsz) & (page - 1)))
+		return -EADDRNOTAVAIL;
+	if (s->bufsz > s->memsz)
+		return -EINVAL;
+	if (s->mem < start || s->mem + s->memsz > end)
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+static int check_list(const struct kexec_segment *s, unsigned long n, unsigned long start,
+		      unsigned long end)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		int rc = check_segment(&s[i], start, end);
+
+		if (rc < 0)
+			return rc;
+		for (unsigned long k = 0; k < i; k++)
+			if (s[i].mem < s[k].mem + s[k].memsz && s[k].mem < s[i].mem + s[i].memsz)
+				return -EINVAL;
+	}
+	return 0;
+}
+
+/* As crash_handle_hotplug_event() and get_fdt_index() will look for them. */
+static int count_magic(const struct kexec_segment *s, unsigned long n, const char *magic)
+{
+	int found = 0;
+
+	for (unsigned long i = 0; i < n; i++)
+		found += s[i].bufsz >= 4 && !memcmp(s[i].buf, magic, 4);
+	return found;
+}
+
+static int load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+		unsigned long flags)
+{
+	unsigned long start = 0, end = 0;
+	int rc, hotplug;
+
+	set_loaded(0, 0);		/* the old image is freed before anything is checked */
+	if (!n)
+		return 0;
+	sscanf(getenv("KEXEC_MODEL_REGION"), "%lx-%lx", &start, &end);
+	if (entry < start || entry >= end)
+		return -EADDRNOTAVAIL;
+	rc = check_list(s, n, start, end);
+	if (rc < 0)
+		return rc;
+	hotplug = (flags & HOTPLUG) && !getenv("KEXEC_MODEL_DEAF");
+	if (hotplug && (count_magic(s, n, "\177ELF") != 1 || count_magic(s, n, "\xd0\x0d\xfe\xed") != 1))
+		abort();		/* nothing the kernel would notice: it would be too late */
+	set_loaded(1, hotplug);
+	return 0;
+}
+
+static void log_call(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+		     unsigned long flags, int rc)
+{
+	const char *name = getenv("KEXEC_MODEL_LOG");
+	FILE *f = name ? fopen(name, "a") : NULL;
+
+	if (!f)
+		return;
+	fprintf(f, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n, flags, rc);
+	for (unsigned long i = 0; (uintptr_t)s >= 4096 && i < n; i++)
+		fprintf(f, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz, s[i].bufsz);
+	fclose(f);
+}
+
+static int model_kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+			    unsigned long flags)
+{
+	unsigned long known = KNOWN_FLAGS | setting("KEXEC_MODEL_KNOWS") | 0xffff0000;
+	int rc = -wanted_failure();
+
+	calls++;
+	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != ARCH_PPC64) ||
+	    n > SEGMENTS_MAX)
+		rc = -EINVAL;
+	else if (n && (uintptr_t)s < 4096)
+		rc = -EFAULT;
+	else if (rc != -EBUSY && rc != -EPERM && rc != -ENOSYS)
+		rc = rc ? (set_loaded(0, 0), rc) : load(entry, n, s, flags);
+	log_call(entry, n, s, flags, rc);
+	return rc;
+}
+
+static void model_sleep_ms(unsigned int ms)
+{
+	(void)ms;
+}
+
+const struct syscalls syscalls = {
+	.kexec_load = model_kexec_load,
+	.sleep_ms = model_sleep_ms,
+	.any_machine = true,
+};

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include "tests/unit/unit.h"
+
+#include <sys/stat.h>
+
+#include "common/elf.h"
+#include "common/file.h"
+#include "common/idlist.h"
+#include "common/ranges.h"
+#include "common/sha256.h"
+
+static void bytes(void **state)
+{
+	const uint8_t b[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	uint8_t out[8] = {0};
+	uint64_t v;
+
+	(void)state;
+	assert_int_equal(be16_get(b), 0x0102);
+	assert_int_equal(be32_get(b), 0x01020304);
+	assert_true(be64_get(b) == 0x0102030405060708ull);
+	assert_int_equal(le16_get(b), 0x0201);
+	assert_true(le64_get(b) == 0x0807060504030201ull);
+	assert_int_equal(bytes_get(b, 3, false), 0x010203);
+	bytes_put(out, 0x0102, 2, true);
+	assert_memory_equal(out, "\2\1\0\0", 4);
+	assert_true(round_up_ok(1, 4096, &v) && v == 4096);
+	assert_false(round_up_ok(UINT64_MAX - 10, 4096, &v));
+	assert_false(is_power_of_two(0) || is_power_of_two(6));
+}
+
+static void messages(void **state)
+{
+	(void)state;
+	assert_int_equal(fail(ENOENT, "no %s", "file"), -ENOENT);
+	assert_int_equal(fail_in(-ENOENT, "kernel %d", 1), -ENOENT);
+	assert_string_equal(fail_text(), "kernel 1: no file");
+	fail_forget();
+	assert_string_equal(fail_text(), "");
+}
+
+static void expect_ranges(const struct ranges *r, const char *want)
+{
+	BUF_AUTO got = {0};
+
+	buf_printf(&got, "%s", "");
+	for (size_t i = 0; i < r->n; i++)
+		buf_printf(&got, "%s%lu-%lu", i ? " " : "", (unsigned long)r->at[i].start,
+			   (unsigned long)r->at[i].end);
+	assert_string_equal((char *)got.data, want);
+}
+
+static void add(struct ranges *r, uint64_t start, uint64_t end)
+{
+	assert_int_equal(ranges_add(r, start, end - start, "test"), 0);
+}
+
+static void ranges_are_merged(void **state)
+{
+	RANGES_AUTO r = {0};
+
+	(void)state;
+	ranges_merge(&r);
+	expect_ranges(&r, "");
+	add(&r, 50, 60);
+	add(&r, 10, 20);
+	add(&r, 12, 14);	/* nested: what lies behind must stay covered */
+	add(&r, 20, 25);
+	add(&r, 5, 5);
+	ranges_merge(&r);
+	expect_ranges(&r, "10-25 50-60");
+	assert_fails(ranges_add(&r, UINT64_MAX, 2, "wrap"), EOVERFLOW, "wrap");
+}
+
+static void ranges_keep_reasons(void **state)
+{
+	RANGES_AUTO r = {0};
+
+	(void)state;
+	assert_int_equal(ranges_add(&r, 0, 10, "RTAS"), 0);
+	assert_int_equal(ranges_add(&r, 10, 10, "memory"), 0);
+	ranges_merge(&r);
+	expect_ranges(&r, "0-10 10-20");
+	assert_string_equal(r.at[0].why, "RTAS");
+}
+
+static void ranges_are_subtracted(void **state)
+{
+	RANGES_AUTO r = {0};
+	RANGES_AUTO holes = {0};
+
+	(void)state;
+	add(&r, 0, 100);
+	add(&r, 200, 300);
+	add(&holes, 10, 20);
+	add(&holes, 90, 210);
+	add(&holes, 250, 260);
+	ranges_subtract(&r, &holes);
+	expect_ranges(&r, "0-10 20-90 210-250 260-300");
+	ranges_subtract_one(&r, 0, 30);
+	expect_ranges(&r, "30-90 210-250 260-300");
+	ranges_clip(&r, 80, 270);
+	expect_ranges(&r, "80-90 210-250 260-270");
+	assert_int_equal(ranges_total(&r), 60);
+	ranges_clip(&r, 5, 5);
+	expect_ranges(&r, "");
+}
+
+static void ranges_intersect_and_cover(void **state)
+{
+	RANGES_AUTO r = {0};
+	RANGES_AUTO with = {0};
+
+	(void)state;
+	add(&r, 0, 50);
+	add(&r, 60, 100);
+	add(&with, 40, 70);
+	add(&with, 90, 200);
+	ranges_intersect(&r, &with);
+	expect_ranges(&r, "40-50 60-70 90-100");
+	assert_true(ranges_cover(&r, 40, 50) && ranges_cover(&r, 62, 62));
+	assert_false(ranges_cover(&r, 40, 51));
+	assert_non_null(ranges_find(&r, 49, 55));
+	assert_null(ranges_find(&r, 50, 60));
+}
+
+static void id_lists(void **state)
+{
+	struct idlist l;
+
+	(void)state;
+	assert_int_equal(idlist_parse(&l, "0-3,8,10-11\n"), 0);
+	assert_int_equal(l.n, 7);
+	assert_true(idlist_has(&l, 8) && idlist_has(&l, 11) && !idlist_has(&l, 9));
+	idlist_free(&l);
+	assert_int_equal(idlist_parse(&l, "\n"), 0);
+	assert_int_equal(l.n, 0);
+	assert_fails(idlist_parse(&l, "3-1\n"), EINVAL, "3-1");
+	assert_fails(idlist_parse(&l, "1,1\n"), EINVAL, "1,1");
+	assert_fails(idlist_parse(&l, "0-99999999999\n"), EINVAL, "not a list");
+	assert_fails(idlist_parse(&l, "1;2"), EINVAL, "not a list");
+}
+
+static void expect_sha256(const char *text, size_t repeat, const char *hex)
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	BUF_AUTO got = {0};
+	struct sha256 s;
+
+	sha256_init(&s);
+	for (size_t i = 0; i < repeat; i++)
+		sha256_update(&s, text, strlen(text));
+	sha256_final(&s, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		buf_printf(&got, "%02x", digest[i]);
+	assert_string_equal((char *)got.data, hex);
+}
+
+/* The examples of FIPS 180-4 (NIST, "SHA256.pdf"), and lengths around a block's end. */
+static void sha256_examples(void **state)
+{
+	(void)state;
+	expect_sha256("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	expect_sha256("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	expect_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+		      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	expect_sha256("a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	expect_sha256("a", 55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
+	expect_sha256("a", 56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a");
+	expect_sha256("a", 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
+}
+
+static void put_header(uint8_t *e, unsigned int class, unsigned int data, bool little)
+{
+	memcpy(e, ELF_MAGIC, 4);
+	e[4] = (uint8_t)class;
+	e[5] = (uint8_t)data;
+	e[6] = 1;
+	bytes_put(e + 16, ELF_ET_CORE, 2, little);
+	bytes_put(e + 20, 1, 4, little);
+	if (class == 2) {
+		bytes_put(e + 32, 64, 8, little);
+		bytes_put(e + 54, 56, 2, little);
+		bytes_put(e + 56, 1, 2, little);
+	} else {
+		bytes_put(e + 28, 52, 4, little);
+		bytes_put(e + 42, 32, 2, little);
+		bytes_put(e + 44, 1, 2, little);
+	}
+}
+
+static void expect_elf(const uint8_t *data, size_t len, unsigned int bits, bool little)
+{
+	struct arena a = {0};
+	struct elf elf;
+
+	assert_int_equal(elf_parse(&elf, &a, data, len, len), 0);
+	assert_int_equal(elf.bits, bits);
+	assert_int_equal(elf.little, little);
+	assert_int_equal(elf.n_phdrs, 1);
+	arena_free(&a);
+}
+
+static void elf_classes_and_orders(void **state)
+{
+	(void)state;
+	for (unsigned int class = 1; class <= 2; class++)
+		for (unsigned int order = 1; order <= 2; order++) {
+			uint8_t e[120] = {0};
+
+			put_header(e, class, order, order == 1);
+			expect_elf(e, sizeof(e), class * 32, order == 1);
+		}
+}
+
+/* What a big-endian kernel regenerates: EI_DATA says little, everything else is big. */
+static void elf_mislabelled(void **state)
+{
+	uint8_t e[120] = {0};
+
+	(void)state;
+	put_header(e, 2, 1, false);
+	expect_elf(e, sizeof(e), 64, false);
+}
+
+/* Any cut of the headers must fail, never read beyond. */
+static void elf_truncated(void **state)
+{
+	uint8_t e[120] = {0};
+
+	(void)state;
+	put_header(e, 2, 1, true);
+	for (size_t len = 0; len < sizeof(e); len++) {
+		uint8_t *exact = memcpy(malloc(len ? len : 1), e, len);
+		struct arena a = {0};
+		struct elf elf;
+
+		assert_true(elf_parse(&elf, &a, exact, len, len) < 0);
+		arena_free(&a);
+		free(exact);
+	}
+	fail_forget();
+}
+
+static void files(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO fifo = mem_printf("%s/fifo", dir);
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_int_equal(f.size, 5);
+	f.data[0] = 'j';	/* a private copy */
+	file_close(&f);
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_memory_equal(f.data, "hello", 5);
+	file_close(&f);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_fails(file_open(&f, fifo), EINVAL, "is a FIFO");
+	assert_fails(file_open(&f, dir), EINVAL, "is a directory");
+	assert_fails(file_open(&f, "/dev/null"), EINVAL, "is a device");
+	assert_fails(file_open(&f, "/nonexistent"), ENOENT, "No such file");
+	unit_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(messages),
+		cmocka_unit_test(ranges_are_merged),
+		cmocka_unit_test(ranges_keep_reasons),
+		cmocka_unit_test(ranges_are_subtracted),
+		cmocka_unit_test(ranges_intersect_and_cover),
+		cmocka_unit_test(id_lists),
+		cmocka_unit_test(sha256_examples),
+		cmocka_unit_test(elf_classes_and_orders),
+		cmocka_unit_test(elf_mislabelled),
+		cmocka_unit_test(elf_truncated),
+		cmocka_unit_test(files),
+	};
+
+	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* Device tree, memory blocks, elfcorehdr and the room for hotplug. */
+#include "tests/unit/unit.h"
+
+#include <libfdt.h>
+#include <sys/stat.h>
+
+#include "common/elf.h"
+#include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/elfcorehdr.h"
+#include "kexec/hotplug.h"
+
+#define TREE "proc/device-tree/"
+
+static char *dir;
+static struct arena arena;
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = unit_directory();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unit_remove(dir);
+	arena_free(&arena);
+	fail_forget();
+	return 0;
+}
+
+static struct dt_node *read_tree(void)
+{
+	struct sysroot sr = { .root = dir };
+	struct dt_node *root;
+
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	return root;
+}
+
+static void tree_order_and_suffixes(void **state)
+{
+	const struct dt_node *n;
+
+	(void)state;
+	unit_write(dir, TREE "cpus/cpu@10/reg", "\0\0\0\x10", 4);
+	unit_write(dir, TREE "cpus/cpu@8/reg", "\0\0\0\x8", 4);
+	unit_write(dir, TREE "cpus/cpu@8/l2-cache", "\0\0\0\x1", 4);
+	unit_write(dir, TREE "cpus/cpu@8/l2-cache#1/reg", "\0\0\0\x9", 4);
+	unit_write(dir, TREE "cpus/cpu@8/ibm,ppc-interrupt-server#s", "\0\0\0\x8", 4);
+	unit_write(dir, TREE "cpus/#address-cells", "\0\0\0\1", 4);
+	unit_write(dir, TREE "cpus/x#1", "alone", 5);
+	n = dt_child(read_tree(), "cpus");
+	assert_string_equal(n->children->name, "cpu@8");
+	assert_string_equal(n->children->next->name, "cpu@10");
+	assert_string_equal(n->children->children->name, "l2-cache");
+	assert_non_null(dt_prop(n->children, "l2-cache"));
+	assert_non_null(dt_prop(n->children, "ibm,ppc-interrupt-server#s"));
+	assert_non_null(dt_prop(n, "#address-cells"));
+	assert_non_null(dt_prop(n, "x#1"));
+}
+
+static void tree_values(void **state)
+{
+	struct dt_node *root;
+	struct dt_cells cells;
+	RANGES_AUTO r = {0};
+	uint64_t v = 7;
+
+	(void)state;
+	unit_write(dir, TREE "four", "\0\0\1\0", 4);
+	unit_write(dir, TREE "eight", "\0\0\0\1\0\0\0\0", 8);
+	unit_write(dir, TREE "three", "123", 3);
+	unit_write(dir, TREE "compatible", "a,b\0hvterm1", 12);
+	unit_write(dir, TREE "#address-cells", "\0\0\0\2", 4);
+	unit_write(dir, TREE "reg", "\0\0\0\0\0\0\0\1\0\0\0\2", 12);
+	root = read_tree();
+	assert_int_equal(dt_number(root, "four", &v), 1);
+	assert_int_equal(v, 256);
+	assert_int_equal(dt_number(root, "eight", &v), 1);
+	assert_true(v == 1ull << 32);
+	assert_int_equal(dt_number(root, "none", &v), 0);
+	assert_fails(dt_number(root, "three", &v), EINVAL, "3 bytes");
+	assert_true(dt_compatible(root, "hvterm1") && dt_compatible(root, "a,b"));
+	assert_false(dt_compatible(root, "hvterm"));
+	assert_int_equal(dt_cells(root, &cells), 0);
+	assert_true(cells.addr == 2 && cells.size == 1);
+	assert_int_equal(dt_add_ranges(dt_prop(root, "reg"), cells, "/", "x", &r), 0);
+	assert_true(r.n == 1 && r.at[0].start == 1 && r.at[0].end == 3);
+	assert_fails(dt_add_ranges(dt_prop(root, "eight"), cells, "/", "x", &r), EINVAL,
+		     "not a multiple of 12");
+}
+
+/* A recorded property is the one that was read: mode 0400, size 0 in stat() or not. */
+static void recording(void **state)
+{
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO name = mem_printf("%s/" TREE "chosen/secret", dir);
+	STRING_AUTO copied = mem_printf("%s/" TREE "chosen/secret", copy);
+	struct sysroot sr = { .root = dir, .copy = copy };
+	struct sysroot again = { .root = copy };
+	struct dt_node *root;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
+	unit_write(dir, TREE "chosen/secret", "\0\1\2\n", 4);
+	assert_int_equal(chmod(name, 0400), 0);
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	assert_int_equal(stat(copied, &st), 0);
+	assert_int_equal(st.st_mode & 077, 0);
+	assert_int_equal(dt_read(&arena, &again, &root), 0);
+	assert_int_equal(dt_prop(dt_child(root, "chosen"), "secret")->len, 4);
+	assert_memory_equal(dt_prop(dt_child(root, "chosen"), "secret")->data, "\0\1\2\n", 4);
+}
+
+static void flattening(void **state)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root));
+	RANGES_AUTO reserve = {0};
+	struct dt_node *chosen;
+	uint8_t *fdt;
+	size_t size;
+
+	(void)state;
+	root->name = "";
+	chosen = dt_add_child(&arena, root, "chosen");
+	dt_set(&arena, chosen, "bootargs", "x", 2);
+	dt_set_u64(&arena, chosen, "start", 5);
+	dt_set(&arena, chosen, "bootargs", "yy", 3);
+	dt_remove(chosen, "nothing");
+	assert_int_equal(ranges_add(&reserve, 0x1000, 0x2000, "r"), 0);
+	assert_int_equal(dt_flatten(root, &reserve, 1000, &fdt, &size), 0);
+	assert_int_equal(fdt_check_full(fdt, size), 0);
+	assert_int_equal(fdt_totalsize(fdt), size);
+	assert_int_equal(fdt_version(fdt), 17);
+	assert_int_equal(hotplug_fdt_free(fdt), 1000);
+	assert_int_equal(fdt_num_mem_rsv(fdt), 1);
+	assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL), "yy");
+	free(fdt);
+}
+
+static int collect(const struct ppc64_lmb *lmb, void *context)
+{
+	buf_printf(context, "%lx%s ", (unsigned long)lmb->base, lmb->usable ? "" : "-");
+	return 0;
+}
+
+static void expect_lmbs(const char *name, const void *data, size_t len, const char *want)
+{
+	struct dt_node node = { .name = "drconf" };
+	BUF_AUTO got = {0};
+
+	dt_set_u64(&arena, &node, "ibm,lmb-size", 0x100);
+	dt_set(&arena, &node, name, data, len);
+	assert_int_equal(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, collect, &got), 0);
+	assert_string_equal((char *)got.data, want);
+}
+
+static void memory_blocks(void **state)
+{
+	static const char v1[] = "\0\0\0\3"
+		"\0\0\0\0\0\0\x10\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x8"
+		"\0\0\0\0\0\0\x20\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x88"
+		"\0\0\0\0\0\0\x30\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0";
+	static const char v2[] = "\0\0\0\2"
+		"\0\0\0\3" "\0\0\0\0\0\0\x10\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\x8"
+		"\0\0\0\1" "\0\0\0\0\0\0\x50\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0";
+
+	(void)state;
+	expect_lmbs("ibm,dynamic-memory", v1, sizeof(v1) - 1, "1000 2000- 3000- ");
+	expect_lmbs("ibm,dynamic-memory-v2", v2, sizeof(v2) - 1, "1000 1100 1200 5000- ");
+}
+
+/* A machine with @possible CPUs, two threads a core, one core present. */
+static void make_machine(struct machine *m, uint32_t possible)
+{
+	STRING_AUTO list = mem_printf("0-%u", possible - 1);
+
+	*m = (struct machine){ .arch = arch_find("ppc64le"), .page_size = 4096, .little = true };
+	assert_int_equal(idlist_parse(&m->possible, list), 0);
+	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/device_type", "cpu", 4);
+	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/name", "PowerPC,POWER9", 15);
+	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/odd", "12345", 5);
+	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/ibm,ppc-interrupt-server#s", "\0\0\0\0\0\0\0\1", 8);
+	unit_write(dir, TREE "cpus/l2-cache/device_type", "cache", 6);
+	m->tree = read_tree();
+}
+
+static void flatten_without_names(const struct machine *m, size_t room, uint8_t **fdt, size_t *size)
+{
+	struct dt_node *tree = dt_copy(&arena, m->tree);
+
+	for (struct dt_node *n = NULL; (n = dt_next(tree, n));)
+		dt_remove(n, "name");
+	assert_int_equal(dt_flatten(tree, &(struct ranges){0}, room, fdt, size), 0);
+}
+
+/*
+ * "Needed" is exact: with that much room every core can really be added, and
+ * with 4 bytes less the last one cannot.
+ */
+static void room_is_exact(void **state)
+{
+	static const uint32_t possible[] = { 2, 4, 8, 64, 2048 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(possible); i++) {
+		struct hotplug_cores cores;
+		struct machine m;
+		uint64_t needed;
+		uint8_t *fdt;
+		size_t size;
+
+		make_machine(&m, possible[i]);
+		assert_int_equal(hotplug_cores(&m, &cores), 0);
+		assert_int_equal(cores.possible, possible[i] / 2);
+		flatten_without_names(&m, 0, &fdt, &size);
+		assert_int_equal(hotplug_cpu_nodes(fdt), 1);
+		needed = hotplug_fdt_needed(&cores, fdt);
+		assert_true(needed > 0);
+		free(fdt);
+		flatten_without_names(&m, needed, &fdt, &size);
+		assert_int_equal(hotplug_rehearse_fdt(&cores, fdt, size), 0);
+		free(fdt);
+		flatten_without_names(&m, needed - 4, &fdt, &size);
+		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), ENOSPC, "could add only");
+		fdt_set_totalsize(fdt, (uint32_t)size + 1);
+		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL, "claims");
+		free(fdt);
+		idlist_free(&m.possible);
+	}
+}
+
+static void no_cpu_nodes(void **state)
+{
+	struct hotplug_cores cores;
+	struct machine m;
+
+	(void)state;
+	make_machine(&m, 4);
+	dt_remove(dt_find(m.tree, "/cpus/PowerPC,POWER9@0"), "device_type");
+	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no CPU node");
+	m.tree = arena_alloc(&arena, sizeof(*m.tree));
+	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no /cpus");
+	idlist_free(&m.possible);
+}
+
+static void check_header(const struct buf *out, bool little)
+{
+	struct elf elf;
+
+	assert_int_equal(elf_parse(&elf, &arena, out->data, out->len, UINT64_MAX), 0);
+	assert_int_equal(elf.little, little);
+	assert_int_equal(elf.n_phdrs, 6);
+	assert_int_equal(elf.phdr[0].type, ELF_PT_NOTE);
+	assert_int_equal(elf.phdr[1].paddr, 0x2000);
+	assert_int_equal(elf.phdr[2].memsz, 1024);
+	assert_true(elf.phdr[3].paddr == 0 && elf.phdr[3].offset == 0x900000 &&
+		    elf.phdr[3].memsz == 0x10000 && elf.phdr[3].vaddr == PPC64_PAGE_OFFSET);
+	assert_true(elf.phdr[4].paddr == 0x10000 && elf.phdr[4].offset == 0x10000);
+	assert_true(elf.phdr[5].paddr == 0x200000 && elf.phdr[5].memsz == 0x1000);
+}
+
+static void core_header(void **state)
+{
+	struct cpu_notes notes[] = { { 0, 0x1000, 568 }, { 5, 0x2000, 568 } };
+	RANGES_AUTO dump = {0};
+
+	(void)state;
+	assert_int_equal(ranges_add(&dump, 0, 0x100000, "low"), 0);
+	assert_int_equal(ranges_add(&dump, 0x200000, 0x1000, "high"), 0);
+	for (int little = 0; little < 2; little++) {
+		struct machine m = { .arch = arch_find("ppc64"), .little = little, .notes = notes,
+				     .n_notes = 2, .vmcoreinfo = 0x3000, .vmcoreinfo_size = 1024 };
+		struct elfcorehdr h = { &m, &dump, PPC64_PAGE_OFFSET, 0x900000, 0x10000 };
+		BUF_AUTO out = {0};
+
+		assert_int_equal(elfcorehdr_build(&h, &out), 0);
+		assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&h)));
+		check_header(&out, little);
+	}
+}
+
+static void core_header_too_large(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64") };
+	struct elfcorehdr h = { .machine = &m };
+	RANGES_AUTO dump = {0};
+	BUF_AUTO out = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i <= ELFCOREHDR_PHDRS_MAX; i++)
+		assert_int_equal(ranges_add(&dump, i * 0x20000, 0x1000, "r"), 0);
+	h.dump = &dump;
+	assert_fails(elfcorehdr_build(&h, &out), E2BIG, "65535 CPUs and memory ranges");
+}
+
+/* 8192 ranges and the possible CPUs, as arch_crash_get_elfcorehdr_size() counts. */
+static void core_header_room(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .little = true };
+	struct segment s = { .bufsz = 500 };
+
+	(void)state;
+	m.elfcorehdr_size = 64 + 56 * (4 + 1 + 8192);
+	s.memsz = round_up64(elfcorehdr_hotplug_size(&m, s.bufsz), 4096);
+	assert_int_equal(hotplug_rehearse_elfcorehdr(&m, &s), 0);
+	s.memsz -= 4096;
+	assert_fails(hotplug_rehearse_elfcorehdr(&m, &s), ENOSPC, "regenerated elfcorehdr");
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000000), 1000056);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tree_order_and_suffixes),
+		TEST(tree_values),
+		TEST(recording),
+		TEST(flattening),
+		TEST(memory_blocks),
+		TEST(room_is_exact),
+		TEST(no_cpu_nodes),
+		TEST(core_header),
+		TEST(core_header_too_large),
+		TEST(core_header_room),
+	};
+
+	return cmocka_run_group_tests_name("kexec", tests, NULL, NULL);
+}

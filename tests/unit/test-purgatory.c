@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* The purgatory's own source, compiled for this machine, with memory of this process. */
+#include "tests/unit/unit.h"
+
+#include "common/sha256.h"
+#include "purgatory/purgatory.c"
+
+static struct buf printed;
+static uint64_t finished_cpu;
+static bool finished, stopped;
+
+void arch_print(const struct purgatory_params *p, const char *text)
+{
+	(void)p;
+	buf_printf(&printed, "%s", text);
+}
+
+void arch_finish(const struct purgatory_params *p, uint64_t cpu)
+{
+	(void)p;
+	finished = true;
+	finished_cpu = cpu;
+}
+
+void arch_stop(void)
+{
+	stopped = true;
+}
+
+static uint64_t source[32], backup[32];
+static uint8_t kernel[1000], initrd[77];
+
+static int setup(void **state)
+{
+	static struct purgatory_params p;
+	struct sha256 s;
+
+	for (unsigned int i = 0; i < sizeof(kernel); i++)
+		kernel[i] = (uint8_t)(i * 3);
+	memset(source, 0x5a, sizeof(source));
+	memset(backup, 0, sizeof(backup));
+	buf_free(&printed);
+	finished = stopped = false;
+	p = (struct purgatory_params){
+		.backup_source = (uintptr_t)source, .backup = (uintptr_t)backup,
+		.backup_size = sizeof(source), .n_regions = 2,
+		.region = { { (uintptr_t)kernel, sizeof(kernel) }, { (uintptr_t)initrd, sizeof(initrd) } },
+	};
+	sha256_init(&s);
+	sha256_update(&s, kernel, sizeof(kernel));
+	sha256_update(&s, initrd, sizeof(initrd));
+	sha256_final(&s, p.digest);
+	*state = &p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	buf_free(&printed);
+	return 0;
+}
+
+static void intact(void **state)
+{
+	purgatory(*state, 42);
+	assert_true(finished && !stopped);
+	assert_int_equal(finished_cpu, 42);
+	assert_memory_equal(backup, source, sizeof(source));
+	assert_string_equal((char *)printed.data, "I'm in purgatory\r\n");
+}
+
+static void expect_stop(struct purgatory_params *p)
+{
+	purgatory(p, 1);
+	assert_true(stopped && !finished);
+	assert_int_equal(backup[0], 0);		/* nothing is written before the proof */
+	assert_non_null(strstr((char *)printed.data, "digest mismatch"));
+}
+
+static void one_bit_in_each_region(void **state)
+{
+	initrd[76] ^= 1;
+	expect_stop(*state);
+	initrd[76] ^= 1;
+	stopped = false;
+	kernel[0] ^= 0x80;
+	expect_stop(*state);
+	kernel[0] ^= 0x80;
+}
+
+static void each_byte_of_the_digest(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	for (unsigned int i = 0; i < sizeof(p->digest); i++) {
+		p->digest[i] ^= 1;
+		assert_false(purgatory_verify(p));
+		p->digest[i] ^= 1;
+	}
+	assert_true(purgatory_verify(p));
+}
+
+static void too_many_regions(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->n_regions = PURGATORY_MAX_REGIONS + 1;
+	expect_stop(p);
+}
+
+static void nothing_to_do(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->n_regions = 0;
+	p->backup_size = 0;
+	p->digest[0] ^= 1;
+	purgatory(p, 0);
+	assert_true(finished && !stopped);
+	assert_int_equal(backup[0], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(intact, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_bit_in_each_region, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_byte_of_the_digest, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("purgatory", tests, NULL, NULL);
+}

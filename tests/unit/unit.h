@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/* cmocka, with the headers that it wants before it, and what several tests use. */
+#ifndef TESTS_UNIT_UNIT_H
+#define TESTS_UNIT_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#undef fail			/* the name is ours: common/error.h */
+
+#include "common/bytes.h"
+#include "common/error.h"
+#include "common/mem.h"
+
+/* The call failed with this errno, and its message contains @text. */
+#define assert_fails(call, err, text) do {					\
+	fail_forget();								\
+	assert_int_equal((call), -(err));					\
+	if (!strstr(fail_text(), (text))) {					\
+		print_error("message \"%s\" has no \"%s\"\n", fail_text(), (text)); \
+		_fail(__FILE__, __LINE__);					\
+	}									\
+	fail_forget();								\
+} while (0)
+
+/* A new temporary directory; unit_remove() deletes it with all that is in it. */
+static inline char *unit_directory(void)
+{
+	char *dir = mem_printf("/tmp/kexec-unit-XXXXXX");
+
+	assert_non_null(mkdtemp(dir));
+	return dir;
+}
+
+static inline void unit_remove(char *dir)
+{
+	STRING_AUTO command = mem_printf("rm -rf '%s'", dir);
+
+	assert_int_equal(system(command), 0);
+	free(dir);
+}
+
+/* Write DIR/NAME, directories included. */
+static inline void unit_write(const char *dir, const char *name, const void *data, size_t len)
+{
+	STRING_AUTO path = mem_printf("%s/%s", dir, name);
+	STRING_AUTO command = mem_printf("mkdir -p \"$(dirname '%s')\"", path);
+	FILE *f;
+
+	assert_int_equal(system(command), 0);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	fclose(f);
+}
+
+#endif
