@@ -33,15 +33,19 @@ static uint64_t align4(uint64_t len)
 	return round_up64(len, 4);
 }
 
-/* Bytes in the structure block: FDT_BEGIN_NODE, name, properties, FDT_END_NODE. */
+/*
+ * Bytes in the structure block: FDT_BEGIN_NODE, name, properties, FDT_END_NODE.
+ * The kernel gives every live node a `name` property; that of a node which
+ * came by DLPAR holds the unit address too (seen on Linux 6.12).
+ */
 static uint64_t live_node_size(const struct dt_node *node)
 {
-	uint64_t size = 4 + align4(longest_name(node) + 1) + 4;
+	uint64_t name = align4(longest_name(node) + 1);
+	uint64_t size = 4 + name + sizeof(struct fdt_property) + name + 4;
 
 	for (const struct dt_prop *p = node->props; p; p = p->next)
-		size += sizeof(struct fdt_property) + align4(p->len);
-	if (!dt_prop(node, "name"))	/* the live tree always has one */
-		size += sizeof(struct fdt_property) + align4(base_length(node->name) + 1);
+		if (strcmp(p->name, "name"))
+			size += sizeof(struct fdt_property) + align4(p->len);
 	return size;
 }
 
@@ -175,16 +179,14 @@ static int delete_cpu_nodes(void *fdt, int cpus)
 static int add_cpu_node(void *fdt, int cpus, const struct dt_node *like, uint64_t i)
 {
 	STRING_AUTO name = mem_printf("%.*s@f%07" PRIx64, (int)base_length(like->name), like->name, i);
-	STRING_AUTO base = mem_printf("%.*s", (int)base_length(like->name), like->name);
 	int rc = 0, node = fdt_add_subnode(fdt, cpus, name);
 
 	if (node < 0)
 		return node;
 	for (const struct dt_prop *p = like->props; p && !rc; p = p->next)
-		rc = fdt_setprop(fdt, node, p->name, p->data, (int)p->len);
-	if (!rc && !dt_prop(like, "name"))
-		rc = fdt_setprop_string(fdt, node, "name", base);
-	return rc;
+		if (strcmp(p->name, "name"))
+			rc = fdt_setprop(fdt, node, p->name, p->data, (int)p->len);
+	return rc ? rc : fdt_setprop_string(fdt, node, "name", name);
 }
 
 static int rehearse(const struct hotplug_cores *cores, void *fdt)

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/bytes.h"
+#include "common/elf.h"
+#include "tests/unit/mkcore.h"
+
+enum { RESERVED, COMMITTED, FINALIZED, REUSABLE };
+enum { FAILED_LPOS = 1, EMPTY_LPOS = 3 };
+
+struct core {
+	unsigned int bits, word;
+	bool little, mark_little, exact;
+	uint64_t type, machine, vaddr, paddr, at, shift, split, absent, cut;
+	uint64_t count_bits, size_bits;
+	char release[64];
+	struct buf lines, omit, notes;
+
+	struct buf memory;			/* all of it, from vaddr on */
+	uint64_t prb, ring, descs, infos, data;	/* offsets in memory */
+	uint64_t head_id, tail_id, head_lpos, tail_lpos;
+};
+
+static _Noreturn void reject(const char *line)
+{
+	fprintf(stderr, "mkcore: cannot understand: %s\n", line);
+	exit(99);
+}
+
+/* --- structures: fields of a ring, a descriptor and an info --- */
+
+enum field {
+	COUNT_BITS, DESCS, INFOS, HEAD_ID, TAIL_ID, SIZE_BITS, DATA, HEAD_LPOS, TAIL_LPOS,
+	STATE_VAR, BEGIN, NEXT, SEQ, TS_NSEC, TEXT_LEN, N_FIELDS
+};
+
+/* Offsets from the start of the outermost structure; size 0 is a word. */
+static const struct {
+	const char *name;
+	uint8_t words, bytes, size;
+} fields[N_FIELDS] = {
+	[COUNT_BITS] = { "count_bits", 0, 0, 4 },
+	[DESCS] = { "descs", 1, 0, 0 },
+	[INFOS] = { "infos", 2, 0, 0 },
+	[HEAD_ID] = { "head_id", 3, 0, 0 },
+	[TAIL_ID] = { "tail_id", 4, 0, 0 },
+	[SIZE_BITS] = { "size_bits", 6, 0, 4 },
+	[DATA] = { "data", 7, 0, 0 },
+	[HEAD_LPOS] = { "head_lpos", 8, 0, 0 },
+	[TAIL_LPOS] = { "tail_lpos", 9, 0, 0 },
+	[STATE_VAR] = { "state_var", 0, 0, 0 },
+	[BEGIN] = { "begin", 1, 0, 0 },
+	[NEXT] = { "next", 2, 0, 0 },
+	[SEQ] = { "seq", 0, 0, 8 },
+	[TS_NSEC] = { "ts_nsec", 0, 8, 8 },
+	[TEXT_LEN] = { "text_len", 0, 16, 2 },
+};
+
+static uint64_t field_offset(const struct core *c, enum field f)
+{
+	return fields[f].words * c->word + fields[f].bytes + c->shift;
+}
+
+static uint64_t ring_size(const struct core *c) { return 11 * c->word + c->shift; }
+static uint64_t desc_size(const struct core *c) { return 3 * c->word + c->shift; }
+static uint64_t info_size(const struct core *c) { return 88 + c->shift; }
+
+static uint64_t word_mask(const struct core *c) { return UINT64_MAX >> (64 - 8 * c->word); }
+static uint64_t id_mask(const struct core *c) { return word_mask(c) >> 2; }
+static uint64_t count(const struct core *c) { return 1ull << c->count_bits; }
+static uint64_t size(const struct core *c) { return 1ull << c->size_bits; }
+static uint64_t lpos_offset(const struct core *c, uint64_t lpos) { return lpos & (size(c) - 1); }
+static uint64_t wraps(const struct core *c, uint64_t lpos) { return lpos >> c->size_bits; }
+
+static void put(struct core *c, uint64_t base, enum field f, uint64_t v)
+{
+	bytes_put(c->memory.data + base + field_offset(c, f), v,
+		  fields[f].size ? fields[f].size : c->word, c->little);
+}
+
+static uint64_t get(const struct core *c, uint64_t base, enum field f)
+{
+	return bytes_get(c->memory.data + base + field_offset(c, f),
+			 fields[f].size ? fields[f].size : c->word, c->little);
+}
+
+static uint64_t desc_at(const struct core *c, uint64_t id)
+{
+	return c->descs + (id & (count(c) - 1)) * desc_size(c);
+}
+
+static uint64_t info_at(const struct core *c, uint64_t id)
+{
+	return c->infos + (id & (count(c) - 1)) * info_size(c);
+}
+
+static void set_state(struct core *c, uint64_t id, uint64_t state)
+{
+	put(c, desc_at(c, id), STATE_VAR, (id & id_mask(c)) | state << (8 * c->word - 2));
+}
+
+/* --- the writer --- */
+
+static uint64_t first_id(const struct core *c)
+{
+	return -(count(c) + 1) & id_mask(c);
+}
+
+static void put_pointer(struct core *c, uint64_t at, uint64_t to)
+{
+	bytes_put(c->memory.data + at, c->at + to, c->word, c->little);
+}
+
+static uint64_t place(uint64_t *end, uint64_t bytes)
+{
+	uint64_t at = round_up64(*end, 64);
+
+	*end = at + bytes;
+	return at;
+}
+
+static void put_positions(struct core *c)
+{
+	put(c, c->ring, HEAD_ID, c->head_id);
+	put(c, c->ring, TAIL_ID, c->tail_id);
+	put(c, c->ring, HEAD_LPOS, c->head_lpos);
+	put(c, c->ring, TAIL_LPOS, c->tail_lpos);
+}
+
+/* An empty ring, as DEFINE_PRINTKRB() makes it. */
+static void lay_out(struct core *c)
+{
+	uint64_t end = 64;
+
+	if (c->memory.len)
+		return;
+	c->prb = place(&end, c->word);
+	c->ring = place(&end, ring_size(c));
+	c->descs = place(&end, count(c) * desc_size(c));
+	c->infos = place(&end, count(c) * info_size(c));
+	c->data = place(&end, size(c));
+	buf_reserve(&c->memory, end);
+	memset(c->memory.data, 0, end);
+	c->memory.len = end;
+
+	put_pointer(c, c->prb, c->ring);
+	put_pointer(c, c->ring + field_offset(c, DESCS), c->descs);
+	put_pointer(c, c->ring + field_offset(c, INFOS), c->infos);
+	put_pointer(c, c->ring + field_offset(c, DATA), c->data);
+	put(c, c->ring, COUNT_BITS, c->count_bits);
+	put(c, c->ring, SIZE_BITS, c->size_bits);
+	c->head_id = c->tail_id = first_id(c);
+	c->head_lpos = c->tail_lpos = -size(c) & word_mask(c);
+	set_state(c, c->head_id, REUSABLE);
+	put(c, info_at(c, 0), SEQ, -count(c));
+	put_positions(c);
+}
+
+/* Give up the oldest texts until none is before @lpos. */
+static void push_data_tail(struct core *c, uint64_t lpos)
+{
+	while (((lpos - c->tail_lpos - 1) & word_mask(c)) < size(c)) {
+		const uint8_t *block = c->memory.data + c->data + lpos_offset(c, c->tail_lpos);
+		uint64_t id = bytes_get(block, c->word, c->little);
+
+		set_state(c, id, REUSABLE);
+		c->tail_lpos = get(c, desc_at(c, id), NEXT);
+	}
+}
+
+static void push_desc_tail(struct core *c)
+{
+	uint64_t state = get(c, desc_at(c, c->tail_id), STATE_VAR) >> (8 * c->word - 2);
+	uint64_t next = get(c, desc_at(c, c->tail_id), NEXT);
+
+	if (state != REUSABLE && !(next & 1))
+		push_data_tail(c, next);
+	set_state(c, c->tail_id, REUSABLE);
+	c->tail_id = (c->tail_id + 1) & id_mask(c);
+}
+
+static uint64_t reserve_desc(struct core *c)
+{
+	uint64_t id = (c->head_id + 1) & id_mask(c), seq;
+
+	if (((id - count(c)) & id_mask(c)) == c->tail_id)
+		push_desc_tail(c);
+	c->head_id = id;
+	seq = get(c, info_at(c, id), SEQ);
+	if (!seq && (id & (count(c) - 1)))
+		put(c, info_at(c, id), SEQ, id & (count(c) - 1));
+	else
+		put(c, info_at(c, id), SEQ, seq + count(c));
+	return id;
+}
+
+static void put_id(struct core *c, uint64_t lpos, uint64_t id)
+{
+	bytes_put(c->memory.data + c->data + lpos_offset(c, lpos), id, c->word, c->little);
+}
+
+/* Where the text of @len bytes goes, as an offset in memory. */
+static uint64_t reserve_data(struct core *c, uint64_t id, uint64_t len)
+{
+	uint64_t bytes = round_up64(c->word + len, c->word);
+	uint64_t begin = c->head_lpos, next = (begin + bytes) & word_mask(c), block = begin;
+
+	if (wraps(c, begin) != wraps(c, (next - c->exact) & word_mask(c))) {
+		block = 0;
+		next = (next & ~(size(c) - 1)) + bytes;
+	}
+	push_data_tail(c, (next - size(c)) & word_mask(c));
+	c->head_lpos = next;
+	put(c, desc_at(c, id), BEGIN, begin);
+	put(c, desc_at(c, id), NEXT, next);
+	put_id(c, begin, id);
+	put_id(c, block, id);
+	return c->data + lpos_offset(c, block) + c->word;
+}
+
+static void write_record(struct core *c, uint64_t state, uint64_t lpos, uint64_t ts,
+			 const struct buf *text)
+{
+	uint64_t id;
+
+	lay_out(c);
+	id = reserve_desc(c);
+	put(c, info_at(c, id), TS_NSEC, ts);
+	put(c, info_at(c, id), TEXT_LEN, text->len);
+	if (lpos) {
+		put(c, desc_at(c, id), BEGIN, lpos);
+		put(c, desc_at(c, id), NEXT, lpos);
+	} else {
+		if (text->len + 2 * c->word > size(c))
+			reject("a text is longer than the ring");
+		memcpy(c->memory.data + reserve_data(c, id, text->len), text->data, text->len);
+	}
+	set_state(c, id, state);
+	put_positions(c);
+}
+
+/* --- vmcoreinfo --- */
+
+static const struct {
+	const char *name;
+	enum field field, base;
+} offsets[] = {
+	{ "prb_desc_ring.count_bits", COUNT_BITS, COUNT_BITS },
+	{ "prb_desc_ring.descs", DESCS, COUNT_BITS },
+	{ "prb_desc_ring.infos", INFOS, COUNT_BITS },
+	{ "prb_desc_ring.head_id", HEAD_ID, COUNT_BITS },
+	{ "prb_desc_ring.tail_id", TAIL_ID, COUNT_BITS },
+	{ "prb_data_ring.size_bits", SIZE_BITS, SIZE_BITS },
+	{ "prb_data_ring.data", DATA, SIZE_BITS },
+	{ "prb_data_ring.head_lpos", HEAD_LPOS, SIZE_BITS },
+	{ "prb_data_ring.tail_lpos", TAIL_LPOS, SIZE_BITS },
+	{ "prb_data_blk_lpos.begin", BEGIN, BEGIN },
+	{ "prb_data_blk_lpos.next", NEXT, BEGIN },
+};
+
+static void add_offsets(const struct core *c, struct buf *b)
+{
+	buf_printf(b, "OFFSET(printk_ringbuffer.desc_ring)=%" PRIu64 "\n",
+		   field_offset(c, COUNT_BITS));
+	buf_printf(b, "OFFSET(printk_ringbuffer.text_data_ring)=%" PRIu64 "\n",
+		   field_offset(c, SIZE_BITS));
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++)
+		buf_printf(b, "OFFSET(%s)=%" PRIu64 "\n", offsets[i].name,
+			   field_offset(c, offsets[i].field) - field_offset(c, offsets[i].base));
+	buf_printf(b, "OFFSET(prb_desc.state_var)=%" PRIu64 "\n", field_offset(c, STATE_VAR));
+	buf_printf(b, "OFFSET(prb_desc.text_blk_lpos)=%" PRIu64 "\n", field_offset(c, BEGIN));
+	buf_printf(b, "OFFSET(printk_info.seq)=%" PRIu64 "\n", field_offset(c, SEQ));
+	buf_printf(b, "OFFSET(printk_info.ts_nsec)=%" PRIu64 "\n", field_offset(c, TS_NSEC));
+	buf_printf(b, "OFFSET(printk_info.text_len)=%" PRIu64 "\n", field_offset(c, TEXT_LEN));
+	buf_printf(b, "OFFSET(printk_info.caller_id)=%" PRIu64 "\n", 20 + c->shift);
+	buf_printf(b, "OFFSET(printk_info.dev_info)=%" PRIu64 "\n", 24 + c->shift);
+	buf_printf(b, "OFFSET(atomic_long_t.counter)=0\n");
+}
+
+static void add_sizes(const struct core *c, struct buf *b)
+{
+	buf_printf(b, "SIZE(printk_ringbuffer)=%" PRIu64 "\n", ring_size(c));
+	buf_printf(b, "SIZE(prb_desc_ring)=%u\n", 6 * c->word);
+	buf_printf(b, "SIZE(prb_data_ring)=%u\n", 4 * c->word);
+	buf_printf(b, "SIZE(prb_desc)=%" PRIu64 "\n", desc_size(c));
+	buf_printf(b, "SIZE(prb_data_blk_lpos)=%u\n", 2 * c->word);
+	buf_printf(b, "SIZE(printk_info)=%" PRIu64 "\n", info_size(c));
+	buf_printf(b, "SIZE(dev_printk_info)=64\nLENGTH(printk_info_subsystem)=16\n");
+	buf_printf(b, "LENGTH(printk_info_device)=48\nSIZE(atomic_long_t)=%u\n", c->word);
+}
+
+static bool omitted(const struct core *c, const char *line)
+{
+	const char *o = c->omit.len ? (const char *)c->omit.data : "";
+
+	for (; *o; o += strcspn(o, "\n") + 1)
+		if (!strncmp(line, o, strcspn(o, "\n")))
+			return true;
+	return false;
+}
+
+static void vmcoreinfo(const struct core *c, struct buf *out)
+{
+	BUF_AUTO all = {0};
+
+	buf_add(&all, c->lines.data, c->lines.len);
+	buf_printf(&all, "OSRELEASE=%s\nPAGESIZE=65536\n", c->release);
+	buf_printf(&all, "SYMBOL(prb)=%" PRIx64 "\nSYMBOL(printk_rb_static)=%" PRIx64 "\n",
+		   c->at + c->prb, c->at + c->ring);
+	buf_printf(&all, "SYMBOL(clear_seq)=%" PRIx64 "\n", c->at);
+	add_sizes(c, &all);
+	add_offsets(c, &all);
+	for (char *line = (char *)all.data; *line; line += strcspn(line, "\n") + 1)
+		if (!omitted(c, line))
+			buf_add(out, line, strcspn(line, "\n") + 1);
+}
+
+/* --- the ELF file --- */
+
+static void add(struct buf *b, const struct core *c, uint64_t v, size_t bytes)
+{
+	uint8_t d[8];
+
+	bytes_put(d, v, bytes, c->little);
+	buf_add(b, d, bytes);
+}
+
+static void add_note(struct buf *b, const struct core *c, const char *name, uint32_t type,
+		     const void *desc, size_t len)
+{
+	size_t name_len = strlen(name) + 1;
+
+	add(b, c, name_len, 4);
+	add(b, c, len, 4);
+	add(b, c, type, 4);
+	buf_add(b, name, name_len);
+	buf_add(b, "\0\0\0", -name_len & 3);
+	buf_add(b, desc, len);
+	buf_add(b, "\0\0\0", -len & 3);
+}
+
+static void add_phdr(struct buf *b, const struct core *c, const struct elf_phdr *p)
+{
+	unsigned int w = c->bits / 8;
+
+	add(b, c, p->type, 4);
+	if (w == 8)
+		add(b, c, p->flags, 4);
+	add(b, c, p->offset, w);
+	add(b, c, p->vaddr, w);
+	add(b, c, p->paddr, w);
+	add(b, c, p->filesz, w);
+	add(b, c, p->memsz, w);
+	if (w == 4)
+		add(b, c, p->flags, 4);
+	add(b, c, p->align, w);
+}
+
+static void add_ehdr(struct buf *b, const struct core *c, unsigned int phnum)
+{
+	unsigned int w = c->bits / 8, ehsize = 40 + 3 * w;
+	const uint8_t ident[16] = {
+		0x7f, 'E', 'L', 'F', w == 8 ? 2 : 1, c->mark_little ? 1 : 2, 1,
+	};
+	static const uint8_t none[6];
+
+	buf_add(b, ident, sizeof(ident));
+	add(b, c, c->type, 2);
+	add(b, c, c->machine, 2);
+	add(b, c, 1, 4);
+	add(b, c, 0, w);
+	add(b, c, ehsize, w);
+	add(b, c, 0, w);
+	add(b, c, 0, 4);
+	add(b, c, ehsize, 2);
+	add(b, c, w == 8 ? 56 : 32, 2);
+	add(b, c, phnum, 2);
+	buf_add(b, none, sizeof(none));
+}
+
+/* One PT_LOAD, or two around the split with the second one's bytes first. */
+static unsigned int loads(const struct core *c, uint64_t offset, struct elf_phdr p[2])
+{
+	uint64_t len = c->memory.len, last = c->split ? len - c->split : len;
+
+	p[0] = (struct elf_phdr){ ELF_PT_LOAD, 7, offset, c->vaddr + (len - last),
+				  c->paddr + (len - last), last - c->absent, last, 0 };
+	p[1] = (struct elf_phdr){ ELF_PT_LOAD, 7, offset + last - c->absent, c->vaddr, c->paddr,
+				  c->split, c->split, 0 };
+	return c->split ? 2 : 1;
+}
+
+static void build(struct buf *out, const struct core *c)
+{
+	uint64_t start = 40 + 3 * (c->bits / 8) + 3 * (c->bits == 64 ? 56 : 32);
+	struct elf_phdr note = { .type = ELF_PT_NOTE, .offset = start }, load[2];
+	BUF_AUTO notes = {0};
+	BUF_AUTO info = {0};
+	unsigned int n;
+
+	vmcoreinfo(c, &info);
+	add_note(&notes, c, "CORE", 1, "some registers", 14);
+	buf_add(&notes, c->notes.data, c->notes.len);
+	add_note(&notes, c, "VMCOREINFO", 0, info.data, info.len);
+	note.filesz = note.memsz = notes.len;
+	n = loads(c, start + notes.len, load);
+	add_ehdr(out, c, 1 + n);
+	add_phdr(out, c, &note);
+	for (unsigned int i = 0; i < n; i++)
+		add_phdr(out, c, &load[i]);
+	while (out->len < start)
+		buf_add(out, "", 1);
+	buf_add(out, notes.data, notes.len);
+	buf_add(out, c->memory.data + c->split, c->memory.len - c->split - c->absent);
+	buf_add(out, c->memory.data, c->split);
+	out->len -= c->cut;
+}
+
+/* --- the directives --- */
+
+static void setting(struct core *c, const char *name, const char *arg, const char *line)
+{
+	const struct {
+		const char *name;
+		uint64_t *value;
+	} numbers[] = {
+		{ "type", &c->type }, { "machine", &c->machine }, { "at", &c->at },
+		{ "shift", &c->shift }, { "split", &c->split }, { "absent", &c->absent },
+		{ "cut", &c->cut },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!strcmp(name, numbers[i].name)) {
+			*numbers[i].value = strtoull(arg, NULL, 0);
+			return;
+		}
+	reject(line);
+}
+
+static bool set_word(struct core *c, const char *name, const char *arg)
+{
+	if (!strcmp(name, "class")) {
+		c->bits = (unsigned int)atoi(arg);
+		c->word = c->bits / 8;
+		if (c->bits == 32)
+			c->vaddr = c->at = 0xc0100000;
+	} else if (!strcmp(name, "word")) {
+		c->word = (unsigned int)atoi(arg);
+	} else if (!strcmp(name, "order")) {
+		c->little = c->mark_little = !strcmp(arg, "little");
+	} else if (!strcmp(name, "mark")) {
+		c->mark_little = !strcmp(arg, "little");
+	} else if (!strcmp(name, "exact")) {
+		c->exact = true;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool set_text(struct core *c, const char *name, const char *arg)
+{
+	unsigned long a, b;
+
+	if (!strcmp(name, "release")) {
+		snprintf(c->release, sizeof(c->release), "%s", arg);
+	} else if (!strcmp(name, "line")) {
+		buf_printf(&c->lines, "%s\n", arg);
+	} else if (!strcmp(name, "omit")) {
+		buf_printf(&c->omit, "%s\n", arg);
+	} else if (!strcmp(name, "load") && sscanf(arg, "%li %li", &a, &b) == 2) {
+		c->vaddr = c->at = a;
+		c->paddr = b;
+	} else if (!strcmp(name, "ring") && sscanf(arg, "%lu %lu", &a, &b) == 2) {
+		c->count_bits = a;
+		c->size_bits = b;
+	} else if (!strcmp(name, "note") && sscanf(arg, "%li %li", &a, &b) == 2) {
+		add(&c->notes, c, a, 4);
+		add(&c->notes, c, b, 4);
+		add(&c->notes, c, 7, 4);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void unescape(struct buf *text, const char *s)
+{
+	unsigned int byte;
+
+	for (; *s; s++) {
+		byte = (uint8_t)*s;
+		if (*s == '\\') {
+			byte = *++s == 'n' ? '\n' : (uint8_t)*s;
+			if (*s == 'x' && sscanf(s + 1, "%2x", &byte) == 1)
+				s += 2;
+			if (!*s)
+				reject("a text ends in \\");
+		}
+		buf_add(text, &(uint8_t){ (uint8_t)byte }, 1);
+	}
+}
+
+static bool happen(struct core *c, const char *name, const char *arg)
+{
+	static const struct {
+		const char *name;
+		uint64_t state, lpos;
+	} events[] = {
+		{ "record", FINALIZED, 0 }, { "commit", COMMITTED, 0 }, { "reserve", RESERVED, 0 },
+		{ "blank", FINALIZED, EMPTY_LPOS }, { "fail", FINALIZED, FAILED_LPOS },
+	};
+	BUF_AUTO text = {0};
+	unsigned long sec, usec;
+	int used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		if (strcmp(name, events[i].name))
+			continue;
+		if (sscanf(arg, "%lu.%lu%n", &sec, &usec, &used) != 2)
+			return false;
+		unescape(&text, arg + used + (arg[used] == ' '));
+		write_record(c, events[i].state, events[i].lpos, sec * 1000000000 + usec * 1000,
+			     &text);
+		return true;
+	}
+	return false;
+}
+
+static uint64_t record_id(const struct core *c, unsigned long n)
+{
+	return (first_id(c) + 1 + n) & id_mask(c);
+}
+
+static void damage_record(struct core *c, unsigned long n, const char *name, uint64_t v,
+			  const char *line)
+{
+	uint64_t id = record_id(c, n);
+	uint64_t begin = get(c, desc_at(c, id), BEGIN);
+
+	if (!strcmp(name, "id"))
+		put_id(c, begin, v);
+	for (enum field f = STATE_VAR; f < N_FIELDS; f++)
+		if (!strcmp(name, fields[f].name)) {
+			put(c, f < SEQ ? desc_at(c, id) : info_at(c, id), f, v);
+			return;
+		}
+	if (strcmp(name, "id"))
+		reject(line);
+}
+
+static void damage(struct core *c, const char *arg, const char *line)
+{
+	char name[16];
+	unsigned long n;
+	const char *value = strrchr(arg, ' ');
+	uint64_t v;
+
+	if (!value)
+		reject(line);
+	v = strtoull(value, NULL, 0);
+	if (sscanf(arg, "%lu %15s", &n, name) == 2) {
+		damage_record(c, n, name, v, line);
+		return;
+	}
+	if (sscanf(arg, "%15s", name) == 1 && !strcmp(name, "prb")) {
+		bytes_put(c->memory.data + c->prb, v, c->word, c->little);
+		return;
+	}
+	for (enum field f = COUNT_BITS; f < STATE_VAR; f++)
+		if (!strcmp(name, fields[f].name)) {
+			put(c, c->ring, f, v);
+			return;
+		}
+	reject(line);
+}
+
+static void directive(struct core *c, const char *line)
+{
+	char name[16] = "";
+	const char *arg;
+
+	sscanf(line, "%15s", name);
+	arg = line + strlen(name) + (line[strlen(name)] == ' ');
+	if (!strcmp(name, "put")) {
+		lay_out(c);
+		damage(c, arg, line);
+	} else if (!set_word(c, name, arg) && !set_text(c, name, arg) && !happen(c, name, arg)) {
+		setting(c, name, arg, line);
+	}
+}
+
+void mkcore(struct buf *core, const char *text)
+{
+	struct core c = {
+		.bits = 64, .word = 8, .little = true, .mark_little = true, .type = ELF_ET_CORE,
+		.machine = ELF_EM_PPC64, .vaddr = 0xc000000000100000, .at = 0xc000000000100000,
+		.paddr = 0x100000, .count_bits = 3, .size_bits = 8, .release = "6.12.0",
+	};
+	STRING_AUTO copy = mem_copy_string(text);
+	char *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			directive(&c, line);
+	lay_out(&c);
+	build(core, &c);
+	buf_free(&c.memory);
+	buf_free(&c.lines);
+	buf_free(&c.omit);
+	buf_free(&c.notes);
+}

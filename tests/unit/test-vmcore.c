@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* vmcore-dmesg on generated cores (mkcore.h): each case states the whole output. */
+#include <unistd.h>
+
+#include "tests/unit/mkcore.h"
+#include "tests/unit/unit.h"
+#include "vmcore-dmesg/log.h"
+
+struct result {
+	int rc;
+	struct log log;
+	char *out;
+	size_t len;
+};
+
+/* A file that is gone when it is closed; its name is for opening it. */
+static int store(const struct buf *b, char *name, size_t size)
+{
+	const char *dir = getenv("TMPDIR");
+	int fd;
+
+	snprintf(name, size, "%s/test-vmcore-XXXXXX", dir ? dir : "/tmp");
+	fd = mkstemp(name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, b->data, b->len), b->len);
+	return fd;
+}
+
+static struct result run_on(const struct buf *b)
+{
+	struct result r = {0};
+	struct vmcore core;
+	char name[256];
+	int fd = store(b, name, sizeof(name));
+
+	r.log.out = open_memstream(&r.out, &r.len);
+	r.rc = vmcore_open(&core, name);
+	unlink(name);
+	if (r.rc >= 0)
+		r.rc = vmcore_read_headers(&core);
+	if (r.rc >= 0)
+		r.rc = log_dump(&core, &r.log);
+	vmcore_close(&core);
+	close(fd);
+	fclose(r.log.out);
+	return r;
+}
+
+static struct result run(const char *spec)
+{
+	BUF_AUTO b = {0};
+
+	mkcore(&b, spec);
+	return run_on(&b);
+}
+
+static bool whole(const struct result *r)
+{
+	return r->rc >= 0 && !r->log.damaged && !r->log.disordered;
+}
+
+/* Nothing is wrong with it. */
+static void prints(const char *spec, const char *out)
+{
+	struct result r = run(spec);
+
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.out, out);
+	assert_int_equal(r.log.damaged, 0);
+	assert_int_equal(r.log.lost, 0);
+	assert_false(r.log.disordered);
+	free(r.out);
+}
+
+static void prints_part(const char *spec, const char *out, uint64_t damaged)
+{
+	struct result r = run(spec);
+
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.out, out);
+	assert_int_equal(r.log.damaged, damaged);
+	assert_int_equal(r.log.lost, 0);
+	assert_false(r.log.disordered);
+	free(r.out);
+}
+
+static void salvages(const char *spec, const char *out)
+{
+	struct result r = run(spec);
+
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.out, out);
+	assert_int_equal(r.log.damaged, 0);
+	assert_true(r.log.disordered);
+	free(r.out);
+}
+
+static void fails(const char *spec, int err, const char *message)
+{
+	struct result r = run(spec);
+
+	assert_int_equal(r.rc, -err);
+	assert_string_equal(fail_text(), message);
+	assert_string_equal(r.out, "");
+	free(r.out);
+}
+
+/* --- what a record looks like --- */
+
+#define THREE "record 0.000001 one\nrecord 1.500000 two\nrecord 98765.999999 three\n"
+#define THREE_OUT "[    0.000001] one\n[    1.500000] two\n[98765.999999] three\n"
+
+static void test_stamps(void **state)
+{
+	(void)state;
+	prints(THREE, THREE_OUT);
+	prints("record 123456.000000 wide", "[123456.000000] wide\n");
+}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	prints("record 1.000000 a\\nb", "[    1.000000] a\n[    1.000000] b\n");
+	prints("record 1.000000 a\\n\\nb\\n",
+	       "[    1.000000] a\n[    1.000000] \n[    1.000000] b\n[    1.000000] \n");
+	prints("blank 1.000000\nrecord 2.000000 x", "[    1.000000] \n[    2.000000] x\n");
+}
+
+static void test_escapes(void **state)
+{
+	(void)state;
+	prints("record 1.000000 \\x00\\x07\\x08\\x09\\x0b\\x0c\\x0d\\x0e\\x1b[0m\\x7f",
+	       "[    1.000000] \\x00\\x07\\x08\t\v\f\r\\x0e\\x1b[0m\\x7f\n");
+	prints("record 1.000000  !~\\\\ \\x80\\xc3\\xa9\\xff",
+	       "[    1.000000]  !~\\ \\x80\\xc3\\xa9\\xff\n");
+}
+
+static void test_states(void **state)
+{
+	struct result r = run("fail 1.000000\n" THREE);
+
+	(void)state;
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.out, THREE_OUT);
+	assert_int_equal(r.log.lost, 1);
+	assert_true(whole(&r));
+	free(r.out);
+	prints(THREE "commit 98766.000000 panic", THREE_OUT "[98766.000000] panic\n");
+	prints("reserve 0.000000 half\n" THREE "reserve 98766.000000 half", THREE_OUT);
+}
+
+/* --- machines --- */
+
+static const char *const machines[] = {
+	"class 64\norder little\n",
+	"class 64\norder big\n",
+	"class 64\norder big\nmark little\n",
+	"class 64\norder little\nmark big\n",
+	"class 32\norder little\nmachine 3\n",
+	"class 32\norder big\nmachine 20\n",
+	"class 64\nword 4\nload 0xc0100000 0x100000\nmachine 3\n",
+	"class 64\norder big\nshift 40\n",
+	"class 32\norder little\nshift 12\n",
+};
+
+static void on_all_machines(const char *spec, const char *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		STRING_AUTO whole_spec = mem_printf("%s%s", machines[i], spec);
+
+		prints(whole_spec, out);
+	}
+}
+
+static void test_machines(void **state)
+{
+	(void)state;
+	on_all_machines(THREE, THREE_OUT);
+	on_all_machines("", "");
+}
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	prints("load 0 0x100000\nat 0xc000000000100000\n" THREE, THREE_OUT);
+	prints("machine 62\nload 0 0x1000000\nat 0xffffffff82000000\n"
+	       "line NUMBER(phys_base)=-16777216\n" THREE, THREE_OUT);
+	prints("machine 183\nload 0 0x40210000\nat 0xffff800080010000\nline NUMBER(VA_BITS)=48\n"
+	       "line NUMBER(kimage_voffset)=0xffff80003fe00000\n" THREE, THREE_OUT);
+	prints("machine 183\nload 0 0x40210000\nat 0xffff000000210000\nline NUMBER(VA_BITS)=48\n"
+	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
+	prints("machine 183\nload 0 0x40210000\nat 0xfff0000000210000\nline NUMBER(VA_BITS)=52\n"
+	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
+	fails("machine 62\nload 0 0x1000000\nat 0xffffffff82000000\n" THREE, EFAULT,
+	      "address 0xffffffff82000040 is not in the dump");
+	fails("machine 183\nload 0 0x40210000\nat 0xffff000000210000\n" THREE, EFAULT,
+	      "address 0xffff000000210040 is not in the dump");
+}
+
+/* Each place where memory can be split, the second half first in the file. */
+static void test_split(void **state)
+{
+	(void)state;
+	for (unsigned int at = 1; at < 1344; at++) {
+		STRING_AUTO spec = mem_printf("split %u\n" THREE, at);
+
+		prints(spec, THREE_OUT);
+	}
+	prints("absent 100\n" THREE, THREE_OUT);
+}
+
+/* --- rings --- */
+
+static char *numbered(const char *before, unsigned int from, unsigned int n, const char *format)
+{
+	BUF_AUTO b = {0};
+
+	buf_printf(&b, "%s", before);
+	for (unsigned int i = from; i < from + n; i++) {
+		STRING_AUTO text = mem_printf("message %03u", i);
+
+		buf_printf(&b, format, i, text);
+	}
+	return mem_copy_string((char *)b.data);
+}
+
+#define RECORD_FORMAT "record 7.%06u %s\n"
+#define OUTPUT_FORMAT "[    7.%06u] %s\n"
+
+/* @n records into a ring: its last @kept ones are there. */
+static void keeps(const char *ring, unsigned int n, unsigned int kept)
+{
+	STRING_AUTO spec = numbered(ring, 0, n, RECORD_FORMAT);
+	STRING_AUTO out = numbered("", n - kept, kept, OUTPUT_FORMAT);
+
+	prints(spec, out);
+}
+
+/*
+ * 11 characters and the id take 24 bytes of a data ring with 64-bit words, 16
+ * with 32-bit ones. The walk ends at the head, of 2^COUNT_BITS records at most.
+ */
+static void test_full_descriptors(void **state)
+{
+	(void)state;
+	keeps("ring 3 10\n", 7, 7);
+	keeps("ring 3 10\n", 8, 8);
+	keeps("ring 3 10\n", 9, 8);
+	for (unsigned int n = 10; n < 100; n++)
+		keeps("ring 3 10\n", n, 8);
+	keeps("class 32\norder big\nring 3 10\n", 99, 8);
+	keeps("ring 0 10\n", 5, 1);
+}
+
+/* 128 bytes hold 5 blocks of 24 bytes, and 8 are left over at its end. */
+static void test_full_texts(void **state)
+{
+	(void)state;
+	keeps("ring 5 7\n", 5, 5);
+	keeps("ring 5 7\n", 6, 5);
+	keeps("ring 5 7\n", 60, 5);
+	keeps("order big\nring 5 7\n", 200, 5);
+}
+
+/* Blocks that end where the ring ends: moved to its start, or (newer kernels) left there. */
+static void test_exact_end(void **state)
+{
+	(void)state;
+	keeps("class 32\nring 5 7\n", 7, 7);
+	keeps("class 32\nring 5 7\n", 8, 7);
+	keeps("class 32\nring 5 7\nexact\n", 8, 8);
+	for (unsigned int n = 8; n < 50; n++)
+		keeps("class 32\nring 5 7\nexact\n", n, 8);
+}
+
+static void test_wrapped_block(void **state)
+{
+	(void)state;
+	prints("ring 5 7\n"
+	       "record 0.000001 0123456789abcdef0123456789abcdef\n"
+	       "record 0.000002 0123456789abcdef0123456789abcdef\n"
+	       "record 0.000003 0123456789abcdef0123456789abcdef\n"
+	       "record 0.000004 8 bytes are left, so from the start\n",
+	       "[    0.000003] 0123456789abcdef0123456789abcdef\n"
+	       "[    0.000004] 8 bytes are left, so from the start\n");
+}
+
+static void test_large(void **state)
+{
+	(void)state;
+	keeps("ring 14 19\n", 20000, 16384);
+}
+
+/* --- damage --- */
+
+static void test_damaged_records(void **state)
+{
+	static const char *const damage[] = {
+		"state_var 0",			/* zeroed */
+		"state_var 0x1234567812345678",
+		"begin 0x7fffffffffffff00",	/* far from next */
+		"begin 0xffffffffffffff04",	/* not aligned */
+		"next 0xffffffffffffff10",	/* no room for the id */
+		"next 1",
+		"seq 0",
+		"seq 0xffffffffffffffff",
+		"id 0x1234",			/* the text is another's */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
+		STRING_AUTO spec = mem_printf(THREE "put 1 %s\n", damage[i]);
+
+		prints_part(spec, "[    0.000001] one\n[98765.999999] three\n", 1);
+	}
+}
+
+static void test_damaged_length(void **state)
+{
+	(void)state;
+	prints_part(THREE "put 1 text_len 65535\n",
+		    "[    0.000001] one\n[    1.500000] two\\x00\\x00\\x00\\x00\\x00\n"
+		    "[98765.999999] three\n", 1);
+}
+
+static void test_damaged_head(void **state)
+{
+	(void)state;
+	salvages(THREE "put head_id 0\n", THREE_OUT);
+	salvages(THREE "put tail_id 0\n", THREE_OUT);
+	salvages(THREE "put head_id 0xdeadbeefdeadbeef\nput tail_id -1\n", THREE_OUT);
+	fails("put head_id 0\n", EBADMSG, "the log's head is damaged (records 0x3ffffffffffffff7"
+	      " to 0x0), and no record is in place");
+	fails(THREE "put count_bits 27\n", EBADMSG,
+	      "the log's head is damaged: 2^27 records and 2^8 bytes,"
+	      " the limits are 2^26 and 2^31");
+	fails(THREE "put size_bits 4294967295\n", EBADMSG,
+	      "the log's head is damaged: 2^3 records and 2^4294967295 bytes,"
+	      " the limits are 2^26 and 2^31");
+}
+
+/* A salvaged full ring keeps its order. */
+static void test_salvaged_order(void **state)
+{
+	STRING_AUTO spec = numbered("ring 3 10\n", 0, 21, RECORD_FORMAT);
+	STRING_AUTO damaged = mem_printf("%sput head_id 700\n", spec);
+	STRING_AUTO out = numbered("", 13, 8, OUTPUT_FORMAT);
+
+	(void)state;
+	salvages(damaged, out);
+}
+
+static void test_damaged_pointers(void **state)
+{
+	(void)state;
+	fails(THREE "put prb 8\n", EFAULT, "address 0x8 is not in the dump");
+	fails(THREE "put descs -8\n", EFAULT, "the log's descriptor array, 0xc0 bytes at address"
+	      " 0xfffffffffffffff8, is not in the dump");
+	fails(THREE "put infos 0\n", EFAULT,
+	      "the log's info array, 0x2c0 bytes at address 0x0, is not in the dump");
+	fails(THREE "put size_bits 31\n", EFAULT, "the log's text, 0x80000000 bytes at address"
+	      " 0xc000000000100480, is not in the dump");
+	fails(THREE "put count_bits 26\n", EFAULT, "the log's descriptor array, 0x60000000 bytes at"
+	      " address 0xc000000000100100, is not in the dump");
+}
+
+/* --- vmcoreinfo --- */
+
+static void test_notes(void **state)
+{
+	(void)state;
+	prints("note 0 0\nnote 0 0\n" THREE, THREE_OUT);
+	fails("note 0xffffffff 0\n" THREE, EINVAL,
+	      "there is no VMCOREINFO note: not a dump of a Linux kernel, or truncated");
+	fails("note 0 0xffffffff\n" THREE, EINVAL,
+	      "there is no VMCOREINFO note: not a dump of a Linux kernel, or truncated");
+}
+
+static void test_vmcoreinfo(void **state)
+{
+	(void)state;
+	prints("line SYMBOL(prb2)=1\nline X\nline\n" THREE, THREE_OUT);
+	prints("omit SIZE(atomic_long_t)\n" THREE, THREE_OUT);
+	fails("omit SIZE(printk_info)\n" THREE, ENOENT, "vmcoreinfo lacks SIZE(printk_info)");
+	fails("line SYMBOL(prb)=banana\n" THREE, EBADMSG,
+	      "vmcoreinfo: SYMBOL(prb) is not a number");
+	fails("line SIZE(prb_desc)=\n" THREE, EBADMSG,
+	      "vmcoreinfo: SIZE(prb_desc) is not a number");
+	fails("line SIZE(prb_desc)=-24\n" THREE, EBADMSG,
+	      "vmcoreinfo: SIZE(prb_desc) is 18446744073709551592, the limit is 1024");
+	fails("line SIZE(atomic_long_t)=16\n" THREE, EBADMSG,
+	      "vmcoreinfo: an atomic_long_t of 16 bytes");
+}
+
+static void test_other_layouts(void **state)
+{
+	(void)state;
+	fails("release 4.18.0\nomit SYMBOL(prb)\nline SYMBOL(log_buf)=c000000000001000\n",
+	      EOPNOTSUPP, "Linux 4.18.0: logs of kernels before 5.10 cannot be read");
+	fails("release 9.9\x1b[0m\nomit SYMBOL\n", EOPNOTSUPP,
+	      "Linux 9.9: vmcoreinfo has no SYMBOL(prb), so the log cannot be found");
+}
+
+/* --- files --- */
+
+static void test_no_core(void **state)
+{
+	struct vmcore core;
+
+	(void)state;
+	fails("type 2\n" THREE, EINVAL, "an ELF file of type 2, not a core (type 4)");
+	assert_int_equal(vmcore_open(&core, "/nonexistent/vmcore"), -ENOENT);
+	assert_string_equal(fail_text(), "cannot be opened: No such file or directory");
+	vmcore_close(&core);
+	assert_int_equal(vmcore_open(&core, "/"), 0);
+	assert_int_equal(vmcore_read_headers(&core), -EISDIR);
+	assert_string_equal(fail_text(), "cannot be read at offset 0x0: Is a directory");
+	vmcore_close(&core);
+}
+
+static void test_not_elf(void **state)
+{
+	static const char *const contents[] = { "", "\177EL", "KDUMP   and so on" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(contents); i++) {
+		BUF_AUTO b = {0};
+		struct result r;
+
+		buf_add(&b, contents[i], strlen(contents[i]));
+		r = run_on(&b);
+		assert_int_equal(r.rc, -ENOEXEC);
+		assert_string_equal(fail_text(), "not an ELF core (if it is makedumpfile's"
+				    " compressed format, use makedumpfile --dump-dmesg)");
+		free(r.out);
+	}
+}
+
+/* Cut anywhere, a dump gives what it still holds, and says so unless that is all. */
+static void test_truncated(void **state)
+{
+	STRING_AUTO spec = numbered("ring 4 8\nclass 32\n", 0, 12, RECORD_FORMAT);
+	STRING_AUTO out = numbered("", 0, 12, OUTPUT_FORMAT);
+	BUF_AUTO b = {0};
+	size_t partial = 0;
+
+	(void)state;
+	for (mkcore(&b, spec); b.len; b.len--) {
+		struct result r = run_on(&b);
+
+		if (whole(&r))
+			assert_string_equal(r.out, out);
+		else if (r.rc >= 0)
+			assert_memory_equal(r.out, out, r.len);
+		partial += r.rc >= 0 && r.len && !whole(&r);
+		free(r.out);
+	}
+	assert_true(partial > 100);
+}
+
+/* Random damage: any result, but an end. */
+static void test_garbled(void **state)
+{
+	STRING_AUTO spec = numbered("ring 4 8\n", 0, 40, RECORD_FORMAT);
+	BUF_AUTO good = {0};
+	uint32_t seed = 1;
+
+	(void)state;
+	mkcore(&good, spec);
+	for (unsigned int i = 0; i < 3000; i++) {
+		BUF_AUTO b = {0};
+		struct result r;
+
+		buf_add(&b, good.data, good.len);
+		for (unsigned int n = 0; n < 1 + i % 8; n++) {
+			seed = seed * 1664525 + 1013904223;
+			b.data[(seed >> 8) % b.len] = (uint8_t)(seed >> 24 ^ i);
+		}
+		r = run_on(&b);
+		assert_true(r.rc >= 0 || *fail_text());
+		free(r.out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stamps),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_full_descriptors),
+		cmocka_unit_test(test_full_texts),
+		cmocka_unit_test(test_exact_end),
+		cmocka_unit_test(test_wrapped_block),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_damaged_records),
+		cmocka_unit_test(test_damaged_length),
+		cmocka_unit_test(test_damaged_head),
+		cmocka_unit_test(test_salvaged_order),
+		cmocka_unit_test(test_damaged_pointers),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_vmcoreinfo),
+		cmocka_unit_test(test_other_layouts),
+		cmocka_unit_test(test_no_core),
+		cmocka_unit_test(test_not_elf),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_garbled),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	fail_forget();
+	return failed;
+}
