@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What has to happen, and what must not, when an emulated machine crashes.
+
+Each scenario gets a Stage whose machine is switched on, and raises Failure.
+"""
+
+from stage import expect
+
+CRASH_TIMEOUT = 120
+EXIT_TIMEOUT = 180
+
+# What a capture kernel that does not know the CPU it starts on leaves in its
+# log buffer, before there is a console.
+LOST_CPU = (b"Failed to identify boot CPU !",
+            b"kernel BUG at arch/powerpc/kernel/prom.c:")
+
+# Where to break the loaded kernel: in its text, and how much of it identifies
+# the place.
+TEXT_OFFSET = 1 << 20
+TEXT_SAMPLE = 4096
+
+
+def crash(stage):
+    """No hotplug event: the plain crash dump."""
+    stage.boot()
+    stage.load("--hotplug")
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+
+
+def cpu_hotplug(stage):
+    """A CPU is added after the load and crashes: the dump is there."""
+    stage.boot()
+    stage.load("--hotplug")
+    expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
+    before = stage.cpu_nodes()
+    cpu = stage.plug_cpu()
+    nodes = stage.cpu_nodes()
+    expect(len(nodes) == len(before) + 1, f"CPUs {before} became {nodes}")
+    stage.crash(cpu)
+    stage.captured_log(cpu)
+    seen = stage.cpu_nodes()
+    expect(seen == nodes, f"the capture kernel was told {seen}, not {nodes}")
+
+
+def cpu_stale(stage):
+    """The same without --hotplug: lost, and for this reason only."""
+    stage.boot()
+    stage.load()
+    expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
+    region = stage.crash_region()
+    stage.crash(stage.plug_cpu())
+    with stage.timed("readout"):
+        stage.wait_memory(region, LOST_CPU)
+    stage.expect_silence()
+
+
+def unload(stage):
+    """An unloaded image does not start: the machine reboots."""
+    stage.boot()
+    stage.load("--hotplug")
+    stage.unload()
+    stage.crash(cpu=0)
+    expect(stage.machine.wait_exit(EXIT_TIMEOUT), "the machine did not reboot")
+    expect(not stage.guest.has_come_up(), "a capture kernel came up")
+
+
+def reload(stage):
+    """A load over a loaded image replaces it."""
+    stage.boot()
+    stage.load("--hotplug")
+    stage.load("--hotplug", command_line="console=hvc0 nr_cpus=1 second_load")
+    expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+    command_line = stage.guest.read("/proc/cmdline")
+    expect("second_load" in command_line, f"captured with '{command_line}'")
+
+
+def corrupt(stage):
+    """One wrong byte in the loaded kernel: the purgatory stops there."""
+    stage.boot()
+    stage.load("--hotplug")
+    stage.machine.flip_byte(_loaded_text(stage))
+    position = stage.machine.console.position()
+    stage.crash(cpu=0)
+    stage.machine.console.wait("(?i)digest", CRASH_TIMEOUT, position)
+    stage.expect_silence()
+
+
+def _loaded_text(stage):
+    """The address in the crash region where the kernel's text was loaded."""
+    address, size = stage.crash_region()
+    with open(stage.site.vmlinux, "rb") as file:
+        file.seek(TEXT_OFFSET)
+        sample = file.read(TEXT_SAMPLE)
+    offset = stage.machine.save_memory(address, size).find(sample)
+    expect(offset >= 0, "the loaded kernel is not in the crash region")
+    return address + offset

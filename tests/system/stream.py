@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What a guest says on one of its terminals, kept and stamped with the time."""
+
+import re
+import threading
+import time
+
+
+class Failure(Exception):
+    """A test failed, or could not go on; the message is for a person."""
+
+
+class Stream:
+    """Reads a connected socket to its end, in a thread of its own."""
+
+    def __init__(self, name, socket, log, clock):
+        self.name = name
+        self._socket = socket
+        self._log = log
+        self._clock = clock
+        self._text = ""
+        self._ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def position(self):
+        """Where the text ends now, to wait for what comes after."""
+        with self._changed:
+            return len(self._text)
+
+    def text(self, start=0):
+        with self._changed:
+            return self._text[start:]
+
+    def send(self, text):
+        try:
+            self._socket.sendall(text.encode())
+        except OSError as error:
+            raise Failure(f"cannot write to {self.name}: {error}") from None
+
+    def search(self, pattern, start=0):
+        with self._changed:
+            return re.compile(pattern, re.M).search(self._text, start)
+
+    def wait(self, pattern, timeout, start=0):
+        """The first match after start; Failure when time or the stream ends."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                found = re.compile(pattern, re.M).search(self._text, start)
+                if found:
+                    return found
+                left = deadline - time.monotonic()
+                if self._ended:
+                    raise Failure(f"{self.name} ended before /{pattern}/")
+                if left <= 0:
+                    raise Failure(f"no /{pattern}/ on {self.name} in {timeout} s")
+                self._changed.wait(left)
+
+    def wait_end(self, timeout):
+        """Until the other side has closed the stream and all is logged."""
+        self._thread.join(timeout)
+        self._socket.close()
+
+    def last_lines(self, count):
+        return self.text().replace("\r", "").splitlines()[-count:]
+
+    def _read(self):
+        with open(self._log, "w", encoding="utf-8") as log:
+            at_line_start = True
+            while True:
+                data = self._receive()
+                if not data:
+                    break
+                text = data.decode(errors="replace")
+                at_line_start = self._stamp(log, text, at_line_start)
+                with self._changed:
+                    self._text += text
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _receive(self):
+        try:
+            return self._socket.recv(65536)
+        except OSError:
+            return b""
+
+    def _stamp(self, log, text, at_line_start):
+        for line in text.replace("\r", "").splitlines(keepends=True):
+            if at_line_start:
+                log.write(f"[{self._clock():8.3f}] ")
+            log.write(line)
+            at_line_start = line.endswith("\n")
+        log.flush()
+        return at_line_start
