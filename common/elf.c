@@ -102,7 +102,7 @@ int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t 
 {
 	const struct layout *l;
 	struct elf_phdr *phdr;
-	uint64_t need, phoff;
+	uint64_t need = 0, phoff;
 	bool little;
 	int rc = identify(data, len, &l, &little);
 

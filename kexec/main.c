@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/version.h"
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/options.h"
@@ -106,7 +107,7 @@ static int run(const struct options *o, const struct sysroot *sr)
 		options_help(stdout);
 		return STATUS_OK;
 	case ACTION_VERSION:
-		puts(PACKAGE_STRING);
+		puts(VERSION_TEXT);
 		return STATUS_OK;
 	case ACTION_STATUS:
 		return print_status(o->crash, sr);

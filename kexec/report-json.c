@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #endif
 
+#include "common/version.h"
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
 
@@ -120,7 +121,7 @@ int report_json(const struct image *image, FILE *out)
 	json_object *o = json_object_new_object();
 
 	put_number(o, "version", 1);
-	put_text(o, "program", PACKAGE_STRING);
+	put_text(o, "program", VERSION_TEXT);
 	put_text(o, "image", "crash");
 	json_object_object_add(o, "machine", machine_object(image->machine));
 	put_text(o, "kernel", image->kernel.file.name);

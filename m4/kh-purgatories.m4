@@ -3,10 +3,12 @@ dnl Copyright The kexec-hotplug developers
 dnl
 dnl KH_PURGATORIES: which purgatories are built into kexec, and with what.
 dnl One ppc64 compiler makes both byte orders. Its flags are the purgatory's own:
-dnl nothing of CFLAGS or LDFLAGS, which may ask for what cannot work there.
+dnl nothing of CFLAGS or LDFLAGS, which may ask for what cannot work there. Without
+dnl alignment, whose padding is the assembler's choice, every compiler of one
+dnl version makes the same bytes.
 
 AC_DEFUN([KH_PURGATORY_FLAGS],
-	[-std=gnu11 -O2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -fno-lto -fno-tree-loop-distribute-patterns -U_FORTIFY_SOURCE -Wall -Wextra])
+	[-std=gnu11 -O2 -ffreestanding -fno-builtin -fPIC -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -fno-lto -fno-align-functions -fno-align-jumps -fno-align-labels -fno-align-loops -fno-tree-loop-distribute-patterns -U_FORTIFY_SOURCE -Wall -Wextra])
 
 AC_DEFUN([KH_PPC64_FLAGS], [-mabi=elfv2 -mcmodel=medium -msoft-float -mno-altivec -mno-vsx])
 

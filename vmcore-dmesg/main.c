@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/version.h"
 #include "vmcore-dmesg/log.h"
 
 #define OUTPUT_BUFFER ((size_t)256 * 1024)
@@ -117,7 +118,7 @@ int main(int argc, char **argv)
 		return STATUS_OK;
 	}
 	if (option == 'v') {
-		puts(PACKAGE_STRING);
+		puts(VERSION_TEXT);
 		return STATUS_OK;
 	}
 	if (option != -1 || argc - optind != 1) {

@@ -113,7 +113,7 @@ static int read_ids(struct prb *prb, uint64_t descs)
 /* The array of @size bytes that the pointer at @va points to. */
 static int open_span(struct prb *prb, struct span *s, const char *what, uint64_t va, uint64_t size)
 {
-	uint64_t array;
+	uint64_t array = 0;
 	int rc = vmcore_pointer(prb->core, va, &array);
 
 	return rc < 0 ? rc : span_init(s, prb->core, what, array, size);
