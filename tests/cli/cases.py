@@ -10,7 +10,8 @@ import struct
 
 from harness import Case, expect
 from machine import GIB, MIB, Machine, Node, be32, be64, text
-from vmlinux import ET_DYN, elf64, kernel_text, vmlinux
+from recorded import Recorded, golden
+from vmlinux import elf64, kernel_text, vmlinux
 
 LOAD = "-p --hotplug --initrd={initrd} --command-line=maxcpus=1 {kernel}"
 PLAN = LOAD + " --dry-run"
@@ -70,6 +71,9 @@ def check_hotplug_plan(plan):
 def check_plain_plan(plan):
     expect(all(s["digest"] and not s["hotplug"] for s in plan["segments"]), "marks")
     expect(plan["flags"] == "0x150001" and "hotplug" not in plan, "flags")
+
+
+RECORDED = [Recorded("pseries-64k", 65536), Recorded("pseries-4k-8cpu", 4096)]
 
 
 # --- preparations ---
@@ -359,6 +363,12 @@ CASES = [
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
 ]
 
+for m in RECORDED:
+    CASES += [
+        Case(f"plan for the recorded {m.name}", PLAN, machine=m, stdout="elfcorehdr",
+             check=golden(f"{m.name}.txt")),
+        Case(f"load on the recorded {m.name}", LOAD, machine=m, check=loads("0x150009 = 0")),
+    ]
 CASES += [Case(f"kernel {what}", LOAD, status, error=error, prepare=instead_of_kernel(make))
           for what, make, status, error in BAD_KERNELS]
 CASES += [Case(f"bad kernel: {what}", LOAD, status, error=error, kernel=data)
