@@ -11,7 +11,7 @@
 #include "kexec/hotplug.h"
 
 #define CPU_NODE_SPARE	256	/* bytes for each missing core, for properties that only it has */
-#define STRINGS_SPARE	4096	/* bytes, for their names */
+#define STRINGS_SPARE	4096	/* bytes, for their names; a core can come back with a new one too */
 #define ELFCOREHDR_ALIGN 4096	/* the kernel rounds to this before it compares with memsz */
 
 static size_t base_length(const char *name)
@@ -147,7 +147,7 @@ uint64_t hotplug_fdt_spare(const struct hotplug_cores *cores, const void *fdt)
 {
 	uint64_t now = hotplug_cpu_nodes(fdt);
 
-	return cores->possible > now ? (cores->possible - now) * CPU_NODE_SPARE + STRINGS_SPARE : 0;
+	return STRINGS_SPARE + (cores->possible > now ? (cores->possible - now) * CPU_NODE_SPARE : 0);
 }
 
 uint64_t hotplug_fdt_free(const void *fdt)
@@ -224,19 +224,29 @@ int hotplug_rehearse_fdt(const struct hotplug_cores *cores, const void *fdt, uin
 	return rc;
 }
 
+/* As many memory ranges as crash_elfcorehdr_size has room for and ELF can count. */
+static uint64_t most_ranges(const struct machine *m)
+{
+	uint64_t others = m->n_notes + 1, all = m->elfcorehdr_size / ELF64_PHDR_SIZE;
+
+	if (all > ELFCOREHDR_PHDRS_MAX)
+		all = ELFCOREHDR_PHDRS_MAX;
+	return all > others ? all - others : 0;
+}
+
 /*
- * Regenerate the header with every memory range that crash_elfcorehdr_size
- * has room for, and size it as crash_prepare_elf64_headers() does: a spare
- * program header, rounded up to 4096.
+ * Regenerate the header with that many ranges, and size it as
+ * crash_prepare_elf64_headers() does: a spare program header, rounded up to
+ * 4096.
  */
 int hotplug_rehearse_elfcorehdr(const struct machine *m, const struct segment *s)
 {
-	uint64_t others = elfcorehdr_size(m->n_notes + 1), grown;
+	uint64_t n = most_ranges(m), grown;
 	RANGES_AUTO ranges = {0};
 	BUF_AUTO header = {0};
 	int rc = 0;
 
-	for (uint64_t i = 0; others + i * ELF64_PHDR_SIZE < m->elfcorehdr_size && rc >= 0; i++)
+	for (uint64_t i = 0; i < n && rc >= 0; i++)
 		rc = ranges_add(&ranges, (2 * i + 1) << 20, 1 << 20, NULL);
 	if (rc >= 0)
 		rc = elfcorehdr_build(&(struct elfcorehdr){ .machine = m, .dump = &ranges }, &header);

@@ -74,12 +74,12 @@ static int no_hole(const struct image *image, const char *what, uint64_t size,
 		   const struct placement *p)
 {
 	if (p->below && p->below < image->machine->crash.end)
-		return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " MiB) below 0x%"
+		return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) below 0x%"
 			    PRIx64 ", which is as far as early boot reaches here; reserve more with"
-			    " crashkernel=", what, size, (size + 0xfffff) >> 20, p->below);
-	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " MiB) in the crash region"
+			    " crashkernel=", what, size, (size + 1023) >> 10, p->below);
+	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) in the crash region"
 		    " 0x%" PRIx64 "-0x%" PRIx64 "; the largest free piece has 0x%" PRIx64
-		    " bytes. Reserve more with crashkernel=", what, size, (size + 0xfffff) >> 20,
+		    " bytes. Reserve more with crashkernel=", what, size, (size + 1023) >> 10,
 		    image->machine->crash.start, image->machine->crash.end, largest_hole(image));
 }
 
@@ -132,7 +132,8 @@ static int append_pieces(struct image *image, unsigned int from, unsigned int to
 	uint64_t start = round_down64(first->addr + shift, page);
 	uint64_t end = last->addr + shift + last->memsz;
 	struct segment s = {
-		.name = "kernel", .owner = k->file.name, .addr = start,
+		.name = from ? arena_printf(&image->arena, "kernel-%u", from + 1) : "kernel",
+		.owner = k->file.name, .addr = start,
 		.memsz = round_up64(end, page) - start, .digest = true,
 	};
 

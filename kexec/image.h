@@ -23,7 +23,7 @@
 #define KEXEC_DEBUG			0x10	/* not known to Linux 6.12 */
 
 struct segment {
-	const char *name;	/* what it is: "kernel", "fdt" */
+	const char *name;	/* what it is, unique: "kernel", "kernel-2", "fdt" */
 	const char *owner;	/* where it comes from: a file, or "built by kexec" */
 	const uint8_t *data;
 	uint64_t bufsz;		/* bytes of data; the kernel zeroes the rest */

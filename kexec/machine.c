@@ -126,7 +126,8 @@ static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cp
 	if (rc >= 0)
 		rc = sysroot_number(m->sr, size, 10, &out->size);
 	if (rc == -ENOENT)
-		rc = fail(ENOENT, "%s: not there, but %s is", size, addr);
+		rc = fail(ENOENT, "%s%s does not exist, but crash_notes beside it does",
+			  m->sr->root, size);
 	out->cpu = cpu;
 	return rc;
 }

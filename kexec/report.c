@@ -125,18 +125,10 @@ static int write_file(const char *name, const void *data, size_t len)
 	return 0;
 }
 
-/* Kernels can be several segments: kernel.bin, kernel-2.bin... */
-static int dump_segment(const struct image *image, unsigned int i, const char *dir)
+static int dump_segment(const struct segment *s, const char *dir)
 {
-	const struct segment *s = &image->segment[i];
-	bool fdt = !strcmp(s->name, "fdt");
-	STRING_AUTO name = NULL;
-	unsigned int nth = 1;
+	STRING_AUTO name = mem_printf("%s/%s.%s", dir, s->name, strcmp(s->name, "fdt") ? "bin" : "dtb");
 
-	for (unsigned int k = 0; k < i; k++)
-		nth += !strcmp(image->segment[k].name, s->name);
-	name = nth == 1 ? mem_printf("%s/%s.%s", dir, s->name, fdt ? "dtb" : "bin")
-			: mem_printf("%s/%s-%u.bin", dir, s->name, nth);
 	return write_file(name, s->data, s->bufsz);
 }
 
@@ -148,6 +140,6 @@ int report_dump(const struct image *image, const char *dir)
 		return fail(errno, "--dump %s: %s", dir, errno == EEXIST ?
 			    "exists already; name a new directory" : strerror(errno));
 	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++)
-		rc = dump_segment(image, i, dir);
+		rc = dump_segment(&image->segment[i], dir);
 	return rc;
 }

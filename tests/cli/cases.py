@@ -133,7 +133,7 @@ def many_reserved(count):
 
 def limit_case(name, length, **kw):
     """A command line such that with elfcorehdr= it has @length bytes."""
-    added = len(" elfcorehdr=527744K")
+    added = len("elfcorehdr=527744K ")
     return Case(name, ["-p", "--dry-run", "--json", "--command-line=" + "x" * (length - added),
                        "{kernel}"], **kw)
 
@@ -341,6 +341,8 @@ CASES = [
     limit_case("command line at the limit", 2047, stdout="{"),
     limit_case("command line one byte over", 2048, status=1,
                error="2048 bytes with the elfcorehdr= .* takes 2047; shorten it by 1"),
+    Case("elfcorehdr= of the user's own", ["-p", "--command-line=a elfcorehdr=1G", "{kernel}"], 1,
+         error="elfcorehdr= is for kexec to set"),
     Case("memory added since boot", PLAN + " --json", stdout="{",
          machine=Machine(memory=[[(0, 2 * GIB)], [(2 * GIB, GIB)]], memory_limit=2 * GIB),
          check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0xc0000000", p["ranges"]))),
@@ -357,7 +359,7 @@ CASES = [
     Case("initrd that is empty", "-p --initrd={initrd} {kernel}", 1, error="is empty",
          prepare=put("initrd", b"")),
     Case("initrd that does not fit", "-p --initrd={initrd} {kernel}", 1,
-         error="initrd: no room for 0x3000000 bytes .48 MiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
+         error="initrd: no room for 0x3000000 bytes .49152 KiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
          prepare=put("initrd", bytes(48 * MIB))),
     Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000, which is as far as early boot",
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),

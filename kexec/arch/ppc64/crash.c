@@ -202,13 +202,20 @@ static int place_initrd(struct image *image)
 	return f->data ? image_place(image, s, early(image, 0, false)) : 0;
 }
 
+/*
+ * elfcorehdr= comes first: behind a "--" or an unbalanced quote the kernel
+ * would not see it, and there would be no dump.
+ */
 static int build_cmdline(struct image *image, const char *given)
 {
 	const struct arch *arch = image->machine->arch;
 	uint64_t kib = image_segment(image, "elfcorehdr")->addr >> 10;
 
-	image->cmdline = arena_printf(&image->arena, "%s%selfcorehdr=%" PRIu64 "K", given,
-				      *given ? " " : "", kib);
+	if (strstr(given, "elfcorehdr="))
+		return fail(EINVAL, "command line: elfcorehdr= is for kexec to set, and of two the"
+			    " kernel takes the last; leave it out");
+	image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s", kib,
+				      *given ? " " : "", given);
 	if (strlen(image->cmdline) + 1 > arch->command_line_size)
 		return fail(E2BIG, "command line: %zu bytes with the elfcorehdr= that kexec adds, the"
 			    " kernel takes %" PRIu64 "; shorten it by %zu", strlen(image->cmdline),

@@ -15,7 +15,7 @@
 struct ppc64_facts {
 	struct dt_cells cells;		/* of the root node */
 	struct ranges memory;		/* all RAM of the device tree */
-	struct ranges rtas, opal, tce, reserved;	/* each also in machine.avoid */
+	struct ranges rtas, opal, tce, reserved, tpm_log;	/* each also in machine.avoid */
 	uint64_t opal_base, opal_entry;
 	bool guest;			/* under a hypervisor: no OPAL */
 	bool radix;			/* the MMU in use */

@@ -98,17 +98,25 @@ static int iomem_ram(const struct machine *m, struct ranges *ram)
  * linux,memory-limit is always there and is not raised when memory is added
  * (arch/powerpc/kernel/prom.c), so it says nothing about which memory is in
  * use. Only with mem= does the kernel use less than the tree has; then its own
- * list of resources decides.
+ * list of resources decides, or the limit where there is no such list.
  */
 static int survey_ram(struct machine *m, const struct ppc64_facts *f)
 {
+	const struct dt_node *chosen = dt_child(m->tree, "chosen");
 	RANGES_AUTO iomem = {0};
+	uint64_t limit = 0;
 	int rc = iomem_ram(m, &iomem);
 
 	ranges_copy(&m->ram, &f->memory);
-	if (rc >= 0 && iomem.n && memory_is_limited(m->cmdline))
+	if (rc < 0 || !memory_is_limited(m->cmdline))
+		return rc;
+	if (iomem.n)
 		ranges_intersect(&m->ram, &iomem);
-	return rc;
+	else if (chosen)
+		rc = dt_number(chosen, "linux,memory-limit", &limit);
+	if (limit)
+		ranges_clip(&m->ram, 0, limit);
+	return rc < 0 ? rc : 0;
 }
 
 static int survey_chosen(struct machine *m)
@@ -136,6 +144,27 @@ static int survey_chosen(struct machine *m)
 	return 0;
 }
 
+/*
+ * The log of a TPM, which the firmware left in RAM. In the node of a virtual
+ * TPM the numbers are in the byte order of the running kernel, which put them
+ * there (drivers/char/tpm/eventlog/of.c:tpm_read_log_of).
+ */
+static int add_tpm_log(struct machine *m, struct ppc64_facts *f, const struct dt_node *node)
+{
+	const struct dt_prop *base = dt_prop(node, "linux,sml-base");
+	const struct dt_prop *size = dt_prop(node, "linux,sml-size");
+	bool virtual = dt_compatible(node, "IBM,vtpm") || dt_compatible(node, "IBM,vtpm20");
+	bool little = virtual && m->little;
+
+	if (!base || !size)
+		return 0;
+	if (base->len != 8 || size->len != 4)
+		return fail(EINVAL, "device tree: %s/linux,sml-base and -size have %u and %u bytes, not"
+			    " 8 and 4", node->name, base->len, size->len);
+	return ranges_add(&f->tpm_log, bytes_get(base->data, 8, little),
+			  bytes_get(size->data, 4, little), "TPM log");
+}
+
 static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 {
 	const struct dt_node *rtas = dt_child(m->tree, "rtas"), *n = NULL;
@@ -152,13 +181,17 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 		rc = dt_number(opal, "opal-base-address", &f->opal_base);
 	if (rc >= 0 && opal)
 		rc = dt_number(opal, "opal-entry-address", &f->opal_entry);
-	while (rc >= 0 && (n = dt_next(m->tree, n)))
+	while (rc >= 0 && (n = dt_next(m->tree, n))) {
 		if (dt_is_type(n, "pci"))
 			rc = add_area(m, n, "linux,tce-base", "linux,tce-size", "TCE table", &f->tce);
+		else
+			rc = add_tpm_log(m, f, n);
+	}
 	if (rc >= 0 && reserved)
 		rc = dt_add_ranges(reserved, f->cells, "/", "reserved-ranges", &f->reserved);
 	if (rc >= 0)
 		ranges_copy(&m->avoid, &f->reserved);
+	ranges_copy(&m->avoid, &f->tpm_log);
 	return rc < 0 ? rc : 0;
 }
 
@@ -272,4 +305,5 @@ void ppc64_release(struct machine *m)
 	ranges_free(&f->opal);
 	ranges_free(&f->tce);
 	ranges_free(&f->reserved);
+	ranges_free(&f->tpm_log);
 }

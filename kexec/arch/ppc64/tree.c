@@ -173,6 +173,7 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 		rc = ranges_add(&image->reserve, 0, 1, "fdt");	/* for now: it is not placed yet */
 	ranges_copy(&image->reserve, &f->rtas);
 	ranges_copy(&image->reserve, &f->tce);
+	ranges_copy(&image->reserve, &f->tpm_log);
 	ranges_copy(&image->reserve, &f->reserved);
 	return rc;
 }

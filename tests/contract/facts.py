@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What the kernel's contract demands of a plan, derived from a machine's description."""
+import spans
+from machine import GIB, LMB_ASSIGNED, LMB_RESERVED
+
+BACKUP_SIZE = 0x10000
+# For what only cores have that firmware adds later: properties, and their names.
+ADDED_CORE_SLACK = 1024
+EHDR_SIZE, PHDR_SIZE = 64, 56
+PARAMS_END = 0x100 + 12 * 8 + 32 + 20 * 16   # purgatory/params.h
+POWER9 = 0x4e
+
+
+def live_lmbs(machine):
+    """The LMBs that the kernel uses; it skips all others (early_init_drmem_lmb)."""
+    return [base for base, flags in machine.lmbs
+            if flags & LMB_ASSIGNED and not flags & LMB_RESERVED]
+
+
+def tree_memory(machine):
+    nodes = [pair for node in machine.memory for pair in node]
+    return spans.union(spans.sized(nodes),
+                       [(b, b + machine.lmb_size) for b in live_lmbs(machine)])
+
+
+def dump_memory(machine):
+    """A mem= in force shows in /proc/iomem; linux,memory-limit alone means nothing."""
+    limited = any(word.startswith("mem=") for word in machine.cmdline.split())
+    return spans.union(machine.iomem) if limited else tree_memory(machine)
+
+
+def crash(machine):
+    base, size = machine.crash
+    return [(base, base + size)]
+
+
+def optional(pair):
+    return spans.sized([pair]) if pair else []
+
+
+def firmware(machine):
+    """RTAS and OPAL: kept alive, dumped, and usable by the capture kernel."""
+    return spans.union(optional(machine.rtas), optional(machine.opal))
+
+
+def protected(machine):
+    """Where nothing may be written while this kernel runs."""
+    return spans.union(firmware(machine), spans.sized(machine.tce), optional(machine.htab),
+                       spans.sized(machine.reserved), [(0, machine.kernel_end or 0)])
+
+
+def usable(machine):
+    low = [(0, crash(machine)[0][1])]
+    return spans.intersect(spans.union(low, firmware(machine), spans.sized(machine.tce)),
+                           tree_memory(machine))
+
+
+def dump(machine):
+    return spans.union(spans.subtract(dump_memory(machine), crash(machine)), firmware(machine))
+
+
+def reserved(machine):
+    """What the reserve map owes to the machine; the image's own entries come on top."""
+    return spans.union(optional(machine.rtas), spans.sized(machine.tce), optional(machine.sml),
+                       spans.sized(machine.reserved), [(BACKUP_SIZE, machine.crash[0])])
+
+
+def rma(machine):
+    """The end of what real mode reaches on a guest with a hash MMU."""
+    if machine.opal or machine.radix or not machine.guest:
+        return 1 << 64
+    first = spans.sized([pair for node in machine.memory for pair in node])[0][1]
+    return min(first, GIB << 10 if machine.pvr >> 16 >= POWER9 else GIB)
+
+
+def missing_cores(machine):
+    """Hardware ids of the cores that may come."""
+    ids = range(machine.first_cpu, machine.first_cpu + len(machine.possible()), machine.threads)
+    return list(ids)[machine.cores:]
+
+
+def elfcorehdr_room(machine, own_size):
+    size = EHDR_SIZE + PHDR_SIZE * (len(machine.possible()) + 1 + machine.hotplug_ranges)
+    page = max(machine.page_size, 4096)
+    return -(-(max(size, own_size) + PHDR_SIZE) // page) * page

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Cases with a point of their own: (name, what they add to a common case)."""
+import os
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+from machine import GIB, MIB, Machine, Node, be32, be64, text
+from plan import Case, Kernel
+from vmlinux import ET_EXEC, elf64, kernel_text
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def load_generate():
+    """The program that makes the machines with a name of their own, as a module."""
+    loader = SourceFileLoader("generate", os.path.join(HERE, "../machines/generate"))
+    module = module_from_spec(spec_from_loader("generate", loader))
+    loader.exec_module(module)
+    return module
+
+
+generate = load_generate()
+
+
+def lpar(**more):
+    """A common LPAR: LMBs above the first GiB, some of them free, RTAS in the crash region."""
+    flags = [0x8, 0x8, 0x0, 0x8, 0x88, 0x8, 0x80, 0x8]
+    values = {"memory": [[(0, GIB)]], "lmb_version": 1, "threads": 4, "possible_cores": 16,
+              "cores": 6, "lmbs": [(GIB + i * 256 * MIB, f) for i, f in enumerate(flags)],
+              "chosen": {"ibm,other": b"kept"}}
+    return Machine(**{**values, **more})
+
+
+def crowded():
+    """Thousands of reservations and properties: no table in the planner may be of fixed size."""
+    return lpar(reserved=[(0x40000000 + i * 0x3000, 0x1001) for i in range(5000)],
+                extra={"many": Node({f"vendor,property-{i}": be32(i) for i in range(3000)})})
+
+
+def collisions():
+    """Names twice in one directory: the kernel adds #1, #2, … to what comes later."""
+    return lpar(
+        cpus={"l2-cache": be32(0x2000), "l2-cache#1": Node({"device_type": text("cache")})},
+        extra={"bus": Node({"dev": b"property", "dev#1": Node({"first": b""}),
+                            "dev#2": Node({"second": b"", "#size-cells": be32(0)}),
+                            "interrupt-server#s": be32(7), "dev@1": Node({"dev#x": b"x"})})})
+
+
+def fragmented(step, taken=0x20000):
+    """A reserved range every @step bytes, from a bit above the start of the crash region."""
+    start, end = 512 * MIB + 0x40000, GIB
+    return lpar(reserved=[(base, taken) for base in range(start, end, step)])
+
+
+def limited():
+    """Memory came after the boot; the exported limit is still the boot's, and no mem= is given."""
+    return lpar(cmdline="root=/dev/sda1 notmem=1G", memory_limit=GIB, iomem=[(0, GIB)],
+                memory=[[(0, GIB)], [(64 * GIB, GIB)]])
+
+
+def power8():
+    """Real mode ends at 1 GiB, whatever the size of the first node."""
+    return lpar(radix=False, pvr=0x004d0200, memory=[[(0, 4 * GIB)]], lmbs=[],
+                crash=(768 * MIB, 768 * MIB))
+
+
+def bare_metal():
+    """An old machine without hypervisor: TCE tables in and above the crash region, a hash table."""
+    return lpar(little=False, guest=False, hvterm=False, radix=False, lmbs=[],
+                memory=[[(0, GIB)], [(GIB, GIB)]], htab=(0x28000000, 0x1000000),
+                tce=[(0x24000000, 0x80000), (0x60000000, 0x80000)])
+
+
+def mem_option():
+    """The kernel uses less than there is; one LMB was added since."""
+    return lpar(cmdline="root=/dev/sda1 mem=1G", memory_limit=GIB, iomem=[(0, GIB + 256 * MIB)])
+
+
+def both_versions():
+    """The kernel reads v1 of the LMBs' property when both are there."""
+    machine = lpar()
+    node = Node({"ibm,lmb-size": be64(machine.lmb_size), "ibm,dynamic-memory": machine.drconf(),
+                 "ibm,dynamic-memory-v2": be32(1, 8) + be64(GIB) + be32(0x80000000, 0, 0x8)})
+    machine.extra = {"ibm,dynamic-reconfiguration-memory": node}
+    return machine
+
+
+def many_ranges():
+    """The kernel may be built to expect more ranges than an ELF header can count."""
+    return lpar(hotplug_ranges=65536)
+
+
+def log_in_the_way():
+    """A TPM log where the capture kernel would put its own data."""
+    return lpar(sml=(512 * MIB + 0x30000, 0x8000))
+
+
+MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded,
+            "fragmented": lambda: fragmented(MIB), "collisions": collisions, "limited": limited,
+            "mem=": mem_option, "POWER8": power8, "bare metal": bare_metal,
+            "LMBs v1 and v2": both_versions, "many ranges": many_ranges,
+            "TPM log": log_in_the_way}
+
+# Whatever the line ends with, the kernel must find elfcorehdr= in it.
+COMMAND_LINES = ["root=/dev/sda1 -- single", 'dyndbg="file a.c +p" quiet', 'broken="quiet',
+                 "x" * 2000]
+
+# What cannot be planned, and what the one line about it must say.
+REFUSED = {
+    "crash region of 1 MiB": (lambda: lpar(crash=(512 * MIB, MIB), rtas=None), "room"),
+    "crash region full of reservations": (lambda: fragmented(0x40000), "room"),
+    "RTAS where the kernel takes its pages": (
+        lambda: lpar(rtas=(512 * MIB + 0x10000, 0x1000)), "RTAS"),
+    "real mode ends below the crash region": (
+        lambda: lpar(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 768 * MIB)]]),
+        "early boot"),
+    "kernel without crash hotplug": (lambda: lpar(hotplug=False), "crash_hotplug"),
+}
+
+
+def fixed_kernel(directory):
+    """Not relocatable: linked for a place in the crash region, no flag to patch."""
+    pieces = [(0x21000000, kernel_text(200_000, relocatable=False), 300_000)]
+    path = os.path.join(directory, "vmlinux-fixed")
+    with open(path, "wb") as f:
+        f.write(elf64(pieces, e_type=ET_EXEC))
+    return Kernel(path, True, pieces, relocatable=False)
+
+
+def case(name, machine, directory, kernel, initrd=None, hotplug=True):
+    root = os.path.join(directory, name.replace(" ", "-"))
+    return Case(machine, kernel, machine.write(root), initrd, hotplug=hotplug)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Run kexec on a case and hold what it planned."""
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+
+import spans
+
+
+@dataclass
+class Segment:
+    name: str
+    mem: int
+    memsz: int
+    data: bytearray
+    hotplug: bool
+    digest: bool
+
+    @property
+    def end(self):
+        return self.mem + self.memsz
+
+
+@dataclass
+class Kernel:
+    """A kernel file: path, byte order, and its PT_LOADs as (paddr, data, memsz)."""
+    path: str
+    little: bool
+    pieces: list
+    relocatable: bool = True
+
+    @property
+    def lowest(self):
+        return min(paddr for paddr, _, _ in self.pieces)
+
+
+@dataclass
+class Case:
+    """One question to the planner."""
+    machine: object
+    kernel: Kernel
+    root: str                   # the snapshot
+    initrd: str = None
+    command_line: str = "root=/dev/sda1 irqpoll"
+    hotplug: bool = True
+
+    def command(self, kexec):
+        return [kexec, "--sysroot", self.root, "-p", *(["--hotplug"] if self.hotplug else []),
+                "--dry-run", "--json", "--dump", self.root + "-dump",
+                *([f"--initrd={self.initrd}"] if self.initrd else []),
+                f"--command-line={self.command_line}", self.kernel.path]
+
+
+class Refused(Exception):
+    """kexec made no plan; the message is its stderr."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Plan:
+    def __init__(self, report, dump):
+        self.entry = int(report["entry"], 0)
+        self.flags = int(report["flags"], 0)
+        self.segments = [self.read(s, dump) for s in report["segments"]]
+
+    @staticmethod
+    def read(s, dump):
+        name = s["name"]
+        path = os.path.join(dump, "fdt.dtb" if name == "fdt" else name + ".bin")
+        with open(path, "rb") as f:
+            data = bytearray(f.read())
+        if len(data) != s["bufsz"]:
+            raise ValueError(f"{path} has {len(data)} bytes, the report says {s['bufsz']}")
+        return Segment(name, int(s["address"], 0), s["memsz"], data, s["hotplug"], s["digest"])
+
+    def segment(self, name):
+        return next((s for s in self.segments if s.name == name), None)
+
+    def kernel(self):
+        return [s for s in self.segments if s.name.startswith("kernel")]
+
+    def occupied(self):
+        return spans.union([(s.mem, s.end) for s in self.segments])
+
+    def memory(self, start, size):
+        """What lies there after the load: the kernel fills up with zeros."""
+        for s in self.segments:
+            if s.mem <= start and start + size <= s.end:
+                at = start - s.mem
+                return bytes(s.data[at:at + size]).ljust(size, b"\0")
+        raise ValueError(f"{start:#x}+{size:#x} is not inside one segment")
+
+
+def make(kexec, case):
+    done = subprocess.run(case.command(kexec), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refused(done.returncode, done.stderr)
+    return Plan(json.loads(done.stdout), case.root + "-dump")
