@@ -208,14 +208,26 @@ static int decompress(struct file *f, const struct method *m)
 		return fail_in(rc, "%s data", m->name);
 	}
 	file_close(f);
-	*f = (struct file){ .name = name, .data = out.data, .size = out.len };
+	*f = (struct file){ .name = name, .data = out.data, .size = out.len, .fd = -1 };
 	return 0;
+}
+
+static const struct method *method_of(const struct file *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (methods[i].probe(f))
+			return &methods[i];
+	return NULL;
+}
+
+bool file_is_compressed(const struct file *f)
+{
+	return method_of(f);
 }
 
 int file_decompress(struct file *f)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (methods[i].probe(f))
-			return decompress(f, &methods[i]);
-	return 0;
+	const struct method *m = method_of(f);
+
+	return m ? decompress(f, m) : 0;
 }

@@ -13,6 +13,8 @@
 /* No kernel comes near; a bomb would. */
 #define DECOMPRESS_MAX	((uint64_t)2 << 30)
 
+bool file_is_compressed(const struct file *f);
+
 /*
  * Replace the contents of @f by what they decompress to; nothing changes when
  * they are not compressed. Damaged, truncated or endless input is an error:

@@ -46,16 +46,20 @@ int file_open(struct file *f, const char *name)
 {
 	int rc, fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	*f = (struct file){ .name = name };
+	*f = (struct file){ .name = name, .fd = -1 };
 	if (fd < 0)
 		return fail(errno, "%s: %s", name, strerror(errno));
+	f->fd = fd;
 	rc = map(f, fd);
-	close(fd);
+	if (rc < 0)
+		file_close(f);
 	return rc;
 }
 
 void file_close(struct file *f)
 {
+	if (f->name && f->fd >= 0)
+		close(f->fd);
 	if (f->mapped)
 		munmap(f->data, f->size);
 	else

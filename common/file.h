@@ -15,6 +15,7 @@ struct file {
 	const char *name;	/* as the user gave it; not copied */
 	uint8_t *data;
 	uint64_t size;
+	int fd;			/* open while the file is; -1 for a decompressed file */
 	bool mapped;		/* else data is from malloc() (a decompressed file) */
 };
 

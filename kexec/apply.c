@@ -6,9 +6,6 @@
 #include "kexec/apply.h"
 #include "kexec/syscalls.h"
 
-#define BUSY_TRIES	20
-#define BUSY_SLEEP_MS	100
-
 /* errno of kexec_load(2): kernel/kexec.c, kernel/kexec_core.c, arch machine_kexec_prepare(). */
 static const char *cause(int err, uint32_t flags)
 {
@@ -24,10 +21,12 @@ static const char *cause(int err, uint32_t flags)
 		       " segments inconsistent or larger than half of memory" :
 		       "the kernel found the segments inconsistent or larger than half of memory";
 	case EADDRNOTAVAIL:
-		return "a segment or the entry point is outside the crash region: did the reservation"
-		       " shrink meanwhile?";
+		return flags & KEXEC_ON_CRASH ?
+		       "a segment or the entry point is outside the crash region: did the reservation"
+		       " shrink meanwhile?" : "a segment is not made of whole pages";
 	case ENOMEM:
-		return "the kernel found no free pages for itself in the crash region; reserve more"
+		return !(flags & KEXEC_ON_CRASH) ? "not enough free memory" :
+		       "the kernel found no free pages for itself in the crash region; reserve more"
 		       " with crashkernel=";
 	case EBUSY:
 		return "another load, unload or hotplug update is going on; try again";
@@ -44,14 +43,7 @@ static const char *cause(int err, uint32_t flags)
 static int call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
 		uint32_t flags)
 {
-	int rc = -EBUSY;
-
-	for (unsigned int i = 0; i < BUSY_TRIES && rc == -EBUSY; i++) {
-		if (i)
-			syscalls.sleep_ms(BUSY_SLEEP_MS);
-		rc = syscalls.kexec_load(entry, n, segment, flags);
-	}
-	return rc;
+	return APPLY_RETRY(syscalls.kexec_load(entry, n, segment, flags));
 }
 
 /*
@@ -80,27 +72,20 @@ static void show_request(const struct image *image, uint32_t flags)
 		      image->segment[i].memsz, image->segment[i].name);
 }
 
-static int load_failed(int rc, const struct image *image, const struct sysroot *sr, bool had)
+void apply_warn_unarmed(const struct sysroot *sr, bool had)
 {
 	bool has = true;
-	int failure = fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, image->flags));
-	int known = machine_image_loaded(sr, true, &has);
 
-	if (known >= 0 && !has)
+	if (machine_image_loaded(sr, true, &has) >= 0 && !has)
 		warn("no crash kernel is armed now%s", had ? "; the one loaded before is gone" : "");
-	return failure;
 }
 
-static void check_hotplug(const struct machine *m, const struct sysroot *sr)
+void apply_check_hotplug(const struct sysroot *sr)
 {
 	bool cpu, memory;
 
-	if (machine_crash_hotplug(sr, &cpu, &memory) < 0) {
-		warn("%s", fail_text());
-		return;
-	}
-	cpu |= !m->can_cpu_hotplug;
-	memory |= !m->can_memory_hotplug;
+	if (machine_crash_hotplug(sr, &cpu, &memory) < 0)
+		cpu = memory = false;
 	if (!cpu || !memory)
 		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s change:"
 		     " crash_hotplug does not read 1. Reload after each change", cpu ? "" : "CPUs",
@@ -119,16 +104,18 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 
 		segment[i] = (struct kexec_segment){ s->data, s->bufsz, s->addr, s->memsz };
 	}
-	if (machine_image_loaded(sr, true, &had) < 0)
+	if (image->crash && machine_image_loaded(sr, true, &had) < 0)
 		fail_forget();
 	if (message_debugging() && knows_flag(image, sr, KEXEC_DEBUG))
 		flags |= KEXEC_DEBUG;
 	show_request(image, flags);
 	rc = call(image->entry, image->n_segments, segment, flags);
+	if (rc < 0 && image->crash)
+		apply_warn_unarmed(sr, had);
 	if (rc < 0)
-		return load_failed(rc, image, sr, had);
+		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, flags));
 	if (image->hotplug)
-		check_hotplug(image->machine, sr);
+		apply_check_hotplug(sr);
 	return 0;
 }
 

@@ -3,16 +3,46 @@
 /*
  * One system call, after everything that can fail has not. A crash load frees
  * the old image first, inside the kernel: a failure can leave none, and then
- * the message says so.
+ * a warning says so.
  */
 #ifndef KEXEC_APPLY_H
 #define KEXEC_APPLY_H
 
 #include "kexec/image.h"
 
-/* Load the image; with --hotplug read back whether the kernel agreed, and warn if not. */
+/* Load the planned image with kexec_load. */
 int apply_load(const struct image *image, const struct sysroot *sr);
 
+/*
+ * Have the kernel plan and load: kexec_file_load. apply_may_fall_back() tells
+ * whether kexec_load may succeed where this failed.
+ */
+int apply_file_load(const struct plan_request *request, const struct sysroot *sr);
+bool apply_may_fall_back(int rc);
+
 int apply_unload(bool crash);
+int apply_file_unload(bool crash);
+
+/* After a load with --hotplug: warn unless the kernel's files say that it agreed. */
+void apply_check_hotplug(const struct sysroot *sr);
+
+/*
+ * After a failed load (had: an image was loaded before): warn if the machine
+ * has no crash kernel now.
+ */
+void apply_warn_unarmed(const struct sysroot *sr, bool had);
+
+/* Try a system call until somebody else's lock is free. */
+#define APPLY_BUSY_TRIES	20
+#define APPLY_BUSY_SLEEP_MS	100
+#define APPLY_RETRY(call) __extension__ ({					\
+	int rc_ = -EBUSY;							\
+	for (unsigned int i_ = 0; i_ < APPLY_BUSY_TRIES && rc_ == -EBUSY; i_++) { \
+		if (i_)								\
+			syscalls.sleep_ms(APPLY_BUSY_SLEEP_MS);			\
+		rc_ = (call);							\
+	}									\
+	rc_;									\
+})
 
 #endif

@@ -31,7 +31,7 @@ int image_open(struct image *image, const struct plan_request *request)
 	if (rc >= 0 && request->initrd) {
 		rc = file_open(&image->initrd, request->initrd);
 		if (rc < 0)
-			return fail_in(rc, "initrd");
+			return fail_in(-ENOEXEC, "Could not open initrd file");
 	}
 	return rc;
 }
@@ -73,14 +73,13 @@ static uint64_t largest_hole(const struct image *image)
 static int no_hole(const struct image *image, const char *what, uint64_t size,
 		   const struct placement *p)
 {
-	if (p->below && p->below < image->machine->crash.end)
-		return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) below 0x%"
-			    PRIx64 ", which is as far as early boot reaches here; reserve more with"
-			    " crashkernel=", what, size, (size + 1023) >> 10, p->below);
-	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) in the crash region"
-		    " 0x%" PRIx64 "-0x%" PRIx64 "; the largest free piece has 0x%" PRIx64
-		    " bytes. Reserve more with crashkernel=", what, size, (size + 1023) >> 10,
-		    image->machine->crash.start, image->machine->crash.end, largest_hole(image));
+	STRING_AUTO below = p->below && p->below != UINT64_MAX ?
+		mem_printf(" below 0x%" PRIx64 " (as far as early boot reaches here)", p->below) :
+		mem_copy_string("");
+
+	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) in %s%s; the largest"
+		    " free piece has 0x%" PRIx64 " bytes. %s", what, size, (size + 1023) >> 10,
+		    image->room, below, largest_hole(image), image->more_room);
 }
 
 static int take(struct image *image, const char *what, uint64_t size, struct placement p,
@@ -157,9 +156,8 @@ static int take_fixed(struct image *image, uint64_t start, uint64_t size)
 {
 	if (!ranges_cover(&image->free, start, start + size))
 		return fail(ENOSPC, "kernel: is not relocatable and linked for 0x%" PRIx64 "-0x%" PRIx64
-			    ", which is not free in the crash region 0x%" PRIx64 "-0x%" PRIx64
-			    "; use a kernel with CONFIG_RELOCATABLE", start, start + size,
-			    image->machine->crash.start, image->machine->crash.end);
+			    ", which is not free in %s; use a kernel with CONFIG_RELOCATABLE", start,
+			    start + size, image->room);
 	ranges_subtract_one(&image->free, start, start + size);
 	return 0;
 }

@@ -42,7 +42,12 @@ struct hotplug_room {
 struct plan_request {
 	const char *kernel, *initrd;	/* paths; initrd may be NULL */
 	const char *cmdline;		/* may be NULL: none given */
+	const char *type;		/* of the kernel file; NULL: whatever it is */
+	uint64_t mem_min, mem_max;	/* every segment goes inside [min, max] */
+	bool crash;			/* for a panic, else for a reboot */
 	bool hotplug;
+	bool no_checks;			/* nothing in the digest */
+	bool reuse_cmdline, no_old_root;
 };
 
 struct image {
@@ -55,12 +60,13 @@ struct image {
 	unsigned int n_segments;
 	uint64_t entry;
 	uint32_t flags;			/* of kexec_load(2), architecture included */
-	bool hotplug;
+	bool crash, hotplug, no_checks;
 	char *cmdline;			/* as the second kernel gets it */
 
 	struct ranges free;		/* where segments may still be placed */
-	struct ranges usable;		/* RAM that the second kernel may use */
-	struct ranges dump;		/* memory which the dump will contain */
+	const char *room, *more_room;	/* for messages: what free began as, how to get more */
+	struct ranges usable;		/* crash: RAM that the second kernel may use */
+	struct ranges dump;		/* crash: memory which the dump will contain */
 	struct ranges reserve;		/* the FDT's reserve map, in its order */
 	struct hotplug_room fdt_room, elfcorehdr_room;
 };

@@ -88,15 +88,14 @@ static int identify(struct machine *m)
 	return m->sr->copy ? record_facts(m) : 0;
 }
 
-static int read_cmdline(struct machine *m)
+int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline)
 {
 	BUF_AUTO text = {0};
-	int rc = sysroot_read(m->sr, PROC_CMDLINE, &text);
+	int rc = sysroot_read(sr, PROC_CMDLINE, &text);
 
-	m->cmdline = "";
+	*cmdline = "";
 	if (rc >= 0)
-		m->cmdline = arena_string(&m->arena, (char *)text.data,
-					  strcspn((char *)text.data, "\n"));
+		*cmdline = arena_string(a, (char *)text.data, strcspn((char *)text.data, "\n"));
 	return rc == -ENOENT ? 0 : rc;
 }
 
@@ -214,7 +213,7 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 
 	rc = identify(m);
 	if (rc >= 0)
-		rc = read_cmdline(m);
+		rc = machine_cmdline(sr, &m->arena, &m->cmdline);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
 		rc = read_cpu_list(m, lists[i], to[i]);
 	if (rc >= 0)
@@ -250,13 +249,21 @@ int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded)
 
 int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory)
 {
-	uint64_t c = 0, m = 0;
-	int rc = sysroot_number(sr, SYS_CPU_CRASH_HOTPLUG, 10, &c);
+	uint64_t c = 1, m = 1;
+	int cpu_rc = sysroot_number(sr, SYS_CPU_CRASH_HOTPLUG, 10, &c);
+	int memory_rc = sysroot_number(sr, SYS_MEMORY_CRASH_HOTPLUG, 10, &m);
 
-	if (rc >= 0 || rc == -ENOENT)
-		rc = sysroot_number(sr, SYS_MEMORY_CRASH_HOTPLUG, 10, &m);
 	*cpu = c == 1;
 	*memory = m == 1;
+	return cpu_rc < 0 && memory_rc < 0 ? cpu_rc : 0;
+}
+
+int machine_fadump(const struct sysroot *sr, bool *enabled)
+{
+	uint64_t value = 0;
+	int rc = sysroot_number2(sr, SYS_FADUMP_ENABLED, SYS_FADUMP_ENABLED_OLD, &value);
+
+	*enabled = value == 1;
 	return rc == -ENOENT ? 0 : rc;
 }
 

@@ -56,9 +56,15 @@ struct machine {
 int machine_survey(struct machine *m, const struct sysroot *sr);
 void machine_free(struct machine *m);
 
+/* The running kernel's command line, in the arena; "" when it cannot be had. */
+int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline);
+
 /* Current state rather than fact; each is read anew. -ENOENT: the kernel does not say. */
 int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded);
+/* Does the kernel keep the image current? What it cannot hotplug is current. */
 int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory);
+/* Is fadump, the firmware's own way to dump, in charge of crashes? */
+int machine_fadump(const struct sysroot *sr, bool *enabled);
 
 /* Bytes reserved for crash kernels. */
 int machine_crash_size(const struct sysroot *sr, uint64_t *size);

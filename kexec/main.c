@@ -13,10 +13,17 @@
 #include "kexec/plan.h"
 #include "kexec/prove.h"
 #include "kexec/report.h"
+#include "kexec/start.h"
 #include "kexec/syscalls.h"
 
 /* Exit statuses that scripts know: kexec(8). */
-enum { STATUS_OK = 0, STATUS_LOADED = 1, STATUS_ERROR = 1, STATUS_LOAD_FAILED = 255 };
+enum {
+	STATUS_OK = 0,
+	STATUS_LOADED = 1,		/* the answer of -S */
+	STATUS_ERROR = 1,
+	STATUS_NO_FILE_LOAD = 253,	/* -s, and no kexec_file_load */
+	STATUS_LOAD_FAILED = 255,
+};
 
 static int say_why(int status)
 {
@@ -35,7 +42,8 @@ static int show(const struct image *image, const struct options *o)
 	return rc < 0 ? say_why(STATUS_ERROR) : STATUS_OK;
 }
 
-static int load_crash(const struct options *o, const struct sysroot *sr)
+/* Survey, plan, prove, then show or load with kexec_load. */
+static int load_planned(const struct options *o, const struct sysroot *sr)
 {
 	struct machine machine;
 	struct image image;
@@ -55,6 +63,74 @@ static int load_crash(const struct options *o, const struct sysroot *sr)
 	image_free(&image);
 	machine_free(&machine);
 	return status;
+}
+
+static int file_load_failed(int rc)
+{
+	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
+		       rc == -ENOENT || rc == -ENODEV ? STATUS_ERROR : STATUS_LOAD_FAILED);
+}
+
+static int load_one_way(const struct options *o, const struct sysroot *sr)
+{
+	int rc;
+
+	if (o->syscall == SYSCALL_LOAD || o->dry_run || o->dump)
+		return load_planned(o, sr);
+	rc = apply_file_load(&o->request, sr);
+	if (rc >= 0)
+		return STATUS_OK;
+	if (o->syscall == SYSCALL_FILE || !apply_may_fall_back(rc))
+		return file_load_failed(rc);
+	debug("%s; trying kexec_load", fail_text());
+	return load_planned(o, sr);
+}
+
+static int check_fadump(const struct options *o, const struct sysroot *sr)
+{
+	bool fadump = false;
+	int rc = o->crash ? machine_fadump(sr, &fadump) : 0;
+
+	if (rc < 0 || !fadump || o->force || o->dry_run)
+		return rc;
+	return fail(EBUSY, "fadump is enabled and handles crashes on this machine; a crash kernel would"
+		    " never be started. Boot with fadump=off, or add --force to load one all the same");
+}
+
+static int load(const struct options *o, const struct sysroot *sr)
+{
+	int status, rc = check_fadump(o, sr);
+
+	if (rc < 0)
+		return say_why(STATUS_ERROR);
+	status = load_one_way(o, sr);
+	if (status != STATUS_OK || o->dry_run)
+		return status;
+	if (o->then == THEN_EXEC)
+		rc = start_now(sr, o->no_sync, o->no_ifdown);
+	else if (o->then == THEN_REBOOT)
+		rc = start_by_shutdown();
+	return rc < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
+}
+
+static int unload(const struct options *o)
+{
+	int rc = -ENOSYS;
+
+	if (o->syscall != SYSCALL_LOAD)
+		rc = apply_file_unload(o->crash);
+	if (rc < 0 && o->syscall != SYSCALL_FILE && apply_may_fall_back(rc))
+		rc = apply_unload(o->crash);
+	if (rc == -ENOSYS && o->syscall == SYSCALL_FILE)
+		return say_why(STATUS_NO_FILE_LOAD);
+	return rc < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
+}
+
+static int start(const struct options *o, const struct sysroot *sr)
+{
+	int rc = start_now(sr, o->no_sync, o->no_ifdown);
+
+	return rc < 0 ? say_why(rc == -ENOENT ? STATUS_ERROR : STATUS_LOAD_FAILED) : STATUS_OK;
 }
 
 static int print_status(bool crash, const struct sysroot *sr)
@@ -116,31 +192,37 @@ static int run(const struct options *o, const struct sysroot *sr)
 	case ACTION_RECORD:
 		return record(o->record);
 	case ACTION_UNLOAD:
-		return apply_unload(o->crash) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
-	default:
-		return load_crash(o, sr);
+		return unload(o);
+	case ACTION_EXEC:
+		return start(o, sr);
+	case ACTION_LOAD:
+		return load(o, sr);
 	}
+	return STATUS_ERROR;
 }
 
 /* A recorded machine is planned for, never changed. */
 static bool would_change_another(const struct options *o)
 {
 	return strcmp(o->sysroot, "/") && !syscalls.any_machine &&
-	       (o->action == ACTION_UNLOAD || (o->action == ACTION_LOAD_CRASH && !o->dry_run));
+	       (o->action == ACTION_UNLOAD || o->action == ACTION_EXEC ||
+		(o->action == ACTION_LOAD && !o->dry_run));
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
-	int rc = options_parse(&o, argc, argv);
+	int status = options_parse(&o, argc, argv);
 
-	if (rc >= 0 && would_change_another(&o))
-		rc = fail(EINVAL, "--sysroot %s is a recorded machine, nothing can be loaded there; add"
-			  " --dry-run", o.sysroot);
-	if (rc < 0)
-		return say_why(STATUS_ERROR);
+	if (status == STATUS_OK && would_change_another(&o)) {
+		fail(EINVAL, "--sysroot %s is a recorded machine, nothing can be loaded there; add"
+		     " --dry-run", o.sysroot);
+		status = STATUS_ERROR;
+	}
+	if (status != STATUS_OK)
+		return say_why(status);
 	message_debug(o.debug);
-	rc = run(&o, &(struct sysroot){ .root = o.sysroot });
+	status = run(&o, &(struct sysroot){ .root = o.sysroot });
 	fail_forget();
-	return rc;
+	return status;
 }

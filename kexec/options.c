@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <ctype.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -8,8 +10,9 @@
 
 /* Long options without a short form. */
 enum {
-	OPT_APPEND = 256, OPT_INITRD, OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP,
-	OPT_RECORD, OPT_SYSROOT, OPT_IGNORED,
+	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_INITRD, OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN,
+	OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT,
+	OPT_IGNORED,
 };
 
 struct row {
@@ -19,20 +22,31 @@ struct row {
 
 static const struct row rows[] = {
 	{ 'p', "load-panic", NULL, "load KERNEL for the next panic (a crash kernel)" },
-	{ OPT_HOTPLUG, "hotplug", NULL, "let the running kernel keep it current over CPU and memory hotplug" },
+	{ 'l', "load", NULL, "load KERNEL for the next reboot" },
+	{ 'e', "exec", NULL, "start the kernel that is loaded, now" },
+	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down" },
+	{ 'u', "unload", NULL, "unload; with -p the crash kernel" },
+	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
+	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
 	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },
 	{ OPT_APPEND, "command-line", "TEXT", "the command line" },
 	{ OPT_APPEND, "append", "TEXT", NULL },
-	{ 'c', "kexec-syscall", NULL, "load with kexec_load (the default)" },
-	{ 'a', "kexec-syscall-auto", NULL, "the same in this version" },
-	{ 'u', "unload", NULL, "unload; with -p the crash kernel" },
-	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
-	{ 'l', "load", NULL, "with -S: the kernel for the next reboot" },
+	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL, "begin with the running kernel's command line" },
+	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
+	{ 't', "type", "TYPE", "the kernel must be of this type (elf-ppc64)" },
+	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
+	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
+	{ 'i', "no-checks", NULL, "no digest, so the purgatory verifies nothing" },
+	{ 'a', "kexec-syscall-auto", NULL, "kexec_file_load, else kexec_load (the default)" },
+	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
+	{ 'c', "kexec-syscall", NULL, "load with kexec_load only" },
+	{ 'x', "no-ifdown", NULL, "do not take network interfaces down before starting a kernel" },
+	{ 'y', "no-sync", NULL, "do not sync file systems before starting a kernel" },
 	{ OPT_CRASH_SIZE, "print-ckr-size", NULL, "print how many bytes are reserved for crash kernels" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "plan and prove, print the plan, load nothing" },
 	{ OPT_JSON, "json", NULL, "print the plan as JSON" },
-	{ OPT_DUMP, "dump", "DIR", "write each planned segment to a file in DIR" },
+	{ OPT_DUMP, "dump", "DIR", "write each planned segment to a file in the new directory DIR" },
 	{ OPT_RECORD, "record", "DIR", "copy what planning reads of this machine to the new directory DIR" },
 	{ OPT_SYSROOT, "sysroot", "DIR", "plan for the machine recorded in DIR (with --dry-run)" },
 	{ 'd', "debug", NULL, "say why, step by step" },
@@ -44,10 +58,11 @@ static const struct row rows[] = {
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kexec -p [OPTION]... KERNEL\n"
-	      "       kexec -u|-S [-p|-l]\n"
+	fputs("Usage: kexec [-l|-p|-f] [OPTION]... KERNEL\n"
+	      "       kexec -e|-u|-S [-p|-l]\n"
 	      "       kexec --record DIR\n\n"
-	      "Load a kernel which takes over after a panic, to save what happened.\n\n", out);
+	      "Load another kernel: for the next panic (-p), for the next reboot (-l), or to start it\n"
+	      "at once (-f). Without an action: load it and reboot into it.\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		char text[64];
@@ -70,69 +85,131 @@ static void make_tables(struct option *longs, char *shorts)
 		longs[i] = (struct option){
 			rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, rows[i].key,
 		};
-		if (rows[i].key < OPT_APPEND)
+		if (rows[i].key < OPT_APPEND) {
 			*shorts++ = (char)rows[i].key;
+			if (rows[i].arg)
+				*shorts++ = ':';
+		}
 	}
 	longs[ARRAY_SIZE(rows)] = (struct option){0};
 	*shorts = 0;
 }
 
-/* What the actions and marks on the command line add up to. */
+/* An address: any base that C knows, then K, M or G. */
+static int parse_address(const char *option, const char *text, uint64_t *out)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (errno || end == text || *text == '-' || (*end && (!unit || end[1])) ||
+	    (unit && __builtin_mul_overflow(*out, (uint64_t)1 << (10 * (unit - units + 1)), out)))
+		return fail(EINVAL, "Bad option value in --%s=%s: an address like 0x20000000 or 512M is"
+			    " wanted", option, text);
+	return 0;
+}
+
+/* Each action that was asked for; what they add up to is for choose(). */
 struct seen {
-	bool p, l, u, S, crash_size, record, help, version;
+	bool p, l, e, f, u, S, crash_size, record, help, version;
 };
 
-static int apply(struct options *o, struct seen *seen, int key)
+static int apply_value(struct options *o, struct seen *seen, int key)
 {
 	switch (key) {
-	case 'p': seen->p = true; break;
-	case 'l': seen->l = true; break;
-	case 'u': seen->u = true; break;
-	case 'S': seen->S = true; break;
-	case 'h': seen->help = true; break;
-	case 'v': seen->version = true; break;
-	case 'd': o->debug = true; break;
-	case 'a':
-	case 'c': break;
+	case 't': o->request.type = optarg; break;
 	case OPT_APPEND: o->request.cmdline = optarg; break;
-	case OPT_INITRD: o->request.initrd = optarg; break;
-	case OPT_HOTPLUG: o->request.hotplug = true; break;
-	case OPT_CRASH_SIZE: seen->crash_size = true; break;
-	case OPT_DRY_RUN: o->dry_run = true; break;
-	case OPT_JSON: o->json = true; break;
+	case OPT_INITRD: o->request.initrd = *optarg ? optarg : NULL; break;
 	case OPT_DUMP: o->dump = optarg; break;
 	case OPT_RECORD: seen->record = true; o->record = optarg; break;
 	case OPT_SYSROOT: o->sysroot = optarg; break;
+	case OPT_MEM_MIN: return parse_address("mem-min", optarg, &o->request.mem_min);
+	case OPT_MEM_MAX: return parse_address("mem-max", optarg, &o->request.mem_max);
 	case OPT_IGNORED: break;
 	default: return fail(EINVAL, "see kexec --help");
 	}
 	return 0;
 }
 
+static int apply(struct options *o, struct seen *seen, int key)
+{
+	switch (key) {
+	case 'p': seen->p = true; break;
+	case 'l': seen->l = true; break;
+	case 'e': seen->e = true; break;
+	case 'f': seen->f = true; break;
+	case 'u': seen->u = true; break;
+	case 'S': seen->S = true; break;
+	case 'h': seen->help = true; break;
+	case 'v': seen->version = true; break;
+	case 'd': o->debug = true; break;
+	case 'i': o->request.no_checks = true; break;
+	case 'x': o->no_ifdown = true; break;
+	case 'y': o->no_sync = true; break;
+	case 'a': o->syscall = SYSCALL_AUTO; break;
+	case 's': o->syscall = SYSCALL_FILE; break;
+	case 'c': o->syscall = SYSCALL_LOAD; break;
+	case OPT_HOTPLUG: o->request.hotplug = true; break;
+	case OPT_REUSE_CMDLINE: o->request.reuse_cmdline = true; break;
+	case OPT_NO_OLD_ROOT: o->request.no_old_root = true; break;
+	case OPT_CRASH_SIZE: seen->crash_size = true; break;
+	case OPT_DRY_RUN: o->dry_run = true; break;
+	case OPT_JSON: o->json = true; break;
+	default: return apply_value(o, seen, key);
+	}
+	return 0;
+}
+
+/* Pairs of which only one can be meant. */
+static int contradiction(const struct seen *s)
+{
+	const struct {
+		bool both;
+		const char *a, *b;
+	} pairs[] = {
+		{ s->p && s->l, "-p (crash kernel)", "-l (normal kernel)" },
+		{ s->e && s->l, "-e (start what is loaded)", "-l (load); -f loads and starts" },
+		{ s->e && s->p, "-e (start what is loaded)", "-p (load for a panic)" },
+		{ s->u && s->e, "-u (unload)", "-e (start what is loaded)" },
+		{ s->u && s->f, "-u (unload)", "-f (load and start)" },
+		{ s->u && s->S, "-u (unload)", "-S (status)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (pairs[i].both)
+			return fail(EINVAL, "%s and %s contradict each other", pairs[i].a, pairs[i].b);
+	return 0;
+}
+
 static int choose(struct options *o, const struct seen *s)
 {
-	if (s->p && s->l)
-		return fail(EINVAL, "-p (crash kernel) and -l (normal kernel) contradict each other");
-	if (s->u && s->S)
-		return fail(EINVAL, "-u (unload) and -S (status) contradict each other");
-	o->crash = !s->l && (s->p || s->S);
 	o->action = s->help ? ACTION_HELP : s->version ? ACTION_VERSION :
 		    s->crash_size ? ACTION_CRASH_SIZE : s->record ? ACTION_RECORD :
-		    s->S ? ACTION_STATUS : s->u ? ACTION_UNLOAD : s->p ? ACTION_LOAD_CRASH :
-		    ACTION_NONE;
-	return 0;
+		    s->S ? ACTION_STATUS : s->u ? ACTION_UNLOAD : s->e ? ACTION_EXEC : ACTION_LOAD;
+	o->crash = !s->l && (s->p || s->S);
+	o->force = s->f;
+	if (o->action == ACTION_LOAD && !s->p && !s->l)
+		o->then = s->f ? THEN_EXEC : THEN_REBOOT;
+	return o->action <= ACTION_STATUS ? contradiction(s) : 0;
 }
 
 static int check(const struct options *o, int operands)
 {
-	if (o->action == ACTION_NONE)
-		return fail(EINVAL, "this version loads crash kernels: kexec -p KERNEL; see kexec --help");
-	if (o->action == ACTION_LOAD_CRASH && !operands)
-		return fail(EINVAL, "No kernel specified");
+	bool load = o->action == ACTION_LOAD;
+
 	if (operands > 1)
 		return fail(EINVAL, "more than one kernel: \"%s\" and others", o->request.kernel);
-	if (o->action != ACTION_LOAD_CRASH && (o->dry_run || o->json || o->dump))
-		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for: kexec -p");
+	if (!load && (o->dry_run || o->json || o->dump))
+		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for");
+	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
+		      o->request.hotplug))
+		return fail(EINVAL, "--initrd, --command-line, --reuse-cmdline and --hotplug are for"
+			    " loading a kernel");
+	if (load && o->request.hotplug && !o->crash)
+		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
 	if (o->json && !o->dry_run)
 		return fail(EINVAL, "--json shows a plan; add --dry-run");
 	if (strcmp(o->sysroot, "/") && o->action == ACTION_RECORD)
@@ -143,19 +220,27 @@ static int check(const struct options *o, int operands)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option longs[ARRAY_SIZE(rows) + 1];
-	char shorts[ARRAY_SIZE(rows) + 1];
+	char shorts[2 * ARRAY_SIZE(rows) + 1];
 	struct seen seen = {0};
 	int key, rc = 0;
 
-	*o = (struct options){ .sysroot = "/" };
+	*o = (struct options){ .sysroot = "/", .request.mem_max = UINT64_MAX };
 	make_tables(longs, shorts);
 	optind = 1;
 	while (rc >= 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		rc = apply(o, &seen, key);
 	if (rc >= 0)
 		rc = choose(o, &seen);
+	if (rc >= 0) {
+		o->request.kernel = optind < argc ? argv[optind] : NULL;
+		o->request.crash = o->crash;
+		rc = check(o, argc - optind);
+	}
 	if (rc < 0)
-		return rc;
-	o->request.kernel = optind < argc ? argv[optind] : NULL;
-	return check(o, argc - optind);
+		return 1;
+	if (o->action == ACTION_LOAD && !o->request.kernel) {
+		fail(EINVAL, "No kernel specified; see kexec --help");
+		return 255;
+	}
+	return 0;
 }

@@ -14,10 +14,9 @@ static int check_hotplug(const struct machine *m)
 	STRING_AUTO name = missing ? sysroot_name(m->sr, missing) : NULL;
 
 	if (missing)
-		return fail(ENOTSUP, "--hotplug: %s does not exist: the running kernel (%s) cannot keep"
-			    " a crash kernel current; it needs Linux 6.10 with CONFIG_CRASH_HOTPLUG."
-			    " Nothing was loaded; without --hotplug, reload after each change", name,
-			    m->release);
+		return fail(ENOTSUP, "--hotplug: Path %s does not exist, the kernel needs"
+			    " CONFIG_CRASH_HOTPLUG (Linux 6.10 or later; this is %s). Nothing was loaded;"
+			    " without --hotplug, reload after each change", name, m->release);
 	return 0;
 }
 
@@ -30,8 +29,10 @@ int plan(struct image *image, const struct plan_request *request)
 		rc = image_open(image, request);
 	if (rc < 0)
 		return rc;
+	image->crash = request->crash;
 	image->hotplug = request->hotplug;
-	image->flags = m->arch->kexec_arch | KEXEC_ON_CRASH |
+	image->no_checks = request->no_checks;
+	image->flags = m->arch->kexec_arch | (request->crash ? KEXEC_ON_CRASH : 0) |
 		       (request->hotplug ? KEXEC_CRASH_HOTPLUG_SUPPORT : 0);
-	return m->arch->plan_crash(image, request);
+	return m->arch->plan(image, request);
 }

@@ -30,8 +30,10 @@ static int prove_one(const struct image *image, const struct segment *s)
 		return bad(s, "is not made of whole pages");
 	if (!s->memsz || s->bufsz > s->memsz)
 		return bad(s, "has more data than memory");
-	if (s->addr < m->crash.start || end > m->crash.end)
+	if (image->crash && (s->addr < m->crash.start || end > m->crash.end))
 		return bad(s, "is not inside the crash region");
+	if (!ranges_cover(&m->ram, s->addr, end))
+		return bad(s, "is not inside memory");
 	if (s->addr < m->kernel_end)
 		return bad(s, "overlaps the running kernel");
 	if (ranges_find(&m->avoid, s->addr, end))
@@ -49,6 +51,19 @@ static int prove_disjoint(const struct image *image)
 				return bad(a, "overlaps another segment");
 		}
 	return 0;
+}
+
+/* All segments together at most half of memory, or the kernel answers EINVAL. */
+static int prove_total(const struct image *image)
+{
+	uint64_t total = 0, ram = ranges_total(&image->machine->ram);
+
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		total += image->segment[i].memsz;
+	if (total <= ram / 2)
+		return 0;
+	return fail(ENOSPC, "the image takes 0x%" PRIx64 " bytes, more than half of memory (0x%" PRIx64
+		    "), which the running kernel refuses; use a smaller initrd", total, ram);
 }
 
 static bool is_taken(const struct image *image, uint64_t page)
@@ -118,6 +133,8 @@ static int prove_marks(const struct image *image)
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
+		if (image->no_checks)
+			continue;
 		if (s->digest == s->hotplug)
 			return bad(s, s->hotplug ? "may change but is in the digest"
 						 : "is not in the digest");
@@ -167,10 +184,12 @@ int prove(const struct image *image)
 	if (rc >= 0)
 		rc = prove_disjoint(image);
 	if (rc >= 0)
-		rc = prove_kernel_pages(image);
+		rc = prove_total(image);
 	if (rc >= 0)
 		rc = prove_marks(image);
-	if (rc >= 0)
+	if (rc >= 0 && image->crash)
+		rc = prove_kernel_pages(image);
+	if (rc >= 0 && image->crash)
 		rc = prove_elfcorehdr(image);
 	if (rc >= 0 && image->hotplug)
 		rc = prove_magic(image, "elfcorehdr", ELF_MAGIC);

@@ -1,16 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <errno.h>
+#include <linux/reboot.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kexec/ifdown.h"
 #include "kexec/syscalls.h"
+
+static int result(long rc)
+{
+	return rc < 0 ? -errno : 0;
+}
 
 static int linux_kexec_load(unsigned long entry, unsigned long n,
 			    const struct kexec_segment *segment, unsigned long flags)
 {
-	return syscall(SYS_kexec_load, entry, n, segment, flags) < 0 ? -errno : 0;
+	return result(syscall(SYS_kexec_load, entry, n, segment, flags));
+}
+
+static int linux_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+				 const char *cmdline, unsigned long flags)
+{
+	return result(syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, cmdline_size, cmdline, flags));
+}
+
+static int linux_reboot_kexec(void)
+{
+	return result(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+			      LINUX_REBOOT_CMD_KEXEC, NULL));
+}
+
+static int run(const char *const *argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
+}
+
+/* systemd knows about loaded kernels; elsewhere the scripts of a reboot do. */
+static int linux_shut_down(void)
+{
+	static const char *const commands[][4] = {
+		{ "/usr/bin/systemctl", "kexec" },
+		{ "/bin/systemctl", "kexec" },
+		{ "/sbin/shutdown", "-r", "now" },
+		{ "/usr/sbin/shutdown", "-r", "now" },
+		{ "/bin/shutdown", "-r", "now" },
+	};
+	int rc = -ENOENT;
+
+	for (size_t i = 0; rc == -ENOENT && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!access(commands[i][0], X_OK))
+			rc = run(commands[i]);
+	return rc;
 }
 
 static void linux_sleep_ms(unsigned int ms)
@@ -22,5 +77,10 @@ static void linux_sleep_ms(unsigned int ms)
 
 const struct syscalls syscalls = {
 	.kexec_load = linux_kexec_load,
+	.kexec_file_load = linux_kexec_file_load,
+	.reboot_kexec = linux_reboot_kexec,
+	.interfaces_down = ifdown_all,
+	.shut_down = linux_shut_down,
+	.sync = sync,
 	.sleep_ms = linux_sleep_ms,
 };

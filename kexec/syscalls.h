@@ -22,6 +22,12 @@ struct syscalls {
 	/* Each returns 0 or a negative errno. */
 	int (*kexec_load)(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
 			  unsigned long flags);
+	int (*kexec_file_load)(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+			       const char *cmdline, unsigned long flags);
+	int (*reboot_kexec)(void);	/* does not return when it succeeds */
+	int (*interfaces_down)(void);	/* every network interface but loopback */
+	int (*shut_down)(void);		/* ask the system to shut down into the loaded kernel */
+	void (*sync)(void);
 	void (*sleep_ms)(unsigned int ms);
 	bool any_machine;	/* a model: may load for a machine that is only recorded */
 };

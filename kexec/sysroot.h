@@ -35,6 +35,8 @@
 #define SYS_CRASH_SIZE_OLD	"sys/kernel/kexec_crash_size"
 #define SYS_ELFCOREHDR_SIZE	"sys/kernel/kexec/crash_elfcorehdr_size"
 #define SYS_ELFCOREHDR_SIZE_OLD	"sys/kernel/crash_elfcorehdr_size"
+#define SYS_FADUMP_ENABLED	"sys/kernel/fadump/enabled"
+#define SYS_FADUMP_ENABLED_OLD	"sys/kernel/fadump_enabled"
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
 

@@ -20,8 +20,8 @@ struct arch {
 	/* Fill in tree, ram, avoid, crash, kernel_end, real_mode_limit, arch_facts. */
 	int (*survey)(struct machine *m);
 	void (*release)(struct machine *m);	/* what survey took beyond the arena */
-	/* Place and build every segment of a crash image. */
-	int (*plan_crash)(struct image *image, const struct plan_request *request);
+	/* Place and build every segment. */
+	int (*plan)(struct image *image, const struct plan_request *request);
 	/* What only this architecture can check, --hotplug's rehearsal included. */
 	int (*prove)(const struct image *image);
 };

@@ -13,7 +13,7 @@ from machine import GIB, MIB, Machine, Node, be32, be64, text
 from recorded import Recorded, golden
 from vmlinux import elf64, kernel_text, vmlinux
 
-LOAD = "-p --hotplug --initrd={initrd} --command-line=maxcpus=1 {kernel}"
+LOAD = "-p --hotplug --dt-no-old-root --initrd={initrd} --command-line=maxcpus=1 {kernel}"
 PLAN = LOAD + " --dry-run"
 
 
@@ -66,6 +66,15 @@ def check_hotplug_plan(plan):
     expect(plan["flags"] == "0x150009", plan["flags"])
     expect(plan["hotplug"]["fdt"]["possible"] == 4 and plan["hotplug"]["fdt"]["now"] == 1, "cores")
     expect(plan["hotplug"]["fdt"]["bytes_free"] >= plan["hotplug"]["fdt"]["bytes_needed"], "room")
+
+
+def check_normal_plan(plan):
+    s = segments_of(plan)
+    expect(list(s) == ["kernel", "purgatory", "initrd", "fdt"], list(s))
+    expect(plan["flags"] == "0x150000" and "hotplug" not in plan, plan["flags"])
+    floor = max(0x3000000, s["kernel"]["memsz"])
+    expect(all(int(x["address"], 0) >= floor for x in plan["segments"]), plan["segments"])
+    expect("elfcorehdr" not in plan["command_line"], plan["command_line"])
 
 
 def check_plain_plan(plan):
@@ -134,7 +143,7 @@ def many_reserved(count):
 def limit_case(name, length, **kw):
     """A command line such that with elfcorehdr= it has @length bytes."""
     added = len("elfcorehdr=527744K ")
-    return Case(name, ["-p", "--dry-run", "--json", "--command-line=" + "x" * (length - added),
+    return Case(name, ["-p", "--dry-run", "--json", "--dt-no-old-root", "--command-line=" + "x" * (length - added),
                        "{kernel}"], **kw)
 
 
@@ -171,9 +180,9 @@ BAD_ELF = [
     ("byte order", patched(KERNEL, 5, "<B", 3), 1, "unknown byte order"),
     ("overlapping segments", second_piece(0x100000), 1, "segments overlap"),
     ("larger than the crash region", vmlinux(phdrs={0: dict(memsz=600 * MIB)}), 1,
-     r"takes 0x25800000 bytes \(600 MiB\), the crash region has 0x20000000 \(512 MiB\)"),
-    ("as large as 64 bits", vmlinux(phdrs={0: dict(memsz=2**64 - 4096)}), 1, "the crash region has"),
-    ("far apart", second_piece(2**60), 1, "the crash region has"),
+     r"no room for 0x25800000 bytes \(614400 KiB\) in the crash region"),
+    ("as large as 64 bits", vmlinux(phdrs={0: dict(memsz=2**64 - 4096)}), 1, "no room for"),
+    ("far apart", second_piece(2**60), 1, "no room for"),
     ("not relocatable", elf64([(0, kernel_text(65536, relocatable=False), 65536)]), 1,
      "is not relocatable and linked for 0x0"),
     ("too small", elf64([(0, b"", 65536)]), 1, "is not relocatable"),
@@ -185,12 +194,12 @@ BAD_ELF = [
 ]
 
 BAD_MACHINES = [
-    ("no crash region", Machine(crash=None), None, "no memory is reserved.*crashkernel="),
-    ("a crash region of 0", Machine(crash=(512 * MIB, 0)), None, "no memory is reserved"),
+    ("no crash region", Machine(crash=None), None, "Memory for crashkernel is not reserved.*crashkernel="),
+    ("a crash region of 0", Machine(crash=(512 * MIB, 0)), None, "Memory for crashkernel is not reserved"),
     ("a crash region that wraps", Machine(crash=(2**64 - 4096, 65536)), None, "wraps around"),
     ("a crash region over RTAS", Machine(crash=(512 * MIB, 64 * MIB), rtas=(0x20000000, MIB)), None,
      "over RTAS"),
-    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None, r"the crash region has 0x100000"),
+    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None, r"no room for .* in the crash region"),
     ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),
     ("no CPU in /cpus", Machine(), remove("proc/device-tree/cpus/PowerPC,POWER9@0"), "no CPU node"),
     ("no memory", Machine(memory=[]), None, "there is no memory"),
@@ -246,10 +255,15 @@ CASES = [
     Case("-h", "-h", stdout="Usage: kexec", sysroot=False),
     Case("unknown option", "--bogus", 1, stderr="unrecognized option '--bogus'"),
     Case("missing argument", "-p --initrd", 1, stderr="requires an argument"),
-    Case("no action", "", 1, error="kexec -p KERNEL"),
-    Case("no kernel", "-p", 1, error="No kernel specified"),
+    Case("no action, no kernel", "", 255, error="No kernel specified"),
+    Case("no kernel", "-p", 255, error="No kernel specified"),
     Case("two kernels", "-p {kernel} {kernel}", 1, error="more than one kernel"),
     Case("contradiction", "-p -l {kernel}", 1, error="-p .* and -l .* contradict"),
+    Case("contradiction: -l -e", "-l -e {kernel}", 1, error="-e .* and -l .* contradict"),
+    Case("contradiction: -u -S", "-u -S", 1, error="-u .* and -S .* contradict"),
+    Case("--hotplug without -p", "-l --hotplug {kernel}", 1, error="--hotplug is for crash kernels"),
+    Case("loader option without a load", "-u --initrd=x", 1, error="are for loading a kernel"),
+    Case("bad --mem-min", "-l --mem-min=12Q {kernel}", 1, error="Bad option value in --mem-min=12Q"),
     Case("--json alone", "-p --json {kernel}", 1, error="add --dry-run"),
     Case("another machine", LOAD, 1, error="is a recorded machine.*--dry-run", model=False),
     Case("unloading another machine", "-p -u", 1, error="is a recorded machine", model=False),
@@ -296,6 +310,79 @@ CASES = [
     Case("unload", "-p -u", check=all_of(loads("0x1 = 0"), state(0, 0))),
     Case("unload, other order", "-u -p", check=loads("0x1 = 0")),
     Case("unload the normal image", "-u", check=loads("0x0 = 0")),
+    # --- the normal kernel ---
+    Case("-l", "-l --initrd={initrd} {kernel}", check=loads("0x150000 = 0")),
+    Case("-l, petitboot", "-l --initrd={initrd} --append=root=/dev/sdb {kernel}",
+         check=loads("0x150000 = 0")),
+    Case("-f", "-f {kernel}", 255, stderr="kexec failed: Function not implemented",
+         prepare=put("machine/sys/kernel/kexec_loaded", b"0\n"),
+         check=loads("0x150000 = 0", "sync", "ifdown", "reboot = -38")),
+    Case("-f -x -y", "-fxy {kernel}", 255, stderr="kexec failed",
+         prepare=put("machine/sys/kernel/kexec_loaded", b"0\n"),
+         check=loads("0x150000 = 0", "reboot = -38")),
+    Case("no action", "{kernel}", check=loads("0x150000 = 0", "shutdown")),
+    Case("-e, nothing loaded", "-e", 1, error="Nothing has been loaded!",
+         prepare=put("machine/sys/kernel/kexec_loaded", b"0\n")),
+    Case("-e", "-e", 255, error="kexec failed",
+         prepare=put("machine/sys/kernel/kexec_loaded", b"1\n"),
+         check=loads("sync", "ifdown", "reboot = -38")),
+    Case("-e -f", "-e -f", 255, error="kexec failed",
+         prepare=put("machine/sys/kernel/kexec_loaded", b"1\n"),
+         check=loads("sync", "ifdown", "reboot = -38")),
+    Case("a normal plan", "-l --dry-run --json --initrd={initrd} {kernel}", stdout="{",
+         check=json_plan(check_normal_plan)),
+    Case("a normal plan, kernel's end unknown", "-l --dry-run {kernel}", stdout="0x0000100",
+         machine=Machine(kernel_end=None)),
+    Case("--mem-min, --mem-max", "-l --dry-run --json --mem-min=1G --mem-max=0x4fffffff {kernel}",
+         stdout="{", check=json_plan(lambda p: expect(all(
+             0x40000000 <= int(s["address"], 0) < 0x50000000 for s in p["segments"]), p["segments"]))),
+    Case("--no-checks", "-l -i --dry-run --json {kernel}", stdout="{",
+         check=json_plan(lambda p: expect(p["segments"], "segments"))),
+    Case("root= of the running kernel", "-l --dry-run --command-line=quiet {kernel}",
+         stdout="command line  root=/dev/sda1 quiet\n"),
+    Case("--dt-no-old-root", "-l --dry-run --dt-no-old-root --command-line=quiet {kernel}",
+         stdout="command line  quiet\n"),
+    Case("--reuse-cmdline", "-l --dry-run --reuse-cmdline --command-line=quiet {kernel}",
+         stdout="command line  root=/dev/sda1 crashkernel=512M quiet\n"),
+    Case("--reuse-cmdline for a crash kernel", "-p --dry-run --reuse-cmdline {kernel}",
+         machine=Machine(cmdline='BOOT_IMAGE=/vmlinux root=/dev/sda1 x.crashkernel=1 "crashkernel=1G" '
+                         'crashkernel=2G-4G:320M,4G-:512M quiet'),
+         stdout="K root=/dev/sda1 x.crashkernel=1 quiet\n"),
+
+    # --- kexec_file_load ---
+    Case("-s without the system call", "-s -p {kernel}", 253,
+         error="syscall kexec_file_load not available"),
+    Case("-s", "-s -l {kernel}", env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x4 = 0")),
+    Case("-s -p", "-s -p --initrd={initrd} {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         check=all_of(loads("0x2 = 0"), state(1, 1))),
+    Case("-s -p --hotplug", "-s -p --hotplug {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         check=all_of(loads("0x6 = 0"), state(1, 1))),
+    Case("-s -p --hotplug, not agreed", "-s -p --hotplug {kernel}", stderr="will NOT keep it current",
+         env={"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DEAF": "1"}, check=loads("0x6 = 0")),
+    Case("-s, gzip kernel", "-s -l {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         kernel=gzip.compress(KERNEL), check=loads("0x4 = 0")),
+    Case("-s, signature", "-s -l {kernel}", 255, env={"KEXEC_MODEL_FILE": "129"},
+         error="kexec_file_load failed: .*signature"),
+    Case("-s, not this format", "-s -l {kernel}", 255, kernel=b"text", error="files of this kind",
+         env={"KEXEC_MODEL_FILE": "0"}),
+    Case("-a prefers the file call", "-p {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         check=loads("0x6 = 0")),
+    Case("-a falls back", "-p {kernel}", env={"KEXEC_MODEL_FILE": "22"},
+         check=loads("0x6 = -22", "0x150001 = 0")),
+    Case("-a does not fall back on a bad signature", "-p {kernel}", 255,
+         env={"KEXEC_MODEL_FILE": "126"}, stderr="signature", check=loads("0x6 = -126")),
+    Case("-c never asks for the file call", "-c -p {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         check=loads("0x150001 = 0")),
+    Case("unload with -s", "-s -p -u", env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x3 = 0")),
+    Case("unload with -s, no such call", "-s -p -u", 253, error="not available"),
+    Case("--reuse-cmdline with -s", "-s -l --reuse-cmdline --append=quiet {kernel}",
+         env={"KEXEC_MODEL_FILE": "0"}, check=lambda r: expect(
+             'cmdline="root=/dev/sda1 crashkernel=512M quiet"' in r.read("calls"), r.read("calls"))),
+    Case("fadump", LOAD, 1, error="fadump is enabled",
+         prepare=put("machine/sys/kernel/fadump/enabled", b"1\n")),
+    Case("fadump, forced", LOAD + " -f", prepare=put("machine/sys/kernel/fadump/enabled", b"1\n"),
+         check=loads("0x150009 = 0")),
+
     Case("debug flag, unknown to the kernel", LOAD + " -d", stderr="debug: kexec_load: entry",
          check=lambda r: loads("0x150019 = -22", "0x150009 = 0")(r)),
     Case("debug flag, known to the kernel", LOAD + " -d", env={"KEXEC_MODEL_KNOWS": "10"},
@@ -340,9 +427,10 @@ CASES = [
     Case("--dump into what exists", PLAN + " --dump {dir}", 1, error="exists already"),
     limit_case("command line at the limit", 2047, stdout="{"),
     limit_case("command line one byte over", 2048, status=1,
-               error="2048 bytes with the elfcorehdr= .* takes 2047; shorten it by 1"),
-    Case("elfcorehdr= of the user's own", ["-p", "--command-line=a elfcorehdr=1G", "{kernel}"], 1,
-         error="elfcorehdr= is for kexec to set"),
+               error="Command line overflow: 2048 bytes .* takes 2047; shorten it by 1"),
+    Case("elfcorehdr= of the user's own",
+         ["-p", "--dry-run", "--command-line=a elfcorehdr=1G netelfcorehdr=x", "{kernel}"],
+         stdout="elfcorehdr=[0-9]+K a netelfcorehdr=x", stderr="elfcorehdr= is taken out"),
     Case("memory added since boot", PLAN + " --json", stdout="{",
          machine=Machine(memory=[[(0, 2 * GIB)], [(2 * GIB, GIB)]], memory_limit=2 * GIB),
          check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0xc0000000", p["ranges"]))),
@@ -354,14 +442,14 @@ CASES = [
          prepare=put("initrd", b"\xd0\x0d\xfe\xed" + bytes(100))),
     Case("initrd that looks like ELF", PLAN, 1, error="begins like an ELF file",
          prepare=put("initrd", b"\x7fELF" + bytes(100))),
-    Case("initrd that does not exist", "-p --initrd=/nonexistent {kernel}", 1,
-         error="initrd: /nonexistent: No such file"),
-    Case("initrd that is empty", "-p --initrd={initrd} {kernel}", 1, error="is empty",
+    Case("initrd that does not exist", "-p --initrd=/nonexistent {kernel}", 255,
+         error="Could not open initrd file: /nonexistent: No such file"),
+    Case("initrd that is empty", "-p --initrd={initrd} {kernel}", 255, error="is empty",
          prepare=put("initrd", b"")),
     Case("initrd that does not fit", "-p --initrd={initrd} {kernel}", 1,
          error="initrd: no room for 0x3000000 bytes .49152 KiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
          prepare=put("initrd", bytes(48 * MIB))),
-    Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000, which is as far as early boot",
+    Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000 .as far as early boot",
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
 ]
 

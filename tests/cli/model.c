@@ -10,13 +10,15 @@
  * "START-END" in hex, its crash region; KEXEC_MODEL_LOG, where each call is
  * written; KEXEC_MODEL_FAIL, errnos for the first calls, by number, "16,16,0";
  * KEXEC_MODEL_KNOWS, flag bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set:
- * accept CRASH_HOTPLUG_SUPPORT and do nothing about it.
+ * accept CRASH_HOTPLUG_SUPPORT and do nothing about it; KEXEC_MODEL_FILE, set:
+ * there is kexec_file_load, and it answers with that errno.
  */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kexec/syscalls.h"
 
@@ -48,6 +50,12 @@ static void write_state(const char *file, int value)
 	}
 }
 
+static void set_normal_loaded(int loaded)
+{
+	write_state("sys/kernel/kexec_loaded", loaded);
+	write_state("sys/kernel/kexec/loaded", loaded);
+}
+
 static void set_loaded(int loaded, int hotplug)
 {
 	write_state("sys/kernel/kexec_crash_loaded", loaded);
@@ -77,7 +85,7 @@ static int check_segment(const struct kexec_segment *s, unsigned long start, uns
 		return -EADDRNOTAVAIL;
 	if (s->bufsz > s->memsz)
 		return -EINVAL;
-	if (s->mem < start || s->mem + s->memsz > end)
+	if (end && (s->mem < start || s->mem + s->memsz > end))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -107,12 +115,23 @@ static int count_magic(const struct kexec_segment *s, unsigned long n, const cha
 	return found;
 }
 
+static int load_normal(unsigned long n, const struct kexec_segment *s)
+{
+	int rc = check_list(s, n, 0, 0);
+
+	if (rc >= 0)
+		set_normal_loaded(n != 0);
+	return rc;
+}
+
 static int load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 		unsigned long flags)
 {
 	unsigned long start = 0, end = 0;
 	int rc, hotplug;
 
+	if (!(flags & ON_CRASH))
+		return load_normal(n, s);
 	set_loaded(0, 0);		/* the old image is freed before anything is checked */
 	if (!n)
 		return 0;
@@ -127,6 +146,17 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
 	return 0;
+}
+
+static void log_line(const char *line)
+{
+	const char *name = getenv("KEXEC_MODEL_LOG");
+	FILE *f = name ? fopen(name, "a") : NULL;
+
+	if (f) {
+		fprintf(f, "%s\n", line);
+		fclose(f);
+	}
 }
 
 static void log_call(unsigned long entry, unsigned long n, const struct kexec_segment *s,
@@ -161,6 +191,61 @@ static int model_kexec_load(unsigned long entry, unsigned long n, const struct k
 	return rc;
 }
 
+#define FILE_UNLOAD	0x1u
+#define FILE_ON_CRASH	0x2u
+#define FILE_NO_INITRD	0x4u
+
+/* Reads what the kernel would: both files from their descriptors. */
+static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+				 const char *cmdline, unsigned long flags)
+{
+	const char *answer = getenv("KEXEC_MODEL_FILE");
+	int rc = answer ? -atoi(answer) : -ENOSYS;
+	char magic[4] = "", line[4096];
+
+	if (answer && !rc && flags & ~7ul)
+		rc = -EINVAL;
+	if (answer && !rc && !(flags & FILE_UNLOAD) &&
+	    (pread(kernel_fd, magic, 4, 0) != 4 || memcmp(magic, "\177ELF", 4)))
+		rc = -ENOEXEC;
+	if (answer && !rc && !(flags & (FILE_UNLOAD | FILE_NO_INITRD)) &&
+	    pread(initrd_fd, magic, 4, 0) != 4)
+		rc = -EBADF;
+	if (!rc && cmdline_size && cmdline[cmdline_size - 1])
+		rc = -EINVAL;
+	if (!rc && (flags & FILE_ON_CRASH))
+		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
+	else if (!rc)
+		set_normal_loaded(!(flags & FILE_UNLOAD));
+	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" flags=0x%lx = %d",
+		 cmdline ? cmdline : "", flags, rc);
+	log_line(line);
+	return rc;
+}
+
+static int model_reboot_kexec(void)
+{
+	log_line("reboot kexec flags=reboot = -38");
+	return -ENOSYS;
+}
+
+static int model_interfaces_down(void)
+{
+	log_line("ifdown flags=ifdown");
+	return 0;
+}
+
+static int model_shut_down(void)
+{
+	log_line("shutdown flags=shutdown");
+	return 0;
+}
+
+static void model_sync(void)
+{
+	log_line("sync flags=sync");
+}
+
 static void model_sleep_ms(unsigned int ms)
 {
 	(void)ms;
@@ -168,6 +253,11 @@ static void model_sleep_ms(unsigned int ms)
 
 const struct syscalls syscalls = {
 	.kexec_load = model_kexec_load,
+	.kexec_file_load = model_kexec_file_load,
+	.reboot_kexec = model_reboot_kexec,
+	.interfaces_down = model_interfaces_down,
+	.shut_down = model_shut_down,
+	.sync = model_sync,
 	.sleep_ms = model_sleep_ms,
 	.any_machine = true,
 };

@@ -48,7 +48,7 @@ class Case:
 
     def command(self, kexec):
         return [kexec, "--sysroot", self.root, "-p", *(["--hotplug"] if self.hotplug else []),
-                "--dry-run", "--json", "--dump", self.root + "-dump",
+                "--dt-no-old-root", "--dry-run", "--json", "--dump", self.root + "-dump",
                 *([f"--initrd={self.initrd}"] if self.initrd else []),
                 f"--command-line={self.command_line}", self.kernel.path]
 

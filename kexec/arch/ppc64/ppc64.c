@@ -18,6 +18,6 @@ const struct arch arch_ppc64 = {
 	.is_machine = is_machine,
 	.survey = ppc64_survey,
 	.release = ppc64_release,
-	.plan_crash = ppc64_plan_crash,
+	.plan = ppc64_plan,
 	.prove = ppc64_prove,
 };

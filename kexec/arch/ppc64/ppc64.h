@@ -42,13 +42,32 @@ int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lm
 /* The node, or NULL. */
 struct dt_node *ppc64_drconf(struct dt_node *root);
 
-int ppc64_plan_crash(struct image *image, const struct plan_request *request);
+#define PPC64_BUILT "built by kexec"	/* the owner of segments that come from no file */
+
+/* plan.c: the story. The others are its steps, in this order. */
+int ppc64_plan(struct image *image, const struct plan_request *request);
+
+/* Placement of everything that early boot touches: kernel, purgatory, FDT, initrd. */
+struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down);
+
+/* crash.c */
+void ppc64_find_dump(struct image *image);
+int ppc64_place_backup(struct image *image);
+int ppc64_place_elfcorehdr(struct image *image);
+void ppc64_find_usable(struct image *image);
+
+/* purgatory.c: a place for it first; its contents last, when all addresses are known. */
+int ppc64_place_purgatory(struct image *image, uint8_t **blob);
+int ppc64_fill_purgatory(const struct image *image, uint8_t *blob, uint64_t kernel_base);
+
+/* fdt.c */
+int ppc64_place_fdt(struct image *image);
 
 /*
- * Turn a copy of the live tree into the capture kernel's. Fills image->reserve
- * too, where the FDT's own entry waits for ppc64_reserve_fdt().
+ * tree.c: turn a copy of the live tree into the second kernel's. Fills
+ * image->reserve too, where the FDT's own entry waits for ppc64_reserve_fdt().
  */
-int ppc64_crash_tree(struct image *image, struct dt_node **tree);
+int ppc64_new_tree(struct image *image, struct dt_node **tree);
 void ppc64_reserve_fdt(struct image *image, const struct segment *fdt);
 
 int ppc64_prove(const struct image *image);

@@ -8,6 +8,7 @@
 
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/cmdline.h"
 
 #define GIB		((uint64_t)1 << 30)
 #define TIB		((uint64_t)1 << 40)
@@ -63,15 +64,6 @@ static int survey_memory(struct machine *m, struct ppc64_facts *f)
 	return rc;
 }
 
-/* Is the word "mem=..." on the command line? */
-static bool memory_is_limited(const char *cmdline)
-{
-	for (const char *p = cmdline; (p = strstr(p, "mem=")); p++)
-		if (p == cmdline || p[-1] == ' ')
-			return true;
-	return false;
-}
-
 /* The "System RAM" lines; without privilege all addresses read 0. */
 static int iomem_ram(const struct machine *m, struct ranges *ram)
 {
@@ -105,10 +97,11 @@ static int survey_ram(struct machine *m, const struct ppc64_facts *f)
 	const struct dt_node *chosen = dt_child(m->tree, "chosen");
 	RANGES_AUTO iomem = {0};
 	uint64_t limit = 0;
+	size_t len;
 	int rc = iomem_ram(m, &iomem);
 
 	ranges_copy(&m->ram, &f->memory);
-	if (rc < 0 || !memory_is_limited(m->cmdline))
+	if (rc < 0 || !cmdline_find(m->cmdline, "mem", &len))
 		return rc;
 	if (iomem.n)
 		ranges_intersect(&m->ram, &iomem);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * The capture kernel's device tree: the live one, with the memory it may use,
- * its own command line and initrd, and without what the running kernel put
- * there for itself.
+ * The second kernel's device tree: the live one, with its own command line and
+ * initrd, for a capture kernel the memory it may use, and without what the
+ * running kernel put there for itself.
  */
 #include <string.h>
 
@@ -133,6 +133,18 @@ static int limit_drconf(struct image *image, struct dt_node *drconf, struct dt_c
 	return rc;
 }
 
+/* What limits the running kernel, if it is a capture kernel, must not limit a normal one. */
+static void unlimit_memory(struct dt_node *root)
+{
+	struct dt_node *drconf = ppc64_drconf(root);
+
+	for (struct dt_node *n = root->children; n; n = n->next)
+		if (dt_is_type(n, "memory"))
+			dt_remove(n, "linux,usable-memory");
+	if (drconf)
+		dt_remove(drconf, "linux,drconf-usable-memory");
+}
+
 static int limit_memory(struct image *image, struct dt_node *root, struct dt_cells cells)
 {
 	struct dt_node *drconf = ppc64_drconf(root);
@@ -154,8 +166,8 @@ static int reserve_segment(struct image *image, const char *name)
 }
 
 /*
- * What the capture kernel must not use although it is in usable memory. The
- * elfcorehdr over its full memsz: the running kernel may have filled it.
+ * What the second kernel must not use although it is memory. The elfcorehdr
+ * over its full memsz: the running kernel may have filled it.
  */
 static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 {
@@ -166,7 +178,7 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 		rc = reserve_segment(image, "backup");
 	if (rc >= 0)
 		rc = reserve_segment(image, "initrd");
-	if (rc >= 0 && crash_start > PPC64_BACKUP_SIZE)
+	if (rc >= 0 && image->crash && crash_start > PPC64_BACKUP_SIZE)
 		rc = ranges_add(&image->reserve, PPC64_BACKUP_SIZE, crash_start - PPC64_BACKUP_SIZE,
 				"memory of the crashed kernel");
 	if (rc >= 0)
@@ -178,15 +190,18 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 	return rc;
 }
 
-int ppc64_crash_tree(struct image *image, struct dt_node **tree)
+int ppc64_new_tree(struct image *image, struct dt_node **tree)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
-	int rc;
+	int rc = 0;
 
 	*tree = dt_copy(&image->arena, image->machine->tree);
 	for (struct dt_node *n = NULL; (n = dt_next(*tree, n));)
 		dt_remove(n, "name");	/* version 16 and later do without */
 	fill_chosen(image, *tree);
-	rc = limit_memory(image, *tree, f->cells);
+	if (image->crash)
+		rc = limit_memory(image, *tree, f->cells);
+	else
+		unlimit_memory(*tree);
 	return rc < 0 ? rc : fill_reserve_map(image, f);
 }

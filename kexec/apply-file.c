@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* kexec_file_load(2): the kernel reads, verifies, plans and loads. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/decompress.h"
+#include "kexec/apply.h"
+#include "kexec/cmdline.h"
+#include "kexec/syscalls.h"
+
+/* include/uapi/linux/kexec.h */
+#define FILE_UNLOAD		0x1
+#define FILE_ON_CRASH		0x2
+#define FILE_NO_INITRAMFS	0x4
+
+bool apply_may_fall_back(int rc)
+{
+	return rc == -ENOSYS || rc == -EINVAL || rc == -ENOEXEC || rc == -EOPNOTSUPP;
+}
+
+/* kernel/kexec_file.c, kernel/kexec_core.c, arch/powerpc/kexec/elf_64.c */
+static const char *cause(int err)
+{
+	switch (err) {
+	case ENOSYS:
+		return "syscall kexec_file_load not available (CONFIG_KEXEC_FILE)";
+	case ENOEXEC:
+		return "the running kernel does not load files of this kind";
+	case EINVAL:
+		return "the running kernel does not take this file or a flag";
+	case EPERM:
+		return "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, and under"
+		       " lockdown (Secure Boot) a kernel with a valid signature";
+	case EACCES:
+		return "a security policy (IMA, SELinux) forbids it";
+	case EKEYREJECTED:
+	case ENOKEY:
+	case EBADMSG:
+	case ELIBBAD:
+		return "the kernel's signature is missing, damaged, or by a key which the running"
+		       " kernel does not trust";
+	case EADDRNOTAVAIL:
+		return "it does not fit; for a crash kernel reserve more with crashkernel=";
+	case ENOMEM:
+		return "not enough free memory";
+	case EBUSY:
+		return "another load, unload or hotplug update is going on; try again";
+	default:
+		return "unexpected";
+	}
+}
+
+/* A file that only exists decompressed; sealed, because the kernel reads it later. */
+static int memory_file(const struct file *f, int *fd)
+{
+	uint64_t done = 0;
+
+	*fd = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd < 0)
+		return fail(errno, "memfd_create: %s", strerror(errno));
+	while (done < f->size) {
+		ssize_t n = write(*fd, f->data + done, f->size - done);
+
+		if (n < 0 && errno != EINTR)
+			return fail(errno, "memfd: %s", strerror(errno));
+		done += n > 0 ? (uint64_t)n : 0;
+	}
+	if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		return fail(errno, "memfd: %s", strerror(errno));
+	return 0;
+}
+
+/*
+ * The descriptor to pass: the file's own when it goes as it is, so that the
+ * kernel sees its signature and its extended attributes.
+ */
+static int open_kernel(const char *path, struct file *f, int *fd)
+{
+	int rc = file_open(f, path);
+
+	*fd = -1;
+	if (rc < 0)
+		return rc;
+	if (!file_is_compressed(f)) {
+		*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+		return *fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
+	}
+	rc = file_decompress(f);
+	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : memory_file(f, fd);
+}
+
+static int open_initrd(const char *path, struct file *f)
+{
+	int rc = path ? file_open(f, path) : 0;
+
+	return rc < 0 ? fail_in(-EIO, "Could not open initrd file") : 0;
+}
+
+static int check_reservation(const struct plan_request *request, const struct sysroot *sr)
+{
+	uint64_t size = 1;
+
+	if (request->crash && machine_crash_size(sr, &size) >= 0 && !size)
+		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
+			    " (try crashkernel=512M) and load again");
+	return 0;
+}
+
+static int load(const struct plan_request *request, const struct sysroot *sr, int kernel_fd,
+		int initrd_fd, const char *cmdline)
+{
+	unsigned long flags = (request->crash ? FILE_ON_CRASH : 0) |
+			      (initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
+	bool had = false;
+	int rc;
+
+	if (request->crash && machine_image_loaded(sr, true, &had) < 0)
+		fail_forget();
+	debug("kexec_file_load: flags = 0x%lx, command line \"%s\"", flags, cmdline);
+	rc = APPLY_RETRY(syscalls.kexec_file_load(kernel_fd, initrd_fd, strlen(cmdline) + 1, cmdline,
+						  flags));
+	if (rc >= 0)
+		return 0;
+	if (request->crash && !apply_may_fall_back(rc))
+		apply_warn_unarmed(sr, had);
+	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc), cause(-rc));
+}
+
+int apply_file_load(const struct plan_request *request, const struct sysroot *sr)
+{
+	struct file kernel = {0}, initrd = {0};
+	struct arena arena = {0};
+	int kernel_fd = -1, rc = check_reservation(request, sr);
+	const char *running = "";
+
+	if (rc >= 0 && request->reuse_cmdline)
+		rc = machine_cmdline(sr, &arena, &running);
+	if (rc >= 0)
+		rc = open_kernel(request->kernel, &kernel, &kernel_fd);
+	if (rc >= 0)
+		rc = open_initrd(request->initrd, &initrd);
+	if (rc >= 0)
+		rc = load(request, sr, kernel_fd, request->initrd ? initrd.fd : -1,
+			  cmdline_wanted(&arena, running, request));
+	if (rc >= 0 && request->hotplug)
+		apply_check_hotplug(sr);
+	if (kernel_fd >= 0)
+		close(kernel_fd);
+	file_close(&kernel);
+	file_close(&initrd);
+	arena_free(&arena);
+	return rc;
+}
+
+int apply_file_unload(bool crash)
+{
+	unsigned long flags = FILE_UNLOAD | (crash ? FILE_ON_CRASH : 0);
+	int rc = APPLY_RETRY(syscalls.kexec_file_load(-1, -1, 0, NULL, flags));
+
+	if (rc < 0)
+		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), cause(-rc));
+	return 0;
+}

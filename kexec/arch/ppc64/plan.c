@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* The story of an image: which segments, where, with what in them. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/cmdline.h"
+
+#define KERNEL_ALIGN	0x10000		/* arch/powerpc/Kconfig, help of RELOCATABLE: 16 KiB */
+#define RUN_AT_LOAD	0x5c		/* arch/powerpc/kernel/head_64.S:__run_at_load */
+#define RUN_AT_LOAD_OFF	0x72756e30	/* "run0" */
+
+/*
+ * Where the running kernel may end when it does not say: kernels without
+ * crash support export no linux,kernel-end. It refuses what overlaps it.
+ */
+#define KERNEL_END_GUESS ((uint64_t)256 << 20)
+
+struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down)
+{
+	return (struct placement){ align, image->machine->real_mode_limit, top_down };
+}
+
+static int check_crash(const struct machine *m)
+{
+	if (m->crash.start == m->crash.end)
+		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with"
+			    " crashkernel=SIZE (try crashkernel=512M) and load again");
+	if (!m->n_notes)
+		return fail(ENOENT, "no CPU has crash_notes below " SYS_CPU
+			    "; the running kernel needs CONFIG_CRASH_DUMP");
+	return 0;
+}
+
+static int check_machine(const struct image *image)
+{
+	const struct machine *m = image->machine;
+
+	if (!dt_child(m->tree, "cpus"))
+		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
+	if (!m->ram.n)
+		return fail(EINVAL, "device tree: there is no memory in it");
+	return image->crash ? check_crash(m) : 0;
+}
+
+static int check_kernel(const struct image *image)
+{
+	const struct kernel *k = &image->kernel;
+
+	if (k->bits != 64)
+		return fail(ENOEXEC, "kernel %s: is a %u bit ELF file, this machine needs 64 bit",
+			    k->file.name, k->bits);
+	if (k->elf_machine != image->machine->arch->elf_machine)
+		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (%s)",
+			    k->file.name, k->elf_machine, image->machine->arch->elf_machine,
+			    image->machine->name);
+	return 0;
+}
+
+static int find_crash_room(struct image *image)
+{
+	const struct machine *m = image->machine;
+
+	image->room = arena_printf(&image->arena, "the crash region 0x%" PRIx64 "-0x%" PRIx64,
+				   m->crash.start, m->crash.end);
+	image->more_room = "Reserve more with crashkernel=";
+	return ranges_add(&image->free, m->crash.start, m->crash.end - m->crash.start,
+			  "crash region");
+}
+
+/*
+ * Above the running kernel, and above where the new one will copy itself to:
+ * [0, its size).
+ */
+static void find_normal_room(struct image *image)
+{
+	const struct machine *m = image->machine;
+	uint64_t floor = m->kernel_end ? m->kernel_end : KERNEL_END_GUESS;
+
+	if (image->kernel.high - image->kernel.low > floor)
+		floor = image->kernel.high - image->kernel.low;
+	image->room = arena_printf(&image->arena, "memory above the kernels (0x%" PRIx64 ")", floor);
+	image->more_room = "Give the machine more memory";
+	ranges_copy(&image->free, &m->ram);
+	ranges_clip(&image->free, floor, UINT64_MAX);
+}
+
+static int find_room(struct image *image, const struct plan_request *request)
+{
+	RANGES_AUTO avoid = {0};
+	int rc = 0;
+
+	if (image->crash)
+		rc = find_crash_room(image);
+	else
+		find_normal_room(image);
+	if (rc < 0)
+		return rc;
+	ranges_copy(&avoid, &image->machine->avoid);
+	ranges_merge(&avoid);
+	ranges_subtract(&image->free, &avoid);
+	if (request->mem_min || request->mem_max != UINT64_MAX) {
+		ranges_clip(&image->free, request->mem_min, request->mem_max == UINT64_MAX ?
+			    UINT64_MAX : request->mem_max + 1);
+		image->more_room = "Widen --mem-min and --mem-max";
+	}
+	return image->crash ? image_leave_pages(image) : 0;
+}
+
+/*
+ * A relocatable kernel has a word that says whether to stay where it was
+ * loaded, which a capture kernel must; without it, it goes where it was
+ * linked. For a normal boot every kernel copies itself to 0.
+ */
+static void prepare_kernel(struct image *image)
+{
+	struct kernel *k = &image->kernel;
+	uint8_t *flag = kernel_bytes(k, k->low + RUN_AT_LOAD, 4);
+	uint64_t value = flag ? bytes_get(flag, 4, k->little) : 0;
+
+	k->relocatable = !image->crash || value == RUN_AT_LOAD_OFF || value == 1;
+	if (image->crash && k->relocatable)
+		bytes_put(flag, 1, 4, k->little);
+	debug("kernel: %s-endian, %s", k->little ? "little" : "big",
+	      !image->crash ? "will copy itself to 0" :
+	      k->relocatable ? "relocatable: told to run where it is loaded" :
+	      "not relocatable: goes where it was linked");
+}
+
+static int place_kernel(struct image *image, uint64_t *base)
+{
+	const struct kernel *k = &image->kernel;
+
+	return image_place_kernel(image, ppc64_early(image, k->align > KERNEL_ALIGN ? k->align :
+						     KERNEL_ALIGN, false), base);
+}
+
+static int place_initrd(struct image *image)
+{
+	const struct file *f = &image->initrd;
+	struct segment s = {
+		.name = "initrd", .owner = f->name, .data = f->data, .bufsz = f->size,
+		.memsz = f->size, .digest = true,
+	};
+
+	return f->data ? image_place(image, s, ppc64_early(image, 0, false)) : 0;
+}
+
+/* The root= of the running tree's bootargs in front, unless the new line has one. */
+static const char *with_old_root(struct image *image, const char *wanted)
+{
+	const struct dt_node *chosen = dt_child(image->machine->tree, "chosen");
+	const struct dt_prop *bootargs = chosen ? dt_prop(chosen, "bootargs") : NULL;
+	struct arena *a = &image->arena;
+	const char *root = NULL;
+	size_t len;
+
+	if (bootargs && !cmdline_find(wanted, "root", &len))
+		root = cmdline_find(arena_string(a, (const char *)bootargs->data, bootargs->len),
+				    "root", &len);
+	if (!root)
+		return wanted;
+	debug("command line: %.*s is the running kernel's", (int)len, root);
+	return arena_printf(a, "%.*s%s%s", (int)len, root, *wanted ? " " : "", wanted);
+}
+
+/*
+ * elfcorehdr= comes first: behind a "--" or an unbalanced quote the kernel
+ * would not see it, and there would be no dump.
+ */
+static int build_cmdline(struct image *image, const struct plan_request *request)
+{
+	uint64_t limit = image->machine->arch->command_line_size - 1, len;
+	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, request);
+
+	if (!request->no_old_root)
+		wanted = with_old_root(image, wanted);
+	if (image->crash)
+		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
+					      image_segment(image, "elfcorehdr")->addr >> 10,
+					      *wanted ? " " : "", wanted);
+	else
+		image->cmdline = arena_printf(&image->arena, "%s", wanted);
+	debug("Modified cmdline:%s", image->cmdline);
+	len = strlen(image->cmdline);
+	if (len > limit)
+		return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with all that kexec adds,"
+			    " the kernel takes %" PRIu64 "; shorten it by %" PRIu64, len, limit,
+			    len - limit);
+	return 0;
+}
+
+static int place_crash_parts(struct image *image)
+{
+	int rc = ppc64_place_backup(image);
+
+	return rc < 0 ? rc : ppc64_place_elfcorehdr(image);
+}
+
+int ppc64_plan(struct image *image, const struct plan_request *request)
+{
+	uint64_t kernel_base = 0;
+	uint8_t *purgatory = NULL;
+	int rc = check_machine(image);
+
+	if (rc >= 0)
+		rc = check_kernel(image);
+	if (rc >= 0)
+		rc = find_room(image, request);
+	if (rc < 0)
+		return rc;
+	prepare_kernel(image);
+	if (image->crash)
+		ppc64_find_dump(image);
+	rc = place_kernel(image, &kernel_base);
+	if (rc >= 0)
+		rc = ppc64_place_purgatory(image, &purgatory);
+	if (rc >= 0 && image->crash)
+		rc = place_crash_parts(image);
+	if (rc >= 0)
+		rc = place_initrd(image);
+	if (rc >= 0)
+		rc = build_cmdline(image, request);
+	if (rc >= 0)
+		rc = ppc64_place_fdt(image);
+	if (rc >= 0)
+		rc = ppc64_fill_purgatory(image, purgatory, kernel_base);
+	if (rc >= 0)
+		image->entry = image_segment(image, "purgatory")->addr;
+	return rc;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * Kernel command lines as the kernel splits them (lib/cmdline.c:next_arg):
+ * parameters are separated by white space, except inside double quotes.
+ */
+#ifndef KEXEC_CMDLINE_H
+#define KEXEC_CMDLINE_H
+
+#include <stdbool.h>
+
+#include "kexec/image.h"
+
+/*
+ * The next parameter at or after *p: its start and length, *p moves behind it.
+ * False at the end.
+ */
+bool cmdline_next(const char **p, const char **word, size_t *len);
+
+/* The first parameter NAME or NAME=...; NULL when there is none. */
+const char *cmdline_find(const char *text, const char *name, size_t *len);
+
+/* @text without every parameter NAME or NAME=... of the NULL-terminated list. */
+char *cmdline_without(struct arena *a, const char *text, const char *const *names);
+
+/*
+ * What the user wants the second kernel to get: the given text, behind what
+ * --reuse-cmdline keeps of the running kernel's (not what only concerns the
+ * running one). A parameter which kexec itself sets is taken out.
+ */
+const char *cmdline_wanted(struct arena *a, const char *running,
+			   const struct plan_request *request);
+
+#endif
