@@ -29,7 +29,7 @@ struct method {
 
 static bool begins(const struct file *f, const char *magic, size_t len)
 {
-	return f->size >= len && !memcmp(f->data, magic, len);
+	return f->size >= len && !memcmp(f->head, magic, len);
 }
 
 static bool is_gzip(const struct file *f)
@@ -45,8 +45,8 @@ static bool is_xz(const struct file *f)
 /* LZMA "alone": default properties, a dictionary of 2^n bytes, size known or all ones. */
 static bool is_lzma(const struct file *f)
 {
-	return f->size > 13 && f->data[0] == 0x5d && is_power_of_two(le32_get(f->data + 1)) &&
-	       (le64_get(f->data + 5) == UINT64_MAX || le64_get(f->data + 5) <= DECOMPRESS_MAX);
+	return f->size > 13 && f->head[0] == 0x5d && is_power_of_two(le32_get(f->head + 1)) &&
+	       (le64_get(f->head + 5) == UINT64_MAX || le64_get(f->head + 5) <= DECOMPRESS_MAX);
 }
 
 static bool is_zstd(const struct file *f)
@@ -200,7 +200,9 @@ static int decompress(struct file *f, const struct method *m)
 	if (!m->run)
 		return fail(ENOTSUP, "is compressed with %s, but this kexec was built without %s",
 			    m->name, m->library);
-	rc = m->run(f, &out);
+	rc = file_read(f);
+	if (rc >= 0)
+		rc = m->run(f, &out);
 	if (rc >= 0 && !out.len)
 		rc = fail(EINVAL, "nothing inside");
 	if (rc < 0) {
@@ -209,6 +211,7 @@ static int decompress(struct file *f, const struct method *m)
 	}
 	file_close(f);
 	*f = (struct file){ .name = name, .data = out.data, .size = out.len, .fd = -1 };
+	memcpy(f->head, f->data, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
 	return 0;
 }
 
@@ -229,5 +232,5 @@ int file_decompress(struct file *f)
 {
 	const struct method *m = method_of(f);
 
-	return m ? decompress(f, m) : 0;
+	return m ? decompress(f, m) : file_read(f);
 }

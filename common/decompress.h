@@ -16,8 +16,8 @@
 bool file_is_compressed(const struct file *f);
 
 /*
- * Replace the contents of @f by what they decompress to; nothing changes when
- * they are not compressed. Damaged, truncated or endless input is an error:
+ * Read @f whole and, when it is compressed, replace it by what it decompresses
+ * to. Damaged, truncated or endless input is an error:
  * there is no falling back to the raw bytes.
  */
 int file_decompress(struct file *f);

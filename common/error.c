@@ -66,11 +66,18 @@ bool message_debugging(void)
 	return debugging;
 }
 
+/* Names come from files and may hold anything; a message stays one harmless line. */
 static void say(const char *kind, const char *fmt, va_list ap)
 {
+	STRING_AUTO text = mem_vprintf(fmt, ap);
+
 	fflush(stdout);
 	fprintf(stderr, "%s: %s", program, kind);
-	vfprintf(stderr, fmt, ap);
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*p);
+		else
+			fputc(*p, stderr);
 	fputc('\n', stderr);
 }
 

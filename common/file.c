@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/mem.h"
 
 static const char *kind(mode_t mode)
 {
@@ -21,48 +21,79 @@ static const char *kind(mode_t mode)
 	}
 }
 
-static int map(struct file *f, int fd)
+static int check_kind(struct file *f)
 {
 	struct stat st;
-	void *data;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(f->fd, &st) < 0)
 		return fail(errno, "%s: %s", f->name, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(EINVAL, "%s: is %s, not a regular file", f->name, kind(st.st_mode));
 	if (!st.st_size)
 		return fail(EINVAL, "%s: is empty", f->name);
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
-		    fd, 0);
-	if (data == MAP_FAILED)
-		return fail(errno, "%s: cannot be mapped: %s", f->name, strerror(errno));
-	f->data = data;
 	f->size = (uint64_t)st.st_size;
-	f->mapped = true;
+	return 0;
+}
+
+/* Exactly @size bytes from the start. */
+static int read_start(const struct file *f, uint8_t *data, uint64_t size)
+{
+	for (uint64_t done = 0; done < size;) {
+		ssize_t n = pread(f->fd, data + done, size - done, (off_t)done);
+
+		if (n < 0 && errno != EINTR)
+			return fail(errno, "%s: %s", f->name, strerror(errno));
+		if (!n)
+			return fail(EBUSY, "%s: became shorter while it was read; try again", f->name);
+		done += n > 0 ? (uint64_t)n : 0;
+	}
 	return 0;
 }
 
 int file_open(struct file *f, const char *name)
 {
-	int rc, fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc;
 
-	*f = (struct file){ .name = name, .fd = -1 };
-	if (fd < 0)
+	*f = (struct file){ .name = name };
+	f->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (f->fd < 0)
 		return fail(errno, "%s: %s", name, strerror(errno));
-	f->fd = fd;
-	rc = map(f, fd);
+	rc = check_kind(f);
+	if (rc >= 0)
+		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
 	if (rc < 0)
 		file_close(f);
 	return rc;
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+int file_read(struct file *f)
+{
+	struct stat before, after;
+	int rc;
+
+	if (f->data)
+		return 0;
+	f->data = mem_alloc(f->size);
+	if (fstat(f->fd, &before) < 0)
+		return fail(errno, "%s: %s", f->name, strerror(errno));
+	rc = read_start(f, f->data, f->size);
+	if (rc < 0)
+		return rc;
+	if (fstat(f->fd, &after) < 0 || !same(&before, &after) || (uint64_t)after.st_size != f->size)
+		return fail(EBUSY, "%s: changed while it was read; try again", f->name);
+	return 0;
 }
 
 void file_close(struct file *f)
 {
 	if (f->name && f->fd >= 0)
 		close(f->fd);
-	if (f->mapped)
-		munmap(f->data, f->size);
-	else
-		free(f->data);
+	free(f->data);
 	*f = (struct file){0};
 }

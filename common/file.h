@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * A whole regular file in memory, mapped rather than read: what is not
- * touched costs nothing. The mapping is private, so that a loader may patch
- * bytes without changing the file.
+ * A regular file that the user named, opened once; read whole only when its
+ * contents are needed. It is read and not mapped: a file that is rewritten or
+ * truncated meanwhile would change under a digest, or kill us.
  */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define FILE_HEAD_SIZE 16
+
 struct file {
 	const char *name;	/* as the user gave it; not copied */
-	uint8_t *data;
 	uint64_t size;
+	uint8_t *data;		/* NULL until file_read(); may be changed */
 	int fd;			/* open while the file is; -1 for a decompressed file */
-	bool mapped;		/* else data is from malloc() (a decompressed file) */
+	uint8_t head[FILE_HEAD_SIZE];	/* the first bytes, for recognising what it is */
 };
 
 /*
@@ -24,6 +26,8 @@ struct file {
  * a directory, a device, a FIFO: opening never blocks - and what is empty.
  */
 int file_open(struct file *f, const char *name);
+/* -EBUSY with a message when the file changes while it is read. */
+int file_read(struct file *f);
 void file_close(struct file *f);
 
 #endif

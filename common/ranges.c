@@ -11,6 +11,10 @@ static void append(struct ranges *r, uint64_t start, uint64_t end, const char *w
 {
 	if (start >= end)
 		return;
+	if (r->n && r->at[r->n - 1].end == start && r->at[r->n - 1].why == why) {
+		r->at[r->n - 1].end = end;	/* memory comes in many equal blocks */
+		return;
+	}
 	if (r->n == r->cap) {
 		r->cap = r->cap ? 2 * r->cap : 8;
 		r->at = mem_resize(r->at, r->cap, sizeof(*r->at));

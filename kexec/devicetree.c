@@ -38,11 +38,15 @@ static void insert_node(struct dt_node *parent, struct dt_node *node)
 {
 	struct dt_node **at = &parent->children;
 
+	if (parent->last && compare_names(parent->last->name, node->name) <= 0)
+		at = &parent->last->next;	/* the common case: they come sorted */
 	while (*at && compare_names((*at)->name, node->name) <= 0)
 		at = &(*at)->next;
 	node->next = *at;
 	node->parent = parent;
 	*at = node;
+	if (!node->next)
+		parent->last = node;
 }
 
 static bool list_has(const struct sysroot_list *list, const char *name, size_t len)
@@ -124,8 +128,8 @@ static int read_node(struct arena *a, const struct sysroot *sr, const char *path
 	int rc;
 
 	if (depth > DEPTH_MAX)
-		return fail(EINVAL, "%s: the device tree is more than %d levels deep", path,
-			    DEPTH_MAX);
+		return fail(EINVAL, "%s/%s: the device tree is more than %d levels deep", sr->root,
+			    path, DEPTH_MAX);
 	rc = sysroot_list(sr, path, &list);
 	if (rc == -ENOENT && depth)	/* hot-unplugged while we walked */
 		return 0;
@@ -143,6 +147,29 @@ int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
 	return read_node(a, sr, PROC_DEVICE_TREE, *root, 0);
 }
 
+static bool same_props(const struct dt_prop *a, const struct dt_prop *b)
+{
+	for (; a && b; a = a->next, b = b->next)
+		if (strcmp(a->name, b->name) || a->len != b->len ||
+		    (a->len && memcmp(a->data, b->data, a->len)))
+			return false;
+	return !a && !b;
+}
+
+bool dt_same(const struct dt_node *a, const struct dt_node *b)
+{
+	const struct dt_node *x = a ? a->children : NULL, *y = b ? b->children : NULL;
+
+	if (!a || !b)
+		return a == b;
+	if (strcmp(a->name, b->name) || !same_props(a->props, b->props))
+		return false;
+	for (; x && y; x = x->next, y = y->next)
+		if (!dt_same(x, y))
+			return false;
+	return !x && !y;
+}
+
 static struct dt_node *copy_below(struct arena *a, const struct dt_node *from,
 				  struct dt_node *parent)
 {
@@ -157,7 +184,7 @@ static struct dt_node *copy_below(struct arena *a, const struct dt_node *from,
 	}
 	*prop = NULL;
 	for (const struct dt_node *c = from->children; c; c = c->next) {
-		*child = copy_below(a, c, node);
+		node->last = *child = copy_below(a, c, node);
 		child = &(*child)->next;
 	}
 	return node;
@@ -310,10 +337,10 @@ static int one_cell_count(const struct dt_node *node, const char *name, unsigned
 	if (!p)
 		return 0;
 	if (p->len != 4)
-		return fail(EINVAL, "device tree: /%s/%s has %u bytes, not 4", node->name, name, p->len);
+		return fail(EINVAL, "device tree: %s/%s has %u bytes, not 4", node->name, name, p->len);
 	*out = be32_get(p->data);
 	if (*out < 1 || *out > 2)
-		return fail(EINVAL, "device tree: /%s/%s is %u; addresses and sizes here have 1 or 2"
+		return fail(EINVAL, "device tree: %s/%s is %u; addresses and sizes here have 1 or 2"
 			    " cells", node->name, name, *out);
 	return 0;
 }

@@ -25,7 +25,7 @@ struct dt_prop {
 };
 
 struct dt_node {
-	struct dt_node *next, *children, *parent;
+	struct dt_node *next, *children, *last, *parent;	/* last: of the children */
 	struct dt_prop *props;
 	const char *name;	/* "memory@0"; "" for the root */
 };
@@ -39,6 +39,9 @@ struct dt_node {
  */
 int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
 
+/* Do both trees have the same nodes, properties and values? */
+bool dt_same(const struct dt_node *a, const struct dt_node *b);
+
 struct dt_node *dt_copy(struct arena *a, const struct dt_node *root);
 
 struct dt_node *dt_child(const struct dt_node *node, const char *name);	/* exact name */
@@ -46,7 +49,7 @@ struct dt_node *dt_find(struct dt_node *root, const char *path);	/* "/chosen", e
 struct dt_node *dt_add_child(struct arena *a, struct dt_node *parent, const char *name);
 /* The node's full path, in the arena. */
 const char *dt_path(struct arena *a, const struct dt_node *node);
-/* Nodes below @root in tree order; NULL starts, NULL ends. */
+/* @root and the nodes below it in tree order; NULL starts, NULL ends. */
 struct dt_node *dt_next(const struct dt_node *root, const struct dt_node *node);
 
 struct dt_prop *dt_prop(const struct dt_node *node, const char *name);

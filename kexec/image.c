@@ -30,6 +30,8 @@ int image_open(struct image *image, const struct plan_request *request)
 
 	if (rc >= 0 && request->initrd) {
 		rc = file_open(&image->initrd, request->initrd);
+		if (rc >= 0)
+			rc = file_read(&image->initrd);
 		if (rc < 0)
 			return fail_in(-ENOEXEC, "Could not open initrd file");
 	}

@@ -46,6 +46,10 @@ static int facts_from_snapshot(struct machine *m)
 	if (!m->name || !m->release || !page || !order)
 		return fail(EINVAL, "%s: needs the lines machine, release, page-size and byte-order",
 			    name);
+	if (strspn(page, "0123456789") != strlen(page) ||
+	    (strcmp(order, "little") && strcmp(order, "big")))
+		return fail(EINVAL, "%s: \"page-size %s\" is no number, or \"byte-order %s\" neither"
+			    " little nor big", name, page, order);
 	m->page_size = strtoull(page, NULL, 10);
 	m->little = !strcmp(order, "little");
 	return 0;
@@ -80,7 +84,8 @@ static int identify(struct machine *m)
 		return rc;
 	if (m->page_size < PAGE_SIZE_MIN || m->page_size > PAGE_SIZE_MAX ||
 	    !is_power_of_two(m->page_size))
-		return fail(EINVAL, "a page size of %" PRIu64 " bytes cannot be", m->page_size);
+		return fail(EINVAL, "%s: a page size of %" PRIu64 " bytes cannot be",
+			    sysroot_is_live(m->sr) ? "this machine" : SNAPSHOT_FACTS, m->page_size);
 	m->arch = arch_find(m->name);
 	if (!m->arch)
 		return fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
@@ -105,10 +110,9 @@ static int read_cpu_list(const struct machine *m, const char *path, struct idlis
 	BUF_AUTO text = {0};
 	int rc = sysroot_read(m->sr, path, &text);
 
-	if (rc == -ENOENT)
-		return 0;
-	if (rc >= 0)
-		rc = idlist_parse(list, (char *)text.data);
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	rc = idlist_parse(list, (char *)text.data);
 	return rc < 0 ? fail_in(rc, "%s", name) : 0;
 }
 
@@ -128,14 +132,21 @@ static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cp
 		rc = fail(ENOENT, "%s%s does not exist, but crash_notes beside it does",
 			  m->sr->root, size);
 	out->cpu = cpu;
+	if (rc >= 0 && *found && (!out->addr || out->addr + out->size < out->addr))
+		return fail(EINVAL, "%s/%s: 0x%" PRIx64 " is no address of %" PRIu64 " bytes", m->sr->root,
+			    addr, out->addr, out->size);
 	return rc;
 }
 
+/* "cpuN" exactly as the kernel prints N. */
 static bool cpu_directory(const struct sysroot_entry *e, uint32_t *cpu)
 {
-	int end = 0;
+	STRING_AUTO canonical = NULL;
 
-	return e->directory && sscanf(e->name, "cpu%" SCNu32 "%n", cpu, &end) == 1 && !e->name[end];
+	if (!e->directory || sscanf(e->name, "cpu%" SCNu32, cpu) != 1 || *cpu >= IDLIST_MAX)
+		return false;
+	canonical = mem_printf("cpu%" PRIu32, *cpu);
+	return !strcmp(canonical, e->name);
 }
 
 static int by_cpu(const void *a, const void *b)
@@ -175,10 +186,11 @@ static int read_vmcoreinfo(struct machine *m)
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	if (sscanf((char *)text.data, "%" SCNx64 " %" SCNx64, &m->vmcoreinfo,
-		   &m->vmcoreinfo_size) != 2)
-		return fail(EINVAL, SYS_VMCOREINFO ": \"%.*s\" is not an address and a size",
-			    (int)strcspn((char *)text.data, "\n"), text.data);
+	if (text.data[0] != '0' || sscanf((char *)text.data, "%" SCNx64 " %" SCNx64, &m->vmcoreinfo,
+					  &m->vmcoreinfo_size) != 2 ||
+	    m->vmcoreinfo + m->vmcoreinfo_size < m->vmcoreinfo)
+		return fail(EINVAL, "%s/" SYS_VMCOREINFO ": \"%.*s\" is not an address and a size",
+			    m->sr->root, (int)strcspn((char *)text.data, "\n"), text.data);
 	return 0;
 }
 
@@ -191,6 +203,8 @@ static int file_exists(const struct sysroot *sr, const char *path, bool *exists)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+#define ELFCOREHDR_SIZE_MAX	((uint64_t)64 << 20)	/* ELF can count 65,535 entries: 3.5 MiB */
+
 static int read_hotplug(struct machine *m)
 {
 	int rc = file_exists(m->sr, SYS_CPU_CRASH_HOTPLUG, &m->can_cpu_hotplug);
@@ -200,7 +214,31 @@ static int read_hotplug(struct machine *m)
 	if (rc >= 0)
 		rc = sysroot_number2(m->sr, SYS_ELFCOREHDR_SIZE, SYS_ELFCOREHDR_SIZE_OLD,
 				     &m->elfcorehdr_size);
+	if (m->elfcorehdr_size > ELFCOREHDR_SIZE_MAX)
+		return fail(EINVAL, "%s/" SYS_ELFCOREHDR_SIZE_OLD ": %" PRIu64 " bytes cannot be",
+			    m->sr->root, m->elfcorehdr_size);
 	return rc == -ENOENT ? 0 : rc;
+}
+
+/*
+ * The reservation can have been made smaller since boot. What is loaded is no
+ * input to planning, but a snapshot shall answer -S too.
+ */
+static int read_state(struct machine *m)
+{
+	bool loaded;
+	int rc = machine_crash_size(m->sr, &m->crash_size);
+
+	if (rc == -ENOENT || rc == -EBUSY) {
+		m->crash_size = UINT64_MAX;
+		rc = 0;
+	}
+	if (rc >= 0 && m->sr->copy) {
+		machine_image_loaded(m->sr, true, &loaded);
+		machine_image_loaded(m->sr, false, &loaded);
+		fail_forget();
+	}
+	return rc;
 }
 
 int machine_survey(struct machine *m, const struct sysroot *sr)
@@ -222,7 +260,29 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_vmcoreinfo(m);
 	if (rc >= 0)
 		rc = read_hotplug(m);
+	if (rc >= 0)
+		rc = read_state(m);
 	return rc < 0 ? rc : m->arch->survey(m);
+}
+
+static bool same_ids(const struct idlist *a, const struct idlist *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->id, b->id, a->n * sizeof(*a->id)));
+}
+
+static bool same_ranges(const struct ranges *a, const struct ranges *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->at[i].start == b->at[i].start && a->at[i].end == b->at[i].end;
+	return same;
+}
+
+bool machine_same(const struct machine *a, const struct machine *b)
+{
+	return same_ids(&a->present, &b->present) && same_ids(&a->online, &b->online) &&
+	       same_ranges(&a->ram, &b->ram) && dt_same(a->tree, b->tree);
 }
 
 void machine_free(struct machine *m)

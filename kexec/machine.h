@@ -47,6 +47,7 @@ struct machine {
 	struct ranges ram;		/* System RAM of the running kernel */
 	struct ranges avoid;		/* in use by firmware or kernel: no segment goes here */
 	struct range crash;		/* the crash region; start == end: none is reserved */
+	uint64_t crash_size;		/* as the kernel has it now, bytes; UINT64_MAX: unknown */
 	uint64_t kernel_end;		/* physical end of the running kernel; 0: unknown */
 	uint64_t real_mode_limit;	/* early boot reaches [0, limit) only */
 	void *arch_facts;		/* what only the architecture understands */
@@ -55,6 +56,12 @@ struct machine {
 /* Read everything. With sr->copy set this is also what makes a snapshot. */
 int machine_survey(struct machine *m, const struct sysroot *sr);
 void machine_free(struct machine *m);
+
+/*
+ * Do two surveys agree on everything that hotplug changes: CPUs, memory, the
+ * device tree?
+ */
+bool machine_same(const struct machine *a, const struct machine *b);
 
 /* The running kernel's command line, in the arena; "" when it cannot be had. */
 int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline);

@@ -42,8 +42,22 @@ static int show(const struct image *image, const struct options *o)
 	return rc < 0 ? say_why(STATUS_ERROR) : STATUS_OK;
 }
 
+/*
+ * A CPU or memory that came or went between the survey and the end of the load
+ * was an event for the old image: the new one does not know of it, and with
+ * --hotplug nobody reloads.
+ */
+static bool is_stale(const struct machine *planned, const struct sysroot *sr)
+{
+	struct machine now;
+	bool stale = machine_survey(&now, sr) < 0 || !machine_same(planned, &now);
+
+	machine_free(&now);
+	return stale;
+}
+
 /* Survey, plan, prove, then show or load with kexec_load. */
-static int load_planned(const struct options *o, const struct sysroot *sr)
+static int plan_and_load(const struct options *o, const struct sysroot *sr, bool *stale)
 {
 	struct machine machine;
 	struct image image;
@@ -60,8 +74,27 @@ static int load_planned(const struct options *o, const struct sysroot *sr)
 		status = show(&image, o);
 	if (status == STATUS_OK && !o->dry_run && apply_load(&image, sr) < 0)
 		status = say_why(STATUS_LOAD_FAILED);
+	*stale = status == STATUS_OK && !o->dry_run && image.hotplug && is_stale(&machine, sr);
 	image_free(&image);
 	machine_free(&machine);
+	return status;
+}
+
+#define STALE_TRIES 5
+
+static int load_planned(const struct options *o, const struct sysroot *sr)
+{
+	bool stale = true;
+	int status = STATUS_OK;
+
+	for (unsigned int i = 0; i < STALE_TRIES && stale && status == STATUS_OK; i++) {
+		if (i)
+			notice("CPUs or memory changed while the image was loaded; loading again");
+		status = plan_and_load(o, sr, &stale);
+	}
+	if (stale && status == STATUS_OK)
+		warn("CPUs or memory kept changing; the loaded image is not current. Load again when"
+		     " they have settled");
 	return status;
 }
 
@@ -151,7 +184,10 @@ static int print_crash_size(const struct sysroot *sr)
 	uint64_t size = 0;
 	int rc = machine_crash_size(sr, &size);
 
-	if (rc < 0 && rc != -ENOENT)
+	if (rc == -ENOENT)
+		fail(ENOENT, "the running kernel does not say how much is reserved: it was built without"
+		     " CONFIG_CRASH_DUMP");
+	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	printf("%" PRIu64 "\n", size);
 	return STATUS_OK;
@@ -223,6 +259,10 @@ int main(int argc, char **argv)
 		return say_why(status);
 	message_debug(o.debug);
 	status = run(&o, &(struct sysroot){ .root = o.sysroot });
+	if (fflush(stdout) || ferror(stdout)) {
+		notice("standard output: %s", strerror(errno));
+		status = STATUS_ERROR;
+	}
 	fail_forget();
 	return status;
 }

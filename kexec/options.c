@@ -81,6 +81,7 @@ void options_help(FILE *out)
 
 static void make_tables(struct option *longs, char *shorts)
 {
+	*shorts++ = ':';	/* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		longs[i] = (struct option){
 			rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, rows[i].key,
@@ -129,9 +130,22 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	case OPT_MEM_MIN: return parse_address("mem-min", optarg, &o->request.mem_min);
 	case OPT_MEM_MAX: return parse_address("mem-max", optarg, &o->request.mem_max);
 	case OPT_IGNORED: break;
-	default: return fail(EINVAL, "see kexec --help");
 	}
 	return 0;
+}
+
+/* What getopt did not take; its own message would be a line more. */
+static int refuse(int key, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (key == ':')
+		return fail(EINVAL, "option '%s' requires an argument; see kexec --help", word);
+	if (!optopt)
+		return fail(EINVAL, "unrecognized or ambiguous option '%s'; see kexec --help", word);
+	if (!strncmp(word, "--", 2))
+		return fail(EINVAL, "option '%s' takes no argument; see kexec --help", word);
+	return fail(EINVAL, "invalid option -- '%c'; see kexec --help", optopt);
 }
 
 static int apply(struct options *o, struct seen *seen, int key)
@@ -200,6 +214,11 @@ static int check(const struct options *o, int operands)
 {
 	bool load = o->action == ACTION_LOAD;
 
+	if (!load && operands && o->action >= ACTION_EXEC && o->action <= ACTION_STATUS)
+		return fail(EINVAL, "\"%s\": a kernel is for loading, which this action does not do",
+			    o->request.kernel);
+	if (!*o->sysroot)
+		return fail(EINVAL, "--sysroot needs a directory");
 	if (operands > 1)
 		return fail(EINVAL, "more than one kernel: \"%s\" and others", o->request.kernel);
 	if (!load && (o->dry_run || o->json || o->dump))
@@ -220,15 +239,16 @@ static int check(const struct options *o, int operands)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option longs[ARRAY_SIZE(rows) + 1];
-	char shorts[2 * ARRAY_SIZE(rows) + 1];
+	char shorts[2 * ARRAY_SIZE(rows) + 2];
 	struct seen seen = {0};
 	int key, rc = 0;
 
 	*o = (struct options){ .sysroot = "/", .request.mem_max = UINT64_MAX };
 	make_tables(longs, shorts);
 	optind = 1;
+	opterr = 0;
 	while (rc >= 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		rc = apply(o, &seen, key);
+		rc = key == '?' || key == ':' ? refuse(key, argv) : apply(o, &seen, key);
 	if (rc >= 0)
 		rc = choose(o, &seen);
 	if (rc >= 0) {

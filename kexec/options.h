@@ -53,7 +53,7 @@ struct options {
 
 /*
  * 0, or the exit status: 1 for what is wrong with the options, 255 when the
- * kernel is missing. The message is recorded; getopt's own is printed.
+ * kernel is missing. The message is recorded.
  */
 int options_parse(struct options *o, int argc, char **argv);
 void options_help(FILE *out);

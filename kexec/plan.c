@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <string.h>
+
 #include "kexec/arch/arch.h"
 #include "kexec/plan.h"
 
@@ -25,6 +27,9 @@ int plan(struct image *image, const struct plan_request *request)
 	const struct machine *m = image->machine;
 	int rc = request->hotplug ? check_hotplug(m) : 0;
 
+	if (rc >= 0 && request->type && strcmp(request->type, m->arch->type))
+		return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there is %s",
+			    request->type, m->arch->type);
 	if (rc >= 0)
 		rc = image_open(image, request);
 	if (rc < 0)

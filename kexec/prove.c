@@ -151,6 +151,7 @@ static int prove_marks(const struct image *image)
 static int prove_elfcorehdr(const struct image *image)
 {
 	const struct segment *s = image_segment(image, "elfcorehdr");
+	const struct segment *backup = image_segment(image, "backup");
 	unsigned int loads = 0, zeros = 0;
 	struct arena arena = {0};
 	struct elf elf;
@@ -166,11 +167,11 @@ static int prove_elfcorehdr(const struct image *image)
 		zeros += p->paddr == 0;
 		if (p->type == ELF_PT_NOTE && loads)
 			rc = bad(s, "has a note behind memory");
-		if (p->type == ELF_PT_NOTE && !p->paddr)
-			rc = bad(s, "has a note at address 0");
+		if (!p->paddr && (p->type != ELF_PT_LOAD || !backup || p->offset != backup->addr))
+			rc = bad(s, "has something else than the backup region at address 0");
 	}
-	if (rc >= 0 && zeros > 1)
-		rc = bad(s, "has more than one program header for address 0");
+	if (rc >= 0 && zeros != 1)
+		rc = bad(s, "does not have exactly one program header for address 0");
 	arena_free(&arena);
 	return rc;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -49,14 +50,14 @@ static int read_all(int fd, struct buf *out)
 	}
 }
 
-static int read_file(const char *name, struct buf *out)
+static int read_file(const char *name, int flags, struct buf *out)
 {
 	struct stat st;
-	int rc, fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc, fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 
 	if (fd < 0)
 		return -errno;
-	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, out) : -EINVAL;
+	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, out) : -EBADF;
 	close(fd);
 	return rc;
 }
@@ -107,8 +108,11 @@ int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
 	size_t before = out->len;
-	int rc = read_file(name, out);
+	/* A snapshot is somebody's report: a link in it could lead anywhere. */
+	int rc = read_file(name, sysroot_is_live(sr) ? 0 : O_NOFOLLOW, out);
 
+	if (rc == -EBADF || rc == -ELOOP)
+		return fail(EINVAL, "%s: is not a regular file", name);
 	if (rc == -ENOENT || rc == -ENOTDIR)
 		return -ENOENT;
 	if (rc == -EACCES || rc == -EPERM)
@@ -130,7 +134,7 @@ int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_
 		return rc;
 	errno = 0;
 	*value = strtoull((char *)text.data, &end, base);
-	if (errno || end == (char *)text.data || (*end && *end != '\n')) {
+	if (errno || !isxdigit(text.data[0]) || end == (char *)text.data || (*end && *end != '\n')) {
 		STRING_AUTO name = sysroot_name(sr, path);
 
 		return fail(EINVAL, "%s: \"%.*s\" is not a number", name,

@@ -14,7 +14,7 @@
 
 static bool probe(const struct file *file)
 {
-	return file->size >= 4 && !memcmp(file->data, ELF_MAGIC, 4);
+	return file->size >= 4 && !memcmp(file->head, ELF_MAGIC, 4);
 }
 
 static int check_type(const struct elf *elf)

@@ -19,7 +19,7 @@ static int understand(struct kernel *k, struct arena *arena)
 		k->format = formats[i]->name;
 		return formats[i]->load(k, arena);
 	}
-	return fail(ENOEXEC, "is no kernel that this version knows: not an ELF file (vmlinux)");
+	return fail(ENOEXEC, "Cannot determine the file type: not an ELF file (vmlinux)");
 }
 
 int kernel_open(struct kernel *k, struct arena *arena, const char *path)

@@ -36,6 +36,7 @@ class Case:
     env: dict = field(default_factory=dict)
     model: bool = True                  # False: the real program
     sysroot: bool = True                # pass --sysroot
+    shell: str = None                   # instead of argv: a command with {argv} for program and root
 
 
 @dataclass
@@ -104,11 +105,13 @@ class Harness:
             f.write(b"initrd" * 5000)
         if case.prepare:
             case.prepare(where)
-        words = case.argv.split(" ") if isinstance(case.argv, str) else case.argv
+        words = case.argv.split() if isinstance(case.argv, str) else case.argv
         names = dict(kernel=f"{where}/vmlinux", initrd=f"{where}/initrd", dir=where)
-        words = [w.format(**names) for w in words if w]
+        words = [w.format(**names) for w in words]
         argv = [self.model if case.model else self.kexec]
         argv += ["--sysroot", machine] if case.sysroot else []
+        if case.shell:
+            argv, words = ["sh", "-c"], [case.shell.format(argv=" ".join(argv), **names)]
         done = subprocess.run(argv + words, capture_output=True, timeout=120,
                               env=self.environment(case, where, machine), stdin=subprocess.DEVNULL)
         return Result(where, done.returncode, done.stdout.decode(errors="replace"),

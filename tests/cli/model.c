@@ -10,7 +10,8 @@
  * "START-END" in hex, its crash region; KEXEC_MODEL_LOG, where each call is
  * written; KEXEC_MODEL_FAIL, errnos for the first calls, by number, "16,16,0";
  * KEXEC_MODEL_KNOWS, flag bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set:
- * accept CRASH_HOTPLUG_SUPPORT and do nothing about it; KEXEC_MODEL_FILE, set:
+ * accept CRASH_HOTPLUG_SUPPORT and do nothing about it; KEXEC_MODEL_ARRIVES,
+ * that many loads during each of which a CPU comes online; KEXEC_MODEL_FILE, set:
  * there is kexec_file_load, and it answers with that errno.
  */
 #include <errno.h>
@@ -62,6 +63,19 @@ static void set_loaded(int loaded, int hotplug)
 	write_state("sys/kernel/kexec/crash_loaded", loaded);
 	write_state("sys/devices/system/cpu/crash_hotplug", hotplug);
 	write_state("sys/devices/system/memory/crash_hotplug", hotplug);
+}
+
+static void bring_cpus_online(unsigned long last)
+{
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/sys/devices/system/cpu/online", getenv("KEXEC_MODEL_ROOT"));
+	f = fopen(name, "w");
+	if (f) {
+		fprintf(f, "0-%lu\n", last);
+		fclose(f);
+	}
 }
 
 /* The errno that the test wants of this call, 0: what the checks say. */
@@ -145,6 +159,8 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 	if (hotplug && (count_magic(s, n, "\177ELF") != 1 || count_magic(s, n, "\xd0\x0d\xfe\xed") != 1))
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
+	if (getenv("KEXEC_MODEL_ARRIVES") && calls <= strtoul(getenv("KEXEC_MODEL_ARRIVES"), NULL, 10))
+		bring_cpus_online(calls);
 	return 0;
 }
 

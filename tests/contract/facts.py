@@ -25,9 +25,8 @@ def tree_memory(machine):
 
 
 def dump_memory(machine):
-    """A mem= in force shows in /proc/iomem; linux,memory-limit alone means nothing."""
-    limited = any(word.startswith("mem=") for word in machine.cmdline.split())
-    return spans.union(machine.iomem) if limited else tree_memory(machine)
+    """What /proc/iomem lists, or all of the tree; linux,memory-limit alone means nothing."""
+    return spans.union(machine.iomem) if machine.iomem else tree_memory(machine)
 
 
 def crash(machine):

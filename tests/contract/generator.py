@@ -213,8 +213,8 @@ def clutter(rng, m):
                     "linux,ima-kexec-buffer": be64(0x6000000, 0x1000)}
     if maybe(rng, .3):
         node, pairs = f"memory@{m.memory[-1][0][0]:x}", m.memory[-1]
-        m.extra[node] = Node({"device_type": text("memory"), "linux,usable-memory": be64(1, 2),
-                              "reg": b"".join(m.pair(*p) for p in pairs)})
+        reg = b"".join(m.pair(*p) for p in pairs)
+        m.extra[node] = Node({"device_type": text("memory"), "linux,usable-memory": reg, "reg": reg})
 
 
 def machine(rng):

@@ -55,7 +55,7 @@ def fragmented(step, taken=0x20000):
 
 def limited():
     """Memory came after the boot; the exported limit is still the boot's, and no mem= is given."""
-    return lpar(cmdline="root=/dev/sda1 notmem=1G", memory_limit=GIB, iomem=[(0, GIB)],
+    return lpar(cmdline="root=/dev/sda1 notmem=1G", memory_limit=GIB,
                 memory=[[(0, GIB)], [(64 * GIB, GIB)]])
 
 

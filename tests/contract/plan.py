@@ -98,5 +98,7 @@ class Plan:
 def make(kexec, case):
     done = subprocess.run(case.command(kexec), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Refused(done.returncode, done.stderr)
+        said = done.stderr.splitlines(keepends=True)
+        raise Refused(done.returncode, "".join(
+            line for line in said if not line.startswith("kexec: warning: ")))
     return Plan(json.loads(done.stdout), case.root + "-dump")

@@ -254,10 +254,13 @@ static void files(void **state)
 	unit_write(dir, "plain", "hello", 5);
 	assert_int_equal(file_open(&f, plain), 0);
 	assert_int_equal(f.size, 5);
-	f.data[0] = 'j';	/* a private copy */
+	assert_memory_equal(f.head, "hello", 5);
+	assert_int_equal(file_read(&f), 0);
+	assert_memory_equal(f.data, "hello", 5);
 	file_close(&f);
 	assert_int_equal(file_open(&f, plain), 0);
-	assert_memory_equal(f.data, "hello", 5);
+	unit_write(dir, "plain", "hell", 4);
+	assert_fails(file_read(&f), EBUSY, "became shorter");
 	file_close(&f);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_fails(file_open(&f, fifo), EINVAL, "is a FIFO");

@@ -46,7 +46,7 @@ int ppc64_place_elfcorehdr(struct image *image)
 	s.data = arena_copy(&image->arena, out.data, out.len);
 	s.bufsz = out.len;
 	s.memsz = image->hotplug ? elfcorehdr_hotplug_size(m, out.len) : out.len;
-	rc = image_place(image, s, (struct placement){0});
+	rc = image_place(image, s, ppc64_early(image, 0, false));
 	if (rc < 0)
 		return rc;
 	s.memsz = image_segment(image, "elfcorehdr")->memsz;

@@ -23,7 +23,33 @@ struct placement ppc64_early(const struct image *image, uint64_t align, bool top
 	return (struct placement){ align, image->machine->real_mode_limit, top_down };
 }
 
-static int check_crash(const struct machine *m)
+/*
+ * A CPU without a note leaves no registers in the dump. With --hotplug nothing
+ * adds it later: on this architecture a CPU event does not touch the elfcorehdr.
+ */
+static int check_notes(const struct machine *m, bool hotplug)
+{
+	size_t missing = 0, n = 0;
+
+	for (size_t i = 0; i < m->possible.n; i++) {
+		while (n < m->n_notes && m->notes[n].cpu < m->possible.id[i])
+			n++;
+		missing += n == m->n_notes || m->notes[n].cpu != m->possible.id[i];
+	}
+	if (hotplug && (missing || !m->possible.n))
+		return fail(ENOENT, "--hotplug: %zu of %zu possible CPUs have no crash_notes below "
+			    SYS_CPU ", so a crash on them would not be dumped right", missing,
+			    m->possible.n);
+	if (missing)
+		warn("%zu of %zu possible CPUs have no crash_notes; their registers will not be in the"
+		     " dump", missing, m->possible.n);
+	if (!m->vmcoreinfo)
+		warn(SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not understand"
+		     " the dump");
+	return 0;
+}
+
+static int check_crash(const struct machine *m, bool hotplug)
 {
 	if (m->crash.start == m->crash.end)
 		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with"
@@ -31,7 +57,13 @@ static int check_crash(const struct machine *m)
 	if (!m->n_notes)
 		return fail(ENOENT, "no CPU has crash_notes below " SYS_CPU
 			    "; the running kernel needs CONFIG_CRASH_DUMP");
-	return 0;
+	if (m->ram.at[0].start)
+		return fail(EINVAL, "memory begins at 0x%" PRIx64 ", not at 0: no capture kernel can"
+			    " boot here", m->ram.at[0].start);
+	if (m->crash.start < m->kernel_end)
+		return fail(EINVAL, "the crash region begins at 0x%" PRIx64 ", inside the running kernel"
+			    " (which ends at 0x%" PRIx64 ")", m->crash.start, m->kernel_end);
+	return check_notes(m, hotplug);
 }
 
 static int check_machine(const struct image *image)
@@ -42,7 +74,7 @@ static int check_machine(const struct image *image)
 		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
 	if (!m->ram.n)
 		return fail(EINVAL, "device tree: there is no memory in it");
-	return image->crash ? check_crash(m) : 0;
+	return image->crash ? check_crash(m, image->hotplug) : 0;
 }
 
 static int check_kernel(const struct image *image)
@@ -56,18 +88,30 @@ static int check_kernel(const struct image *image)
 		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (%s)",
 			    k->file.name, k->elf_machine, image->machine->arch->elf_machine,
 			    image->machine->name);
+	if (image->crash && k->little != image->machine->little)
+		warn("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find"
+		     " the dump", k->file.name, k->little ? "little" : "big");
 	return 0;
 }
+
+/*
+ * The capture kernel cuts its memory to a multiple of this, before it has
+ * moved anything (arch/powerpc/kernel/prom.c:early_init_devtree).
+ */
+#define MEMORY_STEP	((uint64_t)16 << 20)
 
 static int find_crash_room(struct image *image)
 {
 	const struct machine *m = image->machine;
+	uint64_t end = round_down64(m->crash.end, MEMORY_STEP);
+
+	if (end <= m->crash.start)
+		end = m->crash.end;
 
 	image->room = arena_printf(&image->arena, "the crash region 0x%" PRIx64 "-0x%" PRIx64,
 				   m->crash.start, m->crash.end);
 	image->more_room = "Reserve more with crashkernel=";
-	return ranges_add(&image->free, m->crash.start, m->crash.end - m->crash.start,
-			  "crash region");
+	return ranges_add(&image->free, m->crash.start, end - m->crash.start, "crash region");
 }
 
 /*

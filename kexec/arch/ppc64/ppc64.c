@@ -12,6 +12,7 @@ static bool is_machine(const char *name)
 
 const struct arch arch_ppc64 = {
 	.name = "ppc64",
+	.type = "elf-ppc64",
 	.elf_machine = ELF_EM_PPC64,
 	.kexec_arch = ELF_EM_PPC64 << 16,
 	.command_line_size = 2048,	/* arch/powerpc/include/uapi/asm/setup.h */

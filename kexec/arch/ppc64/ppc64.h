@@ -47,7 +47,7 @@ struct dt_node *ppc64_drconf(struct dt_node *root);
 /* plan.c: the story. The others are its steps, in this order. */
 int ppc64_plan(struct image *image, const struct plan_request *request);
 
-/* Placement of everything that early boot touches: kernel, purgatory, FDT, initrd. */
+/* Placement of everything that the purgatory or early boot touches in real mode. */
 struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down);
 
 /* crash.c */

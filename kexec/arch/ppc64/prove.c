@@ -90,6 +90,7 @@ static int prove_digest(const struct image *image, const struct segment *purgato
 {
 	uint64_t n = param(image, purgatory, offsetof(struct purgatory_params, n_regions));
 	uint64_t covered[SEGMENT_MAX] = {0};
+	RANGES_AUTO seen = {0};
 
 	if (image->no_checks)
 		return n ? wrong("the purgatory verifies what was not to be verified") : 0;
@@ -103,6 +104,10 @@ static int prove_digest(const struct image *image, const struct segment *purgato
 
 		if (!s)
 			return wrong("the digest covers memory which is not in the image");
+		if (ranges_find(&seen, start, start + size))
+			return wrong("the digest covers some memory twice");
+		if (ranges_add(&seen, start, size, "digest") < 0)
+			return -EINVAL;
 		covered[s - image->segment] += size;
 	}
 	for (unsigned int i = 0; i < image->n_segments; i++) {

@@ -53,9 +53,11 @@ static int survey_memory(struct machine *m, struct ppc64_facts *f)
 	int rc = 0;
 
 	for (const struct dt_node *n = m->tree->children; n && rc >= 0; n = n->next) {
-		const struct dt_prop *reg = dt_prop(n, "reg");
+		const struct dt_prop *reg = dt_prop(n, "linux,usable-memory");
 
-		if (dt_is_type(n, "memory") && reg)
+		if (!reg)
+			reg = dt_prop(n, "reg");
+		if (dt_is_type(n, "memory") && reg && !dt_string_is(n, "status", "disabled"))
 			rc = dt_add_ranges(reg, f->cells, n->name, "memory", &f->memory);
 	}
 	if (rc >= 0 && drconf)
@@ -87,10 +89,10 @@ static int iomem_ram(const struct machine *m, struct ranges *ram)
 }
 
 /*
- * linux,memory-limit is always there and is not raised when memory is added
- * (arch/powerpc/kernel/prom.c), so it says nothing about which memory is in
- * use. Only with mem= does the kernel use less than the tree has; then its own
- * list of resources decides, or the limit where there is no such list.
+ * The kernel's own list of resources is memblock, from which it regenerates
+ * the elfcorehdr too. Where it cannot be read, the tree: with mem= up to
+ * linux,memory-limit, which says nothing otherwise (it is always there and not
+ * raised when memory is added: arch/powerpc/kernel/prom.c).
  */
 static int survey_ram(struct machine *m, const struct ppc64_facts *f)
 {
@@ -100,13 +102,10 @@ static int survey_ram(struct machine *m, const struct ppc64_facts *f)
 	size_t len;
 	int rc = iomem_ram(m, &iomem);
 
-	ranges_copy(&m->ram, &f->memory);
-	if (rc < 0 || !cmdline_find(m->cmdline, "mem", &len))
+	ranges_copy(&m->ram, iomem.n ? &iomem : &f->memory);
+	if (rc < 0 || iomem.n || !chosen || !cmdline_find(m->cmdline, "mem", &len))
 		return rc;
-	if (iomem.n)
-		ranges_intersect(&m->ram, &iomem);
-	else if (chosen)
-		rc = dt_number(chosen, "linux,memory-limit", &limit);
+	rc = dt_number(chosen, "linux,memory-limit", &limit);
 	if (limit)
 		ranges_clip(&m->ram, 0, limit);
 	return rc < 0 ? rc : 0;
@@ -129,6 +128,8 @@ static int survey_chosen(struct machine *m)
 		rc = dt_number(chosen, "linux,crashkernel-size", &size);
 	if (rc < 0)
 		return rc;
+	if (size > m->crash_size)	/* the tree still says what it was at boot */
+		size = m->crash_size;
 	if (__builtin_add_overflow(m->crash.start, size, &end))
 		return fail(EINVAL, "device tree: the crash region of 0x%" PRIx64 " bytes at 0x%"
 			    PRIx64 " wraps around 64 bits", size, m->crash.start);
@@ -181,7 +182,7 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 			rc = add_tpm_log(m, f, n);
 	}
 	if (rc >= 0 && reserved)
-		rc = dt_add_ranges(reserved, f->cells, "/", "reserved-ranges", &f->reserved);
+		rc = dt_add_ranges(reserved, f->cells, "", "reserved-ranges", &f->reserved);
 	if (rc >= 0)
 		ranges_copy(&m->avoid, &f->reserved);
 	ranges_copy(&m->avoid, &f->tpm_log);
