@@ -58,23 +58,6 @@ int idlist_parse(struct idlist *list, const char *text)
 	return 0;
 }
 
-bool idlist_has(const struct idlist *list, uint32_t id)
-{
-	size_t low = 0, high = list->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (list->id[mid] == id)
-			return true;
-		if (list->id[mid] < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return false;
-}
-
 void idlist_free(struct idlist *list)
 {
 	free(list->id);

@@ -20,7 +20,6 @@ struct idlist {
 
 /* -EINVAL with a message; @list is then empty. */
 int idlist_parse(struct idlist *list, const char *text);
-bool idlist_has(const struct idlist *list, uint32_t id);
 void idlist_free(struct idlist *list);
 
 #endif

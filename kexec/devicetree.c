@@ -228,14 +228,6 @@ struct dt_node *dt_add_child(struct arena *a, struct dt_node *parent, const char
 	return node;
 }
 
-const char *dt_path(struct arena *a, const struct dt_node *node)
-{
-	if (!node->parent)
-		return "/";
-	return arena_printf(a, "%s%s%s", node->parent->parent ? dt_path(a, node->parent) : "", "/",
-			    node->name);
-}
-
 struct dt_node *dt_next(const struct dt_node *root, const struct dt_node *node)
 {
 	if (!node)

@@ -47,8 +47,6 @@ struct dt_node *dt_copy(struct arena *a, const struct dt_node *root);
 struct dt_node *dt_child(const struct dt_node *node, const char *name);	/* exact name */
 struct dt_node *dt_find(struct dt_node *root, const char *path);	/* "/chosen", exact names */
 struct dt_node *dt_add_child(struct arena *a, struct dt_node *parent, const char *name);
-/* The node's full path, in the arena. */
-const char *dt_path(struct arena *a, const struct dt_node *node);
 /* @root and the nodes below it in tree order; NULL starts, NULL ends. */
 struct dt_node *dt_next(const struct dt_node *root, const struct dt_node *node);
 

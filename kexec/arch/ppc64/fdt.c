@@ -32,7 +32,10 @@ static int size_fdt(struct image *image, const struct dt_node *tree, size_t *use
 	return rc;
 }
 
-/* Placed before it is written: its reserve map has an entry for itself. */
+/*
+ * Placed before it is written: the last entry of its reserve map is for itself,
+ * and counts in its size before the address is known.
+ */
 int ppc64_place_fdt(struct image *image)
 {
 	struct segment s = { .name = "fdt", .owner = PPC64_BUILT,
@@ -47,6 +50,8 @@ int ppc64_place_fdt(struct image *image)
 		ppc64_find_usable(image);
 	rc = ppc64_new_tree(image, &tree);
 	if (rc >= 0)
+		rc = ranges_add(&image->reserve, 0, 1, "fdt");
+	if (rc >= 0)
 		rc = size_fdt(image, tree, &used, &total);
 	if (rc < 0)
 		return rc;
@@ -55,7 +60,8 @@ int ppc64_place_fdt(struct image *image)
 	if (rc < 0)
 		return rc;
 	placed = image_segment(image, "fdt");
-	ppc64_reserve_fdt(image, placed);
+	image->reserve.at[image->reserve.n - 1].start = placed->addr;
+	image->reserve.at[image->reserve.n - 1].end = placed->addr + placed->memsz;
 	rc = dt_flatten(tree, &image->reserve, total - used, &fdt, &used);
 	if (rc < 0)
 		return rc;

@@ -8,7 +8,7 @@
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
 
-#define KERNEL_ALIGN	0x10000		/* arch/powerpc/Kconfig, help of RELOCATABLE: 16 KiB */
+#define KERNEL_ALIGN	0x10000		/* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
 #define RUN_AT_LOAD	0x5c		/* arch/powerpc/kernel/head_64.S:__run_at_load */
 #define RUN_AT_LOAD_OFF	0x72756e30	/* "run0" */
 

@@ -63,12 +63,8 @@ int ppc64_fill_purgatory(const struct image *image, uint8_t *blob, uint64_t kern
 /* fdt.c */
 int ppc64_place_fdt(struct image *image);
 
-/*
- * tree.c: turn a copy of the live tree into the second kernel's. Fills
- * image->reserve too, where the FDT's own entry waits for ppc64_reserve_fdt().
- */
+/* tree.c: turn a copy of the live tree into the second kernel's; fill image->reserve too. */
 int ppc64_new_tree(struct image *image, struct dt_node **tree);
-void ppc64_reserve_fdt(struct image *image, const struct segment *fdt);
 
 int ppc64_prove(const struct image *image);
 

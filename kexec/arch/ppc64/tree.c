@@ -42,16 +42,6 @@ static void fill_chosen(struct image *image, struct dt_node *root)
 	dt_set_u64(a, chosen, "linux,initrd-end", initrd->addr + initrd->bufsz);
 }
 
-/* The reserve map's entry for the FDT itself. */
-void ppc64_reserve_fdt(struct image *image, const struct segment *fdt)
-{
-	for (size_t i = 0; i < image->reserve.n; i++)
-		if (!strcmp(image->reserve.at[i].why, "fdt")) {
-			image->reserve.at[i].start = fdt->addr;
-			image->reserve.at[i].end = fdt->addr + fdt->memsz;
-		}
-}
-
 /* Append the usable parts of [start, end) as (base, size) pairs; returns how many. */
 static uint64_t put_usable(const struct image *image, struct dt_cells cells, uint64_t start,
 			   uint64_t end, struct buf *out)
@@ -181,8 +171,6 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 	if (rc >= 0 && image->crash && crash_start > PPC64_BACKUP_SIZE)
 		rc = ranges_add(&image->reserve, PPC64_BACKUP_SIZE, crash_start - PPC64_BACKUP_SIZE,
 				"memory of the crashed kernel");
-	if (rc >= 0)
-		rc = ranges_add(&image->reserve, 0, 1, "fdt");	/* for now: it is not placed yet */
 	ranges_copy(&image->reserve, &f->rtas);
 	ranges_copy(&image->reserve, &f->tce);
 	ranges_copy(&image->reserve, &f->tpm_log);
