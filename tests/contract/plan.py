@@ -45,9 +45,11 @@ class Case:
     initrd: str = None
     command_line: str = "root=/dev/sda1 irqpoll"
     hotplug: bool = True
+    crash: bool = True          # else for a normal reboot
 
     def command(self, kexec):
-        return [kexec, "--sysroot", self.root, "-p", *(["--hotplug"] if self.hotplug else []),
+        return [kexec, "--sysroot", self.root, "-p" if self.crash else "-l",
+                *(["--hotplug"] if self.hotplug else []),
                 "--dt-no-old-root", "--dry-run", "--json", "--dump", self.root + "-dump",
                 *([f"--initrd={self.initrd}"] if self.initrd else []),
                 f"--command-line={self.command_line}", self.kernel.path]
