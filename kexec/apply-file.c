@@ -15,6 +15,10 @@
 #define FILE_UNLOAD		0x1
 #define FILE_ON_CRASH		0x2
 #define FILE_NO_INITRAMFS	0x4
+/* Since 6.8, and in kernels after 6.12. */
+#define FILE_DEBUG		0x8
+#define FILE_NO_CMA		0x10
+#define FILE_FORCE_DTB		0x20
 
 bool apply_may_fall_back(int rc)
 {
@@ -109,6 +113,37 @@ static int check_reservation(const struct plan_request *request, const struct sy
 	return 0;
 }
 
+static int call(int kernel_fd, int initrd_fd, const char *cmdline, unsigned long flags)
+{
+	debug("kexec_file_load: flags = 0x%lx, command line \"%s\"", flags, cmdline);
+	return APPLY_RETRY(syscalls.kexec_file_load(kernel_fd, initrd_fd, strlen(cmdline) + 1, cmdline,
+						    flags));
+}
+
+/*
+ * A kernel that does not know a flag answers EINVAL before it does anything.
+ * What is only a wish is then dropped, aloud: another system call is no
+ * substitute for a flag.
+ */
+static int call_with_wishes(const struct plan_request *request, int kernel_fd, int initrd_fd,
+			    const char *cmdline, unsigned long flags)
+{
+	unsigned long wishes = (message_debugging() ? FILE_DEBUG : 0) |
+			       (request->no_cma ? FILE_NO_CMA : 0) |
+			       (request->force_dtb ? FILE_FORCE_DTB : 0);
+	int rc = call(kernel_fd, initrd_fd, cmdline, flags | wishes);
+
+	if (rc != -EINVAL || !wishes)
+		return rc;
+	rc = call(kernel_fd, initrd_fd, cmdline, flags);
+	if (rc >= 0)
+		notice("the running kernel does not know%s%s%s; loaded without",
+		       wishes & FILE_NO_CMA ? " --no-cma" : "",
+		       wishes & FILE_FORCE_DTB ? " --force-dtb" : "",
+		       wishes & FILE_DEBUG ? " the debug flag" : "");
+	return rc;
+}
+
 static int load(const struct plan_request *request, const struct sysroot *sr, int kernel_fd,
 		int initrd_fd, const char *cmdline)
 {
@@ -119,9 +154,7 @@ static int load(const struct plan_request *request, const struct sysroot *sr, in
 
 	if (request->crash && machine_image_loaded(sr, true, &had) < 0)
 		fail_forget();
-	debug("kexec_file_load: flags = 0x%lx, command line \"%s\"", flags, cmdline);
-	rc = APPLY_RETRY(syscalls.kexec_file_load(kernel_fd, initrd_fd, strlen(cmdline) + 1, cmdline,
-						  flags));
+	rc = call_with_wishes(request, kernel_fd, initrd_fd, cmdline, flags);
 	if (rc >= 0)
 		return 0;
 	if (request->crash && !apply_may_fall_back(rc))

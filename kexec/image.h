@@ -48,6 +48,7 @@ struct plan_request {
 	bool hotplug;
 	bool no_checks;			/* nothing in the digest */
 	bool reuse_cmdline, no_old_root;
+	bool no_cma, force_dtb;		/* wishes that only kexec_file_load has flags for */
 };
 
 struct image {

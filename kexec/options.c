@@ -12,7 +12,7 @@
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_INITRD, OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN,
 	OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT,
-	OPT_IGNORED,
+	OPT_NO_CMA, OPT_FORCE_DTB, OPT_JUMP, OPT_IGNORED,
 };
 
 struct row {
@@ -41,6 +41,8 @@ static const struct row rows[] = {
 	{ 'a', "kexec-syscall-auto", NULL, "kexec_file_load, else kexec_load (the default)" },
 	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
 	{ 'c', "kexec-syscall", NULL, "load with kexec_load only" },
+	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },
+	{ OPT_FORCE_DTB, "force-dtb", NULL, "with kexec_file_load: pass a device tree where it is a choice" },
 	{ 'x', "no-ifdown", NULL, "do not take network interfaces down before starting a kernel" },
 	{ 'y', "no-sync", NULL, "do not sync file systems before starting a kernel" },
 	{ OPT_CRASH_SIZE, "print-ckr-size", NULL, "print how many bytes are reserved for crash kernels" },
@@ -52,6 +54,8 @@ static const struct row rows[] = {
 	{ 'd', "debug", NULL, "say why, step by step" },
 	{ 'h', "help", NULL, "this text" },
 	{ 'v', "version", NULL, "the version" },
+	{ OPT_JUMP, "load-preserve-context", NULL, NULL },
+	{ OPT_JUMP, "load-jump-back-helper", NULL, NULL },
 	{ OPT_IGNORED, "args-linux", NULL, NULL },
 	{ OPT_IGNORED, "elf64-core-headers", NULL, NULL },
 };
@@ -129,6 +133,9 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	case OPT_SYSROOT: o->sysroot = optarg; break;
 	case OPT_MEM_MIN: return parse_address("mem-min", optarg, &o->request.mem_min);
 	case OPT_MEM_MAX: return parse_address("mem-max", optarg, &o->request.mem_max);
+	case OPT_JUMP:
+		return fail(EINVAL, "--load-preserve-context and --load-jump-back-helper need a kernel"
+			    " that can jump back (KEXEC_JUMP), which this architecture does not have");
 	case OPT_IGNORED: break;
 	}
 	return 0;
@@ -169,6 +176,8 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_HOTPLUG: o->request.hotplug = true; break;
 	case OPT_REUSE_CMDLINE: o->request.reuse_cmdline = true; break;
 	case OPT_NO_OLD_ROOT: o->request.no_old_root = true; break;
+	case OPT_NO_CMA: o->request.no_cma = true; break;
+	case OPT_FORCE_DTB: o->request.force_dtb = true; break;
 	case OPT_CRASH_SIZE: seen->crash_size = true; break;
 	case OPT_DRY_RUN: o->dry_run = true; break;
 	case OPT_JSON: o->json = true; break;

@@ -219,7 +219,7 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 	int rc = answer ? -atoi(answer) : -ENOSYS;
 	char magic[4] = "", line[4096];
 
-	if (answer && !rc && flags & ~7ul)
+	if (answer && !rc && flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
 		rc = -EINVAL;
 	if (answer && !rc && !(flags & FILE_UNLOAD) &&
 	    (pread(kernel_fd, magic, 4, 0) != 4 || memcmp(magic, "\177ELF", 4)))
