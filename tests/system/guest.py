@@ -2,6 +2,8 @@
 # Copyright The kexec-hotplug developers
 """The system in the machine: what it boots from and how to talk to it."""
 
+import base64
+import binascii
 import os
 import re
 import shlex
@@ -48,14 +50,14 @@ class Guest:
 
     def wait_ready(self, kernel, timeout=BOOT_TIMEOUT):
         """Until the init of this kernel ("first", "capture") listens."""
-        found = self._control.wait(r"^ready (\w+)$", timeout, self._seen)
+        found = self._control.wait(r"^ready (\w+)\n", timeout, self._seen)
         self._seen = found.end()
         if found[1] != kernel:
             raise Failure(f"the {found[1]} kernel came up, not the {kernel} kernel")
 
     def has_come_up(self):
         """True when a kernel has booted since wait_ready()."""
-        return self._control.search(r"^ready \w+$", self._seen) is not None
+        return self._control.search(r"^ready \w+\n", self._seen) is not None
 
     def run(self, command, timeout=COMMAND_TIMEOUT):
         """(status, output) of a shell command."""
@@ -83,6 +85,16 @@ class Guest:
     def read(self, path):
         """The text of a file, without white space around it."""
         return self.check(f"cat {shlex.quote(path)}").strip()
+
+    def read_bytes(self, path, offset, size):
+        """That many bytes from there in a file, or what there is of them."""
+        output = self.check(f"dd if={shlex.quote(path)} bs=64k skip={offset} "
+                            f"count={size} iflag=skip_bytes,count_bytes,fullblock "
+                            "2>/dev/null | base64")
+        try:
+            return base64.b64decode(output)
+        except binascii.Error as error:
+            raise Failure(f"{path} has not come through: {error}") from None
 
     def read_number(self, path):
         """A big-endian number: a property of the device tree."""

@@ -5,7 +5,8 @@
 # Process 1 of the first and of the capture kernel: runs the lines which come
 # in on the second terminal ("TAG COMMAND") and answers each with what it
 # printed and a line "TAG STATUS".  A newline goes before that line, so output
-# which does not end in one is no trouble.
+# which does not end in one is no trouble.  The word control=hvc0 on the
+# kernel's command line, which makes a variable of it, names another terminal.
 
 export PATH=/sbin:/bin
 # busybox finds its own commands through /proc.
@@ -19,7 +20,7 @@ kernel=first
 [ ! -e /proc/sys/kernel/sysrq ] || echo 1 >/proc/sys/kernel/sysrq
 
 # While it is open: the last close resets a terminal.
-exec 3<>/dev/hvc1
+exec 3<>"/dev/${control:-hvc1}"
 stty raw -echo <&3
 printf '\nready %s\n' "$kernel" >&3
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from typing import NamedTuple
 
 import gdbstub
 from stream import Failure, Stream
@@ -16,6 +17,18 @@ from stream import Failure, Stream
 EMULATOR = "qemu-system-ppc64"
 MONITOR_TIMEOUT = 120
 END_TIMEOUT = 30
+
+
+class Hardware(NamedTuple):
+    """What machine to build; the defaults are what most scenarios want."""
+
+    machine: str = "pseries"
+    cpu: str = "power9"
+    smp: str = "1,maxcpus=4"
+    memory: str = "2G,slots=4,maxmem=4G"
+    crashkernel: str = "512M"
+    # Where there is only one, the console is the command channel as well.
+    terminals: int = 2
 
 
 class Monitor:
@@ -60,14 +73,17 @@ class Monitor:
 class Machine:
     """Use as a context: leaving it ends the child, whatever happened."""
 
-    def __init__(self, directory, kernel, initrd, append, smp, memory):
+    def __init__(self, directory, hardware, kernel, initrd, append):
         self.directory = directory
         self.started = time.monotonic()
-        ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
-        command = [EMULATOR, *_arguments(kernel, initrd, append, smp, memory)]
-        for name, end in zip(("con", "ctl", "qmp"), theirs):
+        terminals = ["con", "ctl"][:hardware.terminals]
+        names = ["qmp", *terminals]
+        ours, theirs = zip(*(socket.socketpair() for _ in names))
+        command = [EMULATOR, *_arguments(hardware, kernel, initrd, append)]
+        for name, end in zip(names, theirs):
             command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
-        command += ["-serial", "chardev:con", "-serial", "chardev:ctl"]
+        for name in terminals:
+            command += ["-serial", f"chardev:{name}"]
         command += ["-mon", "chardev=qmp,mode=control"]
         with open(self._path("qemu.log"), "w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
@@ -75,11 +91,13 @@ class Machine:
                 pass_fds=[end.fileno() for end in theirs])
         for end in theirs:
             end.close()
-        self.console = Stream("the console", ours[0],
+        self.monitor = Monitor(ours[0])
+        self.console = Stream("the console", ours[1],
                               self._path("console.log"), self.elapsed)
-        self.control = Stream("the command channel", ours[1],
-                              self._path("control.log"), self.elapsed)
-        self.monitor = Monitor(ours[2])
+        self.control = self.console
+        if hardware.terminals > 1:
+            self.control = Stream("the command channel", ours[2],
+                                  self._path("control.log"), self.elapsed)
 
     def __enter__(self):
         try:
@@ -104,13 +122,41 @@ class Machine:
         return True
 
     def add_core(self):
-        """Plug the lowest core that is possible and not there yet."""
+        """Plug the lowest core that is possible and not there yet; its name."""
         slots = self.monitor.command("query-hotpluggable-cpus")
         free = [slot for slot in slots if "qom-path" not in slot]
         if not free:
             raise Failure("the machine has no core left to plug")
         slot = min(free, key=lambda slot: slot["props"]["core-id"])
-        self.monitor.command("device_add", driver=slot["type"], **slot["props"])
+        name = f"core-{slot['props']['core-id']}"
+        self.monitor.command("device_add", id=name, driver=slot["type"],
+                             **slot["props"])
+        return name
+
+    def add_dimm(self, name, size):
+        """Plug memory; the physical addresses it got."""
+        backend = f"{name}-memory"
+        self.monitor.command("object-add", id=backend, size=size,
+                             **{"qom-type": "memory-backend-ram"})
+        self.monitor.command("device_add", id=name, driver="pc-dimm",
+                             memdev=backend)
+        for dimm in self.monitor.command("query-memory-devices"):
+            if dimm["data"].get("id") == name:
+                start = dimm["data"]["addr"]
+                return range(start, start + dimm["data"]["size"])
+        raise Failure(f"the machine does not know its new memory {name}")
+
+    def free_dimm(self, name):
+        """What is left to do when the memory has been given back."""
+        self.monitor.command("object-del", id=f"{name}-memory")
+
+    def ask_back(self, name):
+        """Ask the guest for a device; it lets go when it can."""
+        self.monitor.command("device_del", id=name)
+
+    def has_device(self, name):
+        devices = self.monitor.command("qom-list", path="/machine/peripheral")
+        return any(device["name"] == name for device in devices)
 
     def save_memory(self, address, size):
         """Guest physical memory as bytes."""
@@ -142,12 +188,12 @@ class Machine:
         self._process.kill()
         self._process.wait()
         self.monitor.close()
-        for stream in self.console, self.control:
+        for stream in {self.console, self.control}:
             stream.wait_end(END_TIMEOUT)
 
 
-def _arguments(kernel, initrd, append, smp, memory):
-    return ["-M", "pseries", "-accel", "tcg,thread=multi", "-cpu", "power9",
-            "-smp", smp, "-m", memory,
+def _arguments(hardware, kernel, initrd, append):
+    return ["-M", hardware.machine, "-accel", "tcg,thread=multi",
+            "-cpu", hardware.cpu, "-smp", hardware.smp, "-m", hardware.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd, "-append", append]

@@ -69,10 +69,10 @@ def _normalised(packed):
 
 
 def _plan_here(site, tree):
-    command = shlex.split(load_command(PLAN, prefix=""))
+    command = shlex.split(load_command(PLAN, initrd=site.capture,
+                                       kernel=site.vmlinux))
     command[:1] = [os.path.join(build("native"), "kexec"), "--sysroot", tree]
-    command[-1] = site.vmlinux
-    planned = subprocess.run(command, cwd=site.directory, text=True,
+    planned = subprocess.run(command, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if planned.returncode:
         raise Failure(f"{' '.join(command)}: status {planned.returncode}\n"

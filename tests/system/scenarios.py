@@ -5,7 +5,9 @@
 Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
-from stage import expect
+import re
+
+from stage import CAPTURE_COMMAND_LINE, expect
 
 CRASH_TIMEOUT = 120
 EXIT_TIMEOUT = 180
@@ -29,19 +31,16 @@ def crash(stage):
     stage.captured_log(cpu=0)
 
 
-def cpu_hotplug(stage):
+def cpu_hotplug(stage, command_line=CAPTURE_COMMAND_LINE):
     """A CPU is added after the load and crashes: the dump is there."""
     stage.boot()
-    stage.load("--hotplug")
+    stage.load("--hotplug", command_line=command_line)
     expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
     before = stage.cpu_nodes()
     cpu = stage.plug_cpu()
     nodes = stage.cpu_nodes()
     expect(len(nodes) == len(before) + 1, f"CPUs {before} became {nodes}")
-    stage.crash(cpu)
-    stage.captured_log(cpu)
-    seen = stage.cpu_nodes()
-    expect(seen == nodes, f"the capture kernel was told {seen}, not {nodes}")
+    _crash_and_compare(stage, cpu)
 
 
 def cpu_stale(stage):
@@ -54,6 +53,57 @@ def cpu_stale(stage):
     with stage.timed("readout"):
         stage.wait_memory(region, LOST_CPU)
     stage.expect_silence()
+
+
+def cpu_all(stage):
+    """All CPUs but one are added after the load; the last crashes."""
+    stage.boot()
+    stage.load("--hotplug")
+    possible = stage.possible_cpus()
+    while stage.cpus() != possible:
+        cpu = stage.plug_cpu()
+    expect(cpu == max(possible), f"of {possible}, CPU {cpu} came last")
+    _crash_and_compare(stage, cpu)
+
+
+def cpu_replug(stage):
+    """A CPU is added, removed and added again, and crashes."""
+    stage.boot()
+    stage.load("--hotplug")
+    before = stage.cpu_nodes()
+    stage.plug_cpu()
+    stage.unplug_cpu()
+    nodes = stage.cpu_nodes()
+    expect(nodes == before, f"CPUs {before} became {nodes}")
+    _crash_and_compare(stage, stage.plug_cpu())
+
+
+def cpu_reload(stage):
+    """A load after the CPU was added knows it, also without --hotplug."""
+    stage.boot()
+    stage.load()
+    cpu = stage.plug_cpu()
+    stage.load()
+    expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
+    _crash_and_compare(stage, cpu)
+
+
+def hash_mmu(stage):
+    """The same as cpu-hotplug, with the hash MMU."""
+    # This machine's interrupt controller lets the kernel distribute interrupts
+    # to all CPUs, which QEMU does by sending them to CPU 0: it is not there.
+    cpu_hotplug(stage, CAPTURE_COMMAND_LINE + " noirqdistrib")
+    said = stage.guest.read("/proc/cpuinfo")
+    expect(re.search(r"^MMU\s*: Hash$", said, re.M), f"no hash MMU:\n{said}")
+
+
+def powernv(stage):
+    """A machine with OPAL, where nothing is plugged: the plain crash dump."""
+    stage.boot()
+    said = stage.guest.read("/proc/cpuinfo")
+    expect(re.search(r"^platform\s*: PowerNV$", said, re.M), f"not OPAL:\n{said}")
+    stage.load("--hotplug")
+    _crash_and_compare(stage, max(stage.cpus()))
 
 
 def unload(stage):
@@ -87,6 +137,15 @@ def corrupt(stage):
     stage.crash(cpu=0)
     stage.machine.console.wait("(?i)digest", CRASH_TIMEOUT, position)
     stage.expect_silence()
+
+
+def _crash_and_compare(stage, cpu):
+    """Captured after a crash of this CPU, by a kernel which knows all CPUs."""
+    nodes = stage.cpu_nodes()
+    stage.crash(cpu)
+    stage.captured_log(cpu)
+    seen = stage.cpu_nodes()
+    expect(seen == nodes, f"the capture kernel was told {seen}, not {nodes}")
 
 
 def _loaded_text(stage):

@@ -8,14 +8,17 @@ import re
 import secrets
 import time
 
+from dump import subtract
 from guest import Guest
-from qemu import Machine
+from qemu import Hardware, Machine
 from stream import Failure
 
-FIRST_COMMAND_LINE = "console=hvc0 crashkernel=512M panic=5"
+FIRST_COMMAND_LINE = "console=hvc0 crashkernel={} panic=5"
 CAPTURE_COMMAND_LINE = "console=hvc0 nr_cpus=1 panic=5"
-SMP = "1,maxcpus=4"
-MEMORY = "2G,slots=4,maxmem=4G"
+# Where the console has to be the command channel too: it says no more than
+# that the kernel panics.
+ONE_TERMINAL = "loglevel=1 control=hvc0"
+DIMM_SIZE = 512 << 20
 
 PLUG_TIMEOUT = 120
 CRASH_TIMEOUT = 120
@@ -33,17 +36,30 @@ def expect(condition, message):
         raise Failure(message)
 
 
+def wait_until(done, timeout, what):
+    """The first true result of done()."""
+    deadline = time.monotonic() + timeout
+    while not (result := done()):
+        expect(time.monotonic() < deadline, f"{what}: not in {timeout} s")
+        time.sleep(POLL)
+    return result
+
+
 class Stage:
     """A machine of a site, from its boot to the end of the context."""
 
-    def __init__(self, site, name, smp=SMP, memory=MEMORY):
+    def __init__(self, site, name, hardware=Hardware()):
         self.directory = os.path.join(site.directory, name)
         self.site = site
         self.times = []
         self.marker = f"kexec-hotplug test marker {secrets.token_hex(8)}"
+        self._terminal = "" if hardware.terminals > 1 else f" {ONE_TERMINAL}"
+        self._cores = []
+        self._dimms = []
         os.makedirs(self.directory, exist_ok=True)
-        self.machine = Machine(self.directory, site.vmlinux, site.first,
-                               FIRST_COMMAND_LINE, smp, memory)
+        append = FIRST_COMMAND_LINE.format(hardware.crashkernel) + self._terminal
+        self.machine = Machine(self.directory, hardware, site.vmlinux,
+                               site.first, append)
         self.guest = Guest(self.machine)
 
     def __enter__(self):
@@ -66,9 +82,12 @@ class Stage:
             self.guest.wait_ready("first")
         self.expect_loaded(False)
 
-    def load(self, *options, command_line=CAPTURE_COMMAND_LINE):
+    def load(self, *options, command_line=CAPTURE_COMMAND_LINE,
+             initrd="/capture.cpio"):
+        command_line += self._terminal
         with self.timed("load"):
-            output = self.guest.check(load_command(options, command_line))
+            output = self.guest.check(
+                load_command(options, command_line, initrd=initrd))
         self.expect_loaded(True)
         return output
 
@@ -93,6 +112,10 @@ class Stage:
         """The numbers of the online CPUs."""
         return _number_list(self.guest.read("/sys/devices/system/cpu/online"))
 
+    def possible_cpus(self):
+        """The numbers of the CPUs that may ever be there."""
+        return _number_list(self.guest.read("/sys/devices/system/cpu/possible"))
+
     def cpu_nodes(self):
         """The CPUs which the device tree of the running kernel names."""
         names = self.guest.check("ls /proc/device-tree/cpus").split()
@@ -102,13 +125,53 @@ class Stage:
         """Add a core to the machine; the number of its CPU, once online."""
         before = self.cpus()
         with self.timed("plug"):
-            self.machine.add_core()
-            deadline = time.monotonic() + PLUG_TIMEOUT
-            while not (added := self.cpus() - before):
-                expect(time.monotonic() < deadline,
-                       f"no new CPU online in {PLUG_TIMEOUT} s")
-                time.sleep(POLL)
+            self._cores.append(self.machine.add_core())
+            added = wait_until(lambda: self.cpus() - before,
+                               PLUG_TIMEOUT, "a new CPU online")
         return min(added)
+
+    def unplug_cpu(self):
+        """Remove the core plugged last, and with it its CPU."""
+        before = self.cpus()
+        self._unplug(self._cores.pop())
+        expect(len(self.cpus()) == len(before) - 1,
+               f"CPUs {before} became {self.cpus()}")
+
+    def plug_memory(self):
+        """Add a DIMM to the machine; its range, once all is online."""
+        name = f"dimm-{len(self._dimms)}"
+        with self.timed("plug"):
+            added = self.machine.add_dimm(name, DIMM_SIZE)
+            self._dimms.append(name)
+            wait_until(lambda: not subtract([added], self.memory()),
+                       PLUG_TIMEOUT, "all of the new memory online")
+        return added
+
+    def unplug_memory(self):
+        """Remove the DIMM plugged last."""
+        name = self._dimms.pop()
+        self._unplug(name)
+        self.machine.free_dimm(name)
+
+    def _unplug(self, name):
+        with self.timed("unplug"):
+            self.machine.ask_back(name)
+            wait_until(lambda: not self.machine.has_device(name),
+                       PLUG_TIMEOUT, f"{name} given back")
+
+    def memory(self):
+        """The ranges of the memory blocks which are online."""
+        directory = "/sys/devices/system/memory"
+        size = int(self.guest.read(f"{directory}/block_size_bytes"), 16)
+        online = self.guest.check(f"grep -lx online {directory}/memory*/state")
+        starts = [int(number) * size
+                  for number in re.findall(r"/memory(\d+)/", online)]
+        return [range(start, start + size) for start in sorted(starts)]
+
+    def memory_to_dump(self):
+        """What of the memory is not the capture kernel's own."""
+        address, size = self.crash_region()
+        return subtract(self.memory(), [range(address, address + size)])
 
     def crash_region(self):
         """(address, size) of the memory reserved for the capture kernel."""
@@ -160,9 +223,10 @@ class Stage:
             time.sleep(POLL)
 
 
-def load_command(options, command_line=CAPTURE_COMMAND_LINE, prefix="/"):
-    return " ".join(["kexec -c -p", *options, f"--initrd={prefix}capture.cpio",
-                     f"--command-line='{command_line}'", f"{prefix}vmlinux"])
+def load_command(options, command_line=CAPTURE_COMMAND_LINE,
+                 initrd="/capture.cpio", kernel="/vmlinux"):
+    return " ".join(["kexec -c -p", *options, f"--initrd={initrd}",
+                     f"--command-line='{command_line}'", kernel])
 
 
 def _number_list(text):

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Memory comes and goes, the machine crashes: what of it is in the dump?
+
+Each scenario gets a Stage whose machine is switched on, and raises Failure.
+"""
+
+from dump import Dump, show, subtract
+from stage import expect
+
+# A text which the guest is to write, of numbers that all differ, and how often.
+# The kernel takes what is left of started blocks of memory, then whole blocks,
+# first of all new ones: so many copies that they do not fit in the remnants.
+# Whatever the page size, the text consists of chunks.
+FIRST_NUMBER, LAST_NUMBER = 1000000, 1131071
+COPIES = 64
+CHUNK = 4096
+SAMPLES = 16
+WRITE_COPIES = (f"seq {FIRST_NUMBER} {LAST_NUMBER} >/tmp/pattern; "
+                f"for copy in $(seq {COPIES}); do cat /tmp/pattern; done "
+                ">/tmp/copies")
+
+# What the capture kernel overwrites, and the backup region has a copy of. The
+# start of it is lost before the copy is made: there the crashed kernel itself
+# puts the code on which its other CPUs wait.
+LOW_START, LOW_END = 0x100, 64 << 10
+
+
+def hotplug(stage):
+    """Memory is added after the load: its content is in the dump."""
+    stage.boot()
+    stage.load("--hotplug")
+    expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
+    added = stage.plug_memory()
+    _captured_with(stage, added)
+
+
+def stale(stage):
+    """The same without --hotplug: the dump lacks the memory, and no other."""
+    stage.boot()
+    stage.load()
+    expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
+    added = stage.plug_memory()
+    _find_pattern(stage, added)
+    _captured_without(stage, added)
+
+
+def reload(stage):
+    """Memory is added before the load, without --hotplug: it is in the dump."""
+    stage.boot()
+    added = stage.plug_memory()
+    stage.load()
+    _captured_with(stage, added)
+
+
+def reload_hotplug(stage):
+    """Memory is added before the load, with --hotplug: it is in the dump."""
+    stage.boot()
+    added = stage.plug_memory()
+    stage.load("--hotplug")
+    _captured_with(stage, added)
+
+
+def remove(stage):
+    """Memory is added after the load and removed again: not in the dump."""
+    stage.boot()
+    stage.load("--hotplug")
+    before = stage.memory()
+    added = stage.plug_memory()
+    stage.unplug_memory()
+    after = stage.memory()
+    expect(after == before, f"the memory {show(before)} became {show(after)}")
+    _captured_without(stage, added)
+
+
+def low(stage):
+    """After memory is added, the first 64 KiB are those of the crashed kernel."""
+    stage.boot()
+    stage.load("--hotplug")
+    added = stage.plug_memory()
+    size = LOW_END - LOW_START
+    crashed = stage.machine.save_memory(LOW_START, size)
+    dump = _captured(stage)
+    _expect_all(dump, [added]) # so the crashed kernel has rewritten the headers
+    capture = stage.machine.save_memory(LOW_START, size)
+    expect(crashed != capture, "both kernels have the same in low memory")
+    dumped = dump.read(LOW_START, size)
+    expect(dumped != capture,
+           "the dump has the low memory of the capture kernel: the loader has "
+           "not told where the backup region is, or the crashed kernel has "
+           "forgotten it, as Linux 6.10 does")
+    wrong = [LOW_START + at for at in range(size) if dumped[at] != crashed[at]]
+    expect(not wrong, f"{len(wrong)} bytes are others in the dump, the first at "
+                      f"{min(wrong, default=0):#x}")
+
+
+def _captured(stage):
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+    return Dump(stage.guest)
+
+
+def _captured_with(stage, added):
+    """The dump has all of the memory, and in the added memory what was there."""
+    chunks = _find_pattern(stage, added)
+    memory = stage.memory_to_dump()
+    dump = _captured(stage)
+    _expect_all(dump, memory)
+    with stage.timed("compare"):
+        for address in _spread(sorted(chunks), SAMPLES):
+            expect(dump.read(address, CHUNK) == chunks[address],
+                   f"other content at {address:#x} in the dump")
+
+
+def _captured_without(stage, absent):
+    """The dump has nothing of the absent memory, and all of the other."""
+    memory = subtract(stage.memory_to_dump(), [absent])
+    dump = _captured(stage)
+    _expect_all(dump, memory)
+    expect(subtract([absent], dump.memory()) == [absent],
+           f"of {show([absent])} something is in the dump: {show(dump.memory())}")
+
+
+def _expect_all(dump, memory):
+    missing = subtract(memory, dump.memory())
+    expect(not missing, f"not in the dump, which has {show(dump.memory())}: "
+                        f"{show(missing)}")
+
+
+def _find_pattern(stage, memory):
+    """Have the guest write to this memory: what, by physical address."""
+    numbers = range(FIRST_NUMBER, LAST_NUMBER + 1)
+    pattern = "".join(f"{number}\n" for number in numbers).encode()
+    chunks = {pattern[at:at + CHUNK] for at in range(0, len(pattern), CHUNK)}
+    with stage.timed("pattern"):
+        stage.guest.check(WRITE_COPIES)
+        data = stage.machine.save_memory(memory.start, len(memory))
+        found = {memory.start + at: data[at:at + CHUNK]
+                 for at in range(0, len(data), CHUNK)
+                 if data[at:at + CHUNK] in chunks}
+    expect(len(found) >= SAMPLES, f"the new memory {show([memory])} has "
+                                  f"{len(found)} chunks of the pattern")
+    return found
+
+
+def _spread(items, count):
+    """That many of the items, the first and the last among them."""
+    return [items[index * (len(items) - 1) // (count - 1)]
+            for index in range(count)]
