@@ -31,6 +31,7 @@ SCENARIOS = {
     "mem-reload-hotplug": memory.reload_hotplug,
     "mem-remove": memory.remove,
     "low-64k": memory.low,
+    "exec": scenarios.execute,
     "unload": scenarios.unload,
     "reload": scenarios.reload,
     "corrupt": scenarios.corrupt,
@@ -41,6 +42,7 @@ SCENARIOS = {
 
 # The machines that are not the usual one.
 HARDWARE = {
+    "exec": Hardware(smp="2"),
     "cpu-all": Hardware(smp="1,maxcpus=8"),
     # A guest with the hash MMU must not be resized: the capture kernel of
     # Linux 6.12 cannot take over such a page table, whoever loads it.

@@ -128,6 +128,23 @@ def reload(stage):
     expect("second_load" in command_line, f"captured with '{command_line}'")
 
 
+def execute(stage):
+    """kexec -l and -e: another kernel starts, with every CPU."""
+    stage.boot()
+    cpus = stage.cpus()
+    expect(len(cpus) == 2, f"CPUs {cpus} online")
+    stage.guest.check("kexec -c -l --initrd=/capture.cpio "
+                      "--command-line='console=hvc0 second_kernel' /vmlinux")
+    status, output = stage.guest.run("kexec -S -l")
+    expect(status == 1, f"kexec -S -l: status {status}\n{output}")
+    with stage.timed("exec"):
+        stage.guest.start("kexec -e")
+        stage.guest.wait_ready("first")
+    command_line = stage.guest.read("/proc/cmdline")
+    expect(command_line == "console=hvc0 second_kernel", f"came up with '{command_line}'")
+    expect(stage.cpus() == cpus, f"CPUs {stage.cpus()} came up, not {cpus}")
+
+
 def corrupt(stage):
     """One wrong byte in the loaded kernel: the purgatory stops there."""
     stage.boot()
