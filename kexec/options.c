@@ -194,6 +194,7 @@ static int contradiction(const struct seen *s)
 		const char *a, *b;
 	} pairs[] = {
 		{ s->p && s->l, "-p (crash kernel)", "-l (normal kernel)" },
+		{ s->f && s->l, "-f (load and start)", "-l (load, start later)" },
 		{ s->e && s->l, "-e (start what is loaded)", "-l (load); -f loads and starts" },
 		{ s->e && s->p, "-e (start what is loaded)", "-p (load for a panic)" },
 		{ s->u && s->e, "-u (unload)", "-e (start what is loaded)" },

@@ -285,6 +285,7 @@ CASES = [
     Case("two kernels", "-p {kernel} {kernel}", 1, error="more than one kernel"),
     Case("contradiction", "-p -l {kernel}", 1, error="-p .* and -l .* contradict"),
     Case("contradiction: -l -e", "-l -e {kernel}", 1, error="-e .* and -l .* contradict"),
+    Case("contradiction: -l -f", "-l -f {kernel}", 1, error="-f .* and -l .* contradict"),
     Case("contradiction: -u -S", "-u -S", 1, error="-u .* and -S .* contradict"),
     Case("--hotplug without -p", "-l --hotplug {kernel}", 1, error="--hotplug is for crash kernels"),
     Case("loader option without a load", "-u --initrd=x", 1, error="are for loading a kernel"),
