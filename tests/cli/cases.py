@@ -529,6 +529,30 @@ CASES = [
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
 ]
 
+# What others type: each one's own words, and what must come of them.
+FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}
+CONSUMERS = [
+    ("kdumpctl", "-s -p --command-line=quiet --initrd={initrd} {kernel}", FILE_LOAD, "0x2 = 0"),
+    ("kdumpctl, Secure Boot", "-s -s -p --command-line=quiet --initrd={initrd} {kernel}", FILE_LOAD,
+     "0x2 = 0"),
+    ("kdumpctl, big-endian", "--dt-no-old-root -p --command-line=quiet --initrd={initrd} {kernel}", {},
+     "0x150001 = 0"),
+    ("kdumpctl unload", "-p -u", {}, "0x1 = 0"),
+    ("kdumpctl unload, Secure Boot", "-s -p -u", FILE_LOAD, "0x3 = 0"),
+    ("load.sh", "-p {kernel} --append=quiet --initrd={initrd} -a", {}, "0x150001 = 0"),
+    ("load.sh unload", "-a -p -u", {}, "0x1 = 0"),
+    ("kdump-config", "-p --args-linux --hotplug --command-line=quiet --initrd={initrd} {kernel}", {},
+     "0x150009 = 0"),
+    ("systemctl kexec", "--load {kernel} --append quiet --initrd {initrd}", {}, "0x150000 = 0"),
+    ("petitboot", "-l --initrd={initrd} --append=\"\" {kernel}", {}, "0x150000 = 0"),
+    ("op-test", "--initrd={initrd} {kernel} -l -c --append=quiet", {}, "0x150000 = 0"),
+    ("op-test, bundled", "-lc {kernel} --initrd= --append=", {}, "0x150000 = 0"),
+    ("drgn", "--load-panic --kexec-syscall-auto --command-line=quiet {kernel}", {}, "0x150001 = 0"),
+    ("kselftest", "--load {kernel}", {}, "0x150000 = 0"),
+    ("kselftest unload", "--unload", {}, "0x0 = 0"),
+]
+CASES += [Case(f"as {who} calls it", argv, env=env, check=loads(flags))
+          for who, argv, env, flags in CONSUMERS]
 for m in RECORDED:
     CASES += [
         Case(f"plan for the recorded {m.name}", PLAN, machine=m, stdout="elfcorehdr",
