@@ -87,7 +87,7 @@ static int open_kernel(const char *path, struct file *f, int *fd)
 
 	*fd = -1;
 	if (rc < 0)
-		return rc;
+		return -ENOENT;		/* whatever is wrong with it: no system call was made */
 	if (!file_is_compressed(f)) {
 		*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 		return *fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
@@ -144,21 +144,15 @@ static int call_with_wishes(const struct plan_request *request, int kernel_fd, i
 	return rc;
 }
 
-static int load(const struct plan_request *request, const struct sysroot *sr, int kernel_fd,
-		int initrd_fd, const char *cmdline)
+static int load(const struct plan_request *request, int kernel_fd, int initrd_fd,
+		const char *cmdline)
 {
 	unsigned long flags = (request->crash ? FILE_ON_CRASH : 0) |
 			      (initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
-	bool had = false;
-	int rc;
+	int rc = call_with_wishes(request, kernel_fd, initrd_fd, cmdline, flags);
 
-	if (request->crash && machine_image_loaded(sr, true, &had) < 0)
-		fail_forget();
-	rc = call_with_wishes(request, kernel_fd, initrd_fd, cmdline, flags);
 	if (rc >= 0)
 		return 0;
-	if (request->crash && !apply_may_fall_back(rc))
-		apply_warn_unarmed(sr, had);
 	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc), cause(-rc));
 }
 
@@ -176,7 +170,7 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	if (rc >= 0)
 		rc = open_initrd(request->initrd, &initrd);
 	if (rc >= 0)
-		rc = load(request, sr, kernel_fd, request->initrd ? initrd.fd : -1,
+		rc = load(request, kernel_fd, request->initrd ? initrd.fd : -1,
 			  cmdline_wanted(&arena, running, request));
 	if (rc >= 0 && request->hotplug)
 		apply_check_hotplug(sr);

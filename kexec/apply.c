@@ -72,14 +72,6 @@ static void show_request(const struct image *image, uint32_t flags)
 		      image->segment[i].memsz, image->segment[i].name);
 }
 
-void apply_warn_unarmed(const struct sysroot *sr, bool had)
-{
-	bool has = true;
-
-	if (machine_image_loaded(sr, true, &has) >= 0 && !has)
-		warn("no crash kernel is armed now%s", had ? "; the one loaded before is gone" : "");
-}
-
 void apply_check_hotplug(const struct sysroot *sr)
 {
 	bool cpu, memory;
@@ -96,7 +88,6 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 {
 	struct kexec_segment segment[SEGMENT_MAX];
 	uint32_t flags = image->flags;
-	bool had = false;
 	int rc;
 
 	for (unsigned int i = 0; i < image->n_segments; i++) {
@@ -104,14 +95,10 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 
 		segment[i] = (struct kexec_segment){ s->data, s->bufsz, s->addr, s->memsz };
 	}
-	if (image->crash && machine_image_loaded(sr, true, &had) < 0)
-		fail_forget();
 	if (message_debugging() && knows_flag(image, sr, KEXEC_DEBUG))
 		flags |= KEXEC_DEBUG;
 	show_request(image, flags);
 	rc = call(image->entry, image->n_segments, segment, flags);
-	if (rc < 0 && image->crash)
-		apply_warn_unarmed(sr, had);
 	if (rc < 0)
 		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, flags));
 	if (image->hotplug)

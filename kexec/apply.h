@@ -2,8 +2,7 @@
 /* Copyright The kexec-hotplug developers */
 /*
  * One system call, after everything that can fail has not. A crash load frees
- * the old image first, inside the kernel: a failure can leave none, and then
- * a warning says so.
+ * the old image first, inside the kernel: a failure can leave none.
  */
 #ifndef KEXEC_APPLY_H
 #define KEXEC_APPLY_H
@@ -25,12 +24,6 @@ int apply_file_unload(bool crash);
 
 /* After a load with --hotplug: warn unless the kernel's files say that it agreed. */
 void apply_check_hotplug(const struct sysroot *sr);
-
-/*
- * After a failed load (had: an image was loaded before): warn if the machine
- * has no crash kernel now.
- */
-void apply_warn_unarmed(const struct sysroot *sr, bool had);
 
 /* Try a system call until somebody else's lock is free. */
 #define APPLY_BUSY_TRIES	20

@@ -150,13 +150,6 @@ uint64_t hotplug_fdt_spare(const struct hotplug_cores *cores, const void *fdt)
 	return STRINGS_SPARE + (cores->possible > now ? (cores->possible - now) * CPU_NODE_SPARE : 0);
 }
 
-uint64_t hotplug_fdt_free(const void *fdt)
-{
-	uint64_t used = (uint64_t)fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt);
-
-	return fdt_totalsize(fdt) > used ? fdt_totalsize(fdt) - used : 0;
-}
-
 static int delete_cpu_nodes(void *fdt, int cpus)
 {
 	int node = fdt_first_subnode(fdt, cpus);

@@ -36,7 +36,6 @@ uint64_t hotplug_fdt_needed(const struct hotplug_cores *cores, const void *fdt);
  */
 uint64_t hotplug_fdt_spare(const struct hotplug_cores *cores, const void *fdt);
 
-uint64_t hotplug_fdt_free(const void *fdt);
 uint64_t hotplug_cpu_nodes(const void *fdt);
 
 /* Do it to a copy of the @size bytes at @fdt: every possible core arrives. */

@@ -108,7 +108,7 @@ static int load_one_way(const struct options *o, const struct sysroot *sr)
 {
 	int rc;
 
-	if (o->syscall == SYSCALL_LOAD || o->dry_run || o->dump)
+	if (o->syscall == SYSCALL_LOAD || o->dry_run)
 		return load_planned(o, sr);
 	rc = apply_file_load(&o->request, sr);
 	if (rc >= 0)
@@ -130,13 +130,25 @@ static int check_fadump(const struct options *o, const struct sysroot *sr)
 		    " never be started. Boot with fadump=off, or add --force to load one all the same");
 }
 
+static bool crash_loaded(const struct sysroot *sr)
+{
+	bool loaded = false;
+
+	if (machine_image_loaded(sr, true, &loaded) < 0)
+		fail_forget();
+	return loaded;
+}
+
 static int load(const struct options *o, const struct sysroot *sr)
 {
 	int status, rc = check_fadump(o, sr);
+	bool armed = crash_loaded(sr);
 
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	status = load_one_way(o, sr);
+	if (status != STATUS_OK && armed && !crash_loaded(sr))
+		warn("no crash kernel is armed now; the one loaded before is gone");
 	if (status != STATUS_OK || o->dry_run)
 		return status;
 	if (o->then == THEN_EXEC)
@@ -193,6 +205,11 @@ static int print_crash_size(const struct sysroot *sr)
 	return STATUS_OK;
 }
 
+static int fail_if_incomplete(const char *dir, int rc)
+{
+	return rc < 0 ? fail_in(rc, "--record: the copy in %s is not complete", dir) : 0;
+}
+
 static int record(const char *dir)
 {
 	struct sysroot sr = { .root = "/", .copy = dir };
@@ -203,7 +220,7 @@ static int record(const char *dir)
 		rc = fail(errno, "--record %s: %s", dir, errno == EEXIST ?
 			  "exists already; name a new directory" : strerror(errno));
 	if (rc >= 0)
-		rc = machine_survey(&machine, &sr);
+		rc = fail_if_incomplete(dir, machine_survey(&machine, &sr));
 	machine_free(&machine);
 	if (rc < 0)
 		return say_why(STATUS_ERROR);

@@ -239,8 +239,8 @@ static int check(const struct options *o, int operands)
 			    " loading a kernel");
 	if (load && o->request.hotplug && !o->crash)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
-	if (o->json && !o->dry_run)
-		return fail(EINVAL, "--json shows a plan; add --dry-run");
+	if ((o->json || o->dump) && !o->dry_run)
+		return fail(EINVAL, "--json and --dump show a plan; add --dry-run");
 	if (strcmp(o->sysroot, "/") && o->action == ACTION_RECORD)
 		return fail(EINVAL, "--record copies this machine, --sysroot names another one");
 	return 0;

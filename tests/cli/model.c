@@ -229,6 +229,9 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 		rc = -EBADF;
 	if (!rc && cmdline_size && cmdline[cmdline_size - 1])
 		rc = -EINVAL;
+	/* As kexec_load does: the old crash image goes before the new one is looked at. */
+	if (rc && rc != -ENOSYS && rc != -EPERM && rc != -EBUSY && (flags & FILE_ON_CRASH))
+		set_loaded(0, 0);
 	if (!rc && (flags & FILE_ON_CRASH))
 		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
 	else if (!rc)
