@@ -57,7 +57,7 @@ int file_open(struct file *f, const char *name)
 	*f = (struct file){ .name = name };
 	f->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (f->fd < 0)
-		return fail(errno, "%s: %s", name, strerror(errno));
+		return fail(errno, "Cannot open `%s': %s", name, strerror(errno));
 	rc = check_kind(f);
 	if (rc >= 0)
 		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);

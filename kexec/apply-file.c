@@ -79,7 +79,8 @@ static int memory_file(const struct file *f, int *fd)
 
 /*
  * The descriptor to pass: the file's own when it goes as it is, so that the
- * kernel sees its signature and its extended attributes.
+ * kernel sees its signature and its extended attributes. Whatever is wrong
+ * with the file is -ENOENT, which no system call answers: nothing was called.
  */
 static int open_kernel(const char *path, struct file *f, int *fd)
 {
@@ -87,13 +88,13 @@ static int open_kernel(const char *path, struct file *f, int *fd)
 
 	*fd = -1;
 	if (rc < 0)
-		return -ENOENT;		/* whatever is wrong with it: no system call was made */
+		return -ENOENT;
 	if (!file_is_compressed(f)) {
 		*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 		return *fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
 	}
 	rc = file_decompress(f);
-	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : memory_file(f, fd);
+	return rc < 0 ? fail_in(-ENOENT, "Cannot load %s", path) : memory_file(f, fd);
 }
 
 static int open_initrd(const char *path, struct file *f)
@@ -153,6 +154,8 @@ static int load(const struct plan_request *request, int kernel_fd, int initrd_fd
 
 	if (rc >= 0)
 		return 0;
+	if (rc == -ENOSYS)
+		return fail(ENOSYS, "%s", cause(ENOSYS));
 	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc), cause(-rc));
 }
 

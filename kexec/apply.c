@@ -97,6 +97,7 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	}
 	if (message_debugging() && knows_flag(image, sr, KEXEC_DEBUG))
 		flags |= KEXEC_DEBUG;
+	notice("Modified cmdline:%s", image->cmdline);
 	show_request(image, flags);
 	rc = call(image->entry, image->n_segments, segment, flags);
 	if (rc < 0)

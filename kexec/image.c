@@ -79,9 +79,9 @@ static int no_hole(const struct image *image, const char *what, uint64_t size,
 		mem_printf(" below 0x%" PRIx64 " (as far as early boot reaches here)", p->below) :
 		mem_copy_string("");
 
-	return fail(ENOSPC, "%s: no room for 0x%" PRIx64 " bytes (%" PRIu64 " KiB) in %s%s; the largest"
-		    " free piece has 0x%" PRIx64 " bytes. %s", what, size, (size + 1023) >> 10,
-		    image->room, below, largest_hole(image), image->more_room);
+	return fail(ENOSPC, "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
+		    " KiB) in %s%s; the largest free piece has 0x%" PRIx64 " bytes. %s", what, size,
+		    (size + 1023) >> 10, image->room, below, largest_hole(image), image->more_room);
 }
 
 static int take(struct image *image, const char *what, uint64_t size, struct placement p,

@@ -262,7 +262,10 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_hotplug(m);
 	if (rc >= 0)
 		rc = read_state(m);
-	return rc < 0 ? rc : m->arch->survey(m);
+	if (rc < 0)
+		return rc;
+	rc = m->arch->survey(m);
+	return rc < 0 ? fail_in(rc, "Could not get memory layout") : 0;
 }
 
 static bool same_ids(const struct idlist *a, const struct idlist *b)

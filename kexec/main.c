@@ -56,8 +56,37 @@ static bool is_stale(const struct machine *planned, const struct sysroot *sr)
 	return stale;
 }
 
-/* Survey, plan, prove, then show or load with kexec_load. */
-static int plan_and_load(const struct options *o, const struct sysroot *sr, bool *stale)
+static int file_load_failed(int rc)
+{
+	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
+		       rc == -ENOENT || rc == -ENODEV ? STATUS_ERROR : STATUS_LOAD_FAILED);
+}
+
+/* kexec_file_load; *fall_back is set, and nothing else done, when kexec_load may do better. */
+static int load_file(const struct options *o, const struct sysroot *sr, bool *fall_back)
+{
+	int rc = apply_file_load(&o->request, sr);
+
+	*fall_back = rc < 0 && o->syscall == SYSCALL_AUTO && apply_may_fall_back(rc);
+	if (*fall_back)
+		notice("%s; loading with kexec_load", fail_text());
+	return rc >= 0 || *fall_back ? STATUS_OK : file_load_failed(rc);
+}
+
+static int load_image(const struct options *o, const struct image *image, const struct sysroot *sr,
+		      bool file_first)
+{
+	bool fall_back = true;
+	int status = file_first ? load_file(o, sr, &fall_back) : STATUS_OK;
+
+	if (status != STATUS_OK || !fall_back)
+		return status;
+	return apply_load(image, sr) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
+}
+
+/* Survey, plan, prove, then show or load. */
+static int plan_and_load(const struct options *o, const struct sysroot *sr, bool file_first,
+			 bool *stale)
 {
 	struct machine machine;
 	struct image image;
@@ -72,8 +101,8 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 		status = say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
 	else
 		status = show(&image, o);
-	if (status == STATUS_OK && !o->dry_run && apply_load(&image, sr) < 0)
-		status = say_why(STATUS_LOAD_FAILED);
+	if (status == STATUS_OK && !o->dry_run)
+		status = load_image(o, &image, sr, file_first);
 	*stale = status == STATUS_OK && !o->dry_run && image.hotplug && is_stale(&machine, sr);
 	image_free(&image);
 	machine_free(&machine);
@@ -82,7 +111,7 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 
 #define STALE_TRIES 5
 
-static int load_planned(const struct options *o, const struct sysroot *sr)
+static int load_planned(const struct options *o, const struct sysroot *sr, bool file_first)
 {
 	bool stale = true;
 	int status = STATUS_OK;
@@ -90,7 +119,7 @@ static int load_planned(const struct options *o, const struct sysroot *sr)
 	for (unsigned int i = 0; i < STALE_TRIES && stale && status == STATUS_OK; i++) {
 		if (i)
 			notice("CPUs or memory changed while the image was loaded; loading again");
-		status = plan_and_load(o, sr, &stale);
+		status = plan_and_load(o, sr, file_first, &stale);
 	}
 	if (stale && status == STATUS_OK)
 		warn("CPUs or memory kept changing; the loaded image is not current. Load again when"
@@ -98,25 +127,22 @@ static int load_planned(const struct options *o, const struct sysroot *sr)
 	return status;
 }
 
-static int file_load_failed(int rc)
+/*
+ * A kexec_file_load that fails can cost the armed crash kernel; what takes its
+ * place must then be certain, so it is planned and proved before. With nothing
+ * to lose, the kernel reads the files alone.
+ */
+static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
-	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
-		       rc == -ENOENT || rc == -ENODEV ? STATUS_ERROR : STATUS_LOAD_FAILED);
-}
-
-static int load_one_way(const struct options *o, const struct sysroot *sr)
-{
-	int rc;
+	bool fall_back = false;
+	int status;
 
 	if (o->syscall == SYSCALL_LOAD || o->dry_run)
-		return load_planned(o, sr);
-	rc = apply_file_load(&o->request, sr);
-	if (rc >= 0)
-		return STATUS_OK;
-	if (o->syscall == SYSCALL_FILE || !apply_may_fall_back(rc))
-		return file_load_failed(rc);
-	debug("%s; trying kexec_load", fail_text());
-	return load_planned(o, sr);
+		return load_planned(o, sr, false);
+	if (o->syscall == SYSCALL_AUTO && o->crash && armed)
+		return load_planned(o, sr, true);
+	status = load_file(o, sr, &fall_back);
+	return fall_back ? load_planned(o, sr, false) : status;
 }
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
@@ -146,7 +172,7 @@ static int load(const struct options *o, const struct sysroot *sr)
 
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
-	status = load_one_way(o, sr);
+	status = load_one_way(o, sr, armed);
 	if (status != STATUS_OK && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
 	if (status != STATUS_OK || o->dry_run)
@@ -272,8 +298,11 @@ int main(int argc, char **argv)
 		     " --dry-run", o.sysroot);
 		status = STATUS_ERROR;
 	}
-	if (status != STATUS_OK)
-		return say_why(status);
+	if (status != STATUS_OK) {
+		say_why(status);
+		options_usage(stderr);
+		return status;
+	}
 	message_debug(o.debug);
 	status = run(&o, &(struct sysroot){ .root = o.sysroot });
 	if (fflush(stdout) || ferror(stdout)) {

@@ -60,12 +60,17 @@ static const struct row rows[] = {
 	{ OPT_IGNORED, "elf64-core-headers", NULL, NULL },
 };
 
-void options_help(FILE *out)
+void options_usage(FILE *out)
 {
 	fputs("Usage: kexec [-l|-p|-f] [OPTION]... KERNEL\n"
 	      "       kexec -e|-u|-S [-p|-l]\n"
-	      "       kexec --record DIR\n\n"
-	      "Load another kernel: for the next panic (-p), for the next reboot (-l), or to start it\n"
+	      "       kexec --record DIR\n", out);
+}
+
+void options_help(FILE *out)
+{
+	options_usage(out);
+	fputs("\nLoad another kernel: for the next panic (-p), for the next reboot (-l), or to start it\n"
 	      "at once (-f). Without an action: load it and reboot into it.\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];

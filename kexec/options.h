@@ -56,6 +56,7 @@ struct options {
  * kernel is missing. The message is recorded.
  */
 int options_parse(struct options *o, int argc, char **argv);
+void options_usage(FILE *out);
 void options_help(FILE *out);
 
 #endif

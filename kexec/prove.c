@@ -13,7 +13,7 @@
 
 static int bad(const struct segment *s, const char *what)
 {
-	return fail(EINVAL, "the plan is wrong and was not loaded: segment %s at 0x%" PRIx64 "-0x%"
+	return fail(EINVAL, "Invalid memory segment, nothing was loaded: %s at 0x%" PRIx64 "-0x%"
 		    PRIx64 " %s. This is a bug in kexec; please report it with a --record of the"
 		    " machine", s->name, s->addr, s->addr + s->memsz, what);
 }
@@ -48,7 +48,8 @@ static int prove_disjoint(const struct image *image)
 			const struct segment *a = &image->segment[i], *b = &image->segment[k];
 
 			if (a->addr < b->addr + b->memsz && b->addr < a->addr + a->memsz)
-				return bad(a, "overlaps another segment");
+				return fail_in(bad(a, "is in another's place"),
+					       "Overlapping memory segments at 0x%" PRIx64, b->addr);
 		}
 	return 0;
 }

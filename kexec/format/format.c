@@ -19,7 +19,8 @@ static int understand(struct kernel *k, struct arena *arena)
 		k->format = formats[i]->name;
 		return formats[i]->load(k, arena);
 	}
-	return fail(ENOEXEC, "Cannot determine the file type: not an ELF file (vmlinux)");
+	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux)",
+		    k->file.name);
 }
 
 int kernel_open(struct kernel *k, struct arena *arena, const char *path)
@@ -29,11 +30,9 @@ int kernel_open(struct kernel *k, struct arena *arena, const char *path)
 	*k = (struct kernel){0};
 	rc = file_open(&k->file, path);
 	if (rc < 0)
-		return fail_in(rc, "kernel");
+		return rc;
 	rc = understand(k, arena);
-	if (rc < 0)
-		return fail_in(rc, "kernel %s", path);
-	return 0;
+	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : 0;
 }
 
 void kernel_close(struct kernel *k)

@@ -227,7 +227,6 @@ static int build_cmdline(struct image *image, const struct plan_request *request
 					      *wanted ? " " : "", wanted);
 	else
 		image->cmdline = arena_printf(&image->arena, "%s", wanted);
-	debug("Modified cmdline:%s", image->cmdline);
 	len = strlen(image->cmdline);
 	if (len > limit)
 		return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with all that kexec adds,"
