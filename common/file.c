@@ -90,6 +90,27 @@ int file_read(struct file *f)
 	return 0;
 }
 
+bool file_peek(const struct file *f, uint64_t offset, void *out, size_t len)
+{
+	if (offset > f->size || len > f->size - offset)
+		return false;
+	if (f->data)
+		memcpy(out, f->data + offset, len);
+	return f->data || pread(f->fd, out, len, (off_t)offset) == (ssize_t)len;
+}
+
+void file_narrow(struct file *f, uint64_t offset, uint64_t size)
+{
+	const char *name = f->name;
+	uint8_t *data = f->data;
+
+	memmove(data, data + offset, size);
+	f->data = NULL;
+	file_close(f);
+	*f = (struct file){ .name = name, .data = data, .size = size, .fd = -1 };
+	memcpy(f->head, data, size < FILE_HEAD_SIZE ? size : FILE_HEAD_SIZE);
+}
+
 void file_close(struct file *f)
 {
 	if (f->name && f->fd >= 0)

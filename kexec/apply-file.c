@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/decompress.h"
 #include "kexec/apply.h"
 #include "kexec/cmdline.h"
 #include "kexec/syscalls.h"
@@ -77,6 +76,20 @@ static int memory_file(const struct file *f, int *fd)
 	return 0;
 }
 
+/* An initrd inside is for kexec_load: here the kernel takes descriptors only. */
+static int unpack(struct file *f)
+{
+	struct file initrd = {0};
+	struct wrapped w;
+	const char *outermost;
+	int rc = kernel_unpack(f, &outermost, &w, &initrd);
+
+	if (rc >= 0 && initrd.data)
+		notice("the initrd inside %s is not used; take it out, or use -c", f->name);
+	file_close(&initrd);
+	return rc;
+}
+
 /*
  * The descriptor to pass: the file's own when it goes as it is, so that the
  * kernel sees its signature and its extended attributes. Whatever is wrong
@@ -89,11 +102,11 @@ static int open_kernel(const char *path, struct file *f, int *fd)
 	*fd = -1;
 	if (rc < 0)
 		return -ENOENT;
-	if (!file_is_compressed(f)) {
+	if (!kernel_is_packed(f)) {
 		*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
 		return *fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
 	}
-	rc = file_decompress(f);
+	rc = unpack(f);
 	return rc < 0 ? fail_in(-ENOENT, "Cannot load %s", path) : memory_file(f, fd);
 }
 

@@ -34,6 +34,10 @@ int image_open(struct image *image, const struct plan_request *request)
 			rc = file_read(&image->initrd);
 		if (rc < 0)
 			return fail_in(-ENOEXEC, "Could not open initrd file");
+	} else if (rc >= 0 && image->kernel.initrd.data) {
+		image->initrd = image->kernel.initrd;
+		image->kernel.initrd = (struct file){0};
+		debug("initrd: the one inside %s", image->initrd.name);
 	}
 	return rc;
 }

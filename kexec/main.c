@@ -129,8 +129,8 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
 
 /*
  * A kexec_file_load that fails can cost the armed crash kernel; what takes its
- * place must then be certain, so it is planned and proved before. With nothing
- * to lose, the kernel reads the files alone.
+ * place must then be certain, so it is planned and proved before; and only we
+ * know types. With nothing to lose, the kernel reads the files alone.
  */
 static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
@@ -139,7 +139,7 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 
 	if (o->syscall == SYSCALL_LOAD || o->dry_run)
 		return load_planned(o, sr, false);
-	if (o->syscall == SYSCALL_AUTO && o->crash && armed)
+	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed) || o->request.type))
 		return load_planned(o, sr, true);
 	status = load_file(o, sr, &fall_back);
 	return fall_back ? load_planned(o, sr, false) : status;

@@ -34,7 +34,7 @@ static const struct row rows[] = {
 	{ OPT_APPEND, "append", "TEXT", NULL },
 	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL, "begin with the running kernel's command line" },
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
-	{ 't', "type", "TYPE", "the kernel must be of this type (elf-ppc64)" },
+	{ 't', "type", "TYPE", "the kernel must be of this type (elf-ppc64, zImage, uImage)" },
 	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
 	{ 'i', "no-checks", NULL, "no digest, so the purgatory verifies nothing" },

@@ -22,16 +22,35 @@ static int check_hotplug(const struct machine *m)
 	return 0;
 }
 
+static int check_type_exists(const struct machine *m, const char *type)
+{
+	if (!type || !strcmp(type, m->arch->type) || kernel_wrapping_exists(type))
+		return 0;
+	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, "
+		    KERNEL_WRAPPINGS, type, m->arch->type);
+}
+
+static int check_type(const struct image *image, const char *type)
+{
+	const char *wrapping = image->kernel.wrapping;
+	const char *is = wrapping ? wrapping : image->machine->arch->type;
+
+	if (!type || !strcmp(type, is))
+		return 0;
+	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
+}
+
 int plan(struct image *image, const struct plan_request *request)
 {
 	const struct machine *m = image->machine;
 	int rc = request->hotplug ? check_hotplug(m) : 0;
 
-	if (rc >= 0 && request->type && strcmp(request->type, m->arch->type))
-		return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there is %s",
-			    request->type, m->arch->type);
+	if (rc >= 0)
+		rc = check_type_exists(m, request->type);
 	if (rc >= 0)
 		rc = image_open(image, request);
+	if (rc >= 0)
+		rc = check_type(image, request->type);
 	if (rc < 0)
 		return rc;
 	image->crash = request->crash;

@@ -1,26 +1,111 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <string.h>
+
 #include "common/bytes.h"
 #include "common/decompress.h"
 #include "common/error.h"
 #include "kexec/format/format.h"
 
+#define NESTING_MAX 4	/* a compressed kernel in a zImage in a uImage, itself compressed */
+
 static const struct format *const formats[] = { &format_elf };
+static const struct wrapping *const wrappings[] = { &wrapping_zimage, &wrapping_uimage };
+
+static const struct wrapping *wrapping_of(const struct file *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wrappings); i++)
+		if (wrappings[i]->probe(f))
+			return wrappings[i];
+	return NULL;
+}
+
+bool kernel_wrapping_exists(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wrappings); i++)
+		if (!strcmp(wrappings[i]->name, name))
+			return true;
+	return false;
+}
+
+bool kernel_is_packed(const struct file *f)
+{
+	return file_is_compressed(f) || wrapping_of(f);
+}
+
+static int check_inside(const struct file *f, const char *what, const struct payload *p)
+{
+	if (p->size > f->size || p->offset > f->size - p->size)
+		return fail(EINVAL, "the %s inside ends beyond the file: truncated or damaged", what);
+	return 0;
+}
+
+static int unwrap(struct file *f, const struct wrapping *wrapping, struct wrapped *w,
+		  struct file *initrd)
+{
+	int rc;
+
+	*w = (struct wrapped){0};
+	rc = wrapping->locate(f, w);
+	if (rc >= 0)
+		rc = check_inside(f, "kernel", &w->kernel);
+	if (rc >= 0)
+		rc = check_inside(f, "initrd", &w->initrd);
+	if (rc >= 0 && !w->kernel.size)
+		rc = fail(EINVAL, "there is no kernel inside");
+	if (rc < 0)
+		return fail_in(rc, "%s", wrapping->name);
+	if (w->initrd.size && !initrd->data) {
+		*initrd = (struct file){ .name = f->name, .size = w->initrd.size, .fd = -1 };
+		initrd->data = mem_alloc(w->initrd.size);
+		memcpy(initrd->data, f->data + w->initrd.offset, w->initrd.size);
+	}
+	file_narrow(f, w->kernel.offset, w->kernel.size);
+	return 0;
+}
+
+int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, struct file *initrd)
+{
+	const struct wrapping *wrapping;
+
+	*outermost = NULL;
+	for (unsigned int i = 0; i < NESTING_MAX; i++) {
+		bool compressed = file_is_compressed(f);
+		int rc = file_decompress(f);
+
+		wrapping = rc < 0 ? NULL : wrapping_of(f);
+		if (rc < 0 || (!compressed && !wrapping))
+			return rc;
+		if (wrapping && !*outermost)
+			*outermost = wrapping->name;
+		if (wrapping)
+			rc = unwrap(f, wrapping, w, initrd);
+		if (rc < 0)
+			return rc;
+	}
+	return fail(EINVAL, "is packed more than %d times", NESTING_MAX);
+}
 
 static int understand(struct kernel *k, struct arena *arena)
 {
-	int rc = file_decompress(&k->file);
+	struct wrapped w = {0};
+	int rc = kernel_unpack(&k->file, &k->wrapping, &w, &k->initrd);
 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (!formats[i]->probe(&k->file))
 			continue;
-		k->format = formats[i]->name;
+		k->format = k->wrapping ? arena_printf(arena, "%s in a %s", formats[i]->name,
+						       k->wrapping) : formats[i]->name;
 		return formats[i]->load(k, arena);
 	}
-	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux)",
-		    k->file.name);
+	if (w.may_be_flat) {
+		k->format = arena_printf(arena, "flat in a %s", k->wrapping);
+		return kernel_load_flat(k, arena, w.load);
+	}
+	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage)"
+		    " nor a uImage", k->file.name);
 }
 
 int kernel_open(struct kernel *k, struct arena *arena, const char *path)
@@ -38,6 +123,7 @@ int kernel_open(struct kernel *k, struct arena *arena, const char *path)
 void kernel_close(struct kernel *k)
 {
 	file_close(&k->file);
+	file_close(&k->initrd);
 }
 
 uint8_t *kernel_bytes(const struct kernel *k, uint64_t addr, uint64_t size)

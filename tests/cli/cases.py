@@ -11,7 +11,7 @@ import struct
 from harness import Case, expect
 from machine import GIB, MIB, Machine, Node, be32, be64, text
 from recorded import Recorded, golden
-from vmlinux import elf64, kernel_text, vmlinux
+from vmlinux import elf64, kernel_text, uimage, vmlinux, zimage
 
 LOAD = "-p --hotplug --dt-no-old-root --initrd={initrd} --command-line=maxcpus=1 {kernel}"
 PLAN = LOAD + " --dry-run"
@@ -118,6 +118,7 @@ KERNEL = vmlinux()
 
 
 def patched(data, offset, fmt, *values):
+    offset %= len(data)
     return data[:offset] + struct.pack(fmt, *values) + data[offset + struct.calcsize(fmt):]
 
 
@@ -187,6 +188,17 @@ BAD_ELF = [
     ("not relocatable", elf64([(0, kernel_text(65536, relocatable=False), 65536)]), 1,
      "is not relocatable and linked for 0x0"),
     ("too small", elf64([(0, b"", 65536)]), 1, "is not relocatable"),
+    ("zImage with a truncated kernel", zimage(gzip.compress(KERNEL)[:-1000]), 1, "gzip data: truncated"),
+    ("zImage with no kernel", zimage(b""), 1, "zImage: there is no kernel inside"),
+    ("zImage in zImages", zimage(zimage(zimage(zimage(zimage(KERNEL))))), 1, "packed more than"),
+    ("zImage, kernel beyond its end", patched(zimage(KERNEL), -2 * 64 + 32, ">Q", 1 << 40), 1,
+     "the kernel inside ends beyond the file"),
+    ("uImage with a damaged header", patched(uimage(KERNEL), 40, "B", 1), 1, "header is damaged"),
+    ("uImage with damaged data", patched(uimage(KERNEL), 70000, "B", 1), 1, "data is damaged"),
+    ("truncated uImage", uimage(KERNEL)[:-1], 1, "uImage: truncated"),
+    ("uImage of a RAM disk", uimage(KERNEL, kind=3), 1, "is of type 3, not a kernel"),
+    ("uImage with bzip2", uimage(KERNEL, compression=2), 1, "compressed with bzip2"),
+    ("uImage of something flat", uimage(b"x" * 5000), 255, "neither an ELF file nor a flat"),
     ("truncated gzip", gzip.compress(KERNEL)[:-1000], 1, "gzip data: truncated"),
     ("damaged gzip", gzip.compress(KERNEL)[:5000] + bytes(200) + gzip.compress(KERNEL)[5200:], 1,
      "gzip data: "),
@@ -330,6 +342,39 @@ CASES = [
     Case("xz kernel", LOAD, kernel=lzma.compress(KERNEL), check=loads("0x150009 = 0")),
     Case("lzma kernel", LOAD, kernel=lzma.compress(KERNEL, format=lzma.FORMAT_ALONE),
          check=loads("0x150009 = 0")),
+    # --- kernels inside something ---
+    *[Case(f"{what}", "-p --hotplug --type " + kind + " {kernel}", kernel=data,
+           check=loads("0x150009 = 0"), machine=Machine(little=little)) for what, kind, data, little in (
+        ("zImage", "zImage", zimage(gzip.compress(KERNEL)), True),
+        ("zImage, 32-bit wrapper, not compressed", "zImage", zimage(KERNEL, bits=32), True),
+        ("zImage, little-endian wrapper, xz", "zImage", zimage(lzma.compress(KERNEL), little=True), True),
+        ("gzip zImage", "zImage", gzip.compress(zimage(KERNEL)), True),
+        ("uImage of an ELF file", "uImage", uimage(KERNEL), True),
+        ("uImage, gzip", "uImage", uimage(gzip.compress(KERNEL), 1), True),
+        ("uImage of a zImage", "uImage", uimage(zimage(gzip.compress(KERNEL))), True),
+        ("uImage of a flat kernel", "uImage", uimage(gzip.compress(kernel_text(3 << 20)), 1), True),
+        ("uImage of a flat big-endian kernel", "uImage", uimage(kernel_text(3 << 20, little=False)), False),
+        ("plain ELF", "elf-ppc64", KERNEL, True))],
+    Case("the kernel inside is what is loaded", PLAN + " --dump {dir}/out", kernel=zimage(gzip.compress(KERNEL)),
+         stdout="ELF in a zImage", check=lambda r: expect(
+             open(r.dir + "/out/kernel.bin", "rb").read(4 << 20)[0x100:0x10000] ==
+             kernel_text(3 << 20)[0x100:0x10000], "not the kernel's bytes")),
+    Case("a flat kernel keeps room for its bss", "-l --dry-run --json {kernel}", stdout="{",
+         kernel=uimage(kernel_text(3 << 20)), check=json_plan(lambda p: expect(
+             int(segments_of(p)["kernel"]["memsz"]) >= (19 << 20), p["segments"]))),
+    Case("the initrd in a zImage", "-p --dry-run {kernel}", stdout="initrd",
+         kernel=zimage(gzip.compress(KERNEL), initrd=b"initrd" * 1000)),
+    Case("--initrd instead of the initrd in a zImage", "-l --dry-run --json --initrd={initrd} {kernel}",
+         kernel=zimage(gzip.compress(KERNEL), initrd=b"x" * 100000), stdout="{",
+         check=json_plan(lambda p: expect(int(segments_of(p)["initrd"]["bufsz"]) == 30000, p["segments"]))),
+    Case("-s unpacks a zImage", "-s -p {kernel}", kernel=zimage(gzip.compress(KERNEL), little=True),
+         env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x6 = 0")),
+    Case("-s and the initrd in a zImage", "-s -p {kernel}", env={"KEXEC_MODEL_FILE": "0"},
+         kernel=zimage(KERNEL, initrd=b"x" * 100), stderr="the initrd inside .* is not used",
+         check=loads("0x6 = 0")),
+    Case("another type than said", "-p -t uImage {kernel}", 255,
+         error="Wrong file type uImage, file matches type elf-ppc64"),
+
     # --- what changes between survey and load ---
     Case("a CPU arrives during the load", LOAD, env={"KEXEC_MODEL_ARRIVES": "1"},
          stderr=r"\Akexec: CPUs or memory changed .* loading again\n\Z",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
 
@@ -77,10 +78,26 @@ static int check_machine(const struct image *image)
 	return image->crash ? check_crash(m, image->hotplug) : 0;
 }
 
-static int check_kernel(const struct image *image)
+/* The word that tells a relocatable kernel where to run tells us its byte order too. */
+static int understand_flat(struct kernel *k)
 {
-	const struct kernel *k = &image->kernel;
+	const uint8_t *flag = kernel_bytes(k, k->low + RUN_AT_LOAD, 4);
 
+	k->little = flag && le32_get(flag) == RUN_AT_LOAD_OFF;
+	if (!k->little && (!flag || be32_get(flag) != RUN_AT_LOAD_OFF))
+		return fail(ENOEXEC, "kernel %s: neither an ELF file nor a flat relocatable ppc64 kernel",
+			    k->file.name);
+	k->elf_machine = ELF_EM_PPC64;
+	return 0;
+}
+
+static int check_kernel(struct image *image)
+{
+	struct kernel *k = &image->kernel;
+	int rc = k->flat ? understand_flat(k) : 0;
+
+	if (rc < 0)
+		return rc;
 	if (k->bits != 64)
 		return fail(ENOEXEC, "kernel %s: is a %u bit ELF file, this machine needs 64 bit",
 			    k->file.name, k->bits);
