@@ -58,6 +58,23 @@ int idlist_parse(struct idlist *list, const char *text)
 	return 0;
 }
 
+bool idlist_has(const struct idlist *list, uint32_t id)
+{
+	size_t low = 0, high = list->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (list->id[middle] == id)
+			return true;
+		if (list->id[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 void idlist_free(struct idlist *list)
 {
 	free(list->id);

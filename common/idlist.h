@@ -8,6 +8,7 @@
 #define COMMON_IDLIST_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct idlist {
 
 /* -EINVAL with a message; @list is then empty. */
 int idlist_parse(struct idlist *list, const char *text);
+bool idlist_has(const struct idlist *list, uint32_t id);
 void idlist_free(struct idlist *list);
 
 #endif

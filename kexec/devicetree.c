@@ -147,6 +147,73 @@ int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
 	return read_node(a, sr, PROC_DEVICE_TREE, *root, 0);
 }
 
+static int blob_error(int rc)
+{
+	return rc == -FDT_ERR_BADMAGIC ? fail(EINVAL, "is not a device tree blob, as dtc makes them") :
+	       fail(EINVAL, "is a damaged device tree blob: %s", fdt_strerror(rc));
+}
+
+static int blob_props(struct arena *a, const void *fdt, int node, struct dt_node *to)
+{
+	struct dt_prop **tail = &to->props;
+	int at;
+
+	fdt_for_each_property_offset(at, fdt, node) {
+		struct dt_prop *p = arena_alloc(a, sizeof(*p));
+		const char *name;
+		int len;
+		const void *data = fdt_getprop_by_offset(fdt, at, &name, &len);
+
+		if (!data || len < 0)
+			return blob_error(len);
+		p->name = arena_string(a, name, strlen(name));
+		p->data = arena_copy(a, data, (size_t)len);
+		p->len = (uint32_t)len;
+		*tail = p;
+		tail = &p->next;
+	}
+	return at == -FDT_ERR_NOTFOUND ? 0 : blob_error(at);
+}
+
+static int blob_node(struct arena *a, const void *fdt, int node, struct dt_node *to, int depth)
+{
+	int child, rc = blob_props(a, fdt, node, to);
+
+	if (depth > DEPTH_MAX)
+		return fail(EINVAL, "is more than %d levels deep", DEPTH_MAX);
+	if (rc < 0)
+		return rc;
+	fdt_for_each_subnode(child, fdt, node) {
+		const char *name = fdt_get_name(fdt, child, NULL);
+		struct dt_node *n = arena_alloc(a, sizeof(*n));
+
+		n->name = arena_string(a, name, strlen(name));
+		insert_node(to, n);
+		rc = blob_node(a, fdt, child, n, depth + 1);
+		if (rc < 0)
+			return rc;
+	}
+	return child == -FDT_ERR_NOTFOUND ? 0 : blob_error(child);
+}
+
+int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
+		 struct ranges *reserve)
+{
+	int rc = size < sizeof(struct fdt_header) ? -FDT_ERR_BADMAGIC : fdt_check_full(blob, size);
+
+	if (rc)
+		return blob_error(rc);
+	for (int i = 0; i < fdt_num_mem_rsv(blob) && rc >= 0; i++) {
+		uint64_t start, bytes;
+
+		rc = fdt_get_mem_rsv(blob, i, &start, &bytes);
+		rc = rc ? blob_error(rc) : ranges_add(reserve, start, bytes, "reserved by --dtb");
+	}
+	*root = arena_alloc(a, sizeof(**root));
+	(*root)->name = "";
+	return rc < 0 ? rc : blob_node(a, blob, 0, *root, 0);
+}
+
 static bool same_props(const struct dt_prop *a, const struct dt_prop *b)
 {
 	for (; a && b; a = a->next, b = b->next)

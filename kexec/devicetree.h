@@ -39,6 +39,13 @@ struct dt_node {
  */
 int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
 
+/*
+ * The tree and the reserve map of a blob. -EINVAL with a message when it is
+ * not a sound flattened device tree.
+ */
+int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
+		 struct ranges *reserve);
+
 /* Do both trees have the same nodes, properties and values? */
 bool dt_same(const struct dt_node *a, const struct dt_node *b);
 

@@ -10,13 +10,15 @@
 
 void image_init(struct image *image, const struct machine *machine)
 {
-	*image = (struct image){ .machine = machine };
+	*image = (struct image){ .machine = machine, .reboot_cpu = -1 };
 }
 
 void image_free(struct image *image)
 {
 	kernel_close(&image->kernel);
 	file_close(&image->initrd);
+	file_close(&image->dtb);
+	ranges_free(&image->dtb_reserve);
 	ranges_free(&image->free);
 	ranges_free(&image->usable);
 	ranges_free(&image->dump);
@@ -24,16 +26,35 @@ void image_free(struct image *image)
 	arena_free(&image->arena);
 }
 
+static int open_dtb(struct image *image, const char *path)
+{
+	int rc = file_open(&image->dtb, path);
+
+	if (rc >= 0)
+		rc = file_read(&image->dtb);
+	if (rc >= 0)
+		rc = dt_read_blob(&image->arena, image->dtb.data, image->dtb.size, &image->dtb_tree,
+				  &image->dtb_reserve);
+	return rc < 0 ? fail_in(rc, "--dtb %s", path) : 0;
+}
+
+static int open_initrd(struct image *image, const char *path)
+{
+	int rc = file_open(&image->initrd, path);
+
+	if (rc >= 0)
+		rc = file_read(&image->initrd);
+	return rc < 0 ? fail_in(-ENOEXEC, "Could not open initrd file") : 0;
+}
+
 int image_open(struct image *image, const struct plan_request *request)
 {
 	int rc = kernel_open(&image->kernel, &image->arena, request->kernel);
 
+	if (rc >= 0 && request->dtb)
+		rc = open_dtb(image, request->dtb);
 	if (rc >= 0 && request->initrd) {
-		rc = file_open(&image->initrd, request->initrd);
-		if (rc >= 0)
-			rc = file_read(&image->initrd);
-		if (rc < 0)
-			return fail_in(-ENOEXEC, "Could not open initrd file");
+		rc = open_initrd(image, request->initrd);
 	} else if (rc >= 0 && image->kernel.initrd.data) {
 		image->initrd = image->kernel.initrd;
 		image->kernel.initrd = (struct file){0};

@@ -48,6 +48,10 @@ struct plan_request {
 	bool hotplug;
 	bool no_checks;			/* nothing in the digest */
 	bool reuse_cmdline, no_old_root;
+	bool reuse_initrd;		/* the running kernel's, where it lies in memory */
+	const char *dtb;		/* path of a device tree instead of the live one, or NULL */
+	bool has_entry;			/* enter at `entry`, not in the purgatory */
+	uint64_t entry;			/* physical address */
 	bool no_cma, force_dtb;		/* wishes that only kexec_file_load has flags for */
 };
 
@@ -55,14 +59,19 @@ struct image {
 	const struct machine *machine;
 	struct arena arena;
 	struct kernel kernel;
-	struct file initrd;
+	struct file initrd, dtb;
+	struct dt_node *dtb_tree;	/* what is in dtb; NULL: the live tree serves */
+	struct ranges dtb_reserve;	/* and its reserve map */
+	struct range old_initrd;	/* the running kernel's, to be used in place; else empty */
 
 	struct segment segment[SEGMENT_MAX];
 	unsigned int n_segments;
 	uint64_t entry;
 	uint32_t flags;			/* of kexec_load(2), architecture included */
 	bool crash, hotplug, no_checks;
+	bool own_entry;			/* the user chose it */
 	char *cmdline;			/* as the second kernel gets it */
+	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
 	struct ranges free;		/* where segments may still be placed */
 	const char *room, *more_room;	/* for messages: what free began as, how to get more */

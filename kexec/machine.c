@@ -10,6 +10,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/arch.h"
 #include "kexec/machine.h"
+#include "kexec/rebootcpu.h"
 
 #define PAGE_SIZE_MIN	4096
 #define PAGE_SIZE_MAX	(1 << 20)
@@ -114,6 +115,15 @@ static int read_cpu_list(const struct machine *m, const char *path, struct idlis
 		return rc == -ENOENT ? 0 : rc;
 	rc = idlist_parse(list, (char *)text.data);
 	return rc < 0 ? fail_in(rc, "%s", name) : 0;
+}
+
+static int read_reboot_cpu(struct machine *m)
+{
+	uint64_t cpu = 0;
+	int rc = rebootcpu_get(m->sr, &cpu);
+
+	m->reboot_cpu = rc < 0 ? -1 : (int64_t)(cpu & INT32_MAX);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 /* cpuN/crash_notes is hex without 0x, crash_notes_size decimal (drivers/base/cpu.c). */
@@ -254,6 +264,8 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = machine_cmdline(sr, &m->arena, &m->cmdline);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
 		rc = read_cpu_list(m, lists[i], to[i]);
+	if (rc >= 0)
+		rc = read_reboot_cpu(m);
 	if (rc >= 0)
 		rc = read_crash_notes(m);
 	if (rc >= 0)

@@ -36,6 +36,7 @@ struct machine {
 	const char *cmdline;		/* of the running kernel */
 
 	struct idlist possible, present, online;	/* CPU numbers */
+	int64_t reboot_cpu;		/* on which the next kernel starts; -1: it does not say */
 	struct cpu_notes *notes;	/* ascending, one for each cpuN directory that has them */
 	size_t n_notes;
 	uint64_t vmcoreinfo, vmcoreinfo_size;	/* physical address, bytes; 0: none */

@@ -12,7 +12,9 @@
 #include "kexec/options.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
+#include "kexec/rebootcpu.h"
 #include "kexec/report.h"
+#include "kexec/reuse.h"
 #include "kexec/start.h"
 #include "kexec/syscalls.h"
 
@@ -62,15 +64,42 @@ static int file_load_failed(int rc)
 		       rc == -ENOENT || rc == -ENODEV ? STATUS_ERROR : STATUS_LOAD_FAILED);
 }
 
+/* It is a setting for an image that is gone; the user hears when it stays. */
+static void restore_reboot_cpu(const struct sysroot *sr)
+{
+	STRING_AUTO why = mem_copy_string(fail_text());
+
+	if (rebootcpu_restore(sr) < 0)
+		warn("the CPU which starts the next kernel stays changed: %s", fail_text());
+	if (*why)
+		fail(EIO, "%s", why);
+}
+
 /* kexec_file_load; *fall_back is set, and nothing else done, when kexec_load may do better. */
 static int load_file(const struct options *o, const struct sysroot *sr, bool *fall_back)
 {
 	int rc = apply_file_load(&o->request, sr);
 
+	if (rc >= 0 && !o->crash)
+		restore_reboot_cpu(sr);
 	*fall_back = rc < 0 && o->syscall == SYSCALL_AUTO && apply_may_fall_back(rc);
 	if (*fall_back)
 		notice("%s; loading with kexec_load", fail_text());
 	return rc >= 0 || *fall_back ? STATUS_OK : file_load_failed(rc);
+}
+
+/* For an image that needs it, another CPU will start the next kernel; else the usual one again. */
+static int load_with_reboot_cpu(const struct image *image, const struct sysroot *sr)
+{
+	int rc = 0;
+
+	if (image->reboot_cpu >= 0)
+		rc = rebootcpu_set(sr, (uint64_t)image->reboot_cpu);
+	if (rc >= 0)
+		rc = apply_load(image, sr);
+	if (!image->crash && (rc < 0 || image->reboot_cpu < 0))
+		restore_reboot_cpu(sr);
+	return rc;
 }
 
 static int load_image(const struct options *o, const struct image *image, const struct sysroot *sr,
@@ -81,7 +110,7 @@ static int load_image(const struct options *o, const struct image *image, const 
 
 	if (status != STATUS_OK || !fall_back)
 		return status;
-	return apply_load(image, sr) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
+	return load_with_reboot_cpu(image, sr) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
 }
 
 /* Survey, plan, prove, then show or load. */
@@ -134,10 +163,16 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
  */
 static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
+	const char *only = plan_only_kexec_load(&o->request);
 	bool fall_back = false;
 	int status;
 
-	if (o->syscall == SYSCALL_LOAD || o->dry_run)
+	if (o->syscall == SYSCALL_FILE && only) {
+		fail(ENOTSUP, "%s not supported while using --kexec-file-syscall: the running kernel plans"
+		     " alone; use -c", only);
+		return say_why(STATUS_ERROR);
+	}
+	if (o->syscall == SYSCALL_LOAD || o->dry_run || only)
 		return load_planned(o, sr, false);
 	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed) || o->request.type))
 		return load_planned(o, sr, true);
@@ -165,11 +200,13 @@ static bool crash_loaded(const struct sysroot *sr)
 	return loaded;
 }
 
-static int load(const struct options *o, const struct sysroot *sr)
+static int load(struct options *o, const struct sysroot *sr)
 {
 	int status, rc = check_fadump(o, sr);
 	bool armed = crash_loaded(sr);
 
+	if (rc >= 0 && o->request.reuse_initrd)
+		rc = reuse_initrd(sr, &o->arena, &o->request);
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	status = load_one_way(o, sr, armed);
@@ -184,7 +221,7 @@ static int load(const struct options *o, const struct sysroot *sr)
 	return rc < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
 }
 
-static int unload(const struct options *o)
+static int unload(const struct options *o, const struct sysroot *sr)
 {
 	int rc = -ENOSYS;
 
@@ -194,6 +231,8 @@ static int unload(const struct options *o)
 		rc = apply_unload(o->crash);
 	if (rc == -ENOSYS && o->syscall == SYSCALL_FILE)
 		return say_why(STATUS_NO_FILE_LOAD);
+	if (rc >= 0 && !o->crash)
+		restore_reboot_cpu(sr);
 	return rc < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
 }
 
@@ -255,7 +294,7 @@ static int record(const char *dir)
 	return STATUS_OK;
 }
 
-static int run(const struct options *o, const struct sysroot *sr)
+static int run(struct options *o, const struct sysroot *sr)
 {
 	switch (o->action) {
 	case ACTION_HELP:
@@ -271,7 +310,7 @@ static int run(const struct options *o, const struct sysroot *sr)
 	case ACTION_RECORD:
 		return record(o->record);
 	case ACTION_UNLOAD:
-		return unload(o);
+		return unload(o, sr);
 	case ACTION_EXEC:
 		return start(o, sr);
 	case ACTION_LOAD:
@@ -310,5 +349,6 @@ int main(int argc, char **argv)
 		status = STATUS_ERROR;
 	}
 	fail_forget();
+	arena_free(&o.arena);
 	return status;
 }

@@ -12,7 +12,8 @@
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_INITRD, OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN,
 	OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT,
-	OPT_NO_CMA, OPT_FORCE_DTB, OPT_JUMP, OPT_IGNORED,
+	OPT_NO_CMA, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN,
+	OPT_IGNORED,
 };
 
 struct row {
@@ -30,13 +31,17 @@ static const struct row rows[] = {
 	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
 	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },
+	{ OPT_REUSE_INITRD, "reuseinitrd", NULL, "the running kernel's initrd (needs retain_initrd there)" },
 	{ OPT_APPEND, "command-line", "TEXT", "the command line" },
 	{ OPT_APPEND, "append", "TEXT", NULL },
 	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL, "begin with the running kernel's command line" },
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
+	{ OPT_DTB, "dtb", "FILE", "a device tree blob instead of the running machine's tree" },
+	{ OPT_DTB, "devicetreeblob", "FILE", NULL },
 	{ 't', "type", "TYPE", "the kernel must be of this type (elf-ppc64, zImage, uImage)" },
 	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
+	{ OPT_ENTRY, "entry", "ADDRESS", "enter there, not in the purgatory" },
 	{ 'i', "no-checks", NULL, "no digest, so the purgatory verifies nothing" },
 	{ 'a', "kexec-syscall-auto", NULL, "kexec_file_load, else kexec_load (the default)" },
 	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
@@ -56,6 +61,8 @@ static const struct row rows[] = {
 	{ 'v', "version", NULL, "the version" },
 	{ OPT_JUMP, "load-preserve-context", NULL, NULL },
 	{ OPT_JUMP, "load-jump-back-helper", NULL, NULL },
+	{ OPT_XEN, "load-live-update", NULL, NULL },
+	{ OPT_XEN, "exec-live-update", NULL, NULL },
 	{ OPT_IGNORED, "args-linux", NULL, NULL },
 	{ OPT_IGNORED, "elf64-core-headers", NULL, NULL },
 };
@@ -138,6 +145,13 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	case OPT_SYSROOT: o->sysroot = optarg; break;
 	case OPT_MEM_MIN: return parse_address("mem-min", optarg, &o->request.mem_min);
 	case OPT_MEM_MAX: return parse_address("mem-max", optarg, &o->request.mem_max);
+	case OPT_ENTRY:
+		o->request.has_entry = true;
+		return parse_address("entry", optarg, &o->request.entry);
+	case OPT_DTB: o->request.dtb = *optarg ? optarg : NULL; break;
+	case OPT_XEN:
+		return fail(EINVAL, "--load-live-update and --exec-live-update are for the Xen hypervisor,"
+			    " which does not exist on this architecture");
 	case OPT_JUMP:
 		return fail(EINVAL, "--load-preserve-context and --load-jump-back-helper need a kernel"
 			    " that can jump back (KEXEC_JUMP), which this architecture does not have");
@@ -180,6 +194,7 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case 'c': o->syscall = SYSCALL_LOAD; break;
 	case OPT_HOTPLUG: o->request.hotplug = true; break;
 	case OPT_REUSE_CMDLINE: o->request.reuse_cmdline = true; break;
+	case OPT_REUSE_INITRD: o->request.reuse_initrd = true; break;
 	case OPT_NO_OLD_ROOT: o->request.no_old_root = true; break;
 	case OPT_NO_CMA: o->request.no_cma = true; break;
 	case OPT_FORCE_DTB: o->request.force_dtb = true; break;
@@ -239,9 +254,11 @@ static int check(const struct options *o, int operands)
 	if (!load && (o->dry_run || o->json || o->dump))
 		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for");
 	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
-		      o->request.hotplug))
-		return fail(EINVAL, "--initrd, --command-line, --reuse-cmdline and --hotplug are for"
-			    " loading a kernel");
+		      o->request.hotplug || o->request.dtb || o->request.reuse_initrd))
+		return fail(EINVAL, "--initrd, --reuseinitrd, --command-line, --reuse-cmdline, --dtb and"
+			    " --hotplug are for loading a kernel");
+	if (o->request.initrd && o->request.reuse_initrd)
+		return fail(EINVAL, "--initrd and --reuseinitrd contradict each other");
 	if (load && o->request.hotplug && !o->crash)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
 	if ((o->json || o->dump) && !o->dry_run)

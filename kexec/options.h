@@ -49,6 +49,7 @@ struct options {
 	bool dry_run, json, debug;
 	bool no_sync, no_ifdown;
 	bool force;		/* -f */
+	struct arena arena;	/* for what becomes of the options later */
 };
 
 /*

@@ -40,6 +40,13 @@ static int check_type(const struct image *image, const char *type)
 	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
 }
 
+const char *plan_only_kexec_load(const struct plan_request *r)
+{
+	return r->dtb ? "--dtb" : r->has_entry ? "--entry" :
+	       r->reuse_initrd ? "--reuseinitrd (by a kernel that does not show its initrd as a file)" :
+	       r->mem_min || r->mem_max != UINT64_MAX ? "--mem-min and --mem-max" : NULL;
+}
+
 int plan(struct image *image, const struct plan_request *request)
 {
 	const struct machine *m = image->machine;

@@ -9,4 +9,7 @@
 /* @image is from image_init() with a surveyed machine. */
 int plan(struct image *image, const struct plan_request *request);
 
+/* The name of a wish that kexec_file_load cannot be asked for, or NULL. */
+const char *plan_only_kexec_load(const struct plan_request *request);
+
 #endif

@@ -122,13 +122,17 @@ int report_json(const struct image *image, FILE *out)
 
 	put_number(o, "version", 1);
 	put_text(o, "program", VERSION_TEXT);
-	put_text(o, "image", "crash");
+	put_text(o, "image", image->crash ? "crash" : "normal");
 	json_object_object_add(o, "machine", machine_object(image->machine));
 	put_text(o, "kernel", image->kernel.file.name);
 	put_text(o, "format", image->kernel.format);
 	put_text(o, "command_line", image->cmdline);
 	put_address(o, "entry", image->entry);
 	put_address(o, "flags", image->flags);
+	if (image->reboot_cpu >= 0)
+		put_number(o, "reboot_cpu", (uint64_t)image->reboot_cpu);
+	if (image->dtb_tree)
+		put_text(o, "dtb", image->dtb.name);
 	json_object_object_add(o, "segments", segments_array(image));
 	json_object_object_add(o, "ranges", ranges_object(image));
 	if (image->hotplug)

@@ -93,23 +93,33 @@ void report_text(const struct image *image, FILE *out)
 	const struct machine *m = image->machine;
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
 
-	fprintf(out, "Crash image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
-		m->release, m->name, size_text(m->page_size, page), m->present.n, m->possible.n);
+	fprintf(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
+		image->crash ? "Crash" : "Normal", m->release, m->name, size_text(m->page_size, page), m->present.n, m->possible.n);
 	fprintf(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
 		image->kernel.format, image->kernel.little ? "little" : "big");
 	fprintf(out, "  command line  %s\n", image->cmdline);
-	fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start, m->crash.end,
-		size_text(m->crash.end - m->crash.start, size));
+	if (image->dtb_tree)
+		fprintf(out, "  device tree   %s\n", image->dtb.name);
+	if (image->reboot_cpu >= 0)
+		fprintf(out, "  reboot CPU    CPU %" PRId64 " will start it, the usual one is not in its device"
+			" tree\n", image->reboot_cpu);
+	if (image->crash)
+		fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start,
+			m->crash.end, size_text(m->crash.end - m->crash.start, size));
 	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
-	fprintf(out, "  flags         0x%x ON_CRASH%s\n", image->flags,
+	fprintf(out, "  flags         0x%x%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",
 		image->flags & KEXEC_CRASH_HOTPLUG_SUPPORT ? " CRASH_HOTPLUG_SUPPORT" : "");
 	show_segments(out, image);
-	show_hotplug(out, image);
+	if (image->crash)
+		show_hotplug(out, image);
 	show_ranges(out, "Memory of the running kernel", &m->ram);
 	show_ranges(out, "In use by firmware or kernel: no segment goes here", &m->avoid);
-	show_ranges(out, "Memory that the capture kernel may use", &image->usable);
-	show_ranges(out, "... of which it must leave alone (reserve map)", &image->reserve);
-	show_ranges(out, "Memory that the dump will contain", &image->dump);
+	if (image->crash)
+		show_ranges(out, "Memory that the capture kernel may use", &image->usable);
+	show_ranges(out, image->crash ? "... of which it must leave alone (reserve map)" :
+		    "Memory that the new kernel must leave alone (reserve map)", &image->reserve);
+	if (image->crash)
+		show_ranges(out, "Memory that the dump will contain", &image->dump);
 }
 
 static int write_file(const char *name, const void *data, size_t len)

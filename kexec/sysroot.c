@@ -104,6 +104,34 @@ int sysroot_record(const struct sysroot *sr, const char *path, const void *data,
 	return rc < 0 ? fail(-rc, "%s: %s", name, strerror(-rc)) : 0;
 }
 
+bool sysroot_exists(const struct sysroot *sr, const char *path)
+{
+	STRING_AUTO name = sysroot_name(sr, path);
+
+	return !access(name, F_OK);
+}
+
+int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create)
+{
+	STRING_AUTO name = sysroot_name(sr, path);
+	int rc, fd = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_TRUNC : 0),
+			  0600);
+
+	if (fd < 0)
+		return fail(errno, "%s: %s", name, strerror(errno));
+	rc = write_all(fd, (const uint8_t *)text, strlen(text));
+	if (close(fd) < 0 && rc >= 0)
+		rc = -errno;
+	return rc < 0 ? fail(-rc, "%s: %s", name, strerror(-rc)) : 0;
+}
+
+void sysroot_remove(const struct sysroot *sr, const char *path)
+{
+	STRING_AUTO name = sysroot_name(sr, path);
+
+	unlink(name);
+}
+
 int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 {
 	STRING_AUTO name = sysroot_name(sr, path);

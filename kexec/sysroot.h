@@ -37,6 +37,10 @@
 #define SYS_ELFCOREHDR_SIZE_OLD	"sys/kernel/crash_elfcorehdr_size"
 #define SYS_FADUMP_ENABLED	"sys/kernel/fadump/enabled"
 #define SYS_FADUMP_ENABLED_OLD	"sys/kernel/fadump_enabled"
+#define SYS_REBOOT_CPU		"sys/kernel/reboot/cpu"
+#define SYS_INITRD		"sys/firmware/initrd"
+/* What kexec remembers until the next boot. */
+#define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
 
@@ -76,6 +80,12 @@ struct sysroot_list {
 
 int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list);
 void sysroot_list_free(struct sysroot_list *list);
+
+/* For files that are not part of a snapshot. */
+bool sysroot_exists(const struct sysroot *sr, const char *path);
+/* A setting of the kernel, or with @create a file of our own. */
+int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create);
+void sysroot_remove(const struct sysroot *sr, const char *path);
 
 /* Write a file into the snapshot which is being recorded. */
 int sysroot_record(const struct sysroot *sr, const char *path, const void *data, size_t len);

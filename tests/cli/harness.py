@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from machine import Machine
@@ -79,8 +80,10 @@ class Harness:
     def run(self, cases):
         print(f"1..{len(cases)}", flush=True)
         failed = 0
-        for number, case in enumerate(cases, 1):
-            problem = self.try_case(case)
+        # Threads: they wait for the program, which takes the time.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            problems = pool.map(self.try_case, cases)
+        for number, (case, problem) in enumerate(zip(cases, problems), 1):
             failed += bool(problem)
             print(f"{'not ok' if problem else 'ok'} {number} - cli: {case.name}", flush=True)
             for line in problem.splitlines():
@@ -116,7 +119,7 @@ class Harness:
         argv += ["--sysroot", machine] if case.sysroot else []
         if case.shell:
             argv, words = ["sh", "-c"], [case.shell.format(argv=" ".join(argv), **names)]
-        done = subprocess.run(argv + words, capture_output=True, timeout=120,
+        done = subprocess.run(argv + words, capture_output=True, timeout=300,
                               env=self.environment(case, where, machine), stdin=subprocess.DEVNULL)
         return Result(where, done.returncode, done.stdout.decode(errors="replace"),
                       done.stderr.decode(errors="replace").replace(argv[0] + ":", "kexec:"),

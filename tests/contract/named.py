@@ -108,8 +108,8 @@ COMMAND_LINES = ["root=/dev/sda1 -- single", 'dyndbg="file a.c +p" quiet', 'brok
 
 # What cannot be planned, and what the one line about it must say.
 REFUSED = {
-    "crash region of 1 MiB": (lambda: lpar(crash=(512 * MIB, MIB), rtas=None), "room"),
-    "crash region full of reservations": (lambda: fragmented(0x40000), "room"),
+    "crash region of 1 MiB": (lambda: lpar(crash=(512 * MIB, MIB), rtas=None), "free area"),
+    "crash region full of reservations": (lambda: fragmented(0x40000), "free area"),
     "RTAS where the kernel takes its pages": (
         lambda: lpar(rtas=(512 * MIB + 0x10000, 0x1000)), "RTAS"),
     "real mode ends below the crash region": (

@@ -20,7 +20,7 @@ struct walk {
 	void *context;
 };
 
-struct dt_node *ppc64_drconf(struct dt_node *root)
+struct dt_node *ppc64_drconf(const struct dt_node *root)
 {
 	return dt_child(root, "ibm,dynamic-reconfiguration-memory");
 }

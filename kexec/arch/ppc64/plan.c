@@ -71,7 +71,7 @@ static int check_machine(const struct image *image)
 {
 	const struct machine *m = image->machine;
 
-	if (!dt_child(m->tree, "cpus"))
+	if (!dt_child(ppc64_source_tree(image), "cpus"))
 		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
 	if (!m->ram.n)
 		return fail(EINVAL, "device tree: there is no memory in it");
@@ -162,6 +162,11 @@ static int find_room(struct image *image, const struct plan_request *request)
 	ranges_copy(&avoid, &image->machine->avoid);
 	ranges_merge(&avoid);
 	ranges_subtract(&image->free, &avoid);
+	ranges_subtract_one(&image->free, image->old_initrd.start, image->old_initrd.end);
+	if (image->dtb_tree)
+		rc = ppc64_check_dtb(image);
+	if (rc < 0)
+		return rc;
 	if (request->mem_min || request->mem_max != UINT64_MAX) {
 		ranges_clip(&image->free, request->mem_min, request->mem_max == UINT64_MAX ?
 			    UINT64_MAX : request->mem_max + 1);
@@ -209,6 +214,43 @@ static int place_initrd(struct image *image)
 	return f->data ? image_place(image, s, ppc64_early(image, 0, false)) : 0;
 }
 
+/*
+ * The running kernel's initrd stays where it is; the new kernel's copy of
+ * itself to 0 must not reach it.
+ */
+static int find_old_initrd(struct image *image)
+{
+	const struct dt_node *chosen = dt_child(image->machine->tree, "chosen");
+	struct range *r = &image->old_initrd;
+
+	if (!chosen || dt_number(chosen, "linux,initrd-start", &r->start) <= 0 ||
+	    dt_number(chosen, "linux,initrd-end", &r->end) <= 0 || r->start >= r->end)
+		return fail(ENOENT, "--reuseinitrd: the device tree does not say where the running kernel's"
+			    " initrd is; name a file with --initrd");
+	if (r->start < image->kernel.high - image->kernel.low)
+		return fail(ENOSPC, "--reuseinitrd: the running kernel's initrd at 0x%" PRIx64 " is where the"
+			    " new kernel will run; name a file with --initrd", r->start);
+	return 0;
+}
+
+/* Another way in than the purgatory is for who knows what is there. */
+static int set_entry(struct image *image, const struct plan_request *request)
+{
+	image->entry = image_segment(image, "purgatory")->addr;
+	if (!request->has_entry)
+		return 0;
+	image->entry = request->entry;
+	image->own_entry = true;
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (request->entry >= s->addr && request->entry < s->addr + s->memsz)
+			return 0;
+	}
+	return fail(EINVAL, "--entry=0x%" PRIx64 ": nothing will be loaded there; --dry-run shows what"
+		    " goes where", request->entry);
+}
+
 /* The root= of the running tree's bootargs in front, unless the new line has one. */
 static const char *with_old_root(struct image *image, const char *wanted)
 {
@@ -227,6 +269,15 @@ static const char *with_old_root(struct image *image, const char *wanted)
 	return arena_printf(a, "%.*s%s%s", (int)len, root, *wanted ? " " : "", wanted);
 }
 
+/* A tree that the user gave brings its own command line, unless she gave one too. */
+static const char *dtb_bootargs(struct image *image)
+{
+	const struct dt_node *chosen = dt_child(image->dtb_tree, "chosen");
+	const struct dt_prop *p = chosen ? dt_prop(chosen, "bootargs") : NULL;
+
+	return p ? arena_string(&image->arena, (const char *)p->data, p->len) : NULL;
+}
+
 /*
  * elfcorehdr= comes first: behind a "--" or an unbalanced quote the kernel
  * would not see it, and there would be no dump.
@@ -234,7 +285,12 @@ static const char *with_old_root(struct image *image, const char *wanted)
 static int build_cmdline(struct image *image, const struct plan_request *request)
 {
 	uint64_t limit = image->machine->arch->command_line_size - 1, len;
-	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, request);
+	struct plan_request r = *request;
+	const char *wanted;
+
+	if (!r.cmdline && !r.reuse_cmdline && image->dtb_tree)
+		r.cmdline = dtb_bootargs(image);
+	wanted = cmdline_wanted(&image->arena, image->machine->cmdline, &r);
 
 	if (!request->no_old_root)
 		wanted = with_old_root(image, wanted);
@@ -267,6 +323,8 @@ int ppc64_plan(struct image *image, const struct plan_request *request)
 
 	if (rc >= 0)
 		rc = check_kernel(image);
+	if (rc >= 0 && request->reuse_initrd)
+		rc = find_old_initrd(image);
 	if (rc >= 0)
 		rc = find_room(image, request);
 	if (rc < 0)
@@ -287,7 +345,5 @@ int ppc64_plan(struct image *image, const struct plan_request *request)
 		rc = ppc64_place_fdt(image);
 	if (rc >= 0)
 		rc = ppc64_fill_purgatory(image, purgatory, kernel_base);
-	if (rc >= 0)
-		image->entry = image_segment(image, "purgatory")->addr;
-	return rc;
+	return rc < 0 ? rc : set_entry(image, request);
 }

@@ -12,9 +12,16 @@
 /* The linear map, arch/powerpc/include/asm/page.h:PAGE_OFFSET */
 #define PPC64_PAGE_OFFSET	0xc000000000000000ull
 
+/* A present CPU and the number that firmware knows it by (its thread's "server"). */
+struct ppc64_cpu {
+	uint32_t cpu, hardware_id;
+};
+
 struct ppc64_facts {
 	struct dt_cells cells;		/* of the root node */
 	struct ranges memory;		/* all RAM of the device tree */
+	struct ppc64_cpu *cpu;		/* ascending; those whose number the kernel says */
+	size_t n_cpus;
 	struct ranges rtas, opal, tce, reserved, tpm_log;	/* each also in machine.avoid */
 	uint64_t opal_base, opal_entry;
 	bool guest;			/* under a hypervisor: no OPAL */
@@ -25,6 +32,9 @@ struct ppc64_facts {
 
 int ppc64_survey(struct machine *m);
 void ppc64_release(struct machine *m);
+
+/* All memory which a tree describes, merged. @cells: of its root. */
+int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
 /*
  * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
@@ -40,7 +50,7 @@ int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lm
 		   void *context);
 
 /* The node, or NULL. */
-struct dt_node *ppc64_drconf(struct dt_node *root);
+struct dt_node *ppc64_drconf(const struct dt_node *root);
 
 #define PPC64_BUILT "built by kexec"	/* the owner of segments that come from no file */
 
@@ -49,6 +59,17 @@ int ppc64_plan(struct image *image, const struct plan_request *request);
 
 /* Placement of everything that the purgatory or early boot touches in real mode. */
 struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down);
+
+/* The tree from which the second kernel's is made: the live one, or the user's. */
+const struct dt_node *ppc64_source_tree(const struct image *image);
+
+/*
+ * dtb.c: may this machine boot from image->dtb_tree? Takes out of image->free
+ * what is not free there and chooses image->reboot_cpu.
+ */
+int ppc64_check_dtb(struct image *image);
+/* Put into a copy of it what only the running kernel knows. */
+void ppc64_complete_dtb(struct image *image, struct dt_node *tree);
 
 /* crash.c */
 void ppc64_find_dump(struct image *image);

@@ -127,7 +127,7 @@ int ppc64_prove(const struct image *image)
 	struct hotplug_cores cores;
 	int rc;
 
-	if (!fdt || !purgatory || image->entry != purgatory->addr)
+	if (!fdt || !purgatory || (!image->own_entry && image->entry != purgatory->addr))
 		return wrong("the FDT, the purgatory or the entry point is missing");
 	rc = prove_fdt(image, fdt);
 	if (rc >= 0)

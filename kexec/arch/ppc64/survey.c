@@ -47,22 +47,41 @@ static int add_lmb(const struct ppc64_lmb *lmb, void *context)
 }
 
 /* drivers/of/fdt.c:early_init_dt_scan_memory looks at children of the root only. */
-static int survey_memory(struct machine *m, struct ppc64_facts *f)
+int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
 {
-	const struct dt_node *drconf = ppc64_drconf(m->tree);
+	const struct dt_node *drconf = ppc64_drconf(tree);
 	int rc = 0;
 
-	for (const struct dt_node *n = m->tree->children; n && rc >= 0; n = n->next) {
+	for (const struct dt_node *n = tree->children; n && rc >= 0; n = n->next) {
 		const struct dt_prop *reg = dt_prop(n, "linux,usable-memory");
 
 		if (!reg)
 			reg = dt_prop(n, "reg");
 		if (dt_is_type(n, "memory") && reg && !dt_string_is(n, "status", "disabled"))
-			rc = dt_add_ranges(reg, f->cells, n->name, "memory", &f->memory);
+			rc = dt_add_ranges(reg, cells, n->name, "memory", memory);
 	}
 	if (rc >= 0 && drconf)
-		rc = ppc64_each_lmb(drconf, f->cells, add_lmb, &f->memory);
-	ranges_merge(&f->memory);
+		rc = ppc64_each_lmb(drconf, cells, add_lmb, memory);
+	ranges_merge(memory);
+	return rc;
+}
+
+/* arch/powerpc/kernel/sysfs.c:show_physical_id */
+static int survey_cpus(struct machine *m, struct ppc64_facts *f)
+{
+	int rc = 0;
+
+	f->cpu = arena_alloc(&m->arena, m->present.n * sizeof(*f->cpu));
+	for (size_t i = 0; i < m->present.n && rc >= 0; i++) {
+		STRING_AUTO name = mem_printf(SYS_CPU "/cpu%u/physical_id", m->present.id[i]);
+		uint64_t id = 0;
+
+		rc = sysroot_number(m->sr, name, 10, &id);
+		if (rc >= 0)
+			f->cpu[f->n_cpus++] = (struct ppc64_cpu){ m->present.id[i], (uint32_t)id };
+		if (rc == -ENOENT)
+			rc = 0;
+	}
 	return rc;
 }
 
@@ -276,7 +295,9 @@ int ppc64_survey(struct machine *m)
 	if (rc >= 0)
 		rc = dt_cells(m->tree, &f->cells);
 	if (rc >= 0)
-		rc = survey_memory(m, f);
+		rc = ppc64_memory_of(m->tree, f->cells, &f->memory);
+	if (rc >= 0)
+		rc = survey_cpus(m, f);
 	if (rc >= 0)
 		rc = survey_ram(m, f);
 	if (rc >= 0)

@@ -24,10 +24,21 @@ static const char *const stale[] = {
 	"linux,usable-memory-range", "rng-seed",
 };
 
+static void put_initrd(struct image *image, struct dt_node *chosen)
+{
+	const struct segment *s = image_segment(image, "initrd");
+	uint64_t start = s ? s->addr : image->old_initrd.start;
+	uint64_t end = s ? s->addr + s->bufsz : image->old_initrd.end;
+
+	if (start == end)
+		return;
+	dt_set_u64(&image->arena, chosen, "linux,initrd-start", start);
+	dt_set_u64(&image->arena, chosen, "linux,initrd-end", end);
+}
+
 static void fill_chosen(struct image *image, struct dt_node *root)
 {
 	struct dt_node *chosen = dt_child(root, "chosen");
-	const struct segment *initrd = image_segment(image, "initrd");
 	struct arena *a = &image->arena;
 
 	if (!chosen)
@@ -36,10 +47,7 @@ static void fill_chosen(struct image *image, struct dt_node *root)
 		dt_remove(chosen, stale[i]);
 	dt_set(a, chosen, "bootargs", image->cmdline, strlen(image->cmdline) + 1);
 	dt_set(a, chosen, "linux,booted-from-kexec", "", 0);
-	if (!initrd)
-		return;
-	dt_set_u64(a, chosen, "linux,initrd-start", initrd->addr);
-	dt_set_u64(a, chosen, "linux,initrd-end", initrd->addr + initrd->bufsz);
+	put_initrd(image, chosen);
 }
 
 /* Append the usable parts of [start, end) as (base, size) pairs; returns how many. */
@@ -171,6 +179,10 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 	if (rc >= 0 && image->crash && crash_start > PPC64_BACKUP_SIZE)
 		rc = ranges_add(&image->reserve, PPC64_BACKUP_SIZE, crash_start - PPC64_BACKUP_SIZE,
 				"memory of the crashed kernel");
+	if (rc >= 0)
+		rc = ranges_add(&image->reserve, image->old_initrd.start,
+				image->old_initrd.end - image->old_initrd.start, "initrd");
+	ranges_copy(&image->reserve, &image->dtb_reserve);
 	ranges_copy(&image->reserve, &f->rtas);
 	ranges_copy(&image->reserve, &f->tce);
 	ranges_copy(&image->reserve, &f->tpm_log);
@@ -178,17 +190,27 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 	return rc;
 }
 
+const struct dt_node *ppc64_source_tree(const struct image *image)
+{
+	return image->dtb_tree ? image->dtb_tree : image->machine->tree;
+}
+
 int ppc64_new_tree(struct image *image, struct dt_node **tree)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
-	int rc = 0;
+	struct dt_cells cells;
+	int rc = dt_cells(ppc64_source_tree(image), &cells);
 
-	*tree = dt_copy(&image->arena, image->machine->tree);
+	if (rc < 0)
+		return rc;
+	*tree = dt_copy(&image->arena, ppc64_source_tree(image));
+	if (image->dtb_tree)
+		ppc64_complete_dtb(image, *tree);
 	for (struct dt_node *n = NULL; (n = dt_next(*tree, n));)
 		dt_remove(n, "name");	/* version 16 and later do without */
 	fill_chosen(image, *tree);
 	if (image->crash)
-		rc = limit_memory(image, *tree, f->cells);
+		rc = limit_memory(image, *tree, cells);
 	else
 		unlimit_memory(*tree);
 	return rc < 0 ? rc : fill_reserve_map(image, f);

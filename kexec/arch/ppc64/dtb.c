@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * A device tree that the user gave (--dtb) in place of the live one: can the
+ * second kernel boot from it on this machine, and what only the running
+ * kernel knows.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/ppc64/ppc64.h"
+
+/* Where firmware and its buffers are in memory now; the DMA windows that are set up. */
+static const char *const facts_of_now[] = {
+	"linux,rtas-base", "linux,rtas-entry", "rtas-size", "linux,sml-base", "linux,sml-size",
+	"linux,tce-base", "linux,tce-size", "opal-base-address", "opal-entry-address",
+	"opal-runtime-size", "ibm,dma-window", "linux,direct64-ddr-window-info",
+	"linux,dma64-ddr-window-info",
+};
+
+/* One CPU's hardware ids: of all its threads, or of the only one. */
+static const struct dt_prop *ids_of(const struct dt_node *cpu)
+{
+	const struct dt_prop *p = dt_prop(cpu, "ibm,ppc-interrupt-server#s");
+
+	return p ? p : dt_prop(cpu, "reg");
+}
+
+static bool next_id(const struct dt_node **cpu, uint32_t *at, uint32_t *id)
+{
+	for (; *cpu; *cpu = (*cpu)->next, *at = 0) {
+		const struct dt_prop *p = dt_is_type(*cpu, "cpu") ? ids_of(*cpu) : NULL;
+
+		if (!p || *at + 4 > p->len)
+			continue;
+		*id = be32_get(p->data + *at);
+		*at += 4;
+		return true;
+	}
+	return false;
+}
+
+static const struct dt_node *first_cpu(const struct dt_node *tree)
+{
+	const struct dt_node *cpus = dt_child(tree, "cpus");
+
+	return cpus ? cpus->children : NULL;
+}
+
+static bool has_cpu(const struct dt_node *tree, uint32_t wanted)
+{
+	const struct dt_node *cpu = first_cpu(tree);
+	uint32_t at = 0, id;
+
+	while (next_id(&cpu, &at, &id))
+		if (id == wanted)
+			return true;
+	return false;
+}
+
+/* The first CPU of the live tree that @tree does not have. */
+static bool lacks_cpu(const struct dt_node *live, const struct dt_node *tree, uint32_t *id)
+{
+	const struct dt_node *cpu = first_cpu(live);
+	uint32_t at = 0;
+
+	while (next_id(&cpu, &at, id))
+		if (!has_cpu(tree, *id))
+			return true;
+	return false;
+}
+
+static const struct ppc64_cpu *find_cpu(const struct ppc64_facts *f, uint32_t cpu)
+{
+	for (size_t i = 0; i < f->n_cpus; i++)
+		if (f->cpu[i].cpu == cpu)
+			return &f->cpu[i];
+	return NULL;
+}
+
+/* The CPU that will start the second kernel: kernel/reboot.c:migrate_to_reboot_cpu. */
+static const struct ppc64_cpu *starting_cpu(const struct machine *m)
+{
+	const struct ppc64_facts *f = m->arch_facts;
+	uint32_t cpu = m->reboot_cpu < 0 ? 0 : (uint32_t)m->reboot_cpu;
+
+	if (m->online.n && !idlist_has(&m->online, cpu))
+		cpu = m->online.id[0];
+	return find_cpu(f, cpu);
+}
+
+/*
+ * The second kernel looks for the CPU it runs on in its tree, and stops when
+ * that is not there (arch/powerpc/kernel/prom.c:early_init_devtree).
+ */
+static int choose_reboot_cpu(struct image *image)
+{
+	const struct machine *m = image->machine;
+	const struct ppc64_facts *f = m->arch_facts;
+	const struct ppc64_cpu *now = starting_cpu(m);
+
+	if (now && has_cpu(image->dtb_tree, now->hardware_id))
+		return 0;
+	for (size_t i = 0; i < f->n_cpus && m->reboot_cpu >= 0; i++) {
+		if (!idlist_has(&m->online, f->cpu[i].cpu) ||
+		    !has_cpu(image->dtb_tree, f->cpu[i].hardware_id))
+			continue;
+		image->reboot_cpu = f->cpu[i].cpu;
+		debug("CPU %u (hardware id %u) will start the second kernel", f->cpu[i].cpu,
+		      f->cpu[i].hardware_id);
+		return 0;
+	}
+	return fail(EINVAL, "%s: no CPU that can start the second kernel is in this device tree",
+		    image->dtb.name);
+}
+
+static int check_cpus(struct image *image)
+{
+	const struct dt_node *live = image->machine->tree;
+	uint32_t id = 0;
+
+	if (!first_cpu(image->dtb_tree))
+		return fail(EINVAL, "%s: there is no CPU in this device tree; no kernel can boot from it",
+			    image->dtb.name);
+	if (!lacks_cpu(live, image->dtb_tree, &id))
+		return 0;
+	if (image->crash)
+		return fail(EINVAL, "%s: the CPU with hardware id %u is not in this device tree; a crash"
+			    " on it would not be dumped", image->dtb.name, id);
+	return choose_reboot_cpu(image);
+}
+
+static int check_memory(struct image *image)
+{
+	RANGES_AUTO memory = {0};
+	struct dt_cells cells;
+	int rc = dt_cells(image->dtb_tree, &cells);
+
+	if (rc >= 0)
+		rc = ppc64_memory_of(image->dtb_tree, cells, &memory);
+	if (rc >= 0 && (!memory.n || memory.at[0].start))
+		rc = fail(EINVAL, "no memory at address 0 is in this device tree");
+	if (rc < 0)
+		return fail_in(rc, "%s", image->dtb.name);
+	for (size_t i = 0; i < memory.n; i++)
+		if (!ranges_cover(&image->machine->ram, memory.at[i].start, memory.at[i].end))
+			warn("%s: not all of 0x%" PRIx64 "-0x%" PRIx64 " is memory of this machine",
+			     image->dtb.name, memory.at[i].start, memory.at[i].end);
+	if (!image->crash)
+		ranges_intersect(&image->free, &memory);
+	return 0;
+}
+
+/* The reservations of the tree's own initrd, which is not the one that we pass. */
+static void forget_old_initrd(struct image *image)
+{
+	const struct dt_node *chosen = dt_child(image->dtb_tree, "chosen");
+	uint64_t start = 0, end = 0, page = image->machine->page_size;
+	struct ranges *r = &image->dtb_reserve;
+
+	if (!chosen || dt_number(chosen, "linux,initrd-start", &start) <= 0 ||
+	    dt_number(chosen, "linux,initrd-end", &end) <= 0) {
+		fail_forget();
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++)
+		if (round_down64(r->at[i].start, page) == round_down64(start, page) &&
+		    round_up64(r->at[i].end, page) == round_up64(end, page))
+			r->at[i--] = r->at[--r->n];
+}
+
+int ppc64_check_dtb(struct image *image)
+{
+	int rc = check_cpus(image);
+
+	if (rc < 0)
+		return rc;
+	forget_old_initrd(image);
+	ranges_merge(&image->dtb_reserve);
+	ranges_subtract(&image->free, &image->dtb_reserve);
+	return check_memory(image);
+}
+
+/* The node at the same path in another tree, or NULL. */
+static struct dt_node *counterpart(const struct dt_node *node, struct dt_node *root)
+{
+	struct dt_node *parent;
+
+	if (!node->parent)
+		return root;
+	parent = counterpart(node->parent, root);
+	return parent ? dt_child(parent, node->name) : NULL;
+}
+
+static void take_over(struct image *image, const struct dt_node *live, struct dt_node *node,
+		      const char *name)
+{
+	const struct dt_prop *is = dt_prop(live, name), *said = dt_prop(node, name);
+
+	if ((!is && !said) ||
+	    (is && said && is->len == said->len && !memcmp(is->data, said->data, is->len)))
+		return;
+	debug("%s: %s/%s %s", image->dtb.name, node->name, name, is ?
+	      "is as on the running machine" : "is taken out, the running machine has it no more");
+	if (is)
+		dt_set(&image->arena, node, name, is->data, is->len);
+	else
+		dt_remove(node, name);
+}
+
+void ppc64_complete_dtb(struct image *image, struct dt_node *tree)
+{
+	const struct dt_node *live = NULL;
+
+	while ((live = dt_next(image->machine->tree, live))) {
+		struct dt_node *node = counterpart(live, tree);
+
+		for (size_t i = 0; node && i < ARRAY_SIZE(facts_of_now); i++)
+			take_over(image, live, node, facts_of_now[i]);
+	}
+}

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Cases about --dtb: a device tree of the user's, --entry and --reuseinitrd."""
+import json
+import os
+import subprocess
+
+from harness import Case, expect
+from machine import GIB, MIB, Machine, Node, be32, be64, text
+from vmlinux import vmlinux
+
+TWO = dict(cores=2, possible_cores=2)
+
+
+def machine(**kw):
+    return Machine(**{**TWO, **kw})
+
+
+def calls(*flags):
+    def check(r):
+        expect([c.split("flags=")[1] for c in r.calls()] == list(flags), f"calls: {r.calls()}")
+    return check
+
+
+def dts_of(where):
+    return subprocess.run(["dtc", "-q", "-I", "fs", "-O", "dts", f"{where}/machine/proc/device-tree"],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def put(where, name, text_):
+    path = os.path.join(where, "machine", name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text_)
+
+
+def blob(*edits, memreserve=(), cpus=True, reboot_cpu="0"):
+    """Make {dir}/dtb of the machine's own tree: each edit is the words of an fdtput command."""
+    def prepare(where):
+        dts = dts_of(where)
+        for start, size in memreserve:
+            dts = dts.replace("/dts-v1/;", f"/dts-v1/;\n/memreserve/ {start:#x} {size:#x};")
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", f"{where}/dtb"], input=dts,
+                       text=True, check=True)
+        for words in edits:
+            options = 2 if words[0] == "-t" else 1
+            subprocess.run(["fdtput", *words[:options], f"{where}/dtb", *words[options:]], check=True)
+        for cpu in range(2 if cpus else 0):
+            put(where, f"sys/devices/system/cpu/cpu{cpu}/physical_id", f"{cpu}\n")
+        if reboot_cpu is not None:
+            put(where, "sys/kernel/reboot/cpu", reboot_cpu + "\n")
+        put(where, "sys/kernel/kexec_loaded", "0\n")
+        put(where, "run/.keep", "")
+    return prepare
+
+
+def also(prepare, *more):
+    def both(where):
+        prepare(where)
+        for f in more:
+            f(where)
+    return both
+
+
+def reboot_cpu(now, remembered):
+    """The setting, and what kexec remembers of it (None: nothing)."""
+    def check(r):
+        got = r.read("machine/sys/kernel/reboot/cpu").strip()
+        path = "machine/run/kexec-reboot-cpu"
+        kept = r.read(path).strip() if os.path.exists(f"{r.dir}/{path}") else None
+        expect((got, kept) == (now, remembered), f"reboot CPU {got}, remembered {kept}")
+    return check
+
+
+def both(*checks):
+    def check(r):
+        for c in checks:
+            c(r)
+    return check
+
+
+def fdt(*tests):
+    """tests: (node, property, value as fdtget prints it, or None: there is none)"""
+    def check(r):
+        for kind, node, name, want in tests:
+            done = subprocess.run(["fdtget", "-t", kind, f"{r.dir}/out/fdt.dtb", node, name],
+                                  capture_output=True, text=True)
+            got = done.stdout.strip() if not done.returncode else None
+            expect(got == want, f"{node} {name} is {got}, not {want}")
+    return check
+
+
+def plan(test):
+    def check(r):
+        test(json.loads(r.stdout))
+    return check
+
+
+def reserves(start, size, yes=True):
+    def test(p):
+        found = [r for r in p["ranges"]["reserve"] if int(r["start"], 0) == start and
+                 int(r["end"], 0) == start + size]
+        expect(bool(found) == yes, p["ranges"]["reserve"])
+    return plan(test)
+
+
+NO_CPU0 = ("-r", "/cpus/PowerPC,POWER9@0")
+NO_CPU1 = ("-r", "/cpus/PowerPC,POWER9@1")
+DRY = "-l --dry-run --dump {dir}/out --dtb={dir}/dtb "
+SHOW = "-l --dry-run --json --dtb={dir}/dtb "
+L = "-l --dtb={dir}/dtb {kernel}"
+
+CASES = [
+    Case("--dtb", L, machine=machine(), prepare=blob(), check=calls("0x150000 = 0")),
+    Case("--devicetreeblob for a crash kernel", "-p --hotplug --devicetreeblob {dir}/dtb {kernel}",
+         machine=machine(), prepare=blob(), check=calls("0x150009 = 0")),
+    Case("--dtb and kexec_file_load", "-s " + L, 1, machine=machine(), prepare=blob(),
+         error="--dtb not supported while using --kexec-file-syscall", env={"KEXEC_MODEL_FILE": "0"}),
+    Case("--dtb never tries kexec_file_load", "-a " + L, machine=machine(), prepare=blob(),
+         env={"KEXEC_MODEL_FILE": "0"}, check=calls("0x150000 = 0")),
+    Case("--dtb: what is in it is used", DRY + "{kernel}", machine=machine(), stdout="command line",
+         prepare=blob(("-t", "s", "/", "model", "mine")), check=fdt(("s", "/", "model", "mine"))),
+    Case("--dtb: its own command line", DRY + "{kernel}", machine=machine(), stdout="command line  root=/x y\n",
+         prepare=blob(("-t", "s", "/chosen", "bootargs", "root=/x y")),
+         check=fdt(("s", "/chosen", "bootargs", "root=/x y"))),
+    Case("--dtb: the user's command line instead", DRY + "--append=root=/z {kernel}", machine=machine(),
+         prepare=blob(("-t", "s", "/chosen", "bootargs", "root=/x y")), stdout="command line  root=/z\n",
+         check=fdt(("s", "/chosen", "bootargs", "root=/z"))),
+    Case("--dtb: no /chosen at all", DRY + "--append=root=/z {kernel}", machine=machine(), stdout="Segments",
+         prepare=blob(("-r", "/chosen")), check=fdt(("s", "/chosen", "bootargs", "root=/z"))),
+    Case("--dtb: the initrd is ours", DRY + "--initrd={initrd} {kernel}", machine=machine(), stdout="Segments",
+         prepare=blob(("-t", "x", "/chosen", "linux,initrd-start", "0", "1000"),
+                      ("-t", "x", "/chosen", "linux,initrd-end", "0", "2000")),
+         check=lambda r: expect(subprocess.run(
+             ["fdtget", "-t", "x", f"{r.dir}/out/fdt.dtb", "/chosen", "linux,initrd-start"],
+             capture_output=True, text=True).stdout.split()[1] != "1000", "the old initrd")),
+    Case("--dtb: no initrd, none of the old", DRY + "{kernel}", machine=machine(), stdout="Segments",
+         prepare=blob(("-t", "x", "/chosen", "linux,initrd-start", "0", "1000")),
+         check=fdt(("x", "/chosen", "linux,initrd-start", None))),
+    Case("--dtb: its reservations are kept", SHOW + "{kernel}", machine=machine(), stdout="{",
+         prepare=blob(memreserve=[(0x50000000, 0x100000)]), check=reserves(0x50000000, 0x100000)),
+    Case("--dtb: nothing goes into its reservations", SHOW + "{kernel}", machine=machine(), stdout="{",
+         prepare=blob(memreserve=[(0x3000000, 0x10000000)]), check=plan(lambda p: expect(
+             all(int(s["address"], 0) >= 0x13000000 for s in p["segments"]), p["segments"]))),
+    Case("--dtb: the old initrd's reservation is not kept", SHOW + "{kernel}", machine=machine(), stdout="{",
+         prepare=blob(("-t", "x", "/chosen", "linux,initrd-start", "0", "50000000"),
+                      ("-t", "x", "/chosen", "linux,initrd-end", "0", "50012345"),
+                      memreserve=[(0x50000000, 0x12345)]), check=reserves(0x50000000, 0x12345, False)),
+    Case("--dtb: usable memory of a crash kernel", "-p --dry-run --dump {dir}/out --dtb={dir}/dtb {kernel}",
+         machine=machine(), prepare=blob(), stdout="reserve map",
+         check=fdt(("x", "/memory@0", "linux,usable-memory", "0 0 0 40000000"))),
+    Case("--dtb: elfcorehdr= of a crash kernel", "-p --dry-run --dump {dir}/out --dtb={dir}/dtb {kernel}",
+         machine=machine(), prepare=blob(("-t", "s", "/chosen", "bootargs", "elfcorehdr=1G root=/x")),
+         stderr="elfcorehdr= is taken out", stdout="command line  elfcorehdr=[0-9]+K root=/x\n"),
+    Case("--dtb: what only the running kernel knows", DRY + "{kernel}", machine=machine(), stdout="Segments",
+         prepare=blob(("-t", "x", "/rtas", "linux,rtas-base", "1234"), ("-d", "/rtas", "linux,rtas-entry")),
+         check=fdt(("x", "/rtas", "linux,rtas-base", "2fff0000"), ("x", "/rtas", "linux,rtas-entry", "2fff0000"))),
+    Case("--dtb: a DMA window that is gone", DRY + "{kernel}", stdout="Segments", prepare=blob(
+        ("-t", "x", "/pci@800000020000000", "ibm,dma-window", "1", "2")),
+        machine=machine(extra={"pci@800000020000000": Node({
+            "device_type": text("pci"), "linux,dma64-ddr-window-info": bytes(24)})}),
+         check=fdt(("x", "/pci@800000020000000", "ibm,dma-window", None))),
+    Case("--dtb: memory that is not there", L, machine=machine(), check=calls("0x150000 = 0"),
+         prepare=blob(("-t", "x", "/memory@0", "reg", "0", "0", "1", "0")),
+         stderr="warning: .*not all of 0x0-0x100000000 is memory of this machine"),
+    Case("--dtb: only its memory is used", SHOW + "{kernel}", machine=machine(), stdout="{",
+         prepare=blob(("-t", "x", "/memory@0", "reg", "0", "0", "0", "10000000")), check=plan(lambda p: expect(
+             all(int(s["address"], 0) < 0x10000000 for s in p["segments"]), p["segments"]))),
+    Case("--dtb: no memory", L, 1, machine=machine(), prepare=blob(("-r", "/memory@0")),
+         error="no memory at address 0"),
+    Case("--dtb: one cell", SHOW + "{kernel}", machine=machine(addr_cells=1, size_cells=1), stdout="{",
+         prepare=blob(), check=plan(lambda p: expect(p["segments"], p))),
+    Case("--dtb: no /cpus", L, 1, machine=machine(), prepare=blob(("-r", "/cpus")),
+         error="there is no /cpus node"),
+    Case("--dtb: no CPU", L, 1, machine=machine(), prepare=blob(NO_CPU0, NO_CPU1),
+         error="there is no CPU in this device tree"),
+    Case("--dtb: a crash kernel needs every CPU", "-p --dtb={dir}/dtb {kernel}", 1, machine=machine(),
+         prepare=blob(NO_CPU1), error="the CPU with hardware id 1 is not in this device tree"),
+    Case("--dtb: not a device tree", "-l --dtb={kernel} {kernel}", 1, machine=machine(),
+         error="--dtb .*vmlinux: is not a device tree blob"),
+    Case("--dtb: not a device tree, with an initrd", "-l --dtb={initrd} --initrd={initrd} {kernel}", 1,
+         error="is not a device tree blob"),
+    Case("--dtb: does not exist", "-l --dtb=/nonexistent {kernel}", 1,
+         error="--dtb /nonexistent: Cannot open `/nonexistent': No such file"),
+    Case("--dtb: damaged", L, 1, machine=machine(), error="damaged device tree blob: ", prepare=also(
+        blob(), lambda w: os.truncate(f"{w}/dtb", os.path.getsize(f"{w}/dtb") - 100))),
+
+    # --- the CPU which starts the next kernel ---
+    Case("reboot CPU: all there", L, machine=machine(), prepare=blob(NO_CPU1),
+         check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),
+    Case("reboot CPU: another one", L, machine=machine(), prepare=blob(NO_CPU0),
+         check=both(calls("0x150000 = 0"), reboot_cpu("1", "0 1"))),
+    Case("reboot CPU: in the plan", "-l --dry-run --dtb={dir}/dtb {kernel}", machine=machine(),
+         prepare=blob(NO_CPU0), stdout="CPU 1 will start it", check=reboot_cpu("0", None)),
+    Case("reboot CPU: put back when the load fails", L, 255, machine=machine(), prepare=blob(NO_CPU0),
+         env={"KEXEC_MODEL_FAIL": "12"}, stderr="not enough free memory",
+         check=both(calls("0x150000 = -12"), reboot_cpu("0", None))),
+    Case("reboot CPU: put back by unload", "-u", machine=machine(), prepare=also(
+        blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
+         check=both(calls("0x0 = 0"), reboot_cpu("0", None))),
+    Case("reboot CPU: somebody else's setting stays", "-u", machine=machine(), prepare=also(
+        blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 3\n")),
+         check=both(calls("0x0 = 0"), reboot_cpu("1", None))),
+    Case("reboot CPU: unloading a crash kernel leaves it", "-p -u", machine=machine(), prepare=also(
+        blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
+         check=both(calls("0x1 = 0"), reboot_cpu("1", "0 1"))),
+    Case("reboot CPU: put back by the next load", "-l {kernel}", machine=machine(), prepare=also(
+        blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
+         check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),
+    Case("reboot CPU: the first setting is remembered", L, machine=machine(), prepare=also(
+        blob(NO_CPU0, reboot_cpu="5"), lambda w: put(w, "run/kexec-reboot-cpu", "7 5\n")),
+         check=both(calls("0x150000 = 0"), reboot_cpu("1", "7 1"))),
+    Case("reboot CPU: never changed when unchanged", "-u", machine=machine(), prepare=blob(reboot_cpu="1"),
+         check=both(calls("0x0 = 0"), reboot_cpu("1", None))),
+    Case("reboot CPU: cannot be chosen", L, 1, machine=machine(), prepare=blob(NO_CPU0, reboot_cpu=None),
+         error="no CPU that can start the second kernel"),
+    Case("reboot CPU: nothing known of CPUs", L, 1, machine=machine(), prepare=blob(NO_CPU0, cpus=False),
+         error="no CPU that can start the second kernel"),
+
+    # --- --entry ---
+    Case("--entry", "-l --dry-run --json --entry=0x3000100 {kernel}", stdout='"entry":"0x3000100"'),
+    Case("--entry where nothing is", "-l --entry=0x70000000 {kernel}", 1,
+         error="--entry=0x70000000: nothing will be loaded there"),
+    Case("--entry with -s", "-s -l --entry=0x3000100 {kernel}", 1, error="--entry not supported while"),
+    Case("--entry, no number", "-l --entry=here {kernel}", 1, error="Bad option value in --entry=here"),
+
+    # --- --reuseinitrd ---
+    Case("--reuseinitrd, nothing kept", "-l --reuseinitrd {kernel}", 1, error="boot it with retain_initrd"),
+    Case("--reuseinitrd: a file", "-l --reuseinitrd {kernel}", check=calls("0x150000 = 0"),
+         machine=Machine(cmdline="retain_initrd"),
+         prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
+    Case("--reuseinitrd: a file, for a crash kernel", "-p --dry-run --json --reuseinitrd {kernel}",
+         machine=Machine(cmdline="retain_initrd"), stdout='"bufsz":12345',
+         prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
+    Case("--reuseinitrd: a file, kexec_file_load", "-s -l --reuseinitrd {kernel}", check=calls("0x0 = 0"),
+         machine=Machine(cmdline="retain_initrd"), env={"KEXEC_MODEL_FILE": "0"},
+         prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
+    Case("--reuseinitrd: in memory", "-l --dry-run --dump {dir}/out --reuseinitrd {kernel}", stdout="Segments",
+         machine=Machine(cmdline="retain_initrd quiet", chosen={
+             "linux,initrd-start": be64(0x8000000), "linux,initrd-end": be64(0x8012345)}),
+         check=fdt(("x", "/chosen", "linux,initrd-start", "0 8000000"),
+                   ("x", "/chosen", "linux,initrd-end", "0 8012345"))),
+    Case("--reuseinitrd: nothing goes there, it is reserved", "-l --dry-run --json --reuseinitrd {kernel}",
+         machine=Machine(cmdline="retain_initrd", chosen={
+             "linux,initrd-start": be32(0x3000000), "linux,initrd-end": be32(0x9000000)}), stdout="{",
+         check=both(reserves(0x3000000, 0x6000000), plan(lambda p: expect(all(
+             int(s["address"], 0) >= 0x9000000 for s in p["segments"]), p["segments"])))),
+    Case("--reuseinitrd: in memory, for a crash kernel", "-p --reuseinitrd {kernel}", 1,
+         machine=Machine(cmdline="retain_initrd"), error="outside the crash region"),
+    Case("--reuseinitrd: where the new kernel will be", "-l --reuseinitrd {kernel}", 1,
+         kernel=vmlinux(phdrs={0: dict(memsz=200 * MIB)}), machine=Machine(cmdline="retain_initrd", chosen={
+             "linux,initrd-start": be64(0x8000000), "linux,initrd-end": be64(0x8012345)}),
+         error="is where the new kernel will run"),
+    Case("--reuseinitrd: not in the tree", "-l --reuseinitrd {kernel}", 1,
+         machine=Machine(cmdline="retain_initrd"), error="does not say where"),
+    Case("--reuseinitrd and --initrd", "-l --reuseinitrd --initrd={initrd} {kernel}", 1,
+         error="contradict each other"),
+    Case("--load-live-update", "--load-live-update {kernel}", 1, error="are for the Xen hypervisor"),
+    Case("--exec-live-update", "--exec-live-update", 1, error="are for the Xen hypervisor"),
+    Case("--load-preserve-context", "--load-preserve-context --mem-max=1G {kernel}", 1, error="KEXEC_JUMP"),
+]
