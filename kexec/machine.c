@@ -230,6 +230,26 @@ static int read_hotplug(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+/* Lines "START-END", hex, END inclusive: what crashkernel=SIZE,cma set aside. */
+static int read_cma(struct machine *m)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, SYS_CRASH_CMA_RANGES, &text);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	for (char *line = (char *)text.data; line && *line && rc >= 0; line += *line == '\n') {
+		uint64_t start, last;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &last) != 2 || last < start)
+			return fail(EINVAL, "%s/" SYS_CRASH_CMA_RANGES ": \"%.*s\" is not a range",
+				    m->sr->root, (int)strcspn(line, "\n"), line);
+		rc = ranges_add(&m->crash_more, start, last - start + 1, "crashkernel=,cma");
+		line += strcspn(line, "\n");
+	}
+	return rc;
+}
+
 /*
  * The reservation can have been made smaller since boot. What is loaded is no
  * input to planning, but a snapshot shall answer -S too.
@@ -274,6 +294,8 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_hotplug(m);
 	if (rc >= 0)
 		rc = read_state(m);
+	if (rc >= 0)
+		rc = read_cma(m);
 	if (rc < 0)
 		return rc;
 	rc = m->arch->survey(m);
@@ -309,6 +331,7 @@ void machine_free(struct machine *m)
 	idlist_free(&m->online);
 	ranges_free(&m->ram);
 	ranges_free(&m->avoid);
+	ranges_free(&m->crash_more);
 	arena_free(&m->arena);
 }
 

@@ -84,10 +84,12 @@ static void put_ranges(json_object *to, const char *key, const struct ranges *r)
 static json_object *ranges_object(const struct image *image)
 {
 	const struct machine *m = image->machine;
-	struct range crash = m->crash;
+	RANGES_AUTO crash = {0};
 	json_object *o = json_object_new_object();
 
-	put_ranges(o, "crash_region", &(struct ranges){ &crash, 1, 1 });
+	ranges_copy(&crash, &(struct ranges){ (struct range *)&m->crash, 1, 1 });
+	ranges_copy(&crash, &m->crash_more);
+	put_ranges(o, "crash_region", &crash);
 	put_ranges(o, "ram", &m->ram);
 	put_ranges(o, "avoid", &m->avoid);
 	put_ranges(o, "usable", &image->usable);

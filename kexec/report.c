@@ -106,6 +106,11 @@ void report_text(const struct image *image, FILE *out)
 	if (image->crash)
 		fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start,
 			m->crash.end, size_text(m->crash.end - m->crash.start, size));
+	for (size_t i = 0; image->crash && i < m->crash_more.n; i++)
+		fprintf(out, "                0x%" PRIx64 "-0x%" PRIx64 "  %s  %s, not for segments\n",
+			m->crash_more.at[i].start, m->crash_more.at[i].end,
+			size_text(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
+			m->crash_more.at[i].why);
 	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
 	fprintf(out, "  flags         0x%x%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",
 		image->flags & KEXEC_CRASH_HOTPLUG_SUPPORT ? " CRASH_HOTPLUG_SUPPORT" : "");

@@ -33,10 +33,12 @@
 #define SYS_CRASH_LOADED_OLD	"sys/kernel/kexec_crash_loaded"
 #define SYS_CRASH_SIZE		"sys/kernel/kexec/crash_size"
 #define SYS_CRASH_SIZE_OLD	"sys/kernel/kexec_crash_size"
+#define SYS_CRASH_CMA_RANGES	"sys/kernel/kexec/crash_cma_ranges"
 #define SYS_ELFCOREHDR_SIZE	"sys/kernel/kexec/crash_elfcorehdr_size"
 #define SYS_ELFCOREHDR_SIZE_OLD	"sys/kernel/crash_elfcorehdr_size"
 #define SYS_FADUMP_ENABLED	"sys/kernel/fadump/enabled"
 #define SYS_FADUMP_ENABLED_OLD	"sys/kernel/fadump_enabled"
+#define SYS_SECVAR_FORMAT	"sys/firmware/secvar/format"
 #define SYS_REBOOT_CPU		"sys/kernel/reboot/cpu"
 #define SYS_INITRD		"sys/firmware/initrd"
 /* What kexec remembers until the next boot. */

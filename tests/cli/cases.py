@@ -7,6 +7,7 @@ import lzma
 import os
 import shutil
 import struct
+import subprocess
 
 from harness import Case, expect
 from machine import GIB, MIB, Machine, Node, be32, be64, text
@@ -80,6 +81,23 @@ def check_normal_plan(plan):
 def check_plain_plan(plan):
     expect(all(s["digest"] and not s["hotplug"] for s in plan["segments"]), "marks")
     expect(plan["flags"] == "0x150001" and "hotplug" not in plan, "flags")
+
+
+def overlaps(ranges, start, end):
+    return any(int(r["start"], 0) < end and start < int(r["end"], 0) for r in ranges)
+
+
+def check_cma(plan):
+    """0x10000000-0x20000000 and 0x60000000-0x70000000: to be used, not dumped, not reserved."""
+    r = plan["ranges"]
+    for start in (0x10000000, 0x60000000):
+        expect(overlaps(r["usable"], start, start + 1) and overlaps(r["usable"], start + (256 * MIB) - 1,
+                                                                  start + 256 * MIB), r["usable"])
+        expect(not overlaps(r["dump"], start, start + 256 * MIB), r["dump"])
+        expect(not overlaps(r["reserve"], start, start + 256 * MIB), r["reserve"])
+    expect(overlaps(r["reserve"], 0xffff000, 0x10000000) and overlaps(r["dump"], 0xffff000, 0x10000000), r)
+    expect(len(r["crash_region"]) == 3, r["crash_region"])
+    expect(all(0x20000000 <= int(s["address"], 0) < 0x40000000 for s in plan["segments"]), plan["segments"])
 
 
 RECORDED = [Recorded("pseries-64k", 65536), Recorded("pseries-4k-8cpu", 4096)]
@@ -576,6 +594,45 @@ CASES = [
     Case("elfcorehdr= of the user's own",
          ["-p", "--dry-run", "--command-line=a elfcorehdr=1G netelfcorehdr=x", "{kernel}"],
          stdout="elfcorehdr=[0-9]+K root=/dev/sda1 a netelfcorehdr=x", stderr="elfcorehdr= is taken out"),
+    Case("crashkernel=,cma", PLAN + " --json", stdout="{", check=json_plan(check_cma), prepare=put(
+        "machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n60000000-6fffffff\n")),
+    Case("crashkernel=,cma as text", PLAN, stdout="0x10000000-0x20000000  256 MiB  crashkernel=,cma, not for",
+         prepare=put("machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n")),
+    Case("no crashkernel=,cma", PLAN + " --json", stdout="{", check=json_plan(lambda p: expect(
+        len(p["ranges"]["crash_region"]) == 1, p["ranges"])), prepare=put(
+            "machine/sys/kernel/kexec/crash_cma_ranges", b"")),
+    Case("a broken list of CMA ranges", PLAN, 1, error='"12-" is not a range', prepare=put(
+        "machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n12-\n")),
+    Case("several crash regions", PLAN + " --json", stdout="{", check=json_plan(check_cma), prepare=put(
+        "machine/proc/iomem", b"00000000-7fffffff : System RAM\n  10000000-1fffffff : Crash kernel\n"
+        b"  20000000-3fffffff : Crash kernel\n  60000000-6fffffff : Crash kernel\n")),
+    Case("a GPU's memory is neither used nor dumped", PLAN + " --json", stdout="{", machine=Machine(
+        memory=[[(0, 2 * GIB)]], extra={"memory@80000000": Node({
+            "device_type": text("memory"), "compatible": text("ibm,coherent-device-memory"),
+            "reg": be64(2 * GIB, GIB)})}), check=json_plan(lambda p: expect(
+                not overlaps(p["ranges"]["dump"], 2 * GIB, 3 * GIB) and
+                not overlaps(p["ranges"]["usable"], 2 * GIB, 3 * GIB), p["ranges"]))),
+    Case("a GPU's memory stays limited in a normal kernel", "-l --dry-run --dump {dir}/out {kernel}",
+         stdout="Segments", machine=Machine(extra={"memory@80000000": Node({
+             "device_type": text("memory"), "compatible": text("ibm,coherent-device-memory"),
+             "reg": be64(2 * GIB, GIB), "linux,usable-memory": be64(2 * GIB, 0)})}),
+         check=lambda r: expect(subprocess.run(
+             ["fdtget", "-t", "x", f"{r.dir}/out/fdt.dtb", "/memory@80000000", "linux,usable-memory"],
+             capture_output=True, text=True).stdout.split() == ["0", "80000000", "0", "0"], "usable")),
+    Case("a capture kernel's limits do not stay", "-l --dry-run --dump {dir}/out {kernel}", stdout="Segments",
+         machine=Machine(cmdline="elfcorehdr=1G", extra={"memory@80000000": Node({
+             "device_type": text("memory"), "reg": be64(2 * GIB, GIB),
+             "linux,usable-memory": be64(0, 0)})}),
+         check=lambda r: expect(subprocess.run(
+             ["fdtget", f"{r.dir}/out/fdt.dtb", "/memory@80000000", "linux,usable-memory"],
+             capture_output=True).returncode, "still limited")),
+    Case("nothing goes into /reserved-memory", "-l --dry-run --json {kernel}", stdout="{", machine=Machine(
+        extra={"reserved-memory": Node({"#address-cells": be32(2), "#size-cells": be32(2), "ranges": b"",
+                                        "log@3000000": Node({"reg": be64(0x3000000, 0x1000000)})})}),
+         check=json_plan(lambda p: expect(all(int(s["address"], 0) >= 0x4000000 for s in p["segments"]) and
+                                          overlaps(p["ranges"]["avoid"], 0x3000000, 0x4000000), p))),
+    Case("the keystore's password", "-c -l {kernel}", stderr="warning: .*PLPKS.* only kexec_file_load",
+         prepare=put("machine/sys/firmware/secvar/format", b"ibm,plpks-sb-v1\0"), check=loads("0x150000 = 0")),
     Case("memory added since boot", PLAN + " --json", stdout="{",
          machine=Machine(memory=[[(0, 2 * GIB)], [(2 * GIB, GIB)]], memory_limit=2 * GIB),
          check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0xc0000000", p["ranges"]))),

@@ -215,6 +215,7 @@ def clutter(rng, m):
         node, pairs = f"memory@{m.memory[-1][0][0]:x}", m.memory[-1]
         reg = b"".join(m.pair(*p) for p in pairs)
         m.extra[node] = Node({"device_type": text("memory"), "linux,usable-memory": reg, "reg": reg})
+        m.cmdline += " elfcorehdr=1G"   # a capture kernel, which had its memory limited
 
 
 def machine(rng):

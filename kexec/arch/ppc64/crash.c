@@ -24,6 +24,8 @@ void ppc64_find_dump(struct image *image)
 	ranges_copy(&image->dump, &m->ram);
 	ranges_merge(&image->dump);
 	ranges_subtract_one(&image->dump, m->crash.start, m->crash.end);
+	ranges_subtract(&image->dump, &m->crash_more);
+	ranges_subtract(&image->dump, &f->coherent);
 	ranges_copy(&image->dump, &f->rtas);
 	ranges_copy(&image->dump, &f->opal);
 	ranges_merge(&image->dump);
@@ -65,6 +67,7 @@ void ppc64_find_usable(struct image *image)
 	const struct ppc64_facts *f = image->machine->arch_facts;
 
 	ranges_add(&image->usable, 0, image->machine->crash.end, "up to the crash region's end");
+	ranges_copy(&image->usable, &image->machine->crash_more);
 	ranges_copy(&image->usable, &f->rtas);
 	ranges_copy(&image->usable, &f->opal);
 	ranges_copy(&image->usable, &f->tce);

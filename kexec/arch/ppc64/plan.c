@@ -70,6 +70,11 @@ static int check_crash(const struct machine *m, bool hotplug)
 static int check_machine(const struct image *image)
 {
 	const struct machine *m = image->machine;
+	const struct ppc64_facts *f = m->arch_facts;
+
+	if (f->keystore && !image->crash)
+		warn("the password of the platform keystore (PLPKS) is in the running kernel alone; only"
+		     " kexec_file_load (-s) hands it to the next one");
 
 	if (!dt_child(ppc64_source_tree(image), "cpus"))
 		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");

@@ -23,9 +23,11 @@ struct ppc64_facts {
 	struct ppc64_cpu *cpu;		/* ascending; those whose number the kernel says */
 	size_t n_cpus;
 	struct ranges rtas, opal, tce, reserved, tpm_log;	/* each also in machine.avoid */
+	struct ranges coherent;		/* memory of GPUs: also in machine.avoid, never in the dump */
 	uint64_t opal_base, opal_entry;
 	bool guest;			/* under a hypervisor: no OPAL */
 	bool radix;			/* the MMU in use */
+	bool keystore;			/* PLPKS: its password is in the kernel alone */
 	bool hvterm;			/* stdout is a PAPR virtual terminal */
 	uint64_t hvterm_unit;
 };

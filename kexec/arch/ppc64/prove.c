@@ -30,6 +30,19 @@ static int reserved_ranges(const void *fdt, struct ranges *out)
 	return rc < 0 ? wrong("the FDT's reserve map cannot be read") : 0;
 }
 
+/* All of it below the crash region, but nothing of what else the capture kernel was given. */
+static int prove_crashed_memory(const struct machine *m, const struct ranges *reserved)
+{
+	RANGES_AUTO all = {0};
+
+	ranges_copy(&all, reserved);
+	ranges_copy(&all, &m->crash_more);
+	ranges_merge(&all);
+	if (!ranges_cover(&all, PPC64_BACKUP_SIZE, m->crash.start))
+		return wrong("the crashed kernel's memory is not in the FDT's reserve map");
+	return 0;
+}
+
 /* What the capture kernel must keep its hands off, over the full memsz. */
 static int prove_reserve_map(const struct image *image, const void *fdt)
 {
@@ -43,10 +56,7 @@ static int prove_reserve_map(const struct image *image, const void *fdt)
 		if (s && !ranges_cover(&reserved, s->addr, s->addr + s->memsz))
 			rc = wrong("a segment is not wholly in the FDT's reserve map");
 	}
-	if (rc >= 0 && image->crash &&
-	    !ranges_cover(&reserved, PPC64_BACKUP_SIZE, image->machine->crash.start))
-		rc = wrong("the crashed kernel's memory is not in the FDT's reserve map");
-	return rc;
+	return rc >= 0 && image->crash ? prove_crashed_memory(image->machine, &reserved) : rc;
 }
 
 static int prove_fdt(const struct image *image, const struct segment *s)

@@ -85,8 +85,21 @@ static int survey_cpus(struct machine *m, struct ppc64_facts *f)
 	return rc;
 }
 
-/* The "System RAM" lines; without privilege all addresses read 0. */
-static int iomem_ram(const struct machine *m, struct ranges *ram)
+/* "START-END : NAME", END inclusive; nested lines are indented. */
+static bool iomem_line(const char *line, const char *name, uint64_t *start, uint64_t *last)
+{
+	int at = 0;
+
+	return sscanf(line, "%" SCNx64 "-%" SCNx64 " : %n", start, last, &at) == 2 && at &&
+	       *last > *start && !strncmp(line + at, name, strlen(name));
+}
+
+/*
+ * The "System RAM" lines; without privilege all addresses read 0. "Crash
+ * kernel" is there on no ppc64 kernel up to 6.12; where it is, there can be
+ * several regions.
+ */
+static int read_iomem(struct machine *m, struct ranges *ram)
 {
 	BUF_AUTO text = {0};
 	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
@@ -97,10 +110,10 @@ static int iomem_ram(const struct machine *m, struct ranges *ram)
 		uint64_t start, last;
 		char *end = strchr(line, '\n');
 
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &last) == 2 && last > start &&
-		    strstr(line, " : System RAM") &&
-		    (!end || strstr(line, " : System RAM") < end))
+		if (iomem_line(line, "System RAM", &start, &last))
 			rc = ranges_add(ram, start, last - start + 1, "System RAM");
+		else if (iomem_line(line, "Crash kernel", &start, &last))
+			rc = ranges_add(&m->crash_more, start, last - start + 1, "Crash kernel");
 		line = end ? end + 1 : NULL;
 	}
 	ranges_merge(ram);
@@ -119,7 +132,7 @@ static int survey_ram(struct machine *m, const struct ppc64_facts *f)
 	RANGES_AUTO iomem = {0};
 	uint64_t limit = 0;
 	size_t len;
-	int rc = iomem_ram(m, &iomem);
+	int rc = read_iomem(m, &iomem);
 
 	ranges_copy(&m->ram, iomem.n ? &iomem : &f->memory);
 	if (rc < 0 || iomem.n || !chosen || !cmdline_find(m->cmdline, "mem", &len))
@@ -154,6 +167,8 @@ static int survey_chosen(struct machine *m)
 			    PRIx64 " wraps around 64 bits", size, m->crash.start);
 	m->crash.end = end;
 	m->crash.why = "crashkernel=";
+	ranges_merge(&m->crash_more);
+	ranges_subtract_one(&m->crash_more, m->crash.start, m->crash.end);
 	return 0;
 }
 
@@ -176,6 +191,46 @@ static int add_tpm_log(struct machine *m, struct ppc64_facts *f, const struct dt
 			    " 8 and 4", node->name, base->len, size->len);
 	return ranges_add(&f->tpm_log, bytes_get(base->data, 8, little),
 			  bytes_get(size->data, 4, little), "TPM log");
+}
+
+/* Devicetree Specification 3.5: each child is a reservation, or (without reg) a wish for one. */
+static int survey_reserved_memory(struct machine *m)
+{
+	const struct dt_node *parent = dt_child(m->tree, "reserved-memory");
+	struct dt_cells cells;
+	int rc = parent ? dt_cells(parent, &cells) : 0;
+
+	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0; n = n->next) {
+		const struct dt_prop *reg = dt_prop(n, "reg");
+
+		if (reg && !dt_string_is(n, "status", "disabled"))
+			rc = dt_add_ranges(reg, cells, n->name, n->name, &m->avoid);
+	}
+	return rc;
+}
+
+/* A GPU's own memory: it can be gone, or hang who reads it, after a crash. */
+static int survey_coherent(struct machine *m, struct ppc64_facts *f)
+{
+	int rc = 0;
+
+	for (const struct dt_node *n = m->tree->children; n && rc >= 0; n = n->next)
+		if (dt_prop(n, "reg") && dt_compatible(n, "ibm,coherent-device-memory"))
+			rc = dt_add_ranges(dt_prop(n, "reg"), f->cells, n->name, "memory of a GPU",
+					   &f->coherent);
+	ranges_merge(&f->coherent);
+	ranges_copy(&m->avoid, &f->coherent);
+	return rc;
+}
+
+/* arch/powerpc/platforms/pseries/plpks-secvar.c */
+static int survey_keystore(const struct machine *m, struct ppc64_facts *f)
+{
+	BUF_AUTO format = {0};
+	int rc = sysroot_read(m->sr, SYS_SECVAR_FORMAT, &format);
+
+	f->keystore = rc >= 0 && !strncmp((char *)format.data, "ibm,plpks", strlen("ibm,plpks"));
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int survey_firmware(struct machine *m, struct ppc64_facts *f)
@@ -205,7 +260,11 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 	if (rc >= 0)
 		ranges_copy(&m->avoid, &f->reserved);
 	ranges_copy(&m->avoid, &f->tpm_log);
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		rc = survey_reserved_memory(m);
+	if (rc >= 0)
+		rc = survey_coherent(m, f);
+	return rc < 0 ? rc : survey_keystore(m, f);
 }
 
 /* PVR: POWER9, POWER10 and later, or the architecture level 3.00 and later. */
@@ -321,4 +380,5 @@ void ppc64_release(struct machine *m)
 	ranges_free(&f->tce);
 	ranges_free(&f->reserved);
 	ranges_free(&f->tpm_log);
+	ranges_free(&f->coherent);
 }

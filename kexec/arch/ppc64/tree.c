@@ -9,6 +9,7 @@
 
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/cmdline.h"
 
 /*
  * In /chosen of the running kernel, not for the next one. Several are
@@ -131,13 +132,27 @@ static int limit_drconf(struct image *image, struct dt_node *drconf, struct dt_c
 	return rc;
 }
 
-/* What limits the running kernel, if it is a capture kernel, must not limit a normal one. */
-static void unlimit_memory(struct dt_node *root)
+static bool is_capture_kernel(const struct machine *m)
+{
+	const struct dt_node *chosen = dt_child(m->tree, "chosen");
+	size_t len;
+
+	return cmdline_find(m->cmdline, "elfcorehdr", &len) ||
+	       (chosen && dt_prop(chosen, "linux,elfcorehdr"));
+}
+
+/*
+ * What limits the running kernel, if it is a capture kernel, must not limit a
+ * normal one. With the same property firmware says that a GPU's memory is no RAM.
+ */
+static void unlimit_memory(const struct machine *m, struct dt_node *root)
 {
 	struct dt_node *drconf = ppc64_drconf(root);
 
+	if (!is_capture_kernel(m))
+		return;
 	for (struct dt_node *n = root->children; n; n = n->next)
-		if (dt_is_type(n, "memory"))
+		if (dt_is_type(n, "memory") && !dt_compatible(n, "ibm,coherent-device-memory"))
 			dt_remove(n, "linux,usable-memory");
 	if (drconf)
 		dt_remove(drconf, "linux,drconf-usable-memory");
@@ -156,6 +171,21 @@ static int limit_memory(struct image *image, struct dt_node *root, struct dt_cel
 	return rc;
 }
 
+/* All below the crash region but the backed up start, and but for what else is the capture kernel's. */
+static int reserve_crashed(struct image *image)
+{
+	RANGES_AUTO crashed = {0};
+	uint64_t end = image->machine->crash.start;
+	int rc = 0;
+
+	if (image->crash && end > PPC64_BACKUP_SIZE)
+		rc = ranges_add(&crashed, PPC64_BACKUP_SIZE, end - PPC64_BACKUP_SIZE,
+				"memory of the crashed kernel");
+	ranges_subtract(&crashed, &image->machine->crash_more);
+	ranges_copy(&image->reserve, &crashed);
+	return rc;
+}
+
 static int reserve_segment(struct image *image, const char *name)
 {
 	const struct segment *s = image_segment(image, name);
@@ -169,16 +199,14 @@ static int reserve_segment(struct image *image, const char *name)
  */
 static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 {
-	uint64_t crash_start = image->machine->crash.start;
 	int rc = reserve_segment(image, "elfcorehdr");
 
 	if (rc >= 0)
 		rc = reserve_segment(image, "backup");
 	if (rc >= 0)
 		rc = reserve_segment(image, "initrd");
-	if (rc >= 0 && image->crash && crash_start > PPC64_BACKUP_SIZE)
-		rc = ranges_add(&image->reserve, PPC64_BACKUP_SIZE, crash_start - PPC64_BACKUP_SIZE,
-				"memory of the crashed kernel");
+	if (rc >= 0)
+		rc = reserve_crashed(image);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, image->old_initrd.start,
 				image->old_initrd.end - image->old_initrd.start, "initrd");
@@ -212,6 +240,6 @@ int ppc64_new_tree(struct image *image, struct dt_node **tree)
 	if (image->crash)
 		rc = limit_memory(image, *tree, cells);
 	else
-		unlimit_memory(*tree);
+		unlimit_memory(image->machine, *tree);
 	return rc < 0 ? rc : fill_reserve_map(image, f);
 }
