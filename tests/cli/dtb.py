@@ -185,6 +185,13 @@ CASES = [
     Case("--dtb: damaged", L, 1, machine=machine(), error="damaged device tree blob: ", prepare=also(
         blob(), lambda w: os.truncate(f"{w}/dtb", os.path.getsize(f"{w}/dtb") - 100))),
 
+    Case("as petitboot calls it, with a device tree",
+         "-l --debug --initrd={initrd} --dtb={dir}/dtb --append=quiet {kernel}", machine=machine(),
+         prepare=blob(), stderr="debug: kexec_load: entry", check=calls("0x150010 = -22", "0x150000 = 0")),
+    Case("as op-test calls it, bundled, with a device tree",
+         "-lc {kernel} --initrd={initrd} --dtb={dir}/dtb --append=quiet", machine=machine(), prepare=blob(),
+         check=calls("0x150000 = 0")),
+
     # --- the CPU which starts the next kernel ---
     Case("reboot CPU: all there", L, machine=machine(), prepare=blob(NO_CPU1),
          check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* What only a crash image has: the backup region, the elfcorehdr, memory to use and to dump. */
+#include <inttypes.h>
+
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/elfcorehdr.h"
@@ -45,6 +47,8 @@ int ppc64_place_elfcorehdr(struct image *image)
 
 	if (rc < 0)
 		return rc;
+	if (image->hotplug)
+		debug("ELFCOREHDR_SIZE %" PRIu64, m->elfcorehdr_size);
 	s.data = arena_copy(&image->arena, out.data, out.len);
 	s.bufsz = out.len;
 	s.memsz = image->hotplug ? elfcorehdr_hotplug_size(m, out.len) : out.len;

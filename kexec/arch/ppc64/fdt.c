@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* The second kernel's flattened device tree: how large, where. */
+#include <inttypes.h>
 #include <libfdt.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ static int size_fdt(struct image *image, const struct dt_node *tree, size_t *use
 	if (image->hotplug && rc >= 0) {
 		needed = hotplug_fdt_needed(&cores, fdt);
 		room = needed + hotplug_fdt_spare(&cores, fdt);
+		debug("kdump fdt extra size: %" PRIu64, room);
 		*total = round_up64(*used + room, image->machine->page_size);
 		image->fdt_room = (struct hotplug_room){
 			cores.possible, hotplug_cpu_nodes(fdt), needed, *total - *used };

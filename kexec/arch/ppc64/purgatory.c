@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* The purgatory's segment: a place for it, its parameters, the digest. */
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -83,7 +84,8 @@ static int add_regions(const struct image *image, struct params *p)
 		const struct segment *s = &image->segment[i];
 
 		if (!s->digest)
-			debug("%s: not in the digest, the running kernel may rewrite it", s->name);
+			debug("Skipping segment mem: 0x%" PRIx64 " from SHA calculation (%s, the running"
+			      " kernel may rewrite it)", s->addr, s->name);
 		else if (s->data == p->blob)
 			rc = add_own_regions(p, s);
 		else
