@@ -77,10 +77,12 @@ static int record_facts(const struct machine *m)
 	return sysroot_record(m->sr, SNAPSHOT_FACTS, text, strlen(text));
 }
 
-static int identify(struct machine *m)
+int machine_identify(struct machine *m, const struct sysroot *sr)
 {
-	int rc = sysroot_is_live(m->sr) ? facts_from_system(m) : facts_from_snapshot(m);
+	int rc;
 
+	*m = (struct machine){ .sr = sr };
+	rc = sysroot_is_live(sr) ? facts_from_system(m) : facts_from_snapshot(m);
 	if (rc < 0)
 		return rc;
 	if (m->page_size < PAGE_SIZE_MIN || m->page_size > PAGE_SIZE_MAX ||
@@ -88,10 +90,7 @@ static int identify(struct machine *m)
 		return fail(EINVAL, "%s: a page size of %" PRIu64 " bytes cannot be",
 			    sysroot_is_live(m->sr) ? "this machine" : SNAPSHOT_FACTS, m->page_size);
 	m->arch = arch_find(m->name);
-	if (!m->arch)
-		return fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
-			    m->name, ARCH_KNOWN_MACHINES);
-	return m->sr->copy ? record_facts(m) : 0;
+	return sr->copy ? record_facts(m) : 0;
 }
 
 int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline)
@@ -250,25 +249,15 @@ static int read_cma(struct machine *m)
 	return rc;
 }
 
-/*
- * The reservation can have been made smaller since boot. What is loaded is no
- * input to planning, but a snapshot shall answer -S too.
- */
+/* The reservation can have been made smaller since boot. */
 static int read_state(struct machine *m)
 {
-	bool loaded;
 	int rc = machine_crash_size(m->sr, &m->crash_size);
 
-	if (rc == -ENOENT || rc == -EBUSY) {
-		m->crash_size = UINT64_MAX;
-		rc = 0;
-	}
-	if (rc >= 0 && m->sr->copy) {
-		machine_image_loaded(m->sr, true, &loaded);
-		machine_image_loaded(m->sr, false, &loaded);
-		fail_forget();
-	}
-	return rc;
+	if (rc != -ENOENT && rc != -EBUSY)
+		return rc;
+	m->crash_size = UINT64_MAX;
+	return 0;
 }
 
 int machine_survey(struct machine *m, const struct sysroot *sr)
@@ -276,10 +265,12 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 	static const char *const lists[] = { SYS_CPU_POSSIBLE, SYS_CPU_PRESENT, SYS_CPU_ONLINE };
 	int rc;
 
-	*m = (struct machine){ .sr = sr };
 	struct idlist *const to[] = { &m->possible, &m->present, &m->online };
 
-	rc = identify(m);
+	rc = machine_identify(m, sr);
+	if (rc >= 0 && !m->arch)
+		rc = fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
+			  m->name, ARCH_KNOWN_MACHINES);
 	if (rc >= 0)
 		rc = machine_cmdline(sr, &m->arena, &m->cmdline);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)

@@ -18,6 +18,9 @@
 
 struct arch;
 
+/* What can be known from outside, or not. */
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+
 /* One CPU's crash notes buffer (drivers/base/cpu.c): physical address, bytes. */
 struct cpu_notes {
 	uint32_t cpu;
@@ -55,6 +58,12 @@ struct machine {
 	uint64_t real_mode_limit;	/* early boot reaches [0, limit) only */
 	void *arch_facts;		/* what only the architecture understands */
 };
+
+/*
+ * Only what kind of machine it is: name, release, page_size, little, and arch,
+ * which is NULL for one that kexec loads no kernels on.
+ */
+int machine_identify(struct machine *m, const struct sysroot *sr);
 
 /* Read everything. With sr->copy set this is also what makes a snapshot. */
 int machine_survey(struct machine *m, const struct sysroot *sr);

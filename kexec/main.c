@@ -12,6 +12,7 @@
 #include "kexec/options.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
+#include "kexec/readiness.h"
 #include "kexec/rebootcpu.h"
 #include "kexec/report.h"
 #include "kexec/reuse.h"
@@ -113,6 +114,18 @@ static int load_image(const struct options *o, const struct image *image, const 
 	return load_with_reboot_cpu(image, sr) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
 }
 
+/* What --hotplug cannot do on this kernel, where that is known. */
+static void warn_of_flaw(const struct machine *m)
+{
+	enum answer kept = m->arch->keeps_backup(m->release);
+
+	if (kept == ANSWER_NO && m->can_memory_hotplug)
+		warn("%s; reload after such changes", m->arch->backup_flaw);
+	else if (kept == ANSWER_UNKNOWN)
+		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
+		      " changes", m->release);
+}
+
 /* Survey, plan, prove, then show or load. */
 static int plan_and_load(const struct options *o, const struct sysroot *sr, bool file_first,
 			 bool *stale)
@@ -133,6 +146,8 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 	if (status == STATUS_OK && !o->dry_run)
 		status = load_image(o, &image, sr, file_first);
 	*stale = status == STATUS_OK && !o->dry_run && image.hotplug && is_stale(&machine, sr);
+	if (status == STATUS_OK && image.hotplug && !*stale)
+		warn_of_flaw(&machine);
 	image_free(&image);
 	machine_free(&machine);
 	return status;
@@ -270,23 +285,73 @@ static int print_crash_size(const struct sysroot *sr)
 	return STATUS_OK;
 }
 
+/* A kernel that is named along: planned and proven, not loaded. */
+static int check_fit(const struct options *o, const struct sysroot *sr, struct readiness *r)
+{
+	struct machine machine;
+	struct image image;
+	int rc = machine_survey(&machine, sr);
+
+	image_init(&image, &machine);
+	r->fit.asked = true;
+	if (rc >= 0 && (plan(&image, &o->request) < 0 || prove(&image) < 0))
+		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
+	r->fit.region = machine.crash.end - machine.crash.start;
+	for (unsigned int i = 0; i < image.n_segments; i++)
+		r->fit.used += image.segment[i].memsz;
+	image_free(&image);
+	machine_free(&machine);
+	return rc;
+}
+
+static int print_readiness(const struct options *o, const struct sysroot *sr)
+{
+	struct readiness r;
+	int status, rc = readiness_read(&r, sr);
+
+	if (rc >= 0 && o->request.kernel)
+		rc = check_fit(o, sr, &r);
+	if (rc >= 0) {
+		readiness_judge(&r);
+		if (o->json)
+			rc = report_readiness_json(&r, stdout);
+		else
+			report_readiness(&r, stdout);
+	}
+	status = rc < 0 ? say_why(READINESS_UNKNOWN) : (int)readiness_status(&r);
+	readiness_free(&r);
+	return status;
+}
+
 static int fail_if_incomplete(const char *dir, int rc)
 {
 	return rc < 0 ? fail_in(rc, "--record: the copy in %s is not complete", dir) : 0;
 }
 
-static int record(const char *dir)
+/* All that planning reads, and what -S --verbose reads. */
+static int record_all(const struct sysroot *sr)
 {
-	struct sysroot sr = { .root = "/", .copy = dir };
-	struct machine machine = {0};
+	struct machine machine;
+	struct readiness readiness = {0};
+	int rc = machine_survey(&machine, sr);
+
+	if (rc >= 0)
+		rc = readiness_read(&readiness, sr);
+	machine_free(&machine);
+	readiness_free(&readiness);
+	return rc;
+}
+
+static int record(const char *dir, const char *root)
+{
+	struct sysroot sr = { .root = root, .copy = dir };
 	int rc = 0;
 
 	if (mkdir(dir, 0700) < 0)
 		rc = fail(errno, "--record %s: %s", dir, errno == EEXIST ?
 			  "exists already; name a new directory" : strerror(errno));
 	if (rc >= 0)
-		rc = fail_if_incomplete(dir, machine_survey(&machine, &sr));
-	machine_free(&machine);
+		rc = fail_if_incomplete(dir, record_all(&sr));
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	printf("%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
@@ -304,11 +369,11 @@ static int run(struct options *o, const struct sysroot *sr)
 		puts(VERSION_TEXT);
 		return STATUS_OK;
 	case ACTION_STATUS:
-		return print_status(o->crash, sr);
+		return o->verbose ? print_readiness(o, sr) : print_status(o->crash, sr);
 	case ACTION_CRASH_SIZE:
 		return print_crash_size(sr);
 	case ACTION_RECORD:
-		return record(o->record);
+		return record(o->record, o->sysroot);
 	case ACTION_UNLOAD:
 		return unload(o, sr);
 	case ACTION_EXEC:

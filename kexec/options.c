@@ -14,6 +14,7 @@ enum {
 	OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT,
 	OPT_NO_CMA, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN,
 	OPT_IGNORED,
+	OPT_VERBOSE,
 };
 
 struct row {
@@ -28,6 +29,7 @@ static const struct row rows[] = {
 	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down" },
 	{ 'u', "unload", NULL, "unload; with -p the crash kernel" },
 	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
+	{ OPT_VERBOSE, "verbose", NULL, "with -S: would a crash leave a dump? Facts, verdict and a status of its own" },
 	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
 	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },
@@ -52,10 +54,10 @@ static const struct row rows[] = {
 	{ 'y', "no-sync", NULL, "do not sync file systems before starting a kernel" },
 	{ OPT_CRASH_SIZE, "print-ckr-size", NULL, "print how many bytes are reserved for crash kernels" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "plan and prove, print the plan, load nothing" },
-	{ OPT_JSON, "json", NULL, "print the plan as JSON" },
+	{ OPT_JSON, "json", NULL, "print the plan, or what -S --verbose finds, as JSON" },
 	{ OPT_DUMP, "dump", "DIR", "write each planned segment to a file in the new directory DIR" },
 	{ OPT_RECORD, "record", "DIR", "copy what planning reads of this machine to the new directory DIR" },
-	{ OPT_SYSROOT, "sysroot", "DIR", "plan for the machine recorded in DIR (with --dry-run)" },
+	{ OPT_SYSROOT, "sysroot", "DIR", "the machine is the one recorded in DIR, not this one" },
 	{ 'd', "debug", NULL, "say why, step by step" },
 	{ 'h', "help", NULL, "this text" },
 	{ 'v', "version", NULL, "the version" },
@@ -71,6 +73,7 @@ void options_usage(FILE *out)
 {
 	fputs("Usage: kexec [-l|-p|-f] [OPTION]... KERNEL\n"
 	      "       kexec -e|-u|-S [-p|-l]\n"
+	      "       kexec -S --verbose [KERNEL [--initrd=FILE]]\n"
 	      "       kexec --record DIR\n", out);
 }
 
@@ -201,6 +204,7 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_CRASH_SIZE: seen->crash_size = true; break;
 	case OPT_DRY_RUN: o->dry_run = true; break;
 	case OPT_JSON: o->json = true; break;
+	case OPT_VERBOSE: o->verbose = true; break;
 	default: return apply_value(o, seen, key);
 	}
 	return 0;
@@ -242,8 +246,13 @@ static int choose(struct options *o, const struct seen *s)
 
 static int check(const struct options *o, int operands)
 {
-	bool load = o->action == ACTION_LOAD;
+	bool ask = o->action == ACTION_STATUS && o->verbose;
+	bool load = o->action == ACTION_LOAD || (ask && o->request.kernel);
 
+	if (o->verbose && (!ask || !o->crash))
+		return fail(EINVAL, "--verbose is for -S and the crash kernel: kexec -S --verbose");
+	if (ask && (o->dry_run || o->dump))
+		return fail(EINVAL, "-S --verbose loads nothing; --dry-run and --dump are for loading");
 	if (!load && operands && o->action >= ACTION_EXEC && o->action <= ACTION_STATUS)
 		return fail(EINVAL, "\"%s\": a kernel is for loading, which this action does not do",
 			    o->request.kernel);
@@ -251,7 +260,7 @@ static int check(const struct options *o, int operands)
 		return fail(EINVAL, "--sysroot needs a directory");
 	if (operands > 1)
 		return fail(EINVAL, "more than one kernel: \"%s\" and others", o->request.kernel);
-	if (!load && (o->dry_run || o->json || o->dump))
+	if (!load && (o->dry_run || (o->json && !ask) || o->dump))
 		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for");
 	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
 		      o->request.hotplug || o->request.dtb || o->request.reuse_initrd))
@@ -261,10 +270,8 @@ static int check(const struct options *o, int operands)
 		return fail(EINVAL, "--initrd and --reuseinitrd contradict each other");
 	if (load && o->request.hotplug && !o->crash)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
-	if ((o->json || o->dump) && !o->dry_run)
+	if ((o->json || o->dump) && !o->dry_run && !ask)
 		return fail(EINVAL, "--json and --dump show a plan; add --dry-run");
-	if (strcmp(o->sysroot, "/") && o->action == ACTION_RECORD)
-		return fail(EINVAL, "--record copies this machine, --sysroot names another one");
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct options {
 	const char *record;	/* where the snapshot goes */
 	const char *dump;	/* where --dump writes, or NULL */
 	bool dry_run, json, debug;
+	bool verbose;		/* -S: readiness, see readiness.h */
 	bool no_sync, no_ifdown;
 	bool force;		/* -f */
 	struct arena arena;	/* for what becomes of the options later */

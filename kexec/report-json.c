@@ -118,6 +118,14 @@ static json_object *hotplug_object(const struct image *image)
 	return o;
 }
 
+static int print(json_object *o, FILE *out)
+{
+	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+							       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+	return 0;
+}
+
 int report_json(const struct image *image, FILE *out)
 {
 	json_object *o = json_object_new_object();
@@ -139,19 +147,141 @@ int report_json(const struct image *image, FILE *out)
 	json_object_object_add(o, "ranges", ranges_object(image));
 	if (image->hotplug)
 		json_object_object_add(o, "hotplug", hotplug_object(image));
-	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-							       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(o);
-	return 0;
+	return print(o, out);
+}
+
+static void put_answer(json_object *o, const char *key, enum answer answer)
+{
+	json_object_object_add(o, key, answer == ANSWER_UNKNOWN ? NULL :
+			       json_object_new_boolean(answer == ANSWER_YES));
+}
+
+static void put_size(json_object *o, const char *key, uint64_t bytes)
+{
+	if (bytes == READINESS_SIZE_UNKNOWN)
+		json_object_object_add(o, key, NULL);
+	else
+		put_number(o, key, bytes);
+}
+
+static json_object *fadump_object(const struct readiness *r)
+{
+	json_object *o = json_object_new_object();
+
+	put_answer(o, "enabled", r->fadump.enabled);
+	put_answer(o, "registered", r->fadump.registered);
+	put_answer(o, "hotplug_ready", r->fadump.hotplug_ready);
+	put_size(o, "bytes_reserved", r->fadump.reserved);
+	return o;
+}
+
+static json_object *cpus_object(const struct readiness *r)
+{
+	json_object *o = json_object_new_object();
+
+	put_number(o, "possible", r->cpus.possible);
+	put_number(o, "present", r->cpus.present);
+	put_number(o, "with_crash_notes", r->cpus.with_notes);
+	return o;
+}
+
+static json_object *actions_array(unsigned int actions)
+{
+	static const char *const names[] = { "add", "online", "remove", "offline" };
+	json_object *array = json_object_new_array();
+
+	for (unsigned int bit = 0; bit < 4; bit++)
+		if (actions >> bit & 1)
+			json_object_array_add(array, json_object_new_string(names[bit]));
+	return array;
+}
+
+static json_object *rules_array(const struct udev_reloads *rules)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct udev_reload *u = &rules->at[i];
+		json_object *o = json_object_new_object();
+
+		put_text(o, "file", u->file);
+		put_number(o, "line", u->line);
+		put_text(o, "subsystem", u->subsystem == UDEV_CPU ? "cpu" : "memory");
+		json_object_object_add(o, "actions", actions_array(u->actions | u->ungated));
+		put_bool(o, "gated", !u->ungated);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
+static json_object *fit_object(const struct readiness *r)
+{
+	json_object *o = json_object_new_object();
+
+	put_bool(o, "fits", !r->fit.problem);
+	if (r->fit.problem)
+		put_text(o, "problem", r->fit.problem);
+	else
+		put_number(o, "bytes_used", r->fit.used);
+	put_number(o, "bytes_reserved", r->fit.region);
+	return o;
+}
+
+static json_object *warnings_array(const struct readiness *r)
+{
+	json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < r->n_warnings; i++)
+		json_object_array_add(array, json_object_new_string(r->warnings[i]));
+	return array;
+}
+
+int report_readiness_json(const struct readiness *r, FILE *out)
+{
+	json_object *o = json_object_new_object(), *kept = json_object_new_object();
+
+	put_number(o, "version", 1);
+	put_text(o, "program", VERSION_TEXT);
+	put_text(o, "verdict", readiness_name(r->verdict));
+	put_number(o, "status", readiness_status(r));
+	put_text(o, "text", readiness_sentence(r->verdict));
+	json_object_object_add(o, "warnings", warnings_array(r));
+	put_answer(o, "loaded", r->loaded);
+	put_text(o, "loaded_with", r->loaded_with);
+	put_size(o, "bytes_reserved", r->reserved);
+	put_text(o, "release", r->machine.release);
+	put_answer(kept, "cpu", r->cpu_kept);
+	put_answer(kept, "memory", r->memory_kept);
+	json_object_object_add(o, "crash_hotplug", kept);
+	put_answer(o, "keeps_backup_region", r->keeps_backup);
+	json_object_object_add(o, "cpus", cpus_object(r));
+	json_object_object_add(o, "fadump", fadump_object(r));
+	json_object_object_add(o, "udev", rules_array(&r->udev));
+	put_number(o, "udev_unread", r->udev.unread);
+	if (r->fit.asked)
+		json_object_object_add(o, "fit", fit_object(r));
+	return print(o, out);
 }
 
 #else
+
+static int without_json(void)
+{
+	return fail(ENOTSUP, "--json: this kexec was built without json-c (configure --with-json-c)");
+}
 
 int report_json(const struct image *image, FILE *out)
 {
 	(void)image;
 	(void)out;
-	return fail(ENOTSUP, "--json: this kexec was built without json-c (configure --with-json-c)");
+	return without_json();
+}
+
+int report_readiness_json(const struct readiness *r, FILE *out)
+{
+	(void)r;
+	(void)out;
+	return without_json();
 }
 
 #endif

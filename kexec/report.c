@@ -8,7 +8,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
 
-#define GROUPED_SIZE 32
+#define GROUPED_SIZE REPORT_SIZE_TEXT
 
 /* 4512 as "4,512". */
 static const char *grouped(uint64_t v, char out[GROUPED_SIZE])
@@ -26,7 +26,7 @@ static const char *grouped(uint64_t v, char out[GROUPED_SIZE])
 	return out;
 }
 
-static const char *size_text(uint64_t bytes, char out[GROUPED_SIZE])
+const char *report_size(uint64_t bytes, char out[REPORT_SIZE_TEXT])
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	unsigned int u = 0;
@@ -39,7 +39,7 @@ static const char *size_text(uint64_t bytes, char out[GROUPED_SIZE])
 		bytes >>= 10;
 		u++;
 	}
-	snprintf(out, GROUPED_SIZE, "%" PRIu64 " %s", bytes, units[u]);
+	snprintf(out, REPORT_SIZE_TEXT, "%" PRIu64 " %s", bytes, units[u]);
 	return out;
 }
 
@@ -50,7 +50,7 @@ static void show_ranges(FILE *out, const char *title, const struct ranges *r)
 	fprintf(out, "\n%s\n", title);
 	for (size_t i = 0; i < r->n; i++)
 		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s\n", r->at[i].start,
-			r->at[i].end, size_text(r->at[i].end - r->at[i].start, size), r->at[i].why);
+			r->at[i].end, report_size(r->at[i].end - r->at[i].start, size), r->at[i].why);
 	if (!r->n)
 		fputs("  none\n", out);
 }
@@ -94,7 +94,7 @@ void report_text(const struct image *image, FILE *out)
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
 
 	fprintf(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
-		image->crash ? "Crash" : "Normal", m->release, m->name, size_text(m->page_size, page), m->present.n, m->possible.n);
+		image->crash ? "Crash" : "Normal", m->release, m->name, report_size(m->page_size, page), m->present.n, m->possible.n);
 	fprintf(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
 		image->kernel.format, image->kernel.little ? "little" : "big");
 	fprintf(out, "  command line  %s\n", image->cmdline);
@@ -105,11 +105,11 @@ void report_text(const struct image *image, FILE *out)
 			" tree\n", image->reboot_cpu);
 	if (image->crash)
 		fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start,
-			m->crash.end, size_text(m->crash.end - m->crash.start, size));
+			m->crash.end, report_size(m->crash.end - m->crash.start, size));
 	for (size_t i = 0; image->crash && i < m->crash_more.n; i++)
 		fprintf(out, "                0x%" PRIx64 "-0x%" PRIx64 "  %s  %s, not for segments\n",
 			m->crash_more.at[i].start, m->crash_more.at[i].end,
-			size_text(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
+			report_size(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
 			m->crash_more.at[i].why);
 	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
 	fprintf(out, "  flags         0x%x%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
-/* The plan, shown: to people, to programs, and as files. */
+/* Plans and readiness, shown: to people, to programs, and as files. */
 #ifndef KEXEC_REPORT_H
 #define KEXEC_REPORT_H
 
 #include <stdio.h>
 
 #include "kexec/image.h"
+#include "kexec/readiness.h"
 
 void report_text(const struct image *image, FILE *out);
 
@@ -17,6 +18,15 @@ void report_text(const struct image *image, FILE *out);
  * -ENOTSUP with a message when kexec was built without json-c.
  */
 int report_json(const struct image *image, FILE *out);
+
+/* Readiness: its first line is the verdict, as monitoring shows it. */
+void report_readiness(const struct readiness *r, FILE *out);
+/* As report_json(). What is unknown is null. */
+int report_readiness_json(const struct readiness *r, FILE *out);
+
+/* "512 MiB" */
+#define REPORT_SIZE_TEXT 32
+const char *report_size(uint64_t bytes, char out[REPORT_SIZE_TEXT]);
 
 /* DIR/NAME.bin for each segment (its bufsz bytes); the device tree is DIR/fdt.dtb. */
 int report_dump(const struct image *image, const char *dir);

@@ -43,6 +43,16 @@
 #define SYS_INITRD		"sys/firmware/initrd"
 /* What kexec remembers until the next boot. */
 #define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
+#define SYS_FADUMP_REGISTERED	"sys/kernel/fadump/registered"
+#define SYS_FADUMP_REGISTERED_OLD "sys/kernel/fadump_registered"
+#define SYS_FADUMP_HOTPLUG_READY "sys/kernel/fadump/hotplug_ready"
+#define SYS_FADUMP_MEM_RESERVED	"sys/kernel/fadump/mem_reserved"
+/* In the order in which udev prefers them: a file hides those of its name further down (udev(7)). */
+#define UDEV_RULES_ETC		"etc/udev/rules.d"
+#define UDEV_RULES_RUN		"run/udev/rules.d"
+#define UDEV_RULES_LOCAL	"usr/local/lib/udev/rules.d"
+#define UDEV_RULES_USR		"usr/lib/udev/rules.d"
+#define UDEV_RULES_LIB		"lib/udev/rules.d"
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
 
@@ -83,8 +93,10 @@ struct sysroot_list {
 int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list);
 void sysroot_list_free(struct sysroot_list *list);
 
-/* For files that are not part of a snapshot. */
+/* Is there such a file? It need not be readable, and is not recorded. */
 bool sysroot_exists(const struct sysroot *sr, const char *path);
+
+/* For files that are not part of a snapshot. */
 /* A setting of the kernel, or with @create a file of our own. */
 int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create);
 void sysroot_remove(const struct sysroot *sr, const char *path);

@@ -18,6 +18,15 @@ struct arch {
 	uint32_t kexec_arch;		/* KEXEC_ARCH_*, include/uapi/linux/kexec.h */
 	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
 	bool (*is_machine)(const char *uname_machine);
+	/* Since there are crash_hotplug files, images of kexec_file_load have been kept current. */
+	bool file_load_is_kept;
+	/*
+	 * A kernel's own fault: when it rewrites the elfcorehdr after a change of
+	 * memory, does it keep what points to the backup region? And what to say
+	 * when it is known not to.
+	 */
+	enum answer (*keeps_backup)(const char *release);
+	const char *backup_flaw;
 	/* Fill in tree, ram, avoid, crash, kernel_end, real_mode_limit, arch_facts. */
 	int (*survey)(struct machine *m);
 	void (*release)(struct machine *m);	/* what survey took beyond the arena */

@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -128,6 +129,119 @@ def instead_of_kernel(make):
         os.unlink(path)
         make(path)
     return prepare
+
+
+# --- readiness: what -S --verbose finds, as files of the machine ---
+
+READINESS = {
+    "loaded": "sys/kernel/kexec_crash_loaded", "new_loaded": "sys/kernel/kexec/crash_loaded", "size": "sys/kernel/kexec_crash_size",
+    "cpu": "sys/devices/system/cpu/crash_hotplug", "memory": "sys/devices/system/memory/crash_hotplug",
+    "fadump": "sys/kernel/fadump/enabled", "registered": "sys/kernel/fadump/registered",
+    "ready": "sys/kernel/fadump/hotplug_ready", "old_registered": "sys/kernel/fadump_registered",
+    "rules": "usr/lib/udev/rules.d/98-kexec.rules", "etc_rules": "etc/udev/rules.d/98-kexec.rules",
+    "run_rules": "run/udev/rules.d/70-other.rules",
+}
+
+RELOAD = """SUBSYSTEM!="cpu|memory", GOTO="end"
+{gate}
+RUN+="/usr/lib/kdump/reload"
+LABEL="end"
+"""
+UNGATED = RELOAD.format(gate="# none")
+GATED = RELOAD.format(gate='ATTRS{crash_hotplug}=="1", GOTO="end"')
+CPU_ONLY = UNGATED.replace("cpu|memory", "cpu")
+
+
+def facts(**values):
+    """Of a machine that is ready, but for these. None: there is no such file."""
+    def prepare(where):
+        for name, value in {"loaded": 1, "size": 512 * MIB, "cpu": 1, "memory": 1, **values}.items():
+            path = os.path.join(where, "machine", READINESS[name])
+            if value is None:
+                os.path.exists(path) and os.unlink(path)
+            elif name.endswith("rules"):
+                put("machine/" + READINESS[name], value.encode())(where)
+            else:
+                put("machine/" + READINESS[name], b"%d\n" % value)(where)
+    return prepare
+
+
+def readiness(verdict, status, test=lambda j: None):
+    def check(r):
+        j = json.loads(r.stdout)
+        expect((j["version"], j["verdict"], j["status"]) == (1, verdict, status), j)
+        expect(bool(j["warnings"]) <= (status != 0), j)
+        test(j)
+    return check
+
+
+def says(key, value):
+    return lambda j: expect(j[key] == value, j)
+
+
+def rule(j):
+    return [(u["file"], u["line"], u["subsystem"], u["gated"]) for u in j["udev"]]
+
+
+def has_rules(*wanted):
+    return lambda j: expect(rule(j) == list(wanted), rule(j))
+
+
+RULES = READINESS["rules"]
+GATED_RULES = [(f"/{RULES}", 3, "cpu", True), (f"/{RULES}", 3, "memory", True)]
+NOT_KEPT = {"cpu": 0, "memory": 0}
+OLD = Machine(release="6.12.40")
+
+# name, status, first line, facts, verdict, check of the JSON, machine
+READINESS_CASES = [
+    ("kept current", 0, "OK: armed; the kernel keeps it current", {}, "kept-current",
+     says("loaded_with", "kexec_file_load, or kexec_load with --hotplug"), Machine()),
+    ("new place", 0, "OK: armed; the kernel keeps", {"loaded": None, "new_loaded": 1}, "kept-current",
+     says("loaded", True), Machine(new_sysfs=True)),
+    ("memory hotplug only", 0, "OK: armed; the kernel keeps", {"cpu": None}, "kept-current",
+     says("crash_hotplug", {"cpu": None, "memory": True}), Machine()),
+    ("not kept current", 1, "WARNING: armed, but stale once CPUs or memory change", NOT_KEPT,
+     "stale-after-hotplug", says("loaded_with", "kexec_load without --hotplug"), Machine()),
+    ("a kernel that cannot", 1, "WARNING: armed, but stale", {"cpu": None, "memory": None},
+     "stale-after-hotplug", says("loaded_with", "unknown"), Machine(hotplug=False)),
+    ("rules reload", 0, "OK: armed; udev rules reload it", {**NOT_KEPT, "rules": GATED},
+     "reloaded-by-udev", has_rules(*GATED_RULES), Machine()),
+    ("rules reload for CPUs only", 1, "WARNING: armed, but stale", {**NOT_KEPT, "rules": CPU_ONLY},
+     "stale-after-hotplug", has_rules((f"/{RULES}", 3, "cpu", False)), Machine()),
+    ("rules hidden by an empty file", 1, "WARNING: armed, but stale",
+     {**NOT_KEPT, "rules": GATED, "etc_rules": ""}, "stale-after-hotplug", has_rules(), Machine()),
+    ("rules in /run", 0, "OK: armed; udev rules", {**NOT_KEPT, "run_rules": UNGATED},
+     "reloaded-by-udev", lambda j: expect(len(j["udev"]) == 2, j), Machine()),
+    ("superfluous rules", 0, "OK: armed; the kernel", {"rules": GATED}, "kept-current",
+     has_rules(*GATED_RULES), Machine()),
+    ("harmful rules", 1, r"WARNING: armed; the kernel .*; but /usr/lib/\S+:3 reloads although",
+     {"rules": UNGATED}, "kept-current", lambda j: expect(not j["udev"][0]["gated"], j), Machine()),
+    ("nothing loaded", 2, "CRITICAL: not armed: no crash kernel is loaded", {"loaded": 0, **NOT_KEPT},
+     "not-loaded", says("loaded_with", "nothing"), Machine()),
+    ("nothing reserved", 2, "CRITICAL: not armed: no memory is reserved",
+     {"loaded": 0, "size": 0, **NOT_KEPT}, "not-reserved", says("bytes_reserved", 0), Machine()),
+    ("the size is not known", 2, "CRITICAL: not armed: no crash kernel", {"loaded": 0, "size": None},
+     "not-loaded", says("bytes_reserved", None), Machine()),
+    ("the kernel does not say", 3, "UNKNOWN: ", {"loaded": None}, "unknown", says("loaded", None), Machine()),
+    ("fadump", 0, "OK: armed: fadump is registered",
+     {"loaded": 0, "fadump": 1, "registered": 1, "ready": 1}, "fadump",
+     lambda j: expect(j["fadump"]["registered"], j), Machine()),
+    ("fadump, old place", 2, "CRITICAL: .*fadump is enabled, but not registered",
+     {"loaded": 0, "fadump": 1, "old_registered": 0}, "fadump-not-registered",
+     lambda j: expect(j["fadump"]["registered"] is False, j), Machine()),
+    ("fadump, does not keep up", 1, "WARNING: fadump is registered, but",
+     {"loaded": 0, "fadump": 1, "registered": 1}, "fadump-stale-after-hotplug",
+     says("bytes_reserved", 512 * MIB), Machine()),
+    ("fadump beside a crash kernel", 1, "but a crash kernel is loaded too",
+     {"fadump": 1, "registered": 1, "ready": 1}, "fadump", lambda j: None, Machine()),
+    ("fadump that does not say", 3, "UNKNOWN: ", {"fadump": 1}, "unknown", lambda j: None, Machine()),
+    ("a kernel that forgets the backup region", 1, "but this Linux loses the place", {}, "kept-current",
+     says("keeps_backup_region", False), OLD),
+    ("the same, without memory hotplug", 0, "OK: ", {"memory": None}, "kept-current",
+     says("keeps_backup_region", False), OLD),
+    ("a mended kernel", 0, "OK: ", {}, "kept-current", says("keeps_backup_region", True),
+     Machine(release="6.12.91")),
+]
 
 
 # --- broken kernels ---
@@ -342,6 +456,42 @@ CASES = [
          prepare=put("machine/sys/kernel/kexec_crash_size", b"536870912\n")),
     Case("crash size, new place", "--print-ckr-size", stdout=r"\A4096\n\Z",
          prepare=put("machine/sys/kernel/kexec/crash_size", b"4096\n")),
+
+    Case("--verbose alone", "-p --verbose {kernel}", 1, error="--verbose is for -S"),
+    Case("--verbose about the normal kernel", "-S -l --verbose", 1, error="--verbose is for -S and the crash"),
+    Case("--dry-run with -S --verbose", "-S --verbose --dry-run {kernel}", 1, error="loads nothing"),
+    Case("readiness: a broken file", "-S --verbose", 3, error="kexec_crash_loaded: .* is not a number",
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"maybe\n")),
+    Case("readiness: CPUs without notes", "-S --verbose", 1, stdout="but 2 of 4 possible CPUs have no",
+         prepare=lambda w: [remove("sys/devices/system/cpu/cpu2", "sys/devices/system/cpu/cpu3")(w),
+                            facts()(w)]),
+    Case("readiness: rules hidden by a link", "-S --verbose", 1, stdout="no rule reloads",
+         prepare=lambda w: [facts(**NOT_KEPT, rules=GATED, etc_rules="")(w),
+                            os.unlink(f"{w}/machine/{READINESS['etc_rules']}"),
+                            os.symlink("/dev/null", f"{w}/machine/{READINESS['etc_rules']}")]),
+    Case("readiness: a kernel that fits", "-S --verbose --initrd={initrd} {kernel}", prepare=facts(),
+         stdout=r"would fit     yes: 3\d\d\d KiB are loaded, 508 MiB are left", check=loads_nothing),
+    Case("readiness: a kernel that fits, JSON", "-S --verbose --json --hotplug {kernel}", stdout="{",
+         prepare=facts(), check=readiness("kept-current", 0, lambda j: expect(
+             j["fit"]["fits"] and 0 < j["fit"]["bytes_used"] < j["fit"]["bytes_reserved"] == 512 * MIB, j))),
+    Case("readiness: a kernel that does not fit", "-S --verbose --initrd={initrd} {kernel}", 1,
+         stdout="(?s)but that kernel would not load: initrd: no room for .*would fit     no",
+         machine=Machine(crash=(512 * MIB, 32 * MIB)), check=loads_nothing,
+         prepare=lambda w: [facts(size=32 * MIB)(w), put("initrd", bytes(48 * MIB))(w)]),
+    Case("readiness: a kernel that does not fit, JSON", "-S --verbose --json {kernel}", 2, stdout="{",
+         machine=Machine(crash=(512 * MIB, MIB)), prepare=facts(loaded=0, size=MIB),
+         check=readiness("not-loaded", 2, lambda j: expect(
+             not j["fit"]["fits"] and "no room" in j["fit"]["problem"], j))),
+    Case("readiness of a recording", "sh", 0, stdout="OK: armed; udev rules reload", shell=
+         "{argv} --record {dir}/copy >{dir}/log && cd {dir}/copy && "
+         "test -e usr/lib/udev/rules.d/98-kexec.rules && ! test -e etc && "
+         "{argv} --sysroot {dir}/copy -S --verbose",
+         prepare=lambda w: [facts(**NOT_KEPT, rules=GATED)(w),
+                            put("machine/etc/udev/rules.d/1.rules", b"SUBSYSTEM==\"net\"\n")(w)]),
+    Case("load on a kernel that forgets", LOAD, machine=OLD, check=loads("0x150009 = 0"),
+         stderr=r"\Akexec: warning: this Linux loses the place .*; reload after such changes\n\Z"),
+    Case("load on a kernel that forgets, no --hotplug", "-p {kernel}", machine=OLD,
+         check=loads("0x150001 = 0")),
 
     # --- loading ---
     Case("load", LOAD, check=all_of(loads("0x150009 = 0"), state(1, 1))),
@@ -654,6 +804,15 @@ CASES = [
     Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000 .as far as early boot",
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
 ]
+
+for name, status, line, values, verdict, test, machine in READINESS_CASES:
+    CASES += [
+        Case(f"readiness: {name}", "-S --verbose", status, machine=machine, prepare=facts(**values),
+             stdout=r"\AKEXEC (OK|WARNING|CRITICAL|UNKNOWN): .*\n  loaded ",
+             check=lambda r, line=line: expect(re.search(rf"\AKEXEC [^\n]*{line}", r.stdout), r.stdout)),
+        Case(f"readiness: {name}, JSON", "-S --verbose --json", status, machine=machine, stdout="{",
+             prepare=facts(**values), check=readiness(verdict, status, test)),
+    ]
 
 # What others type: each one's own words, and what must come of them.
 FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}

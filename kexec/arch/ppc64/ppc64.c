@@ -17,6 +17,10 @@ const struct arch arch_ppc64 = {
 	.kexec_arch = ELF_EM_PPC64 << 16,
 	.command_line_size = 2048,	/* arch/powerpc/include/uapi/asm/setup.h */
 	.is_machine = is_machine,
+	.file_load_is_kept = true,	/* arch/powerpc/kexec/crash.c:arch_crash_hotplug_support */
+	.keeps_backup = ppc64_keeps_backup,
+	.backup_flaw = "this Linux loses the place of the first 64 KiB of memory when memory comes or"
+		       " goes, they are wrong in a dump after that (6.12.91 and 7.1 are mended)",
 	.survey = ppc64_survey,
 	.release = ppc64_release,
 	.plan = ppc64_plan,

@@ -32,6 +32,9 @@ struct ppc64_facts {
 	uint64_t hvterm_unit;
 };
 
+/* release.c */
+enum answer ppc64_keeps_backup(const char *release);
+
 int ppc64_survey(struct machine *m);
 void ppc64_release(struct machine *m);
 

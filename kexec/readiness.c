@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <string.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/arch.h"
+#include "kexec/readiness.h"
+
+/* --- facts --- */
+
+/* A file that reads 0 or 1, or is not there. */
+static int read_answer(const struct sysroot *sr, const char *path, const char *old_path,
+		       enum answer *out)
+{
+	uint64_t value = 0;
+	int rc = sysroot_number2(sr, path, old_path, &value);
+
+	*out = rc == -ENOENT ? ANSWER_UNKNOWN : value == 1 ? ANSWER_YES : ANSWER_NO;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* -EBUSY: the kernel is at it, it will say later. */
+static int read_size(const struct sysroot *sr, const char *path, const char *old_path, uint64_t *out)
+{
+	int rc = sysroot_number2(sr, path, old_path, out);
+
+	if (rc != -ENOENT && rc != -EBUSY)
+		return rc;
+	*out = READINESS_SIZE_UNKNOWN;
+	return 0;
+}
+
+static int read_state(struct readiness *r, const struct sysroot *sr)
+{
+	int rc = read_answer(sr, SYS_CRASH_LOADED, SYS_CRASH_LOADED_OLD, &r->loaded);
+
+	if (rc >= 0)
+		rc = read_size(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, &r->reserved);
+	if (rc >= 0)
+		rc = read_answer(sr, SYS_CPU_CRASH_HOTPLUG, SYS_CPU_CRASH_HOTPLUG, &r->cpu_kept);
+	if (rc >= 0)
+		rc = read_answer(sr, SYS_MEMORY_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG,
+				 &r->memory_kept);
+	return rc;
+}
+
+static int read_fadump(struct readiness *r, const struct sysroot *sr)
+{
+	int rc = read_answer(sr, SYS_FADUMP_ENABLED, SYS_FADUMP_ENABLED_OLD, &r->fadump.enabled);
+
+	if (rc >= 0)
+		rc = read_answer(sr, SYS_FADUMP_REGISTERED, SYS_FADUMP_REGISTERED_OLD,
+				 &r->fadump.registered);
+	if (rc >= 0)
+		rc = read_answer(sr, SYS_FADUMP_HOTPLUG_READY, SYS_FADUMP_HOTPLUG_READY,
+				 &r->fadump.hotplug_ready);
+	if (rc >= 0)
+		rc = read_size(sr, SYS_FADUMP_MEM_RESERVED, SYS_FADUMP_MEM_RESERVED,
+			       &r->fadump.reserved);
+	return rc;
+}
+
+static int read_list(const struct sysroot *sr, const char *path, struct idlist *list)
+{
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(sr, path, &text);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	rc = idlist_parse(list, (char *)text.data);
+	return rc < 0 ? fail_in(rc, "%s/%s", sr->root, path) : 0;
+}
+
+/* Only root may read the notes' addresses; that there are some, everybody can see. */
+static int read_cpus(struct readiness *r, const struct sysroot *sr)
+{
+	struct machine *m = &r->machine;
+	int rc = read_list(sr, SYS_CPU_POSSIBLE, &m->possible);
+
+	if (rc >= 0)
+		rc = read_list(sr, SYS_CPU_PRESENT, &m->present);
+	for (size_t i = 0; i < m->possible.n && rc >= 0; i++) {
+		STRING_AUTO notes = mem_printf(SYS_CPU "/cpu%u/crash_notes", m->possible.id[i]);
+
+		r->cpus.with_notes += sysroot_exists(sr, notes);
+	}
+	r->cpus.possible = m->possible.n;
+	r->cpus.present = m->present.n;
+	return rc;
+}
+
+/* -S -l is no part of this, but a snapshot answers it too. */
+static void copy_normal_state(const struct sysroot *sr)
+{
+	bool loaded;
+
+	if (sr->copy && machine_image_loaded(sr, false, &loaded) < 0)
+		fail_forget();
+}
+
+int readiness_read(struct readiness *r, const struct sysroot *sr)
+{
+	int rc;
+
+	*r = (struct readiness){0};
+	rc = machine_identify(&r->machine, sr);
+	if (rc >= 0)
+		rc = read_state(r, sr);
+	if (rc >= 0)
+		rc = read_fadump(r, sr);
+	if (rc >= 0)
+		rc = read_cpus(r, sr);
+	if (rc >= 0)
+		rc = udev_read(sr, &r->machine.arena, &r->udev);
+	if (rc < 0)
+		return rc;
+	if (r->machine.arch)
+		r->keeps_backup = r->machine.arch->keeps_backup(r->machine.release);
+	copy_normal_state(sr);
+	return 0;
+}
+
+void readiness_free(struct readiness *r)
+{
+	machine_free(&r->machine);
+}
+
+/* --- what follows --- */
+
+/* One file without the other: a kernel that cannot hotplug the one kind, so that never changes. */
+static bool kernel_keeps(enum answer this, enum answer other)
+{
+	return this == ANSWER_YES || (this == ANSWER_UNKNOWN && other != ANSWER_UNKNOWN);
+}
+
+static bool keeps_cpus(const struct readiness *r)
+{
+	return kernel_keeps(r->cpu_kept, r->memory_kept);
+}
+
+static bool keeps_memory(const struct readiness *r)
+{
+	return kernel_keeps(r->memory_kept, r->cpu_kept);
+}
+
+/* A CPU that went does no harm; memory that went would be read for the dump. */
+static bool udev_reloads_cpus(const struct readiness *r)
+{
+	return udev_actions(&r->udev, UDEV_CPU) & UDEV_COMES;
+}
+
+static bool udev_reloads_memory(const struct readiness *r)
+{
+	unsigned int actions = udev_actions(&r->udev, UDEV_MEMORY);
+
+	return (actions & UDEV_COMES) && (actions & UDEV_GOES);
+}
+
+static enum verdict judge_fadump(const struct readiness *r)
+{
+	if (r->fadump.registered != ANSWER_YES)
+		return r->fadump.registered == ANSWER_NO ? VERDICT_FADUMP_NOT_REGISTERED :
+							   VERDICT_UNKNOWN;
+	return r->fadump.hotplug_ready == ANSWER_YES || udev_reloads_memory(r) ?
+	       VERDICT_FADUMP : VERDICT_FADUMP_STALE;
+}
+
+static enum verdict judge(const struct readiness *r)
+{
+	if (r->fadump.enabled == ANSWER_YES)
+		return judge_fadump(r);
+	if (r->loaded == ANSWER_UNKNOWN)
+		return VERDICT_UNKNOWN;
+	if (r->loaded == ANSWER_NO)
+		return r->reserved ? VERDICT_NOT_LOADED : VERDICT_NOT_RESERVED;
+	if (keeps_cpus(r) && keeps_memory(r))
+		return VERDICT_KEPT;
+	return (keeps_cpus(r) || udev_reloads_cpus(r)) && (keeps_memory(r) || udev_reloads_memory(r)) ?
+	       VERDICT_RELOADED : VERDICT_STALE;
+}
+
+/* The kernel does not say; sometimes it follows from what it says about hotplug. */
+static const char *loaded_with(const struct readiness *r)
+{
+	if (r->loaded != ANSWER_YES)
+		return r->loaded == ANSWER_NO ? "nothing" : "unknown";
+	if (r->cpu_kept == ANSWER_YES || r->memory_kept == ANSWER_YES)
+		return "kexec_file_load, or kexec_load with --hotplug";
+	if (r->machine.arch && r->machine.arch->file_load_is_kept &&
+	    (r->cpu_kept == ANSWER_NO || r->memory_kept == ANSWER_NO))
+		return "kexec_load without --hotplug";
+	return "unknown";
+}
+
+static void add_warning(struct readiness *r, const char *text)
+{
+	if (r->n_warnings < READINESS_WARNINGS)
+		r->warnings[r->n_warnings++] = text;
+}
+
+static void warn_of_rules(struct readiness *r)
+{
+	for (size_t i = 0; i < r->udev.n; i++) {
+		const struct udev_reload *u = &r->udev.at[i];
+
+		if (!u->ungated)
+			continue;
+		add_warning(r, arena_printf(&r->machine.arena, "%s:%u reloads although the kernel keeps"
+					    " the image current, and disarms it for a while each time;"
+					    " skip it when ATTRS{crash_hotplug}==\"1\"", u->file, u->line));
+		return;
+	}
+}
+
+static void warn_of_kernel(struct readiness *r)
+{
+	if (r->memory_kept == ANSWER_YES && r->keeps_backup == ANSWER_NO)
+		add_warning(r, arena_printf(&r->machine.arena, "%s; reload after such changes",
+					    r->machine.arch->backup_flaw));
+}
+
+static void warn_of_cpus(struct readiness *r)
+{
+	if (r->cpus.with_notes < r->cpus.possible)
+		add_warning(r, arena_printf(&r->machine.arena, "%zu of %zu possible CPUs have no"
+					    " crash_notes: their registers cannot be in a dump",
+					    r->cpus.possible - r->cpus.with_notes, r->cpus.possible));
+}
+
+void readiness_judge(struct readiness *r)
+{
+	bool fadump = r->fadump.enabled == ANSWER_YES;
+
+	r->verdict = judge(r);
+	r->loaded_with = loaded_with(r);
+	r->n_warnings = 0;
+	if (r->verdict == VERDICT_KEPT) {
+		warn_of_kernel(r);
+		warn_of_rules(r);
+	}
+	if (r->loaded == ANSWER_YES && !fadump)
+		warn_of_cpus(r);
+	if (r->loaded == ANSWER_YES && fadump)
+		add_warning(r, "a crash kernel is loaded too; fadump is first, it would never be started");
+	if (r->fit.asked && r->fit.problem)
+		add_warning(r, arena_printf(&r->machine.arena, "that kernel would not load: %s",
+					    r->fit.problem));
+}
+
+static const struct {
+	const char *name, *sentence;
+	enum readiness_status status;
+} verdicts[] = {
+	[VERDICT_UNKNOWN] = { "unknown", "the kernel does not say whether a crash would be dumped",
+			      READINESS_UNKNOWN },
+	[VERDICT_NOT_RESERVED] = { "not-reserved", "not armed: no memory is reserved; boot with"
+				   " crashkernel=SIZE", READINESS_NOT_ARMED },
+	[VERDICT_NOT_LOADED] = { "not-loaded", "not armed: no crash kernel is loaded",
+				 READINESS_NOT_ARMED },
+	[VERDICT_STALE] = { "stale-after-hotplug", "armed, but stale once CPUs or memory change: the"
+			    " kernel does not keep it current, and no udev rule reloads it", READINESS_ATTENTION },
+	[VERDICT_RELOADED] = { "reloaded-by-udev", "armed; udev rules reload it when CPUs or memory change",
+			       READINESS_READY },
+	[VERDICT_KEPT] = { "kept-current", "armed; the kernel keeps it current when CPUs or memory change",
+			   READINESS_READY },
+	[VERDICT_FADUMP] = { "fadump", "armed: fadump is registered", READINESS_READY },
+	[VERDICT_FADUMP_STALE] = { "fadump-stale-after-hotplug", "fadump is registered, but nothing"
+				   " registers it again when memory changes", READINESS_ATTENTION },
+	[VERDICT_FADUMP_NOT_REGISTERED] = { "fadump-not-registered", "not armed: fadump is enabled, but"
+					    " not registered", READINESS_NOT_ARMED },
+};
+
+enum readiness_status readiness_status(const struct readiness *r)
+{
+	enum readiness_status status = verdicts[r->verdict].status;
+
+	return status == READINESS_READY && r->n_warnings ? READINESS_ATTENTION : status;
+}
+
+const char *readiness_name(enum verdict verdict)
+{
+	return verdicts[verdict].name;
+}
+
+const char *readiness_sentence(enum verdict verdict)
+{
+	return verdicts[verdict].sentence;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What udev rules do, what is known of releases, and the verdict. */
+#include "tests/unit/unit.h"
+
+#include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/readiness.h"
+
+static struct arena arena;
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	fail_forget();
+	return 0;
+}
+
+static struct udev_reloads scan(const char *text)
+{
+	struct udev_reloads out = {0};
+
+	udev_scan(&arena, "/x.rules", text, &out);
+	return out;
+}
+
+/* Exactly one rule reloads, there and then. */
+static void assert_reload(const char *text, unsigned int line, enum udev_subsystem subsystem,
+			  unsigned int actions, unsigned int ungated)
+{
+	struct udev_reloads r = scan(text);
+
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.at[0].line, line);
+	assert_int_equal(r.at[0].subsystem, subsystem);
+	assert_int_equal(r.at[0].actions, actions);
+	assert_int_equal(r.at[0].ungated, ungated);
+}
+
+#define ALL (UDEV_COMES | UDEV_GOES)
+
+static void rules_without_a_gate(void **state)
+{
+	(void)state;
+	assert_reload("SUBSYSTEM==\"cpu\", ACTION==\"online\", RUN+=\"/lib/kdump-reload\"\n", 1, UDEV_CPU,
+		      UDEV_ONLINE, UDEV_ONLINE);
+	assert_reload("\n# x\nSUBSYSTEM==\"memory\", ACTION==\"add|remove\", PROGRAM=\"kdump-config try\"", 3,
+		      UDEV_MEMORY, UDEV_ADD | UDEV_REMOVE, UDEV_ADD | UDEV_REMOVE);
+	assert_reload("KERNEL==\"cpu[0-9]*\", ENV{SYSTEMD_WANTS}+=\"kdump-reload.service\"\n", 1, UDEV_CPU,
+		      ALL, ALL);
+	assert_reload("SUBSYSTEM==\"cpu\" ACTION!=\"remove\", \\\n# between\n RUN{program}=\"kexec \\\"-p\\\"\"\n",
+		      1, UDEV_CPU, ALL & ~UDEV_REMOVE, ALL & ~UDEV_REMOVE);
+}
+
+static void rules_with_a_gate(void **state)
+{
+	(void)state;
+	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1, UDEV_CPU, ALL, 0);
+	assert_reload("SUBSYSTEM!=\"cpu\", GOTO=\"end\"\n"
+		      "ATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
+		      "RUN+=\"kdump\"\n"
+		      "LABEL=\"end\"\n", 3, UDEV_CPU, ALL, 0);
+	/* The gate is only for memory; then it is after what it should guard; then of the device. */
+	assert_reload("SUBSYSTEM==\"memory\", ATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
+		      "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nLABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
+	assert_reload("SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
+		      "LABEL=\"end\"\n", 1, UDEV_CPU, ALL, ALL);
+	assert_reload("ATTR{crash_hotplug}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+		      "LABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
+}
+
+static void rules_that_may_apply(void **state)
+{
+	(void)state;
+	/* A jump on an unknown condition may be taken or not. */
+	assert_reload("SUBSYSTEM==\"cpu\", TEST==\"/x\", GOTO=\"reload\"\nGOTO=\"end\"\n"
+		      "LABEL=\"reload\"\nRUN+=\"kdump\"\nLABEL=\"end\"\n", 4, UDEV_CPU, ALL, ALL);
+	assert_reload("SUBSYSTEM==\"cpu\", ENV{x}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+		      "LABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
+}
+
+static void rules_that_do_not_reload(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"SUBSYSTEM==\"block\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", ACTION==\"change\", RUN+=\"kdump\"\n",
+		"#SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", RUN+=\"other\"\n",
+		"SUBSYSTEM==\"cpu\", RUN-=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", PROGRAM=\"is-active kdump\", GOTO=\"end\"\nLABEL=\"end\"\n",
+		"GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nLABEL=\"end\"\n",
+		"SUBSYSTEM==\"cpu\", RUN+=\"kdump\n",
+		"SUBSYSTEM==\"cpu\", RUN+=kdump\n",
+		"SUBSYSTEM\"cpu\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM{==\"cpu\", RUN+=\"kdump\"",
+		"==\"cpu\", RUN+=\"kdump\"\\",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_int_equal(scan(texts[i]).n, 0);
+}
+
+static void rules_many(void **state)
+{
+	BUF_AUTO text = {0};
+	struct udev_reloads r;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++)
+		buf_printf(&text, "SUBSYSTEM==\"cpu\", RUN+=\"kdump %u\"\n", i);
+	r = scan((char *)text.data);
+	assert_int_equal(r.n, 1000);
+	for (unsigned int i = 0; i < 1000; i++)
+		assert_int_equal(r.at[i].line, i + 1);
+	assert_int_equal(udev_actions(&r, UDEV_CPU), ALL);
+	assert_int_equal(udev_actions(&r, UDEV_MEMORY), 0);
+}
+
+static void releases(void **state)
+{
+	static const struct {
+		const char *release;
+		enum answer answer;
+	} table[] = {
+		{ "6.12.91", ANSWER_YES }, { "6.12.107+deb13-powerpc64le-64k", ANSWER_YES },
+		{ "6.12.90", ANSWER_NO }, { "6.12.57+deb13-powerpc64le", ANSWER_NO },
+		{ "6.12.0", ANSWER_NO }, { "6.10.3-foo", ANSWER_NO }, { "6.16.12", ANSWER_NO },
+		{ "7.1.0-5-generic", ANSWER_YES }, { "7.2.13-powerpc64le", ANSWER_YES },
+		{ "8.0.1", ANSWER_YES },
+		{ "6.12.0-55.el10.ppc64le", ANSWER_UNKNOWN }, { "6.12.0-rc4", ANSWER_UNKNOWN },
+		{ "7.1.0-rc1", ANSWER_UNKNOWN }, { "7.0.3", ANSWER_UNKNOWN },
+		{ "6.18.3", ANSWER_UNKNOWN }, { "6.17.5", ANSWER_UNKNOWN }, { "6.9.1", ANSWER_UNKNOWN },
+		{ "5.14.0-503.el9.ppc64le", ANSWER_UNKNOWN }, { "6", ANSWER_UNKNOWN },
+		{ "", ANSWER_UNKNOWN }, { "linux", ANSWER_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (ppc64_keeps_backup(table[i].release) != table[i].answer)
+			_fail(table[i].release, (int)i);
+}
+
+/* A machine that is ready; each case spoils something. */
+static struct readiness ready(void)
+{
+	return (struct readiness){
+		.loaded = ANSWER_YES, .reserved = 1 << 29,
+		.cpu_kept = ANSWER_YES, .memory_kept = ANSWER_YES,
+		.cpus = { 4, 1, 4 },
+	};
+}
+
+static void assert_verdict(struct readiness *r, enum verdict verdict, enum readiness_status status)
+{
+	readiness_judge(r);
+	assert_string_equal(readiness_name(r->verdict), readiness_name(verdict));
+	assert_int_equal(readiness_status(r), status);
+	arena_free(&r->machine.arena);
+}
+
+static void verdicts(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	r.memory_kept = ANSWER_UNKNOWN;			/* a kernel without memory hotplug */
+	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	r.cpu_kept = ANSWER_UNKNOWN;			/* ... without crash hotplug */
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	r.cpu_kept = r.memory_kept = ANSWER_NO;
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	r.loaded = ANSWER_NO;
+	assert_verdict(&r, VERDICT_NOT_LOADED, READINESS_NOT_ARMED);
+	r.reserved = READINESS_SIZE_UNKNOWN;
+	assert_verdict(&r, VERDICT_NOT_LOADED, READINESS_NOT_ARMED);
+	r.reserved = 0;
+	assert_verdict(&r, VERDICT_NOT_RESERVED, READINESS_NOT_ARMED);
+	r.loaded = ANSWER_UNKNOWN;
+	assert_verdict(&r, VERDICT_UNKNOWN, READINESS_UNKNOWN);
+}
+
+static void verdicts_with_rules(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	r.cpu_kept = r.memory_kept = ANSWER_NO;
+	r.udev = scan("SUBSYSTEM==\"cpu\", ACTION==\"online\", RUN+=\"kdump\"\n");
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	udev_scan(&arena, "/y", "SUBSYSTEM==\"memory\", ACTION==\"online\", RUN+=\"kdump\"\n", &r.udev);
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	udev_scan(&arena, "/z", "SUBSYSTEM==\"memory\", ACTION==\"offline\", RUN+=\"kdump\"\n", &r.udev);
+	assert_verdict(&r, VERDICT_RELOADED, READINESS_READY);
+	r.cpu_kept = r.memory_kept = ANSWER_YES;		/* and the rules have no gate */
+	readiness_judge(&r);
+	assert_int_equal(r.n_warnings, 1);
+	assert_non_null(strstr(r.warnings[0], "/x.rules:1 reloads although"));
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+}
+
+static void verdicts_of_fadump(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	r.loaded = ANSWER_NO;
+	r.fadump.enabled = ANSWER_YES;
+	assert_verdict(&r, VERDICT_UNKNOWN, READINESS_UNKNOWN);
+	r.fadump.registered = ANSWER_NO;
+	assert_verdict(&r, VERDICT_FADUMP_NOT_REGISTERED, READINESS_NOT_ARMED);
+	r.fadump.registered = ANSWER_YES;
+	assert_verdict(&r, VERDICT_FADUMP_STALE, READINESS_ATTENTION);
+	r.udev = scan("SUBSYSTEM==\"memory\", RUN+=\"kdump\"\n");
+	assert_verdict(&r, VERDICT_FADUMP, READINESS_READY);
+	r.udev.n = 0;
+	r.fadump.hotplug_ready = ANSWER_YES;
+	assert_verdict(&r, VERDICT_FADUMP, READINESS_READY);
+	r.loaded = ANSWER_YES;
+	assert_verdict(&r, VERDICT_FADUMP, READINESS_ATTENTION);
+}
+
+static void verdicts_with_warnings(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	r.cpus.with_notes = 3;
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+	r.loaded = ANSWER_NO;				/* nothing of it matters then */
+	assert_verdict(&r, VERDICT_NOT_LOADED, READINESS_NOT_ARMED);
+	r = ready();
+	r.machine.arch = arch_find("ppc64le");
+	r.keeps_backup = ANSWER_NO;
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+	r.keeps_backup = ANSWER_UNKNOWN;
+	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	r.fit.asked = true;
+	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	r.fit.problem = "too large";
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+}
+
+static void which_call_loaded(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "kexec_file_load, or kexec_load with --hotplug");
+	r.cpu_kept = r.memory_kept = ANSWER_NO;
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "unknown");	/* of a machine nothing is known of */
+	r.machine.arch = arch_find("ppc64");
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "kexec_load without --hotplug");
+	r.cpu_kept = r.memory_kept = ANSWER_UNKNOWN;
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "unknown");
+	r.loaded = ANSWER_NO;
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "nothing");
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(rules_without_a_gate),
+		TEST(rules_with_a_gate),
+		TEST(rules_that_may_apply),
+		TEST(rules_that_do_not_reload),
+		TEST(rules_many),
+		TEST(releases),
+		TEST(verdicts),
+		TEST(verdicts_with_rules),
+		TEST(verdicts_of_fadump),
+		TEST(verdicts_with_warnings),
+		TEST(which_call_loaded),
+	};
+
+	return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);
+}
