@@ -475,13 +475,13 @@ CASES = [
          prepare=facts(), check=readiness("kept-current", 0, lambda j: expect(
              j["fit"]["fits"] and 0 < j["fit"]["bytes_used"] < j["fit"]["bytes_reserved"] == 512 * MIB, j))),
     Case("readiness: a kernel that does not fit", "-S --verbose --initrd={initrd} {kernel}", 1,
-         stdout="(?s)but that kernel would not load: initrd: no room for .*would fit     no",
+         stdout="(?s)but that kernel would not load: initrd: Could not find a free area .*would fit     no",
          machine=Machine(crash=(512 * MIB, 32 * MIB)), check=loads_nothing,
          prepare=lambda w: [facts(size=32 * MIB)(w), put("initrd", bytes(48 * MIB))(w)]),
     Case("readiness: a kernel that does not fit, JSON", "-S --verbose --json {kernel}", 2, stdout="{",
          machine=Machine(crash=(512 * MIB, MIB)), prepare=facts(loaded=0, size=MIB),
          check=readiness("not-loaded", 2, lambda j: expect(
-             not j["fit"]["fits"] and "no room" in j["fit"]["problem"], j))),
+             not j["fit"]["fits"] and "free area" in j["fit"]["problem"], j))),
     Case("readiness of a recording", "sh", 0, stdout="OK: armed; udev rules reload", shell=
          "{argv} --record {dir}/copy >{dir}/log && cd {dir}/copy && "
          "test -e usr/lib/udev/rules.d/98-kexec.rules && ! test -e etc && "
