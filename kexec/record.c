@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kexec/exit.h"
+#include "kexec/readiness.h"
+#include "kexec/record.h"
+
+static int fail_if_incomplete(const char *dir, int rc)
+{
+	return rc < 0 ? fail_in(rc, "--record: the copy in %s is not complete", dir) : 0;
+}
+
+/* All that planning reads, and what -S --verbose reads. */
+static int record_all(const struct sysroot *sr)
+{
+	struct machine machine;
+	struct readiness readiness = {0};
+	int rc = machine_survey(&machine, sr);
+
+	if (rc >= 0)
+		rc = readiness_read(&readiness, sr);
+	machine_free(&machine);
+	readiness_free(&readiness);
+	return rc;
+}
+
+int record(const char *dir, const char *root)
+{
+	struct sysroot sr = { .root = root, .copy = dir };
+	int rc = 0;
+
+	if (mkdir(dir, 0700) < 0)
+		rc = fail(errno, "--record %s: %s", dir, errno == EEXIST ?
+			  "exists already; name a new directory" : strerror(errno));
+	if (rc >= 0)
+		rc = fail_if_incomplete(dir, record_all(&sr));
+	if (rc < 0)
+		return say_why(STATUS_ERROR);
+	printf("%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
+	       " properties);\nlook through it before you pass it on. Only its owner can read it.\n", dir);
+	return STATUS_OK;
+}
