@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "common/crc32.h"
 #include "common/elf.h"
 #include "common/file.h"
 #include "common/idlist.h"
@@ -140,6 +141,11 @@ static void id_lists(void **state)
 	assert_fails(idlist_parse(&l, "1,1\n"), EINVAL, "1,1");
 	assert_fails(idlist_parse(&l, "0-99999999999\n"), EINVAL, "not a list");
 	assert_fails(idlist_parse(&l, "1;2"), EINVAL, "not a list");
+	assert_int_equal(idlist_parse(&l, "0-2,7,9-10\n"), 0);
+	for (uint32_t i = 0; i < 12; i++)
+		assert_int_equal(idlist_has(&l, i), i < 3 || i == 7 || i == 9 || i == 10);
+	idlist_free(&l);
+	assert_false(idlist_has(&l, 0));
 }
 
 static void expect_sha256(const char *text, size_t repeat, const char *hex)
@@ -270,6 +276,41 @@ static void files(void **state)
 	unit_remove(dir);
 }
 
+static void pieces_of_files(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	char out[8] = "";
+	struct file f;
+
+	(void)state;
+	unit_write(dir, "plain", "hello world", 11);
+	assert_int_equal(file_open(&f, plain), 0);
+	for (int read = 0; read < 2; read++) {
+		assert_true(file_peek(&f, 6, out, 5));
+		assert_memory_equal(out, "world", 5);
+		assert_false(file_peek(&f, 7, out, 5));
+		assert_false(file_peek(&f, 12, out, 0));
+		assert_false(file_peek(&f, UINT64_MAX, out, 2));
+		assert_int_equal(file_read(&f), 0);
+	}
+	file_narrow(&f, 6, 3);
+	assert_int_equal(f.size, 3);
+	assert_memory_equal(f.data, "wor", 3);
+	assert_memory_equal(f.head, "wor\0", 4);
+	assert_int_equal(f.fd, -1);
+	file_close(&f);
+	unit_remove(dir);
+}
+
+/* The check value of every catalogue of CRCs. */
+static void crc32_examples(void **state)
+{
+	(void)state;
+	assert_int_equal(crc32_of("123456789", 9), 0xcbf43926);
+	assert_int_equal(crc32_of("", 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +326,8 @@ int main(void)
 		cmocka_unit_test(elf_mislabelled),
 		cmocka_unit_test(elf_truncated),
 		cmocka_unit_test(files),
+		cmocka_unit_test(pieces_of_files),
+		cmocka_unit_test(crc32_examples),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);

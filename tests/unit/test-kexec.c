@@ -143,6 +143,38 @@ static void flattening(void **state)
 	free(fdt);
 }
 
+/* What is flattened reads back the same; no byte of it can be missing. */
+static void blobs(void **state)
+{
+	RANGES_AUTO reserve = {0};
+	RANGES_AUTO got = {0};
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *again, *cpus;
+	uint8_t *fdt;
+	size_t size;
+
+	(void)state;
+	root->name = "";
+	cpus = dt_add_child(&arena, root, "cpus");
+	dt_set(&arena, dt_add_child(&arena, cpus, "cpu@8"), "reg", "\0\0\0\x8", 4);
+	dt_set(&arena, dt_add_child(&arena, cpus, "cpu@10"), "empty", "", 0);
+	dt_set(&arena, root, "model", "x", 2);
+	assert_int_equal(ranges_add(&reserve, 0x1000, 0x2000, "r"), 0);
+	assert_int_equal(dt_flatten(root, &reserve, 0, &fdt, &size), 0);
+	assert_int_equal(dt_read_blob(&arena, fdt, size, &again, &got), 0);
+	assert_true(dt_same(root, again));
+	assert_int_equal(got.n, 1);
+	assert_true(got.at[0].start == 0x1000 && got.at[0].end == 0x3000);
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *part = mem_alloc(cut + 1);	/* exact, for the sanitizer */
+
+		memcpy(part, fdt, cut);
+		assert_int_equal(dt_read_blob(&arena, part, cut, &again, &got), -EINVAL);
+		free(part);
+	}
+	fail_forget();
+	free(fdt);
+}
+
 static int collect(const struct ppc64_lmb *lmb, void *context)
 {
 	buf_printf(context, "%lx%s ", (unsigned long)lmb->base, lmb->usable ? "" : "-");
@@ -323,6 +355,7 @@ int main(void)
 		TEST(tree_values),
 		TEST(recording),
 		TEST(flattening),
+		TEST(blobs),
 		TEST(memory_blocks),
 		TEST(room_is_exact),
 		TEST(no_cpu_nodes),
