@@ -28,7 +28,7 @@ static const struct row rows[] = {
 	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down" },
 	{ 'u', "unload", NULL, "unload; with -p the crash kernel" },
 	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
-	{ OPT_VERBOSE, "verbose", NULL, "with -S: would a crash leave a dump? Facts, verdict and a status of its own" },
+	{ OPT_VERBOSE, "verbose", NULL, "with -S: would a crash leave a dump, and why; see kexec(8)" },
 	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
 	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },

@@ -8,6 +8,7 @@
 #include "kexec/prove.h"
 #include "kexec/readiness.h"
 #include "kexec/report.h"
+#include "kexec/reuse.h"
 #include "kexec/status.h"
 
 int status_print(bool crash, const struct sysroot *sr)
@@ -38,7 +39,7 @@ int status_print_crash_size(const struct sysroot *sr)
 }
 
 /* A kernel that is named along: planned and proven, not loaded. */
-static int check_fit(const struct options *o, const struct sysroot *sr, struct readiness *r)
+static int check_fit(struct options *o, const struct sysroot *sr, struct readiness *r)
 {
 	struct machine machine;
 	struct image image;
@@ -46,7 +47,8 @@ static int check_fit(const struct options *o, const struct sysroot *sr, struct r
 
 	image_init(&image, &machine);
 	r->fit.asked = true;
-	if (rc >= 0 && (plan(&image, &o->request) < 0 || prove(&image) < 0))
+	if (rc >= 0 && ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
+			plan(&image, &o->request) < 0 || prove(&image) < 0))
 		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
 	r->fit.region = machine.crash.end - machine.crash.start;
 	for (unsigned int i = 0; i < image.n_segments; i++)
@@ -56,7 +58,7 @@ static int check_fit(const struct options *o, const struct sysroot *sr, struct r
 	return rc;
 }
 
-int status_print_readiness(const struct options *o, const struct sysroot *sr)
+int status_print_readiness(struct options *o, const struct sysroot *sr)
 {
 	struct readiness r;
 	int status, rc = readiness_read(&r, sr);

@@ -9,6 +9,7 @@
 
 int status_print(bool crash, const struct sysroot *sr);			/* -S */
 int status_print_crash_size(const struct sysroot *sr);			/* --print-ckr-size */
-int status_print_readiness(const struct options *o, const struct sysroot *sr);	/* -S --verbose */
+/* -S --verbose; finds the initrd of --reuseinitrd for @o. */
+int status_print_readiness(struct options *o, const struct sysroot *sr);
 
 #endif

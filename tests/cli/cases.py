@@ -471,6 +471,11 @@ CASES = [
                             os.symlink("/dev/null", f"{w}/machine/{READINESS['etc_rules']}")]),
     Case("readiness: a kernel that fits", "-S --verbose --initrd={initrd} {kernel}", prepare=facts(),
          stdout=r"would fit     yes: 3\d\d\d KiB are loaded, 508 MiB are left", check=loads_nothing),
+    Case("readiness: a kernel that fits with the running initrd", "-S --verbose --reuseinitrd {kernel}",
+         stdout=r"would fit     yes: 4\d\d\d KiB are loaded", machine=Machine(cmdline="retain_initrd"),
+         prepare=lambda w: [facts()(w), put("machine/sys/firmware/initrd", b"initrd" * 200000)(w)]),
+    Case("readiness: the running initrd is gone", "-S --verbose --reuseinitrd {kernel}", 1, prepare=facts(),
+         stdout="but that kernel would not load: --reuseinitrd: the running kernel has not kept"),
     Case("readiness: a kernel that fits, JSON", "-S --verbose --json --hotplug {kernel}", stdout="{",
          prepare=facts(), check=readiness("kept-current", 0, lambda j: expect(
              j["fit"]["fits"] and 0 < j["fit"]["bytes_used"] < j["fit"]["bytes_reserved"] == 512 * MIB, j))),
