@@ -18,7 +18,7 @@ _kexec()
 		--json --debug --help --version --load-preserve-context --load-jump-back-helper
 		--load-live-update --exec-live-update --reuseinitrd --args-linux --elf64-core-headers
 		-p -l -e -f -u -S -t -i -a -s -c -x -y -d -h -v"
-	local valued="--initrd= --ramdisk= --dtb= --devicetreeblob= --command-line= --append= --type=
+	local valued="--initrd= --ramdisk= --dtb= --devicetreeblob= --command-line= --append= --base-cmdline= --remove-cmdline= --type=
 		--mem-min= --mem-max= --entry= --dump= --record= --sysroot="
 
 	# "--initrd=FILE" comes as three words.
@@ -29,7 +29,7 @@ _kexec()
 	fi
 	COMPREPLY=()
 	case $prev in
-	--command-line | --append | --mem-min | --mem-max | --entry)
+	--command-line | --append | --base-cmdline | --remove-cmdline | --mem-min | --mem-max | --entry)
 		return ;;
 	--type | -t)
 		_kexec_reply -W "elf-ppc64 zImage uImage"

@@ -23,15 +23,32 @@ bool cmdline_next(const char **p, const char **word, size_t *len)
 }
 
 /* A parameter can be quoted as a whole: "name=a b". */
-static bool is_named(const char *word, size_t len, const char *name)
+static bool is_named_n(const char *word, size_t len, const char *name, size_t n)
 {
-	size_t n = strlen(name);
-
 	if (len && *word == '"') {
 		word++;
 		len--;
 	}
 	return len >= n && !memcmp(word, name, n) && (len == n || word[n] == '=');
+}
+
+static bool is_named(const char *word, size_t len, const char *name)
+{
+	return is_named_n(word, len, name, strlen(name));
+}
+
+/* Among names as users list them: "quiet,splash rhgb". */
+static bool is_listed(const char *word, size_t len, const char *list)
+{
+	static const char separators[] = ", \t\n";
+	size_t n;
+
+	for (list += strspn(list, separators); *list; list += n, list += strspn(list, separators)) {
+		n = strcspn(list, separators);
+		if (is_named_n(word, len, list, n))
+			return true;
+	}
+	return false;
 }
 
 const char *cmdline_find(const char *text, const char *name, size_t *len)
@@ -44,7 +61,8 @@ const char *cmdline_find(const char *text, const char *name, size_t *len)
 	return NULL;
 }
 
-char *cmdline_without(struct arena *a, const char *text, const char *const *names)
+/* @list may be NULL: more names, in one string. */
+static char *without(struct arena *a, const char *text, const char *const *names, const char *list)
 {
 	BUF_AUTO out = {0};
 	const char *word;
@@ -55,12 +73,17 @@ char *cmdline_without(struct arena *a, const char *text, const char *const *name
 
 		while (*name && !is_named(word, len, *name))
 			name++;
-		if (*name)
+		if (*name || (list && is_listed(word, len, list)))
 			debug("command line: \"%.*s\" is left out", (int)len, word);
 		else
 			buf_printf(&out, "%s%.*s", out.len ? " " : "", (int)len, word);
 	}
 	return arena_string(a, out.data ? (char *)out.data : "", out.len);
+}
+
+char *cmdline_without(struct arena *a, const char *text, const char *const *names)
+{
+	return without(a, text, names, NULL);
 }
 
 /* What the boot loader put there; and, in a capture kernel, what made it one. */
@@ -81,7 +104,8 @@ const char *cmdline_wanted(struct arena *a, const char *running,
 	}
 	if (!request->reuse_cmdline)
 		return given;
-	reused = cmdline_without(a, running,
-				 request->crash ? not_for_a_capture : not_for_the_next);
+	reused = without(a, request->base_cmdline ? request->base_cmdline : running,
+			 request->crash ? not_for_a_capture : not_for_the_next,
+			 request->remove_cmdline);
 	return arena_printf(a, "%s%s%s", reused, *reused && *given ? " " : "", given);
 }

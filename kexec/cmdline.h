@@ -25,8 +25,9 @@ char *cmdline_without(struct arena *a, const char *text, const char *const *name
 
 /*
  * What the user wants the second kernel to get: the given text, behind what
- * --reuse-cmdline keeps of the running kernel's (not what only concerns the
- * running one). A parameter which kexec itself sets is taken out.
+ * --reuse-cmdline keeps of the running kernel's or --base-cmdline of its text
+ * (not what only concerns the running one, nor what --remove-cmdline names). A
+ * parameter which kexec itself sets is taken out.
  */
 const char *cmdline_wanted(struct arena *a, const char *running,
 			   const struct plan_request *request);

@@ -42,6 +42,8 @@ struct hotplug_room {
 struct plan_request {
 	const char *kernel, *initrd;	/* paths; initrd may be NULL */
 	const char *cmdline;		/* may be NULL: none given */
+	const char *base_cmdline;	/* with reuse_cmdline: instead of the running kernel's, or NULL */
+	const char *remove_cmdline;	/* with reuse_cmdline: names to take out of it, or NULL */
 	const char *type;		/* of the kernel file; NULL: whatever it is */
 	uint64_t mem_min, mem_max;	/* every segment goes inside [min, max] */
 	bool crash;			/* for a panic, else for a reboot */

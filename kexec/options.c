@@ -10,10 +10,10 @@
 
 /* Long options without a short form. */
 enum {
-	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_INITRD, OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN,
-	OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT,
-	OPT_NO_CMA, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN,
-	OPT_IGNORED, OPT_VERBOSE,
+	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
+	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
+	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY,
+	OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
 };
 
 struct row {
@@ -36,6 +36,8 @@ static const struct row rows[] = {
 	{ OPT_APPEND, "command-line", "TEXT", "the command line" },
 	{ OPT_APPEND, "append", "TEXT", NULL },
 	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL, "begin with the running kernel's command line" },
+	{ OPT_BASE_CMDLINE, "base-cmdline", "TEXT", "the same with TEXT instead of the running kernel's" },
+	{ OPT_REMOVE_CMDLINE, "remove-cmdline", "NAMES", "of these two, take out the parameters NAMES" },
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
 	{ OPT_DTB, "dtb", "FILE", "a device tree blob instead of the running machine's tree" },
 	{ OPT_DTB, "devicetreeblob", "FILE", NULL },
@@ -97,6 +99,15 @@ void options_help(FILE *out)
 	fputs("\nExamples, errors and exit statuses: kexec(8).\n", out);
 }
 
+/*
+ * Abbreviations of kexec-tools' options that ours (--verbose, --sysroot) would
+ * make ambiguous.
+ */
+static const struct option abbreviations[] = {
+	{ "s", no_argument, NULL, 'S' }, { "v", no_argument, NULL, 'v' },
+	{ "ve", no_argument, NULL, 'v' }, { "ver", no_argument, NULL, 'v' },
+};
+
 static void make_tables(struct option *longs, char *shorts)
 {
 	*shorts++ = ':';	/* tell a missing argument from an unknown option */
@@ -110,7 +121,8 @@ static void make_tables(struct option *longs, char *shorts)
 				*shorts++ = ':';
 		}
 	}
-	longs[ARRAY_SIZE(rows)] = (struct option){0};
+	for (size_t i = 0; i < ARRAY_SIZE(abbreviations); i++)
+		longs[ARRAY_SIZE(rows) + i] = abbreviations[i];
 	*shorts = 0;
 }
 
@@ -141,6 +153,8 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	switch (key) {
 	case 't': o->request.type = optarg; break;
 	case OPT_APPEND: o->request.cmdline = optarg; break;
+	case OPT_BASE_CMDLINE: o->request.reuse_cmdline = true; o->request.base_cmdline = optarg; break;
+	case OPT_REMOVE_CMDLINE: o->request.remove_cmdline = optarg; break;
 	case OPT_INITRD: o->request.initrd = *optarg ? optarg : NULL; break;
 	case OPT_DUMP: o->dump = optarg; break;
 	case OPT_RECORD: seen->record = true; o->record = optarg; break;
@@ -267,6 +281,9 @@ static int check(const struct options *o, int operands)
 			    " --hotplug are for loading a kernel");
 	if (o->request.initrd && o->request.reuse_initrd)
 		return fail(EINVAL, "--initrd and --reuseinitrd contradict each other");
+	if (o->request.remove_cmdline && !o->request.reuse_cmdline)
+		return fail(EINVAL, "--remove-cmdline needs a command line to begin with; add"
+			    " --reuse-cmdline or --base-cmdline");
 	if (load && o->request.hotplug && !o->crash)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
 	if ((o->json || o->dump) && !o->dry_run && !ask)
@@ -276,7 +293,7 @@ static int check(const struct options *o, int operands)
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-	struct option longs[ARRAY_SIZE(rows) + 1];
+	struct option longs[ARRAY_SIZE(rows) + ARRAY_SIZE(abbreviations) + 1] = {0};
 	char shorts[2 * ARRAY_SIZE(rows) + 2];
 	struct seen seen = {0};
 	int key, rc = 0;

@@ -636,6 +636,17 @@ CASES = [
          machine=Machine(cmdline='BOOT_IMAGE=/vmlinux root=/dev/sda1 x.crashkernel=1 "crashkernel=1G" '
                          'crashkernel=2G-4G:320M,4G-:512M quiet'),
          stdout="K root=/dev/sda1 x.crashkernel=1 quiet\n"),
+    Case("--remove-cmdline", ["-p", "--dry-run", "--reuse-cmdline", "--remove-cmdline=quiet, log_buf_len,,a",
+                              "--append=quiet nr_cpus=1", "{kernel}"],
+         machine=Machine(cmdline='root=/dev/sda1 quiet "log_buf_len=4 M" aa=1 x.quiet a log_buf_length=1'),
+         stdout="K root=/dev/sda1 aa=1 x.quiet log_buf_length=1 quiet nr_cpus=1\n"),
+    Case("--remove-cmdline of nothing", "-l --dry-run --reuse-cmdline --remove-cmdline= {kernel}",
+         stdout="command line  root=/dev/sda1 crashkernel=512M\n"),
+    Case("--base-cmdline", ["-p", "--dry-run", "--base-cmdline=root=/dev/sdb crashkernel=1G maxcpus=2",
+                            "--remove-cmdline=maxcpus", "--append=maxcpus=1", "{kernel}"],
+         stdout="K root=/dev/sdb maxcpus=1\n"),
+    Case("--remove-cmdline alone", "-p --dry-run --remove-cmdline=quiet --append=quiet {kernel}", 1,
+         error="needs a command line to begin with"),
 
     # --- kexec_file_load ---
     Case("-s without the system call", "-s -p {kernel}", 253,
@@ -674,6 +685,9 @@ CASES = [
     Case("--reuse-cmdline with -s", "-s -l --reuse-cmdline --append=quiet {kernel}",
          env={"KEXEC_MODEL_FILE": "0"}, check=lambda r: expect(
              'cmdline="root=/dev/sda1 crashkernel=512M quiet"' in r.read("calls"), r.read("calls"))),
+    Case("--remove-cmdline with -s", "-s -p --reuse-cmdline --remove-cmdline=root --append=quiet {kernel}",
+         env={"KEXEC_MODEL_FILE": "0"}, check=lambda r: expect(
+             'cmdline="quiet"' in r.read("calls"), r.read("calls"))),
     Case("fadump", LOAD, 1, error="fadump is enabled",
          prepare=put("machine/sys/kernel/fadump/enabled", b"1\n")),
     Case("fadump, forced", LOAD + " -f", prepare=put("machine/sys/kernel/fadump/enabled", b"1\n"),

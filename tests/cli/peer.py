@@ -47,6 +47,8 @@ def state(crash, hotplug):
 # name, argv, status, stdout, stderr (None: nothing on that stream), check
 ROWS = [
     ("-v", "-v", 0, r"\Akexec-tools 3\.\d+\.\d+", None, None),
+    ("--ver", "--ver", 0, r"\Akexec-tools", None, None),
+    ("--s", "--s", 0, None, None, None),
     ("--help", "--help", 0, "Usage: kexec", None, None),
     # The peer prints the usage to stdout; a program whose output is read should not.
     ("--bogus", "--bogus", 1, None, r"(?s)unrecognized.*option '--bogus'.*Usage", None),
