@@ -3,6 +3,7 @@
 """Cases about --dtb: a device tree of the user's, --entry and --reuseinitrd."""
 import json
 import os
+import shutil
 import subprocess
 
 from harness import Case, expect
@@ -197,6 +198,10 @@ CASES = [
          check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),
     Case("reboot CPU: another one", L, machine=machine(), prepare=blob(NO_CPU0),
          check=both(calls("0x150000 = 0"), reboot_cpu("1", "0 1"))),
+    Case("reboot CPU: nowhere to remember it", L, machine=machine(), prepare=also(
+        blob(NO_CPU0), lambda w: shutil.rmtree(f"{w}/machine/run")),
+         stderr="warning: CPU 1 will start the next kernel, and --unload will not put CPU 0 back: .*/run/",
+         check=both(calls("0x150000 = 0"), reboot_cpu("1", None))),
     Case("reboot CPU: in the plan", "-l --dry-run --dtb={dir}/dtb {kernel}", machine=machine(),
          prepare=blob(NO_CPU0), stdout="CPU 1 will start it", check=reboot_cpu("0", None)),
     Case("reboot CPU: put back when the load fails", L, 255, machine=machine(), prepare=blob(NO_CPU0),
