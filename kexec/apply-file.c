@@ -56,12 +56,19 @@ static const char *cause(int err)
 	}
 }
 
-/* A file that only exists decompressed; sealed, because the kernel reads it later. */
+/* Since Linux 6.3, which complains in its log without it. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x8U
+#endif
+
+/* A file that only exists unpacked; sealed, because the kernel reads it later. */
 static int memory_file(const struct file *f, int *fd)
 {
 	uint64_t done = 0;
 
-	*fd = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	*fd = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	if (*fd < 0 && errno == EINVAL)
+		*fd = memfd_create("kernel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
 		return fail(errno, "memfd_create: %s", strerror(errno));
 	while (done < f->size) {
