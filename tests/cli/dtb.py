@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
 """Cases about --dtb: a device tree of the user's, --entry and --reuseinitrd."""
-import json
 import os
 import shutil
 import subprocess
 
+from cases import all_of, json_plan, loads
 from harness import Case, expect
 from machine import GIB, MIB, Machine, Node, be32, be64, text
 from vmlinux import vmlinux
@@ -15,12 +15,6 @@ TWO = dict(cores=2, possible_cores=2)
 
 def machine(**kw):
     return Machine(**{**TWO, **kw})
-
-
-def calls(*flags):
-    def check(r):
-        expect([c.split("flags=")[1] for c in r.calls()] == list(flags), f"calls: {r.calls()}")
-    return check
 
 
 def dts_of(where):
@@ -55,14 +49,6 @@ def blob(*edits, memreserve=(), cpus=True, reboot_cpu="0"):
     return prepare
 
 
-def also(prepare, *more):
-    def both(where):
-        prepare(where)
-        for f in more:
-            f(where)
-    return both
-
-
 def reboot_cpu(now, remembered):
     """The setting, and what kexec remembers of it (None: nothing)."""
     def check(r):
@@ -70,13 +56,6 @@ def reboot_cpu(now, remembered):
         path = "machine/run/kexec-reboot-cpu"
         kept = r.read(path).strip() if os.path.exists(f"{r.dir}/{path}") else None
         expect((got, kept) == (now, remembered), f"reboot CPU {got}, remembered {kept}")
-    return check
-
-
-def both(*checks):
-    def check(r):
-        for c in checks:
-            c(r)
     return check
 
 
@@ -91,18 +70,12 @@ def fdt(*tests):
     return check
 
 
-def plan(test):
-    def check(r):
-        test(json.loads(r.stdout))
-    return check
-
-
 def reserves(start, size, yes=True):
     def test(p):
         found = [r for r in p["ranges"]["reserve"] if int(r["start"], 0) == start and
                  int(r["end"], 0) == start + size]
         expect(bool(found) == yes, p["ranges"]["reserve"])
-    return plan(test)
+    return json_plan(test)
 
 
 NO_CPU0 = ("-r", "/cpus/PowerPC,POWER9@0")
@@ -112,13 +85,13 @@ SHOW = "-l --dry-run --json --dtb={dir}/dtb "
 L = "-l --dtb={dir}/dtb {kernel}"
 
 CASES = [
-    Case("--dtb", L, machine=machine(), prepare=blob(), check=calls("0x150000 = 0")),
+    Case("--dtb", L, machine=machine(), prepare=blob(), check=loads("0x150000 = 0")),
     Case("--devicetreeblob for a crash kernel", "-p --hotplug --devicetreeblob {dir}/dtb {kernel}",
-         machine=machine(), prepare=blob(), check=calls("0x150009 = 0")),
+         machine=machine(), prepare=blob(), check=loads("0x150009 = 0")),
     Case("--dtb and kexec_file_load", "-s " + L, 1, machine=machine(), prepare=blob(),
          error="--dtb not supported while using --kexec-file-syscall", env={"KEXEC_MODEL_FILE": "0"}),
     Case("--dtb never tries kexec_file_load", "-a " + L, machine=machine(), prepare=blob(),
-         env={"KEXEC_MODEL_FILE": "0"}, check=calls("0x150000 = 0")),
+         env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x150000 = 0")),
     Case("--dtb: what is in it is used", DRY + "{kernel}", machine=machine(), stdout="command line",
          prepare=blob(("-t", "s", "/", "model", "mine")), check=fdt(("s", "/", "model", "mine"))),
     Case("--dtb: its own command line", DRY + "{kernel}", machine=machine(), stdout="command line  root=/x y\n",
@@ -141,7 +114,7 @@ CASES = [
     Case("--dtb: its reservations are kept", SHOW + "{kernel}", machine=machine(), stdout="{",
          prepare=blob(memreserve=[(0x50000000, 0x100000)]), check=reserves(0x50000000, 0x100000)),
     Case("--dtb: nothing goes into its reservations", SHOW + "{kernel}", machine=machine(), stdout="{",
-         prepare=blob(memreserve=[(0x3000000, 0x10000000)]), check=plan(lambda p: expect(
+         prepare=blob(memreserve=[(0x3000000, 0x10000000)]), check=json_plan(lambda p: expect(
              all(int(s["address"], 0) >= 0x13000000 for s in p["segments"]), p["segments"]))),
     Case("--dtb: the old initrd's reservation is not kept", SHOW + "{kernel}", machine=machine(), stdout="{",
          prepare=blob(("-t", "x", "/chosen", "linux,initrd-start", "0", "50000000"),
@@ -161,16 +134,16 @@ CASES = [
         machine=machine(extra={"pci@800000020000000": Node({
             "device_type": text("pci"), "linux,dma64-ddr-window-info": bytes(24)})}),
          check=fdt(("x", "/pci@800000020000000", "ibm,dma-window", None))),
-    Case("--dtb: memory that is not there", L, machine=machine(), check=calls("0x150000 = 0"),
+    Case("--dtb: memory that is not there", L, machine=machine(), check=loads("0x150000 = 0"),
          prepare=blob(("-t", "x", "/memory@0", "reg", "0", "0", "1", "0")),
          stderr="warning: .*not all of 0x0-0x100000000 is memory of this machine"),
     Case("--dtb: only its memory is used", SHOW + "{kernel}", machine=machine(), stdout="{",
-         prepare=blob(("-t", "x", "/memory@0", "reg", "0", "0", "0", "10000000")), check=plan(lambda p: expect(
+         prepare=blob(("-t", "x", "/memory@0", "reg", "0", "0", "0", "10000000")), check=json_plan(lambda p: expect(
              all(int(s["address"], 0) < 0x10000000 for s in p["segments"]), p["segments"]))),
     Case("--dtb: no memory", L, 1, machine=machine(), prepare=blob(("-r", "/memory@0")),
          error="no memory at address 0"),
     Case("--dtb: one cell", SHOW + "{kernel}", machine=machine(addr_cells=1, size_cells=1), stdout="{",
-         prepare=blob(), check=plan(lambda p: expect(p["segments"], p))),
+         prepare=blob(), check=json_plan(lambda p: expect(p["segments"], p))),
     Case("--dtb: no /cpus", L, 1, machine=machine(), prepare=blob(("-r", "/cpus")),
          error="there is no /cpus node"),
     Case("--dtb: no CPU", L, 1, machine=machine(), prepare=blob(NO_CPU0, NO_CPU1),
@@ -183,47 +156,47 @@ CASES = [
          error="is not a device tree blob"),
     Case("--dtb: does not exist", "-l --dtb=/nonexistent {kernel}", 1,
          error="--dtb /nonexistent: Cannot open `/nonexistent': No such file"),
-    Case("--dtb: damaged", L, 1, machine=machine(), error="damaged device tree blob: ", prepare=also(
+    Case("--dtb: damaged", L, 1, machine=machine(), error="damaged device tree blob: ", prepare=all_of(
         blob(), lambda w: os.truncate(f"{w}/dtb", os.path.getsize(f"{w}/dtb") - 100))),
 
     Case("as petitboot calls it, with a device tree",
          "-l --debug --initrd={initrd} --dtb={dir}/dtb --append=quiet {kernel}", machine=machine(),
-         prepare=blob(), stderr="debug: kexec_load: entry", check=calls("0x150010 = -22", "0x150000 = 0")),
+         prepare=blob(), stderr="debug: kexec_load: entry", check=loads("0x150010 = -22", "0x150000 = 0")),
     Case("as op-test calls it, bundled, with a device tree",
          "-lc {kernel} --initrd={initrd} --dtb={dir}/dtb --append=quiet", machine=machine(), prepare=blob(),
-         check=calls("0x150000 = 0")),
+         check=loads("0x150000 = 0")),
 
     # --- the CPU which starts the next kernel ---
     Case("reboot CPU: all there", L, machine=machine(), prepare=blob(NO_CPU1),
-         check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),
+         check=all_of(loads("0x150000 = 0"), reboot_cpu("0", None))),
     Case("reboot CPU: another one", L, machine=machine(), prepare=blob(NO_CPU0),
-         check=both(calls("0x150000 = 0"), reboot_cpu("1", "0 1"))),
-    Case("reboot CPU: nowhere to remember it", L, machine=machine(), prepare=also(
+         check=all_of(loads("0x150000 = 0"), reboot_cpu("1", "0 1"))),
+    Case("reboot CPU: nowhere to remember it", L, machine=machine(), prepare=all_of(
         blob(NO_CPU0), lambda w: shutil.rmtree(f"{w}/machine/run")),
          stderr="warning: CPU 1 will start the next kernel, and --unload will not put CPU 0 back: .*/run/",
-         check=both(calls("0x150000 = 0"), reboot_cpu("1", None))),
+         check=all_of(loads("0x150000 = 0"), reboot_cpu("1", None))),
     Case("reboot CPU: in the plan", "-l --dry-run --dtb={dir}/dtb {kernel}", machine=machine(),
          prepare=blob(NO_CPU0), stdout="CPU 1 will start it", check=reboot_cpu("0", None)),
     Case("reboot CPU: put back when the load fails", L, 255, machine=machine(), prepare=blob(NO_CPU0),
          env={"KEXEC_MODEL_FAIL": "12"}, stderr="not enough free memory",
-         check=both(calls("0x150000 = -12"), reboot_cpu("0", None))),
-    Case("reboot CPU: put back by unload", "-u", machine=machine(), prepare=also(
+         check=all_of(loads("0x150000 = -12"), reboot_cpu("0", None))),
+    Case("reboot CPU: put back by unload", "-u", machine=machine(), prepare=all_of(
         blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
-         check=both(calls("0x0 = 0"), reboot_cpu("0", None))),
-    Case("reboot CPU: somebody else's setting stays", "-u", machine=machine(), prepare=also(
+         check=all_of(loads("0x0 = 0"), reboot_cpu("0", None))),
+    Case("reboot CPU: somebody else's setting stays", "-u", machine=machine(), prepare=all_of(
         blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 3\n")),
-         check=both(calls("0x0 = 0"), reboot_cpu("1", None))),
-    Case("reboot CPU: unloading a crash kernel leaves it", "-p -u", machine=machine(), prepare=also(
+         check=all_of(loads("0x0 = 0"), reboot_cpu("1", None))),
+    Case("reboot CPU: unloading a crash kernel leaves it", "-p -u", machine=machine(), prepare=all_of(
         blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
-         check=both(calls("0x1 = 0"), reboot_cpu("1", "0 1"))),
-    Case("reboot CPU: put back by the next load", "-l {kernel}", machine=machine(), prepare=also(
+         check=all_of(loads("0x1 = 0"), reboot_cpu("1", "0 1"))),
+    Case("reboot CPU: put back by the next load", "-l {kernel}", machine=machine(), prepare=all_of(
         blob(reboot_cpu="1"), lambda w: put(w, "run/kexec-reboot-cpu", "0 1\n")),
-         check=both(calls("0x150000 = 0"), reboot_cpu("0", None))),
-    Case("reboot CPU: the first setting is remembered", L, machine=machine(), prepare=also(
+         check=all_of(loads("0x150000 = 0"), reboot_cpu("0", None))),
+    Case("reboot CPU: the first setting is remembered", L, machine=machine(), prepare=all_of(
         blob(NO_CPU0, reboot_cpu="5"), lambda w: put(w, "run/kexec-reboot-cpu", "7 5\n")),
-         check=both(calls("0x150000 = 0"), reboot_cpu("1", "7 1"))),
+         check=all_of(loads("0x150000 = 0"), reboot_cpu("1", "7 1"))),
     Case("reboot CPU: never changed when unchanged", "-u", machine=machine(), prepare=blob(reboot_cpu="1"),
-         check=both(calls("0x0 = 0"), reboot_cpu("1", None))),
+         check=all_of(loads("0x0 = 0"), reboot_cpu("1", None))),
     Case("reboot CPU: cannot be chosen", L, 1, machine=machine(), prepare=blob(NO_CPU0, reboot_cpu=None),
          error="no CPU that can start the second kernel"),
     Case("reboot CPU: nothing known of CPUs", L, 1, machine=machine(), prepare=blob(NO_CPU0, cpus=False),
@@ -238,13 +211,13 @@ CASES = [
 
     # --- --reuseinitrd ---
     Case("--reuseinitrd, nothing kept", "-l --reuseinitrd {kernel}", 1, error="boot it with retain_initrd"),
-    Case("--reuseinitrd: a file", "-l --reuseinitrd {kernel}", check=calls("0x150000 = 0"),
+    Case("--reuseinitrd: a file", "-l --reuseinitrd {kernel}", check=loads("0x150000 = 0"),
          machine=Machine(cmdline="retain_initrd"),
          prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
     Case("--reuseinitrd: a file, for a crash kernel", "-p --dry-run --json --reuseinitrd {kernel}",
          machine=Machine(cmdline="retain_initrd"), stdout='"bufsz":12345',
          prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
-    Case("--reuseinitrd: a file, kexec_file_load", "-s -l --reuseinitrd {kernel}", check=calls("0x0 = 0"),
+    Case("--reuseinitrd: a file, kexec_file_load", "-s -l --reuseinitrd {kernel}", check=loads("0x0 = 0"),
          machine=Machine(cmdline="retain_initrd"), env={"KEXEC_MODEL_FILE": "0"},
          prepare=lambda w: put(w, "sys/firmware/initrd", "x" * 12345)),
     Case("--reuseinitrd: in memory", "-l --dry-run --dump {dir}/out --reuseinitrd {kernel}", stdout="Segments",
@@ -255,7 +228,7 @@ CASES = [
     Case("--reuseinitrd: nothing goes there, it is reserved", "-l --dry-run --json --reuseinitrd {kernel}",
          machine=Machine(cmdline="retain_initrd", chosen={
              "linux,initrd-start": be32(0x3000000), "linux,initrd-end": be32(0x9000000)}), stdout="{",
-         check=both(reserves(0x3000000, 0x6000000), plan(lambda p: expect(all(
+         check=all_of(reserves(0x3000000, 0x6000000), json_plan(lambda p: expect(all(
              int(s["address"], 0) >= 0x9000000 for s in p["segments"]), p["segments"])))),
     Case("--reuseinitrd: in memory, for a crash kernel", "-p --reuseinitrd {kernel}", 1,
          machine=Machine(cmdline="retain_initrd"), error="outside the crash region"),

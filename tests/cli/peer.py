@@ -6,6 +6,7 @@ KEXEC_FILE. Each row is what a script may rely on; where we differ on purpose, t
 import os
 import subprocess
 
+from cases import all_of
 from harness import Case, expect
 from machine import Machine
 
@@ -19,13 +20,6 @@ def loaded(crash=EMPTY, normal=EMPTY, size=b"536870912\n"):
                 f.write(data)
         with open(f"{where}/text", "w") as f:
             f.write("not a kernel\n")
-    return prepare
-
-
-def both(*prepares):
-    def prepare(where):
-        for f in prepares:
-            f(where)
     return prepare
 
 
@@ -110,9 +104,9 @@ CASES += [
          machine=Machine(hotplug=False),
          stderr="Path .*crash_hotplug does not exist, the kernel needs CONFIG_CRASH_HOTPLUG"),
     Case("as the peer: -S, the kernel does not say", "-S", 255, stderr="CONFIG_CRASH_DUMP",
-         prepare=both(loaded(), no_sysfs("sys/kernel/kexec_crash_loaded"))),
+         prepare=all_of(loaded(), no_sysfs("sys/kernel/kexec_crash_loaded"))),
     Case("as the peer: not for root only", "-p {kernel}", 1, model=True, stderr="Permission denied.*root",
-         prepare=both(loaded(), lambda w: subprocess.run(["chmod", "-R", "a+rX", w], check=True),
+         prepare=all_of(loaded(), lambda w: subprocess.run(["chmod", "-R", "a+rX", w], check=True),
                       lambda w: os.chmod(f"{w}/machine/sys/devices/system/cpu/cpu0/crash_notes", 0)),
          shell="setpriv --reuid 65534 --regid 65534 --clear-groups {argv} -c -p {kernel}"),
 ]
