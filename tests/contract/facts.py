@@ -61,7 +61,7 @@ def dump(machine):
 
 def reserved(machine):
     """What the reserve map owes to the machine; the image's own entries come on top."""
-    return spans.union(optional(machine.rtas), spans.sized(machine.tce), optional(machine.sml),
+    return spans.union(firmware(machine), spans.sized(machine.tce), optional(machine.sml),
                        spans.sized(machine.reserved), [(BACKUP_SIZE, machine.crash[0])])
 
 

@@ -212,6 +212,7 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 				image->old_initrd.end - image->old_initrd.start, "initrd");
 	ranges_copy(&image->reserve, &image->dtb_reserve);
 	ranges_copy(&image->reserve, &f->rtas);
+	ranges_copy(&image->reserve, &f->opal);
 	ranges_copy(&image->reserve, &f->tce);
 	ranges_copy(&image->reserve, &f->tpm_log);
 	ranges_copy(&image->reserve, &f->reserved);
