@@ -196,10 +196,8 @@ def same_bytes(plan, start, want):
 
 @check
 def initrd(case, plan):
-    if case.initrd:
-        with open(case.initrd, "rb") as f:
-            if plan.segment("initrd").data != f.read():
-                yield "not the file's bytes"
+    if case.initrd and plan.segment("initrd").data != case.initrd_bytes():
+        yield "not the file's bytes"
 
 
 # --- the purgatory ---

@@ -218,8 +218,10 @@ def clutter(rng, m):
         m.cmdline += " elfcorehdr=1G"   # a capture kernel, which had its memory limited
 
 
-def machine(rng):
-    m = Machine(little=maybe(rng, .65), page_size=rng.choice(PAGE_SIZES), radix=maybe(rng, .6),
+def machine(rng, little=None, radix=None):
+    """One at random, but for what the caller wants to have decided."""
+    m = Machine(little=maybe(rng, .65) if little is None else little,
+                radix=maybe(rng, .6) if radix is None else radix, page_size=rng.choice(PAGE_SIZES),
                 pvr=rng.choice([0x004e1202, 0x00800200, 0x004d0200]), new_sysfs=maybe(rng, .5),
                 hvterm=maybe(rng, .6), hotplug_ranges=rng.choice([8192, 8192, 1, 40]))
     platform = rng.choice(["guest"] * 7 + ["powernv"] * 2 + ["bare"])
@@ -244,14 +246,17 @@ def machine(rng):
     return m
 
 
+def case_of(rng, m, name, directory, kernels):
+    size = rng.choice([0, 1, 65536, 100_001, 2 * MIB])
+    words = "root=/dev/sda1 irqpoll maxcpus=1" + " x=y" * rng.choice([0, 0, 1, 400])
+    return Case(m, rng.choice(kernels), m.write(f"{directory}/{name}"),
+                write_initrd(directory, size) if size else None, words, maybe(rng, .8))
+
+
 def case(number, seed, directory, kernels):
     """Case @number of the series @seed."""
     rng = random.Random(f"{seed}/{number}")
-    m = machine(rng)
-    size = rng.choice([0, 1, 65536, 100_001, 2 * MIB])
-    words = "root=/dev/sda1 irqpoll maxcpus=1" + " x=y" * rng.choice([0, 0, 1, 400])
-    return Case(m, rng.choice(kernels.made), m.write(f"{directory}/{seed}-{number}"),
-                write_initrd(directory, size) if size else None, words, maybe(rng, .8))
+    return case_of(rng, machine(rng), f"{seed}-{number}", directory, kernels.made)
 
 
 def needs(case_):

@@ -91,6 +91,16 @@ def many_ranges():
     return lpar(hotplug_ranges=65536)
 
 
+def header_to_the_byte():
+    """What the kernel wants for its elfcorehdr is whole pages, and it writes beyond it."""
+    return lpar(page_size=4096, hotplug_ranges=512 + 72 - 16 * 4 - 1)
+
+
+def rtas_above():
+    """In the first LMB behind the crash region, of which nothing else is left to use."""
+    return lpar(rtas=(GIB + 0x10000, 0x10000))
+
+
 def log_in_the_way():
     """A TPM log where the capture kernel would put its own data."""
     return lpar(sml=(512 * MIB + 0x30000, 0x8000))
@@ -100,6 +110,7 @@ MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded
             "fragmented": lambda: fragmented(MIB), "collisions": collisions, "limited": limited,
             "mem=": mem_option, "POWER8": power8, "bare metal": bare_metal,
             "LMBs v1 and v2": both_versions, "many ranges": many_ranges,
+            "header to the byte": header_to_the_byte, "RTAS above": rtas_above,
             "TPM log": log_in_the_way}
 
 # Whatever the line ends with, the kernel must find elfcorehdr= in it.

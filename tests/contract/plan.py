@@ -46,13 +46,25 @@ class Case:
     command_line: str = "root=/dev/sda1 irqpoll"
     hotplug: bool = True
     crash: bool = True          # else for a normal reboot
+    old_root: bool = False      # the running kernel's root= where the new line has none
+    reuse_cmdline: bool = False
+
+    def options(self):
+        """What any kexec of this command line understands."""
+        return ["-p" if self.crash else "-l",
+                *(["--hotplug"] if self.hotplug else []),
+                *([] if self.old_root else ["--dt-no-old-root"]),
+                *(["--reuse-cmdline"] if self.reuse_cmdline else []),
+                *([f"--initrd={self.initrd}"] if self.initrd else []),
+                f"--command-line={self.command_line}"]
 
     def command(self, kexec):
-        return [kexec, "--sysroot", self.root, "-p" if self.crash else "-l",
-                *(["--hotplug"] if self.hotplug else []),
-                "--dt-no-old-root", "--dry-run", "--json", "--dump", self.root + "-dump",
-                *([f"--initrd={self.initrd}"] if self.initrd else []),
-                f"--command-line={self.command_line}", self.kernel.path]
+        return [kexec, "--sysroot", self.root, *self.options(), "--dry-run", "--json",
+                "--dump", self.root + "-dump", self.kernel.path]
+
+    def initrd_bytes(self):
+        with open(self.initrd, "rb") as f:
+            return f.read()
 
 
 class Refused(Exception):
