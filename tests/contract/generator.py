@@ -32,7 +32,7 @@ class Kernels:
 
     @staticmethod
     def shapes(little):
-        code = kernel_text(300_000, little)
+        code = kernel_text(120_000, little)
         more = bytes(range(256)) * 300
         last = len(code) + 20
         yield "one", [(0, code, len(code) + 0x12345)], None
@@ -143,8 +143,17 @@ def place_firmware(rng, m):
         m.tce = [(page_down(near(rng, m, 0x80000), 4096), 0x80000) for _ in range(rng.randrange(3))]
     if not m.guest and not m.radix and maybe(rng, .5):
         m.htab = (page_down(near(rng, m, MIB), 0x40000), MIB)
-    if m.guest and maybe(rng, .3):
+    if maybe(rng, .3):
         m.sml = (page_down(near(rng, m, 0x8000), 4096), 0x8000)
+        m.virtual_tpm = m.guest
+
+
+def place_devices(rng, m):
+    """GPUs with memory of their own, which the kernel gets from a driver or not at all."""
+    if m.opal and m.addr_cells == 2 and m.size_cells == 2 and maybe(rng, .4):
+        m.device_memory = [((4 + i) << 40, 16 * GIB) for i in range(rng.randrange(1, 4))]
+        if m.iomem and maybe(rng, .5):
+            m.iomem = spans.union(m.iomem, spans.sized(m.device_memory[:1]))
 
 
 def place_reserved(rng, m):
@@ -161,7 +170,7 @@ def place_reserved(rng, m):
 
 def fill_cpus(rng, m):
     m.threads = rng.choice([1, 2, 4, 8])
-    m.possible_cores = rng.choice([1, 1, 2, 2, 4, 4, 8, 8, 24, 48])
+    m.possible_cores = rng.choice([1, 1, 2, 2, 4, 4, 8, rng.choice([8, 8, 24, 48])])
     m.cores = rng.randrange(1, m.possible_cores + 1)
     if maybe(rng, .05):
         m.cores = m.possible_cores + 2      # nr_cpus= on the command line
@@ -205,6 +214,12 @@ def clutter(rng, m):
             node[name] = noise(depth - 1)
         return node
     m.extra = {"ibm,noise": noise(3)}
+    if maybe(rng, .3):
+        m.extra["collisions"] = collisions(rng)
+    if maybe(rng, .3):
+        m.extra["reserved-memory"] = reserved_memory(rng, m)
+    if m.guest and maybe(rng, .5):
+        m.extra |= {f"pci@80000002000000{i}": host_bridge(rng, i) for i in range(10, 13)}
     if maybe(rng, .5):
         m.chosen = {"linux,initrd-start": be64(0x4000000), "linux,initrd-end": be64(0x5000000),
                     "rng-seed": bytes(32), "linux,stdout-path": text("/vdevice/vty@71000000"),
@@ -216,6 +231,36 @@ def clutter(rng, m):
         reg = b"".join(m.pair(*p) for p in pairs)
         m.extra[node] = Node({"device_type": text("memory"), "linux,usable-memory": reg, "reg": reg})
         m.cmdline += " elfcorehdr=1G"   # a capture kernel, which had its memory limited
+
+
+def collisions(rng):
+    """The kernel adds #1, #2, … to names which a directory has already."""
+    node = Node({"dev": rng.randbytes(5), "a#b": b"no suffix"})
+    for i in range(1, rng.randrange(2, 5)):
+        node[f"dev#{i}"] = Node({"reg": be32(i), "deep": b"x", "deep#1": Node()})
+    return node
+
+
+def reserved_memory(rng, m):
+    """Nodes of the kind that firmware makes for what it keeps; the next kernel reads them."""
+    node = Node({"#address-cells": be32(m.addr_cells), "#size-cells": be32(m.size_cells),
+                 "ranges": b""})
+    for i in range(rng.randrange(1, 5)):
+        base = 0x1000000 + i * 0x100000
+        node[f"ibm,firmware-{i}@{base:x}"] = Node({"reg": m.pair(base, 0x10000), "no-map": b""})
+    return node
+
+
+def host_bridge(rng, number):
+    """With DMA windows that the running kernel opened; the default one may be gone for them."""
+    node = Node({"device_type": text("pci"), "#address-cells": be32(3),
+                 "ibm,pe-total-#msi": be32(number)})
+    for name in "linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info":
+        if maybe(rng, .5):
+            node[name] = be32(0x80000000 + number, 0) + be64(1 << 59) + be32(16, 34)
+    if maybe(rng, .5):
+        node["ibm,dma-window"] = be32(0x80000001, 0, 0, 0, 0x40000000)
+    return node
 
 
 def machine(rng, little=None, radix=None):
@@ -241,13 +286,14 @@ def machine(rng, little=None, radix=None):
     place_reserved(rng, m)
     fill_cpus(rng, m)
     limit_memory(rng, m)
+    place_devices(rng, m)
     clutter(rng, m)
     m.kernel_end = rng.choice([None, 0x2345678, page_down(m.crash[0], MIB)])
     return m
 
 
 def case_of(rng, m, name, directory, kernels):
-    size = rng.choice([0, 1, 65536, 100_001, 2 * MIB])
+    size = rng.choice([0, 1, 65536, 100_001, rng.choice([0, 0, 2 * MIB])])
     words = "root=/dev/sda1 irqpoll maxcpus=1" + " x=y" * rng.choice([0, 0, 1, 400])
     return Case(m, rng.choice(kernels), m.write(f"{directory}/{name}"),
                 write_initrd(directory, size) if size else None, words, maybe(rng, .8))

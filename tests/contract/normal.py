@@ -8,7 +8,7 @@ itself to 0: everything lies above both.
 import checks
 import facts
 import spans
-from checks import (digest, digest_regions, fdt_header, initrd, load_base, protected,
+from checks import (digest, digest_regions, fdt_header, initrd, load_base, node_memory, protected,
                     purgatory_head, same_bytes, same_tree, tree_of, Params)
 
 ARCH_FLAGS = 21 << 16
@@ -71,10 +71,13 @@ def tree(case, plan):
         yield f"bootargs {chosen['bootargs']}"
     if "linux,elfcorehdr" in chosen:
         yield "an elfcorehdr"
+    device = {f"memory@{base:x}" for base, _ in case.machine.device_memory}
     for node in root.walk():
         for name in "linux,usable-memory", "linux,drconf-usable-memory":
-            if name in node.props:
+            if name in node.props and node.name not in device:
                 yield f"{node.name} is limited by {name}"
+        if node.name in device and any(size for _, size in node_memory(case.machine, node)):
+            yield f"{node.name} is a device's, and would become RAM"
 
 
 def reserve(case, plan):

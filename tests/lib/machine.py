@@ -27,18 +27,23 @@ def text(value):
     return value.encode() + b"\0"
 
 
+def write_file(path, data):
+    """Thousands of these make a machine."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.write(fd, data)
+    os.close(fd)
+
+
 class Node(dict):
     """A device tree node: str → bytes is a property, str → Node a child."""
 
     def write(self, path):
-        os.makedirs(path)
+        os.mkdir(path)
         for name, value in self.items():
-            target = os.path.join(path, name)
             if isinstance(value, Node):
-                value.write(target)
+                value.write(f"{path}/{name}")
             else:
-                with open(target, "wb") as f:
-                    f.write(value)
+                write_file(f"{path}/{name}", value)
 
     def add_names(self, base=""):
         """The kernel gives every node a `name` property."""
@@ -68,7 +73,9 @@ class Machine:
     opal: tuple = None
     tce: list = field(default_factory=list)    # (base, size) of TCE tables; not on guests
     htab: tuple = None                         # hash table; not on guests
-    sml: tuple = None                          # log of a virtual TPM
+    sml: tuple = None                          # log of a TPM
+    virtual_tpm: bool = True
+    device_memory: list = field(default_factory=list)   # (base, size) of GPUs: no RAM by itself
     kernel_end: int = 0x3000000
     cores: int = 1                             # present
     possible_cores: int = 4
@@ -160,11 +167,15 @@ class Machine:
             root[f"pci@{0x800000020000000 + i:x}"] = Node({
                 "device_type": text("pci"), "linux,tce-base": self.native(base, 8),
                 "linux,tce-size": self.native(size, 4)})
-        if self.sml:
+        if self.sml and self.virtual_tpm:
             root.setdefault("vdevice", Node())["vtpm@30000003"] = Node({
                 "compatible": text("IBM,vtpm20"), "device_type": text("IBM,vtpm20"),
                 "linux,sml-base": self.native(self.sml[0], 8),
                 "linux,sml-size": self.native(self.sml[1], 4)})
+        elif self.sml:
+            root["tpm@57"] = Node({
+                "compatible": text("nuvoton,npct650"), "linux,sml-base": be64(self.sml[0]),
+                "linux,sml-size": be32(self.sml[1])})
 
     def tree(self):
         root = Node({
@@ -184,6 +195,10 @@ class Machine:
                 "device_type": text("memory"),
                 "reg": b"".join(self.pair(*p) for p in pairs),
             })
+        for base, size in self.device_memory:
+            root[f"memory@{base:x}"] = Node({
+                "device_type": text("memory"), "compatible": text("ibm,coherent-device-memory"),
+                "reg": self.pair(base, size), "linux,usable-memory": self.pair(base, 0)})
         if self.lmbs:
             key = "ibm,dynamic-memory" + ("" if self.lmb_version == 1 else "-v2")
             root["ibm,dynamic-reconfiguration-memory"] = Node({
@@ -246,11 +261,14 @@ class Machine:
     def write(self, path):
         """Make the snapshot directory @path, which must not exist."""
         os.makedirs(path, 0o700)
+        made = {path}
         for name, value in self.files().items():
-            target = os.path.join(path, name)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "w") as f:
-                f.write(value)
+            target = f"{path}/{name}"
+            directory = os.path.dirname(target)
+            if directory not in made:
+                os.makedirs(directory, exist_ok=True)
+                made.add(directory)
+            write_file(target, value.encode())
         os.makedirs(os.path.join(path, "proc"), exist_ok=True)
         self.tree().write(os.path.join(path, "proc/device-tree"))
         return path
