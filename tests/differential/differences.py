@@ -255,7 +255,7 @@ def memory_node_of_no_size(pair, d):
     return d.ours and any(not size for node in pair.machine.memory for _, size in node)
 
 
-@entry("elfcorehdr: note|memsz of elfcorehdr")
+@entry("elfcorehdr: note at .*|memsz of elfcorehdr")
 def notes_of_sparse_cpus(pair, d):
     """Every possible CPU has a note. The peer takes the numbers below the count of CPUs, which
     are not all of them where numbers are left out, and its libc counts no more than it can
@@ -267,7 +267,7 @@ def notes_of_sparse_cpus(pair, d):
     m, core = pair.machine, checks.Core(pair.case, pair.theirs.segment("elfcorehdr").data)
     cpu = dict(zip((0x7f000000 + 0x10000 * i for i in range(len(m.possible()))), m.possible()))
     theirs = [cpu[h[4]] for h in core.of_type(checks.PT_NOTE) if h[4] in cpu]
-    return cpu[int(d.ours[0], 16)] > max(theirs, default=-1)
+    return cpu[d.ours[4]] > max(theirs, default=-1)
 
 
 # --- memory: what is dumped, what may be used, what is reserved ---
@@ -300,6 +300,13 @@ def memory_the_kernel_uses(pair, d):
     peer goes by the device tree alone."""
     m = pair.machine
     return [], spans.subtract(facts.tree_memory(m), facts.dump_memory(m)) if m.iomem else []
+
+
+@entry("dump")
+def memory_of_devices_in_use(pair, d):
+    """Memory of a GPU which its driver gave to the kernel is System RAM, and dumped; the running
+    kernel's own list has it too. The peer leaves out what is compatible to coherent memory."""
+    return spans.intersect(spans.sized(pair.machine.device_memory), facts.dump(pair.machine)), []
 
 
 @entry("dump")
@@ -495,6 +502,15 @@ def kernels_in_pieces_find_room(pair, d):
     do not find it."""
     return pieces(pair) and (they_refuse(pair, d, "Could not find a free area") or
                              they_refuse(pair, d, "is not page aligned"))
+
+
+@entry("refusal")
+def fewer_possible_cpus_than_nodes(pair, d):
+    """The tree may have more cores than CPUs are possible (nr_cpus=), and libc counts no more of
+    a sparse list than it reads at once. The peer dies of either."""
+    m = pair.machine
+    return they_refuse(pair, d, "Possible CPU nodes can't be less") and \
+        (m.cores > m.possible_cores or m.cpu_numbers and len(m.possible()) > 200)
 
 
 # --- what we refuse ---
