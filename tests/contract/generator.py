@@ -129,7 +129,7 @@ def near(rng, m, size):
         return rng.choice([base, base - size // 2, base + m.page_size])
     return rng.choice([
         *(rng.randrange(base + 4 * m.page_size, end - size) for _ in range(3)),
-        end - size // 2, end - size, base - 2 * size, end + size])
+        end - size // 2, end - size, max(base - 2 * size, MIB), end + size])
 
 
 def place_firmware(rng, m):
@@ -332,8 +332,7 @@ def fits(case_):
     free = spans.subtract(free, facts.optional(m.sml))
     if spans.subtract([(m.crash[0], first)], free):
         return None             # pages over a log: better refused, but no harm to the machine
-    free = spans.intersect(free, [(0, strict)])
     least, most = needs(case_)
-    if any(end - start >= most for start, end in free):
+    if any(end - start >= most for start, end in spans.intersect(free, [(0, strict)])):
         return True
-    return False if spans.total(free) < least else None
+    return False if spans.total(spans.intersect(free, [(0, facts.rma(m))])) < least else None

@@ -76,6 +76,8 @@ class Refused(Exception):
 
 
 class Plan:
+    tree = None         # the device tree, once it was read
+
     def __init__(self, report, dump):
         self.entry = int(report["entry"], 0)
         self.flags = int(report["flags"], 0)
