@@ -26,7 +26,8 @@ def tree_memory(machine):
 
 def dump_memory(machine):
     """What /proc/iomem lists, or all of the tree; linux,memory-limit alone means nothing."""
-    return spans.union(machine.iomem) if machine.iomem else tree_memory(machine)
+    known = spans.union(machine.iomem) if machine.iomem else tree_memory(machine)
+    return spans.subtract(known, spans.sized(machine.device_memory))
 
 
 def crash(machine):
@@ -46,7 +47,8 @@ def firmware(machine):
 def protected(machine):
     """Where nothing may be written while this kernel runs."""
     return spans.union(firmware(machine), spans.sized(machine.tce), optional(machine.htab),
-                       spans.sized(machine.reserved), [(0, machine.kernel_end or 0)])
+                       spans.sized(machine.reserved), spans.sized(machine.reserved_nodes),
+                       [(0, machine.kernel_end or 0)])
 
 
 def usable(machine):

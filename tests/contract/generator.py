@@ -166,6 +166,8 @@ def place_reserved(rng, m):
             m.reserved.append((base + size // 4, size // 2))
         if maybe(rng, .3):
             m.reserved.append((base + size // 2, size))
+    if maybe(rng, .3):
+        m.reserved_nodes = [(near(rng, m, 0x10000), 0x10000) for _ in range(rng.randrange(1, 5))]
 
 
 def fill_cpus(rng, m):
@@ -216,8 +218,6 @@ def clutter(rng, m):
     m.extra = {"ibm,noise": noise(3)}
     if maybe(rng, .3):
         m.extra["collisions"] = collisions(rng)
-    if maybe(rng, .3):
-        m.extra["reserved-memory"] = reserved_memory(rng, m)
     if m.guest and maybe(rng, .5):
         m.extra |= {f"pci@80000002000000{i}": host_bridge(rng, i) for i in range(10, 13)}
     if maybe(rng, .5):
@@ -238,16 +238,6 @@ def collisions(rng):
     node = Node({"dev": rng.randbytes(5), "a#b": b"no suffix"})
     for i in range(1, rng.randrange(2, 5)):
         node[f"dev#{i}"] = Node({"reg": be32(i), "deep": b"x", "deep#1": Node()})
-    return node
-
-
-def reserved_memory(rng, m):
-    """Nodes of the kind that firmware makes for what it keeps; the next kernel reads them."""
-    node = Node({"#address-cells": be32(m.addr_cells), "#size-cells": be32(m.size_cells),
-                 "ranges": b""})
-    for i in range(rng.randrange(1, 5)):
-        base = 0x1000000 + i * 0x100000
-        node[f"ibm,firmware-{i}@{base:x}"] = Node({"reg": m.pair(base, 0x10000), "no-map": b""})
     return node
 
 

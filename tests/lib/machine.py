@@ -69,6 +69,7 @@ class Machine:
     crash: tuple = (512 * MIB, 512 * MIB)      # base, size; None: nothing reserved
     memory_limit: int = 2 * GIB
     reserved: list = field(default_factory=list)
+    reserved_nodes: list = field(default_factory=list)  # below /reserved-memory
     rtas: tuple = (0x2fff0000, 0x10000)
     opal: tuple = None
     tce: list = field(default_factory=list)    # (base, size) of TCE tables; not on guests
@@ -207,6 +208,11 @@ class Machine:
             })
         if self.reserved:
             root["reserved-ranges"] = b"".join(self.pair(*p) for p in self.reserved)
+        if self.reserved_nodes:
+            root["reserved-memory"] = Node({
+                "#address-cells": be32(self.addr_cells), "#size-cells": be32(self.size_cells),
+                "ranges": b"", **{f"firmware-{i}@{base:x}": Node({"reg": self.pair(base, size)})
+                                  for i, (base, size) in enumerate(self.reserved_nodes)}})
         if self.rtas:
             root["rtas"] = Node({"linux,rtas-base": be32(self.rtas[0]),
                                  "linux,rtas-entry": be32(self.rtas[0]),
