@@ -106,11 +106,22 @@ def log_in_the_way():
     return lpar(sml=(512 * MIB + 0x30000, 0x8000))
 
 
+def rtas_in_no_memory():
+    """Where the LMB is not in use."""
+    return lpar(rtas=(0x60010000, 0x10000))
+
+
+def sparse():
+    """CPU numbers whose list is longer than libraries read at once."""
+    return lpar(threads=8, possible_cores=48, cores=40, cpu_numbers=list(range(0, 1152, 3)))
+
+
 MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded,
             "fragmented": lambda: fragmented(MIB), "collisions": collisions, "limited": limited,
             "mem=": mem_option, "POWER8": power8, "bare metal": bare_metal,
             "LMBs v1 and v2": both_versions, "many ranges": many_ranges,
             "header to the byte": header_to_the_byte, "RTAS above": rtas_above,
+            "RTAS in no memory": rtas_in_no_memory, "sparse": sparse,
             "TPM log": log_in_the_way}
 
 # Whatever the line ends with, the kernel must find elfcorehdr= in it.
