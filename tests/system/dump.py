@@ -14,7 +14,7 @@ PT_LOAD = 1
 
 # In an Elf64_Ehdr, where the number of program headers is; an Elf64_Phdr.
 HEADER_SIZE, COUNT_OFFSET = 64, 56
-PROGRAM_HEADER = struct.Struct("<II QQQ QQQ")
+PROGRAM_HEADER = "II QQQ QQQ"
 
 
 def subtract(ranges, holes):
@@ -34,12 +34,15 @@ def show(ranges):
 class Dump:
     """The dump in the machine whose capture kernel this guest now is."""
 
-    def __init__(self, guest):
+    def __init__(self, guest, big_endian=False):
         self._guest = guest
+        # Not what the identification says: where the crashed kernel has rewritten
+        # the header, that is always "little-endian".
+        self._order = ">" if big_endian else "<"
         # Physical addresses to the offset in the file of the first of them.
         self._loads = {}
-        size = self._count() * PROGRAM_HEADER.size
-        table = PROGRAM_HEADER.iter_unpack(self._read(HEADER_SIZE, size))
+        entry = struct.Struct(self._order + PROGRAM_HEADER)
+        table = entry.iter_unpack(self._read(HEADER_SIZE, self._count() * entry.size))
         for kind, _, offset, _, start, length, *_ in table:
             if kind == PT_LOAD:
                 self._loads[range(start, start + length)] = offset
@@ -55,9 +58,9 @@ class Dump:
 
     def _count(self):
         header = self._read(0, HEADER_SIZE)
-        if not header.startswith(b"\x7fELF\2\1"):
-            raise Failure(f"{PATH} is no little-endian 64-bit ELF file: {header}")
-        return struct.unpack_from("<H", header, COUNT_OFFSET)[0]
+        if not header.startswith(b"\x7fELF\2"):
+            raise Failure(f"{PATH} is no 64-bit ELF file: {header}")
+        return struct.unpack_from(self._order + "H", header, COUNT_OFFSET)[0]
 
     def _read(self, offset, size):
         data = self._guest.read_bytes(PATH, offset, size)

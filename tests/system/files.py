@@ -2,8 +2,11 @@
 # Copyright The kexec-hotplug developers
 """The files machines are made of, built and fetched by the scripts beside."""
 
+import gzip
+import lzma
 import os
 import subprocess
+from typing import NamedTuple
 
 from guest import write_initramfs
 from stream import Failure
@@ -14,14 +17,29 @@ BUILD = os.path.abspath(os.environ.get("KEXEC_BUILD_DIR",
                                        os.path.join(REPOSITORY, "build")))
 
 
+class Kernel(NamedTuple):
+    """Where one comes from, and what its machine can run."""
+
+    script: str
+    arch: str # of the programs
+    file_load: bool = False # it has kexec_file_load
+
+
+# Debian's are named by their page size.
+KERNELS = {
+    "64k": Kernel("fetch", "ppc64le"),
+    "4k": Kernel("fetch", "ppc64le"),
+    "small": Kernel("compile", "ppc64le", file_load=True),
+    "small-be": Kernel("compile", "ppc64", file_load=True),
+}
+
+# Copies of the kernel in the first initramfs.
+COMPRESSED = {"vmlinux.gz": gzip.open, "vmlinux.xz": lzma.open}
+
+
 def build(arch):
     """The directory with a static kexec and vmcore-dmesg for arch."""
     return _last_line(os.path.join(REPOSITORY, "tests", "build"), arch)
-
-
-def fetch(*what):
-    """The path of a "busybox", or of a "kernel" by its page size."""
-    return _last_line(os.path.join(HERE, "fetch"), *what)
 
 
 def _last_line(*command):
@@ -31,20 +49,46 @@ def _last_line(*command):
     return output.stdout.splitlines()[-1]
 
 
-class Site:
-    """What all machines with the kernel of one page size have in common."""
+def emulated(package, program):
+    """The command which runs the program of a Debian package for ppc64el here."""
+    return _script("fetch", "program", package, program).split("\t")
 
-    def __init__(self, page_size, programs_directory):
-        self.directory = os.path.join(BUILD, "system", page_size)
-        self.vmlinux = fetch("kernel", page_size)
+
+def _busybox(arch):
+    what = ["compile", "busybox", arch] if arch == "ppc64" else ["fetch", "busybox"]
+    return _script(*what)
+
+
+def _script(name, *arguments):
+    return _last_line(os.path.join(HERE, name), *arguments)
+
+
+class Site:
+    """What all machines with one of the KERNELS have in common."""
+
+    def __init__(self, kernel, programs_directory=None):
+        origin = KERNELS[kernel]
+        self.big_endian = origin.arch == "ppc64"
+        self.directory = os.path.join(BUILD, "system", kernel)
+        self.vmlinux = _script(origin.script, "kernel", kernel)
         self.capture = os.path.join(self.directory, "capture.cpio")
         self.first = os.path.join(self.directory, "first.cpio")
         os.makedirs(self.directory, exist_ok=True)
-        busybox = fetch("busybox")
+        busybox = _busybox(origin.arch)
+        programs_directory = programs_directory or build(origin.arch)
         programs = sorted(entry.path for entry in os.scandir(programs_directory)
                           if entry.is_file())
         readers = [program for program in programs
                    if os.path.basename(program) != "kexec"]
         write_initramfs(self.capture, busybox, readers, {})
-        write_initramfs(self.first, busybox, programs,
-                        {"vmlinux": self.vmlinux, "capture.cpio": self.capture})
+        files = {"vmlinux": self.vmlinux, "capture.cpio": self.capture}
+        if origin.file_load and not self.big_endian:
+            for name, opener in COMPRESSED.items():
+                files[name] = self._compress(name, opener)
+        write_initramfs(self.first, busybox, programs, files)
+
+    def _compress(self, name, opener):
+        path = os.path.join(self.directory, name)
+        with open(self.vmlinux, "rb") as source, opener(path, "wb") as target:
+            target.write(source.read())
+        return path

@@ -5,15 +5,17 @@
 Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
+import re
+
 from dump import Dump, show, subtract
 from stage import expect
 
 # A text which the guest is to write, of numbers that all differ, and how often.
-# The kernel takes what is left of started blocks of memory, then whole blocks,
-# first of all new ones: so many copies that they do not fit in the remnants.
+# The kernel writes it to movable memory first, which only new memory is here.
 # Whatever the page size, the text consists of chunks.
 FIRST_NUMBER, LAST_NUMBER = 1000000, 1131071
-COPIES = 64
+COPIES = 4
+NEW_IS_MOVABLE = "echo online_movable >/sys/devices/system/memory/auto_online_blocks"
 CHUNK = 4096
 SAMPLES = 16
 WRITE_COPIES = (f"seq {FIRST_NUMBER} {LAST_NUMBER} >/tmp/pattern; "
@@ -31,8 +33,15 @@ def hotplug(stage):
     stage.boot()
     stage.load("--hotplug")
     expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
-    added = stage.plug_memory()
+    added = _plug(stage)
     _captured_with(stage, added)
+
+
+def hotplug_hash(stage):
+    """The same with the hash MMU."""
+    hotplug(stage)
+    said = stage.guest.read("/proc/cpuinfo")
+    expect(re.search(r"^MMU\s*: Hash$", said, re.M), f"no hash MMU:\n{said}")
 
 
 def stale(stage):
@@ -40,7 +49,7 @@ def stale(stage):
     stage.boot()
     stage.load()
     expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
-    added = stage.plug_memory()
+    added = _plug(stage)
     _find_pattern(stage, added)
     _captured_without(stage, added)
 
@@ -48,7 +57,7 @@ def stale(stage):
 def reload(stage):
     """Memory is added before the load, without --hotplug: it is in the dump."""
     stage.boot()
-    added = stage.plug_memory()
+    added = _plug(stage)
     stage.load()
     _captured_with(stage, added)
 
@@ -56,7 +65,7 @@ def reload(stage):
 def reload_hotplug(stage):
     """Memory is added before the load, with --hotplug: it is in the dump."""
     stage.boot()
-    added = stage.plug_memory()
+    added = _plug(stage)
     stage.load("--hotplug")
     _captured_with(stage, added)
 
@@ -81,7 +90,7 @@ def low(stage):
     size = LOW_END - LOW_START
     crashed = stage.machine.save_memory(LOW_START, size)
     dump = _captured(stage)
-    _expect_all(dump, [added]) # so the crashed kernel has rewritten the headers
+    expect_all(dump, [added]) # so the crashed kernel has rewritten the headers
     capture = stage.machine.save_memory(LOW_START, size)
     expect(crashed != capture, "both kernels have the same in low memory")
     dumped = dump.read(LOW_START, size)
@@ -94,10 +103,16 @@ def low(stage):
                       f"{min(wrong, default=0):#x}")
 
 
+def _plug(stage):
+    """Add memory to which the guest writes next."""
+    stage.guest.check(NEW_IS_MOVABLE)
+    return stage.plug_memory()
+
+
 def _captured(stage):
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
-    return Dump(stage.guest)
+    return Dump(stage.guest, stage.site.big_endian)
 
 
 def _captured_with(stage, added):
@@ -105,7 +120,7 @@ def _captured_with(stage, added):
     chunks = _find_pattern(stage, added)
     memory = stage.memory_to_dump()
     dump = _captured(stage)
-    _expect_all(dump, memory)
+    expect_all(dump, memory)
     with stage.timed("compare"):
         for address in _spread(sorted(chunks), SAMPLES):
             expect(dump.read(address, CHUNK) == chunks[address],
@@ -116,12 +131,12 @@ def _captured_without(stage, absent):
     """The dump has nothing of the absent memory, and all of the other."""
     memory = subtract(stage.memory_to_dump(), [absent])
     dump = _captured(stage)
-    _expect_all(dump, memory)
+    expect_all(dump, memory)
     expect(subtract([absent], dump.memory()) == [absent],
            f"of {show([absent])} something is in the dump: {show(dump.memory())}")
 
 
-def _expect_all(dump, memory):
+def expect_all(dump, memory):
     missing = subtract(memory, dump.memory())
     expect(not missing, f"not in the dump, which has {show(dump.memory())}: "
                         f"{show(missing)}")

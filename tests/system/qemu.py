@@ -29,6 +29,8 @@ class Hardware(NamedTuple):
     crashkernel: str = "512M"
     # Where there is only one, the console is the command channel as well.
     terminals: int = 2
+    # An empty one of so many bytes.
+    disk: int = 0
 
 
 class Monitor:
@@ -80,6 +82,9 @@ class Machine:
         names = ["qmp", *terminals]
         ours, theirs = zip(*(socket.socketpair() for _ in names))
         command = [EMULATOR, *_arguments(hardware, kernel, initrd, append)]
+        self.disk = self._path("disk")
+        if hardware.disk:
+            command += _disk_arguments(self.disk, hardware.disk)
         for name, end in zip(names, theirs):
             command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
         for name in terminals:
@@ -197,3 +202,10 @@ def _arguments(hardware, kernel, initrd, append):
             "-cpu", hardware.cpu, "-smp", hardware.smp, "-m", hardware.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd, "-append", append]
+
+
+def _disk_arguments(path, size):
+    with open(path, "wb") as file:
+        file.truncate(size)
+    return ["-blockdev", f"driver=file,filename={path},node-name=disk,cache.no-flush=on",
+            "-device", "virtio-blk-pci,drive=disk"]

@@ -40,7 +40,7 @@ def cpu_hotplug(stage, command_line=CAPTURE_COMMAND_LINE):
     cpu = stage.plug_cpu()
     nodes = stage.cpu_nodes()
     expect(len(nodes) == len(before) + 1, f"CPUs {before} became {nodes}")
-    _crash_and_compare(stage, cpu)
+    crash_and_compare(stage, cpu)
 
 
 def cpu_stale(stage):
@@ -63,7 +63,7 @@ def cpu_all(stage):
     while stage.cpus() != possible:
         cpu = stage.plug_cpu()
     expect(cpu == max(possible), f"of {possible}, CPU {cpu} came last")
-    _crash_and_compare(stage, cpu)
+    crash_and_compare(stage, cpu)
 
 
 def cpu_replug(stage):
@@ -75,7 +75,7 @@ def cpu_replug(stage):
     stage.unplug_cpu()
     nodes = stage.cpu_nodes()
     expect(nodes == before, f"CPUs {before} became {nodes}")
-    _crash_and_compare(stage, stage.plug_cpu())
+    crash_and_compare(stage, stage.plug_cpu())
 
 
 def cpu_reload(stage):
@@ -85,7 +85,7 @@ def cpu_reload(stage):
     cpu = stage.plug_cpu()
     stage.load()
     expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
-    _crash_and_compare(stage, cpu)
+    crash_and_compare(stage, cpu)
 
 
 def hash_mmu(stage):
@@ -97,13 +97,20 @@ def hash_mmu(stage):
     expect(re.search(r"^MMU\s*: Hash$", said, re.M), f"no hash MMU:\n{said}")
 
 
+def power10(stage):
+    """The same as cpu-hotplug, with POWER10 processors."""
+    cpu_hotplug(stage)
+    said = stage.guest.read("/proc/cpuinfo")
+    expect("POWER10" in said, f"no POWER10:\n{said}")
+
+
 def powernv(stage):
     """A machine with OPAL, where nothing is plugged: the plain crash dump."""
     stage.boot()
     said = stage.guest.read("/proc/cpuinfo")
     expect(re.search(r"^platform\s*: PowerNV$", said, re.M), f"not OPAL:\n{said}")
     stage.load("--hotplug")
-    _crash_and_compare(stage, max(stage.cpus()))
+    crash_and_compare(stage, max(stage.cpus()))
 
 
 def unload(stage):
@@ -130,18 +137,15 @@ def reload(stage):
 
 def execute(stage):
     """kexec -l and -e: another kernel starts, with every CPU."""
+    executed(stage, how="-c -l")
+
+
+def executed(stage, how):
+    """Boot, load another kernel in this way and start it."""
     stage.boot()
     cpus = stage.cpus()
     expect(len(cpus) == 2, f"CPUs {cpus} online")
-    stage.guest.check("kexec -c -l --initrd=/capture.cpio "
-                      "--command-line='console=hvc0 second_kernel' /vmlinux")
-    status, output = stage.guest.run("kexec -S -l")
-    expect(status == 1, f"kexec -S -l: status {status}\n{output}")
-    with stage.timed("exec"):
-        stage.guest.start("kexec -e")
-        stage.guest.wait_ready("first")
-    command_line = stage.guest.read("/proc/cmdline")
-    expect(command_line == "console=hvc0 second_kernel", f"came up with '{command_line}'")
+    stage.start_kernel("console=hvc0 second_kernel", how=how)
     expect(stage.cpus() == cpus, f"CPUs {stage.cpus()} came up, not {cpus}")
 
 
@@ -156,7 +160,7 @@ def corrupt(stage):
     stage.expect_silence()
 
 
-def _crash_and_compare(stage, cpu):
+def crash_and_compare(stage, cpu):
     """Captured after a crash of this CPU, by a kernel which knows all CPUs."""
     nodes = stage.cpu_nodes()
     stage.crash(cpu)

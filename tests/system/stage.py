@@ -54,6 +54,7 @@ class Stage:
         self.times = []
         self.marker = f"kexec-hotplug test marker {secrets.token_hex(8)}"
         self._terminal = "" if hardware.terminals > 1 else f" {ONE_TERMINAL}"
+        self.crashkernel = hardware.crashkernel
         self._cores = []
         self._dimms = []
         os.makedirs(self.directory, exist_ok=True)
@@ -82,14 +83,30 @@ class Stage:
             self.guest.wait_ready("first")
         self.expect_loaded(False)
 
-    def load(self, *options, command_line=CAPTURE_COMMAND_LINE,
-             initrd="/capture.cpio"):
+    def load(self, *options, command_line=CAPTURE_COMMAND_LINE, **how):
+        """Load the crash kernel; how as for load_command(). The output."""
         command_line += self._terminal
         with self.timed("load"):
-            output = self.guest.check(
-                load_command(options, command_line, initrd=initrd))
+            output = self.guest.check(load_command(options, command_line, **how))
         self.expect_loaded(True)
         return output
+
+    def start_kernel(self, command_line, initrd="/capture.cpio", how="-c -l"):
+        """kexec -l and -e: not the kernel which answers then, but another."""
+        before = self.boot_id()
+        self.guest.check(load_command([], command_line, initrd, how=how))
+        status, output = self.guest.run("kexec -S -l")
+        expect(status == 1, f"kexec -S -l: status {status}\n{output}")
+        with self.timed("exec"):
+            self.guest.start("kexec -e")
+            self.guest.wait_ready("first")
+        seen = self.guest.read("/proc/cmdline")
+        expect(seen == command_line, f"came up with '{seen}'")
+        expect(self.boot_id() != before, "it is the same kernel still")
+
+    def boot_id(self):
+        """Another one in each life of a kernel."""
+        return self.guest.read("/proc/sys/kernel/random/boot_id")
 
     def unload(self):
         self.guest.check("kexec -p -u")
@@ -223,9 +240,9 @@ class Stage:
             time.sleep(POLL)
 
 
-def load_command(options, command_line=CAPTURE_COMMAND_LINE,
-                 initrd="/capture.cpio", kernel="/vmlinux"):
-    return " ".join(["kexec -c -p", *options, f"--initrd={initrd}",
+def load_command(options, command_line=CAPTURE_COMMAND_LINE, initrd="/capture.cpio",
+                 kernel="/vmlinux", how="-c -p"):
+    return " ".join(["kexec", how, *options, f"--initrd={initrd}",
                      f"--command-line='{command_line}'", kernel])
 
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""A dump brought home: every program that reads logs out of dumps agrees.
+
+The scenario gets a Stage whose machine is switched on, and raises Failure.
+"""
+
+import difflib
+import os
+import re
+import subprocess
+
+from files import build, emulated
+from stage import expect
+from stream import Failure
+
+TIMEOUT = 300
+# Where a line begins that is the first of its record; makedumpfile has the caller too.
+STAMP = re.compile(r"(\[ *\d+\.\d{6}\] )(\[ *[TC]\d+\] )?")
+SAVE = "dd if=/proc/vmcore of=/dev/vda bs=1M conv=fsync 2>/dev/null"
+
+
+def agree(stage):
+    """On another machine vmcore-dmesg says the same, and so do other programs."""
+    stage.boot()
+    stage.load("--hotplug")
+    stage.crash(cpu=0)
+    there = stage.captured_log(cpu=0)
+    core = _bring_home(stage)
+    ours = _run(os.path.join(build("native"), "vmcore-dmesg"), core)
+    _expect_same("vmcore-dmesg in the guest", there.strip(), "here", ours.strip())
+    for name, text in _others(stage, core):
+        _expect_same("vmcore-dmesg", ours, name, _stamped(text))
+
+
+def _others(stage, core):
+    """What other programs say; of another byte order, theirs do not read dumps."""
+    if stage.site.big_endian:
+        return
+    yield "the vmcore-dmesg of kexec-tools", _run(*emulated("kexec-tools", "vmcore-dmesg"), core)
+    text = os.path.join(stage.directory, "makedumpfile.txt")
+    _run(*emulated("makedumpfile", "makedumpfile"), "-f", "--dump-dmesg", core, text)
+    with open(text, encoding="utf-8") as file:
+        yield "makedumpfile", file.read()
+
+
+def _stamped(text):
+    """With a time on the later lines of a record too, and no caller: as ours."""
+    lines, stamp, margin = [], "", 0
+    for line in text.splitlines(True):
+        if found := STAMP.match(line):
+            stamp, margin = found[1], len(found[0])
+            line = line[margin:]
+        lines.append(stamp + line.removeprefix(" " * margin))
+    return "".join(lines)
+
+
+def _bring_home(stage):
+    """The path of a copy of /proc/vmcore."""
+    with stage.timed("save"):
+        size = int(stage.guest.check("stat -c %s /proc/vmcore"))
+        stage.guest.check(SAVE)
+    core = stage.machine.disk
+    expect(0 < size <= os.path.getsize(core), f"/proc/vmcore has {size} bytes")
+    os.truncate(core, size)
+    return core
+
+
+def _run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=TIMEOUT)
+    if done.returncode:
+        raise Failure(f"{' '.join(command)}: status {done.returncode}\n"
+                      f"{done.stderr.decode(errors='replace')}")
+    return done.stdout.decode(errors="replace")
+
+
+def _expect_same(name, text, other_name, other):
+    difference = difflib.unified_diff(text.splitlines(True), other.splitlines(True),
+                                      name, other_name, n=1)
+    expect(text == other, "not the same log:\n" + "".join(difference))
