@@ -47,6 +47,22 @@ static void restore_reboot_cpu(const struct sysroot *sr)
 		fail(EIO, "%s", why);
 }
 
+/* Why a crash image of kexec_file_load is no good on this machine, or NULL. */
+static const char *file_load_flaw(const struct options *o, const struct sysroot *sr)
+{
+	struct machine m;
+	const char *flaw = NULL;
+
+	if (!o->crash)
+		return NULL;
+	if (machine_identify(&m, sr) < 0)
+		fail_forget();
+	else if (m.arch && !m.little)
+		flaw = m.arch->big_endian_file_flaw;
+	machine_free(&m);
+	return flaw;
+}
+
 static int file_load_failed(int rc)
 {
 	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
@@ -155,7 +171,7 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
  */
 static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
-	const char *only = plan_only_kexec_load(&o->request);
+	const char *only = plan_only_kexec_load(&o->request), *flaw = file_load_flaw(o, sr);
 	bool fall_back = false;
 	int status;
 
@@ -164,11 +180,13 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 		     " alone; use -c", only);
 		return say_why(STATUS_ERROR);
 	}
-	if (o->syscall == SYSCALL_LOAD || o->dry_run || only)
+	if (o->syscall == SYSCALL_LOAD || o->dry_run || only || (o->syscall == SYSCALL_AUTO && flaw))
 		return load_planned(o, sr, false);
 	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed) || o->request.type))
 		return load_planned(o, sr, true);
 	status = load_file(o, sr, &fall_back);
+	if (status == STATUS_OK && flaw)
+		warn("%s; use -c", flaw);
 	return fall_back ? load_planned(o, sr, false) : status;
 }
 

@@ -20,6 +20,8 @@ struct arch {
 	bool (*is_machine)(const char *uname_machine);
 	/* Since there are crash_hotplug files, images of kexec_file_load have been kept current. */
 	bool file_load_is_kept;
+	/* A kernel's own fault: what spoils crash images of kexec_file_load where it is big-endian. */
+	const char *big_endian_file_flaw;
 	/*
 	 * A kernel's own fault: when it rewrites the elfcorehdr after a change of
 	 * memory, does it keep what points to the backup region? And what to say

@@ -63,6 +63,28 @@ def auto_fallback(stage):
     _added_cpu_captured(stage)
 
 
+def auto_big_endian(stage):
+    """A big-endian kernel spoils its own crash images: -p and -a use the other."""
+    stage.boot()
+    status, output = stage.guest.run(load_command([], how="-s -p"))
+    expect(status == 0 and "; use -c" in output, f"-s: status {status}\n{output}")
+    _expect_call(stage.load("-d", how="-p"), LOAD)
+    expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
+    _expect_call(stage.load("-d", "--hotplug", how="-a -p"), LOAD)
+    _added_cpu_captured(stage)
+
+
+def spoilt(stage):
+    """For this reason: loaded with -s, the log in the dump is not the crash's."""
+    stage.boot()
+    stage.load(how="-s -p")
+    stage.crash(cpu=0)
+    with stage.timed("capture"):
+        stage.guest.wait_ready("capture")
+    log = stage.guest.check("vmcore-dmesg /proc/vmcore")
+    expect(log and stage.marker not in log, "it is the log of the crash: mended?")
+
+
 def compressed(stage):
     """kexec -s -p of compressed kernels; of half of one nothing is loaded."""
     stage.boot()

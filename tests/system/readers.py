@@ -31,6 +31,7 @@ def agree(stage):
     _expect_same("vmcore-dmesg in the guest", there.strip(), "here", ours.strip())
     for name, text in _others(stage, core):
         _expect_same("vmcore-dmesg", ours, name, _stamped(text))
+    os.unlink(core) # large; kept when something has failed
 
 
 def _others(stage, core):

@@ -18,6 +18,12 @@ const struct arch arch_ppc64 = {
 	.command_line_size = 2048,	/* arch/powerpc/include/uapi/asm/setup.h */
 	.is_machine = is_machine,
 	.file_load_is_kept = true,	/* arch/powerpc/kexec/crash.c:arch_crash_hotplug_support */
+	/*
+	 * arch/powerpc/purgatory/trampoline_64.S reads eight bytes of run_at_load, of
+	 * which kexec/file_load_64.c:setup_purgatory_ppc64() writes the first four.
+	 */
+	.big_endian_file_flaw = "a capture kernel which a big-endian Linux loads by itself moves to"
+				" address 0, over the memory to be dumped",
 	.keeps_backup = ppc64_keeps_backup,
 	.backup_flaw = "this Linux loses the place of the first 64 KiB of memory when memory comes or"
 		       " goes, they are wrong in a dump after that (6.12.91 and 7.1 are mended)",
