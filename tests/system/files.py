@@ -33,6 +33,9 @@ KERNELS = {
     "small-be": Kernel("compile", "ppc64", file_load=True),
 }
 
+# The one whose boot wrapper is compiled too.
+ZIMAGE = "small"
+
 # Copies of the kernel in the first initramfs.
 COMPRESSED = {"vmlinux.gz": gzip.open, "vmlinux.xz": lzma.open}
 
@@ -82,6 +85,8 @@ class Site:
                    if os.path.basename(program) != "kexec"]
         write_initramfs(self.capture, busybox, readers, {})
         files = {"vmlinux": self.vmlinux, "capture.cpio": self.capture}
+        if kernel == ZIMAGE:
+            files["zImage"] = os.path.join(os.path.dirname(self.vmlinux), "zImage")
         if origin.file_load and not self.big_endian:
             for name, opener in COMPRESSED.items():
                 files[name] = self._compress(name, opener)

@@ -9,6 +9,7 @@ import time
 
 import chain
 import fileload
+import images
 import memory
 import readers
 import recording
@@ -40,6 +41,10 @@ SCENARIOS = {
     "chain": chain.chain,
     "chain-crash": chain.crash,
     "chain-stale": chain.stale,
+    "dtb": images.device_tree,
+    "dtb-lost": images.device_tree_lost,
+    "old-initrd": images.old_initrd,
+    "zimage": images.zimage,
     "file-cpu": fileload.cpu,
     "file-hotplug": fileload.hotplug,
     "file-exec": fileload.start,
@@ -66,6 +71,8 @@ HARDWARE = {
     "exec": Hardware(smp="2"),
     "file-exec": Hardware(smp="2"),
     "chain": Hardware(smp="2"),
+    "dtb": Hardware(smp="2"),
+    "dtb-lost": Hardware(smp="2"),
     "power10": Hardware(cpu="power10"),
     "cpu-all": Hardware(smp="1,maxcpus=8"),
     "hash": HASH,
@@ -83,12 +90,13 @@ FILE_LOAD = {"file-exec", "readers"}
 FILE_CRASH = {"file-cpu", "file-hotplug", "file-compressed", "auto"}
 NO_FILE_LOAD = {"auto-fallback"}
 BIG_ENDIAN = {"auto-be", "file-spoilt-be"}
+WRAPPER = {"zimage"} # compiled for one kernel
 JSON = {"record"} # the big-endian programs are built without
 UNABLE = {
-    "64k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN,
-    "4k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN,
+    "64k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER,
+    "4k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER,
     "small": NO_FILE_LOAD | BIG_ENDIAN,
-    "small-be": NO_FILE_LOAD | FILE_CRASH | JSON,
+    "small-be": NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER,
 }
 
 # What runs when no scenario is named. With 4k pages the main story and where the
@@ -102,7 +110,7 @@ DEFAULT = {
     "4k": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-reload", "low-64k", "record"],
     "small": ["cpu-hotplug", "cpu-stale", "power10", "mem-hash", "chain", "chain-crash",
               "chain-stale", "file-cpu", "file-hotplug", "file-exec", "file-compressed",
-              "auto", "readers"],
+              "auto", "readers", "dtb", "dtb-lost", "old-initrd", "zimage"],
     "small-be": ["crash", "cpu-hotplug", "cpu-stale", "mem-hotplug", "low-64k", "exec",
                  "chain-crash", "file-exec", "auto-be", "file-spoilt-be", "corrupt", "readers"],
 }

@@ -91,10 +91,10 @@ class Stage:
         self.expect_loaded(True)
         return output
 
-    def start_kernel(self, command_line, initrd="/capture.cpio", how="-c -l"):
+    def start_kernel(self, command_line, how="-c -l", **what):
         """kexec -l and -e: not the kernel which answers then, but another."""
         before = self.boot_id()
-        self.guest.check(load_command([], command_line, initrd, how=how))
+        self.guest.check(load_command([], command_line, how=how, **what))
         status, output = self.guest.run("kexec -S -l")
         expect(status == 1, f"kexec -S -l: status {status}\n{output}")
         with self.timed("exec"):
@@ -242,7 +242,7 @@ class Stage:
 
 def load_command(options, command_line=CAPTURE_COMMAND_LINE, initrd="/capture.cpio",
                  kernel="/vmlinux", how="-c -p"):
-    return " ".join(["kexec", how, *options, f"--initrd={initrd}",
+    return " ".join(["kexec", how, *options, f"--initrd={initrd}" if initrd else "",
                      f"--command-line='{command_line}'", kernel])
 
 
