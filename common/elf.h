@@ -3,7 +3,12 @@
 /*
  * Reading ELF headers, 32 and 64 bit, either byte order (System V gABI,
  * chapter 4 and 5). Everything in the file is hostile until checked here:
- * after elf_parse() no program header leads outside the file.
+ * after elf_parse() no program header leads outside the file. What
+ * elf_read_core() finds may lead anywhere.
+ *
+ * The byte order is what most of the header agrees on, not what it claims: a
+ * big-endian kernel up to 6.12 at least marks its own core headers
+ * little-endian (kernel/crash_core.c:crash_prepare_elf64_headers).
  */
 #ifndef COMMON_ELF_H
 #define COMMON_ELF_H
@@ -33,6 +38,7 @@ struct elf {
 	uint16_t type, machine;
 	uint64_t entry;
 	uint32_t n_phdrs;
+	uint32_t n_missing;	/* elf_read_core(): announced, but not there */
 	const struct elf_phdr *phdr;
 };
 
@@ -47,5 +53,20 @@ int elf_headers_size(const uint8_t *data, size_t len, uint64_t file_size, uint64
  */
 int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t len,
 	      uint64_t file_size);
+
+/* Up to @len bytes at @offset of a file; *@done of them are there. */
+struct elf_reader {
+	int (*read)(void *from, uint64_t offset, void *buf, size_t len, size_t *done);
+	void *from;
+};
+
+/*
+ * The headers of a core, which may be cut off or damaged: whoever uses a
+ * program header checks it. Those that are not in the file, or more than
+ * @max, are left out; their number (PN_XNUM: gABI, "Number of program header
+ * table entries") stays in n_missing. Errors as above, and those of @reader.
+ */
+int elf_read_core(struct elf *elf, struct arena *arena, const struct elf_reader *reader,
+		  uint32_t max);
 
 #endif
