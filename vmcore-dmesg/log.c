@@ -3,58 +3,65 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "common/bytes.h"
 #include "vmcore-dmesg/log.h"
 
-#define NSEC_PER_SEC 1000000000
+/* Ten times the kernel's structures; bounds what a dump can make us read. */
+#define STRUCTURE_MAX 1024
 
-static const struct log_layout *const layouts[] = { &log_prb };
+static const struct log_layout *const layouts[] = { &log_prb, &log_records, &log_bytes };
 
-int log_dump(struct vmcore *core, struct log *log)
+int log_walk(struct vmcore *core, struct log *log)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
 		if (layouts[i]->probe(core))
-			return layouts[i]->dump(core, log);
-	if (vmcore_has_symbol(core, "log_buf"))
-		return fail(EOPNOTSUPP, "Linux %s: logs of kernels before 5.10 cannot be read",
-			    vmcore_release(core));
-	return fail(EOPNOTSUPP, "Linux %s: vmcoreinfo has no SYMBOL(prb), so the log cannot be"
-		    " found", vmcore_release(core));
+			return layouts[i]->walk(core, log);
+	return fail(EOPNOTSUPP, "Linux %s: vmcoreinfo has neither SYMBOL(prb) nor SYMBOL(log_buf)"
+		    " with its companions, so the log cannot be found", vmcore_release(core));
 }
 
-static bool plain(uint8_t c)
+struct last {
+	uint64_t ts_nsec;
+	bool found;
+};
+
+static void note_time(struct log *log, const struct record *r)
 {
-	return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r');
+	struct last *last = log->to;
+
+	if (r->has & RECORD_TIME)
+		*last = (struct last){ r->ts_nsec, true };
 }
 
-static void put_line(FILE *out, const uint8_t *text, size_t len)
+bool log_last_time(struct vmcore *core, uint64_t *ts_nsec)
 {
-	size_t i = 0, run;
+	struct last last = {0};
+	struct log log = { .record = note_time, .to = &last };
 
-	while (i < len) {
-		for (run = i; i < len && plain(text[i]); i++)
-			;
-		fwrite_unlocked(text + run, 1, i - run, out);
-		if (i < len)
-			fprintf(out, "\\x%02x", text[i++]);
+	if (log_walk(core, &log) < 0)
+		fail_forget();
+	*ts_nsec = last.ts_nsec;
+	return last.found;
+}
+
+int log_numbers(struct vmcore *core, const struct log_number *numbers, size_t n, void *fields)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *field = (uint8_t *)fields + numbers[i].at;
+		uint64_t v;
+		int rc;
+
+		memcpy(&v, field, sizeof(v));
+		rc = vmcore_number(core, numbers[i].key, &v);
+		if (rc == -ENOENT && v) {
+			fail_forget();
+			continue;
+		}
+		if (rc < 0)
+			return rc;
+		if (v > STRUCTURE_MAX)
+			return fail(EBADMSG, "vmcoreinfo: %s is %" PRIu64 ", the limit is %u",
+				    numbers[i].key, v, STRUCTURE_MAX);
+		memcpy(field, &v, sizeof(v));
 	}
-	putc_unlocked('\n', out);
-}
-
-/* kernel/printk/printk.c:record_print_text() */
-void log_record(struct log *log, uint64_t ts_nsec, const uint8_t *text, size_t len)
-{
-	char stamp[40];
-	int n = snprintf(stamp, sizeof(stamp), "[%5" PRIu64 ".%06" PRIu64 "] ",
-			 ts_nsec / NSEC_PER_SEC, ts_nsec % NSEC_PER_SEC / 1000);
-	const uint8_t *end = text + len, *newline;
-
-	for (;;) {
-		newline = memchr(text, '\n', (size_t)(end - text));
-		fwrite_unlocked(stamp, 1, (size_t)n, log->out);
-		put_line(log->out, text, (size_t)((newline ? newline : end) - text));
-		if (!newline)
-			break;
-		text = newline + 1;
-	}
+	return 0;
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "common/bytes.h"
 #include "common/version.h"
-#include "vmcore-dmesg/log.h"
-
-#define OUTPUT_BUFFER ((size_t)256 * 1024)
+#include "vmcore-dmesg/options.h"
 
 /* vmcore-dmesg(8); those that kexec-tools has, have its numbers. */
 enum {
@@ -18,6 +15,7 @@ enum {
 	STATUS_OPEN = 2,
 	STATUS_READ = 3,
 	STATUS_NOT_ELF = 4,
+	STATUS_FORMAT = 5,
 	STATUS_HEADERS = 11,
 	STATUS_ADDRESS = 30,
 	STATUS_LAYOUT = 50,
@@ -31,6 +29,7 @@ static const struct {
 	int rc, status;
 } statuses[] = {
 	{ -ENOEXEC, STATUS_NOT_ELF },
+	{ -ENOSYS, STATUS_FORMAT },
 	{ -EINVAL, STATUS_HEADERS },
 	{ -EFAULT, STATUS_ADDRESS },
 	{ -EOPNOTSUPP, STATUS_LAYOUT },
@@ -55,6 +54,8 @@ static int status_of(int rc)
 
 static int report(const char *name, const struct log *log)
 {
+	unsigned int faults = input_faults();
+
 	if (log->lost)
 		notice("%s: records for whose text the kernel had no room: %" PRIu64, name,
 		       log->lost);
@@ -62,68 +63,115 @@ static int report(const char *name, const struct log *log)
 		notice("%s: the log's head is damaged, records may be missing", name);
 	if (log->damaged)
 		notice("%s: records damaged or not in the dump: %" PRIu64, name, log->damaged);
-	return log->disordered || log->damaged ? STATUS_DAMAGED : STATUS_OK;
+	if (faults)
+		notice("%s: pages of the file that could not be read: %u", name, faults);
+	return log->disordered || log->damaged || faults ? STATUS_DAMAGED : STATUS_OK;
 }
 
-static int print_log(struct vmcore *core, const char *name)
+/* --- the output --- */
+
+static void look_at_terminal(struct options *o)
 {
-	struct log log = { .out = stdout };
+	o->print.terminal = !o->output && isatty(STDOUT_FILENO);
+	o->print.color = !o->print.json && (o->color == COLOR_ALWAYS ||
+					    (o->color == COLOR_AUTO && o->print.terminal));
+}
+
+static void print_vmcoreinfo(const struct vmcore *core, struct output *out)
+{
+	size_t len = strnlen(core->info, core->info_len);
+
+	output_add(out, core->info, len);
+	if (len && core->info[len - 1] != '\n')
+		output_byte(out, '\n');
+}
+
+/* The log's clock starts at boot; CRASHTIME is when its last record was new. */
+static int find_boot_time(struct vmcore *core, struct print *p)
+{
+	uint64_t crash, last;
+
+	if (p->time != TIME_CTIME && p->time != TIME_ISO)
+		return 0;
+	if (!vmcore_has_number(core, "CRASHTIME", &crash))
+		return fail(ENOENT, "vmcoreinfo lacks CRASHTIME, so there is only the time since boot:"
+			    " leave out --ctime and --time-format");
+	if (!log_last_time(core, &last))
+		last = 0;
+	p->boot_usec = (int64_t)(crash % UINT32_MAX) * 1000000 - (int64_t)(last / 1000);
+	return 0;
+}
+
+static int print_log(struct vmcore *core, struct options *o, struct output *out, struct log *log)
+{
+	int rc;
+
+	*log = (struct log){
+		.record = print_record, .to = &o->print, .since_clear = o->since_clear,
+	};
+	o->print.out = out;
+	look_at_terminal(o);
+	print_begin(&o->print);
+	rc = log_walk(core, log);
+	print_end(&o->print);
+	return rc;
+}
+
+/* What was damaged is in @log; nothing is written on other errors. */
+static int print(struct vmcore *core, struct options *o, struct log *log)
+{
+	struct output out;
+	int rc = 0, written;
+
+	output_open(&out, o->output);
+	if (o->action == ACTION_LOG)
+		rc = print_log(core, o, &out, log);
+	else
+		print_vmcoreinfo(core, &out);
+	if (rc < 0) {
+		rc = say_why(o->file, status_of(rc));
+		output_close(&out, true);
+		return rc;
+	}
+	written = output_close(&out, false);
+	if (written < 0) {
+		notice("%s", fail_text());
+		fail_forget();
+		return STATUS_WRITE;
+	}
+	return report(o->file, log);
+}
+
+static int run(struct vmcore *core, struct options *o)
+{
+	struct log log = {0};
 	int rc = vmcore_read_headers(core);
 
-	if (rc >= 0)
-		rc = log_dump(core, &log);
-	if (ferror(stdout) || fflush(stdout)) {
-		fail(errno, "cannot be written: %s", strerror(errno));
-		return say_why("standard output", STATUS_WRITE);
-	}
-	return rc < 0 ? say_why(name, status_of(rc)) : report(name, &log);
-}
-
-static int run(const char *name)
-{
-	static char buffer[OUTPUT_BUFFER];
-	struct vmcore core;
-	int status;
-
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	if (vmcore_open(&core, name) < 0)
-		status = say_why(name, STATUS_OPEN);
-	else
-		status = print_log(&core, name);
-	vmcore_close(&core);
-	return status;
-}
-
-static void usage(FILE *out)
-{
-	fputs("Usage: vmcore-dmesg FILE\n"
-	      "Print the kernel log of a crash dump, /proc/vmcore or a copy of it.\n"
-	      "\n"
-	      "  -h, --help     print this and exit\n"
-	      "  -v, --version  print the version and exit\n", out);
+	if (rc >= 0 && o->action == ACTION_LOG)
+		rc = find_boot_time(core, &o->print);
+	return rc < 0 ? say_why(o->file, status_of(rc)) : print(core, o, &log);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option = getopt_long(argc, argv, "hv", options, NULL);
+	struct options o;
+	struct vmcore core;
+	int status;
 
 	message_program("vmcore-dmesg");
-	if (option == 'h') {
-		usage(stdout);
-		return STATUS_OK;
-	}
-	if (option == 'v') {
-		puts(VERSION_TEXT);
-		return STATUS_OK;
-	}
-	if (option != -1 || argc - optind != 1) {
-		usage(stderr);
+	if (options_parse(&o, argc, argv) < 0) {
+		notice("%s", fail_text());
+		fail_forget();
 		return STATUS_USAGE;
 	}
-	return run(argv[optind]);
+	if (o.action >= ACTION_HELP) {
+		if (o.action == ACTION_HELP)
+			options_help(stdout);
+		else
+			puts(VERSION_TEXT);
+		return fflush(stdout) ? STATUS_WRITE : STATUS_OK;
+	}
+	status = vmcore_open(&core, o.file) < 0 ? say_why(o.file, STATUS_OPEN) : run(&core, &o);
+	vmcore_close(&core);
+	return status;
 }

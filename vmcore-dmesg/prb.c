@@ -7,11 +7,8 @@
  */
 #include <inttypes.h>
 
-#include "common/bytes.h"
 #include "vmcore-dmesg/log.h"
 
-/* Ten times the kernel's; bounds what a dump can make us read. */
-#define STRUCTURE_MAX 1024
 /* kernel/printk/printk.c: LOG_BUF_LEN_MAX, and one descriptor for 2^PRB_AVGBITS bytes of it */
 #define SIZE_BITS_MAX 31
 #define COUNT_BITS_MAX 26
@@ -31,10 +28,7 @@ struct numbers {
 
 #define NUMBER(key, member) { key, offsetof(struct numbers, member) }
 
-static const struct {
-	const char *key;
-	size_t at;
-} numbers[] = {
+static const struct log_number numbers[] = {
 	NUMBER("OFFSET(printk_ringbuffer.desc_ring)", desc_ring),
 	NUMBER("OFFSET(printk_ringbuffer.text_data_ring)", text_data_ring),
 	NUMBER("OFFSET(prb_desc_ring.count_bits)", count_bits),
@@ -62,24 +56,39 @@ struct prb {
 	uint64_t word_mask, id_mask;
 	uint64_t count_bits, count, size_bits, size;
 	uint64_t head_id, tail_id;
+	uint64_t caller_id;	/* an offset */
+	bool has_caller;
+	uint64_t clear_seq;	/* records before are not wanted */
 	struct span descs, infos, data;
 };
 
 /* --- the ring's head --- */
 
+/* Whether @field of @size bytes is inside a structure; checked once, not at each record. */
+static bool fits(uint64_t structure, uint64_t field, size_t size)
+{
+	return field <= structure && size <= structure - field;
+}
+
 static int read_numbers(struct prb *prb)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		uint64_t v;
-		int rc = vmcore_number(prb->core, numbers[i].key, &v);
+	struct numbers *n = &prb->n;
+	size_t word = prb->core->word;
+	int rc = log_numbers(prb->core, numbers, ARRAY_SIZE(numbers), n);
 
-		if (rc < 0)
-			return rc;
-		if (v > STRUCTURE_MAX)
-			return fail(EBADMSG, "vmcoreinfo: %s is %" PRIu64 ", the limit is %u",
-				    numbers[i].key, v, STRUCTURE_MAX);
-		memcpy((uint8_t *)&prb->n + numbers[i].at, &v, sizeof(v));
-	}
+	if (rc < 0)
+		return rc;
+	if (!fits(n->desc_size, n->state_var + n->counter, word) ||
+	    !fits(n->desc_size, n->text_blk_lpos + n->begin, word) ||
+	    !fits(n->desc_size, n->text_blk_lpos + n->next, word) ||
+	    !fits(n->info_size, n->seq, 8) || !fits(n->info_size, n->ts_nsec, 8) ||
+	    !fits(n->info_size, n->text_len, 4))
+		return fail(EBADMSG, "vmcoreinfo: a field is outside its structure (prb_desc %"
+			    PRIu64 " bytes, printk_info %" PRIu64 " bytes)", n->desc_size,
+			    n->info_size);
+	prb->has_caller = vmcore_has_number(prb->core, "OFFSET(printk_info.caller_id)",
+					    &prb->caller_id) &&
+			  prb->caller_id <= n->info_size && fits(n->info_size, prb->caller_id, 4);
 	return 0;
 }
 
@@ -163,44 +172,47 @@ struct desc {
 
 struct info {
 	uint64_t seq, ts_nsec, text_len;
+	uint8_t facility, level;
+	uint32_t caller;
 };
-
-/* @size bytes at @at of element @index of an array, if they are inside it. */
-static bool get(struct prb *prb, struct span *s, uint64_t element, uint64_t index, uint64_t at,
-		size_t size, uint64_t *v)
-{
-	const uint8_t *d = at < element ? span_at(s, index * element + at, size) : NULL;
-
-	if (d)
-		*v = bytes_get(d, size, prb->core->elf.little);
-	return d != NULL;
-}
 
 static bool get_desc(struct prb *prb, uint64_t index, struct desc *d)
 {
 	const struct numbers *n = &prb->n;
-	unsigned int word = prb->core->word;
-	uint64_t size = n->desc_size, state_var;
+	const struct vmcore *core = prb->core;
+	const uint8_t *p = span_at(&prb->descs, index * n->desc_size, n->desc_size);
+	uint64_t state_var;
 
-	if (!get(prb, &prb->descs, size, index, n->state_var + n->counter, word, &state_var) ||
-	    !get(prb, &prb->descs, size, index, n->text_blk_lpos + n->begin, word, &d->begin) ||
-	    !get(prb, &prb->descs, size, index, n->text_blk_lpos + n->next, word, &d->next))
+	if (!p)
 		return false;
+	state_var = vmcore_get(core, p + n->state_var + n->counter, core->word);
+	d->begin = vmcore_get(core, p + n->text_blk_lpos + n->begin, core->word);
+	d->next = vmcore_get(core, p + n->text_blk_lpos + n->next, core->word);
 	d->id = state_var & prb->id_mask;
-	d->state = (enum state)(state_var >> (8 * word - 2));
+	d->state = (enum state)(state_var >> (8 * core->word - 2));
 	return true;
 }
 
-/* A record's number and its index go together (prb_reserve()): else this is no info. */
+/*
+ * A record's number and its index go together (prb_reserve()): else this is no
+ * info. Facility and level have no lines in vmcoreinfo, but are behind text_len:
+ * include/linux/printk_ringbuffer.h, a bit field that follows the byte order.
+ */
 static bool get_info(struct prb *prb, uint64_t index, struct info *i)
 {
 	const struct numbers *n = &prb->n;
-	uint64_t size = n->info_size;
+	const struct vmcore *core = prb->core;
+	const uint8_t *p = span_at(&prb->infos, index * n->info_size, n->info_size);
 
-	return get(prb, &prb->infos, size, index, n->seq, 8, &i->seq) &&
-	       get(prb, &prb->infos, size, index, n->ts_nsec, 8, &i->ts_nsec) &&
-	       get(prb, &prb->infos, size, index, n->text_len, 2, &i->text_len) &&
-	       (i->seq & (prb->count - 1)) == index;
+	if (!p)
+		return false;
+	i->seq = vmcore_get(core, p + n->seq, 8);
+	i->ts_nsec = vmcore_get(core, p + n->ts_nsec, 8);
+	i->text_len = vmcore_get(core, p + n->text_len, 2);
+	i->facility = p[n->text_len + 2];
+	i->level = core->little ? p[n->text_len + 3] >> 5 : p[n->text_len + 3] & 7;
+	i->caller = prb->has_caller ? (uint32_t)vmcore_get(core, p + prb->caller_id, 4) : 0;
+	return (i->seq & (prb->count - 1)) == index;
 }
 
 static uint64_t wraps(const struct prb *prb, uint64_t lpos)
@@ -241,24 +253,36 @@ static bool get_text(struct prb *prb, const struct desc *d, uint64_t text_len,
 		return false;
 	*len = text_len < block - word ? text_len : block - word;
 	p = span_at(&prb->data, at, word + *len);
-	if (!p || bytes_get(p, word, prb->core->elf.little) != d->id)
+	if (!p || vmcore_get(prb->core, p, word) != d->id)
 		return false;
 	*text = p + word;
 	return true;
 }
 
-static void print_text(struct prb *prb, const struct desc *d, const struct info *i, struct log *log)
+static void hand_out(const struct prb *prb, const struct info *i, const uint8_t *text, size_t len,
+		     struct log *log)
 {
-	const uint8_t *text = (const uint8_t *)"";
-	size_t len = 0;
+	const struct record r = {
+		.has = RECORD_TIME | RECORD_LEVEL | (prb->has_caller ? RECORD_CALLER : 0),
+		.ts_nsec = i->ts_nsec, .caller = i->caller,
+		.facility = i->facility, .level = i->level, .text = text, .len = len,
+	};
+
+	log->record(log, &r);
+}
+
+static void take_text(struct prb *prb, const struct desc *d, const struct info *i, struct log *log)
+{
+	const uint8_t *text;
+	size_t len;
 
 	if (d->begin & d->next & DATALESS) {
 		if (d->begin != EMPTY_LINE_LPOS || d->next != EMPTY_LINE_LPOS)
 			log->lost++;
 		else
-			log_record(log, i->ts_nsec, text, len);
+			hand_out(prb, i, (const uint8_t *)"", 0, log);
 	} else if (get_text(prb, d, i->text_len, &text, &len)) {
-		log_record(log, i->ts_nsec, text, len);
+		hand_out(prb, i, text, len, log);
 		log->damaged += len < i->text_len;
 	} else {
 		log->damaged++;
@@ -275,7 +299,7 @@ static bool is_free(const struct prb *prb, const struct desc *d, uint64_t id)
  * Committed records count: the last before a panic may still be open for more
  * text. Reserved ones are still being written: a CPU died in printk().
  */
-static void print_record(struct prb *prb, uint64_t id, struct log *log)
+static void take_record(struct prb *prb, uint64_t id, struct log *log)
 {
 	uint64_t index = id & (prb->count - 1);
 	struct desc d;
@@ -291,8 +315,8 @@ static void print_record(struct prb *prb, uint64_t id, struct log *log)
 		return;
 	else if (!get_info(prb, index, &i))
 		log->damaged++;
-	else
-		print_text(prb, &d, &i, log);
+	else if (i.seq >= prb->clear_seq)
+		take_text(prb, &d, &i, log);
 }
 
 /* --- the walk --- */
@@ -318,7 +342,24 @@ static int find_newest(struct prb *prb, uint64_t *newest)
 	return 0;
 }
 
-static int walk(struct prb *prb, struct log *log)
+/*
+ * The number of the first record after "dmesg --clear": a u64, or (5.11 and
+ * later) two of them of which a counter's lowest bit says which is valid
+ * (kernel/printk/printk.c: struct latched_seq).
+ */
+static int read_clear_seq(struct prb *prb)
+{
+	uint64_t va, latch = 0, val = 0;
+	int rc = vmcore_symbol(prb->core, "clear_seq", &va);
+
+	if (rc >= 0 && vmcore_has_number(prb->core, "OFFSET(latched_seq.val)", &val))
+		rc = vmcore_value(prb->core, va, 4, &latch);
+	if (rc >= 0)
+		rc = vmcore_value(prb->core, va + val + 8 * (latch & 1), 8, &prb->clear_seq);
+	return rc;
+}
+
+static int walk_ring(struct prb *prb, struct log *log)
 {
 	uint64_t newest = prb->head_id & prb->id_mask;
 	uint64_t last = (newest - prb->tail_id) & prb->id_mask;
@@ -330,7 +371,7 @@ static int walk(struct prb *prb, struct log *log)
 		rc = find_newest(prb, &newest);
 	}
 	for (uint64_t i = 0; rc >= 0 && i <= last; i++)
-		print_record(prb, (newest - last + i) & prb->id_mask, log);
+		take_record(prb, (newest - last + i) & prb->id_mask, log);
 	return rc;
 }
 
@@ -339,17 +380,19 @@ static bool probe(const struct vmcore *core)
 	return vmcore_has_symbol(core, "prb");
 }
 
-static int dump(struct vmcore *core, struct log *log)
+static int walk(struct vmcore *core, struct log *log)
 {
 	struct prb prb = { .core = core };
 	int rc = open_ring(&prb);
 
+	if (rc >= 0 && log->since_clear)
+		rc = read_clear_seq(&prb);
 	if (rc >= 0)
-		rc = walk(&prb, log);
+		rc = walk_ring(&prb, log);
 	span_free(&prb.descs);
 	span_free(&prb.infos);
 	span_free(&prb.data);
 	return rc;
 }
 
-const struct log_layout log_prb = { "printk_ringbuffer", probe, dump };
+const struct log_layout log_prb = { "printk_ringbuffer", probe, walk };

@@ -1,26 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * A dump of a crashed kernel: /proc/vmcore or a copy of it, an ELF core with
- * a VMCOREINFO note (Documentation/admin-guide/kdump/vmcoreinfo.rst).
+ * A dump of a crashed kernel with its vmcoreinfo
+ * (Documentation/admin-guide/kdump/vmcoreinfo.rst): /proc/vmcore or a copy of
+ * it, or a file of makedumpfile.
  *
- * Nothing in the file is trusted. Its size is never asked for: what can be
- * read is there, what cannot is not, so that a truncated dump gives what it
- * holds. Addresses are the crashed kernel's virtual addresses, values have
- * its byte order and word size, whatever machine this runs on.
+ * Nothing in the file is trusted. What can be read is there, what cannot is
+ * not, so that a truncated dump gives what it holds. Addresses are the crashed
+ * kernel's virtual addresses, values have its byte order and word size,
+ * whatever machine this runs on.
  *
  * Functions that return int return 0 or a negative errno with a message:
- *	-ENOEXEC	not an ELF file
- *	-EINVAL		a broken ELF file, or no dump of a Linux kernel
+ *	-ENOEXEC	no dump in a known format
+ *	-EINVAL		a broken file, or no dump of a Linux kernel
+ *	-ENOSYS		a format that this build cannot read
  *	-ENOENT		vmcoreinfo lacks a line
  *	-EFAULT		the dump lacks an address
  *	-EBADMSG	a value that cannot be
- *	others		from open(2) and pread(2)
+ *	others		from open(2), pread(2) and so on
  */
 #ifndef VMCORE_DMESG_VMCORE_H
 #define VMCORE_DMESG_VMCORE_H
 
+#include "common/bytes.h"
 #include "common/elf.h"
+#include "vmcore-dmesg/input.h"
+
+struct vmcore;
+
+/* A file format: elfcore.c, kdumpfile.c. */
+struct vmcore_format {
+	/* Finds info, the byte order, the word size of the file's class, and the machine. */
+	int (*open)(struct vmcore *core);
+	void (*close)(struct vmcore *core);
+	/*
+	 * How many of @len bytes at the address are there, in one piece. They
+	 * go to @buf, or, when that is NULL, *@at is where they are in memory.
+	 */
+	size_t (*piece)(struct vmcore *core, uint64_t address, bool physical, void *buf,
+			size_t len, const uint8_t **at);
+	/* Whether the address should be there, in a file that is whole. */
+	bool (*covers)(struct vmcore *core, uint64_t address, bool physical);
+};
+
+extern const struct vmcore_format vmcore_elf, vmcore_kdumpfile;
 
 /* A virtual address from @first to @last, plus @add modulo 2^64, is a physical one. */
 struct vmcore_direct {
@@ -28,15 +51,22 @@ struct vmcore_direct {
 };
 
 struct vmcore {
-	int fd;
+	struct input input;
+	const struct vmcore_format *format;
 	struct arena arena;
-	struct elf elf;
+	struct elf elf;		/* only of an ELF file */
 	uint32_t hint;		/* the program header that held the last address */
-	uint64_t end;		/* the file is known to end here or before */
+	void *handle;		/* only of the other formats */
+
 	const char *info;	/* vmcoreinfo: lines of text, 0-terminated */
+	size_t info_len;
+	bool little;
+	uint16_t machine;	/* as in ELF files: e_machine */
 	unsigned int word;	/* bytes of the kernel's unsigned long: 4 or 8 */
 	unsigned int n_direct;
-	struct vmcore_direct direct[2];	/* for loaders that left p_vaddr empty or wrong */
+	struct vmcore_direct direct[4];	/* for loaders that left p_vaddr empty or wrong */
+	uint64_t page_table;	/* x86_64: physical address of the kernel's, 0 if not known, */
+	unsigned int levels;	/* and how many it has */
 };
 
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
@@ -46,15 +76,26 @@ void vmcore_close(struct vmcore *core);
 
 /* --- vmcoreinfo --- */
 
+/* Tells where the lines are; at most VMCOREINFO_MAX bytes are kept. */
+#define VMCOREINFO_MAX (1u << 20)	/* the kernel's is one page */
+
 bool vmcore_has_symbol(const struct vmcore *core, const char *name);
 /* The address of the kernel's variable @name: SYMBOL(name). */
 int vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *va);
 /* @key is complete: "SIZE(atomic_long_t)"; negative numbers as two's complement. */
 int vmcore_number(const struct vmcore *core, const char *key, uint64_t *v);
+/* The same for lines that need not be there: false then, without a message. */
+bool vmcore_has_number(const struct vmcore *core, const char *key, uint64_t *v);
+bool vmcore_has_hex(const struct vmcore *core, const char *key, uint64_t *v);
 /* "6.12.0", or "?": fit to be printed. */
 const char *vmcore_release(struct vmcore *core);
 
 /* --- memory --- */
+
+/* vmcore_read_headers() calls it: which addresses the architecture computes. translate.c. */
+void vmcore_find_direct(struct vmcore *core);
+/* For addresses that the program headers do not have: false when there is no such rule. */
+bool vmcore_physical(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len);
 
 /* How many of the @len bytes from @va on the dump holds before its first gap. */
 size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len);
@@ -63,15 +104,29 @@ size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len);
 int vmcore_value(struct vmcore *core, uint64_t va, size_t size, uint64_t *v);
 int vmcore_pointer(struct vmcore *core, uint64_t va, uint64_t *v);
 
+/* A field of a structure that was read. */
+static inline uint64_t vmcore_get(const struct vmcore *core, const uint8_t *p, size_t size)
+{
+	switch (size) {
+	case 8: return core->little ? le64_get(p) : be64_get(p);
+	case 4: return core->little ? le32_get(p) : be32_get(p);
+	case 2: return core->little ? le16_get(p) : be16_get(p);
+	default: return bytes_get(p, size, core->little);
+	}
+}
+
 /*
- * An array of any size in the kernel's memory, read in pieces: memory use
- * does not depend on what the dump claims.
+ * An array of any size in the kernel's memory, where it is when the file is
+ * mapped, else read in pieces: memory use does not depend on what the dump
+ * claims.
  */
 #define SPAN_PIECE ((size_t)128 * 1024)
 
 struct span {
 	struct vmcore *core;
 	uint64_t va, size;
+	const uint8_t *map;	/* the first so many bytes of the array, in the file */
+	size_t mapped;
 	uint64_t start;		/* offset in the array of what data[] holds, */
 	size_t valid;		/* and how much of it */
 	uint8_t *data;
@@ -81,10 +136,17 @@ struct span {
 int span_init(struct span *s, struct vmcore *core, const char *what, uint64_t va, uint64_t size);
 void span_free(struct span *s);
 
+const uint8_t *span_read(struct span *s, uint64_t offset, size_t len);
+
 /*
  * @len (at most SPAN_PIECE) bytes at @offset, valid until the next call; NULL
  * when they are outside the array or not in the dump.
  */
-const uint8_t *span_at(struct span *s, uint64_t offset, size_t len);
+static inline const uint8_t *span_at(struct span *s, uint64_t offset, size_t len)
+{
+	if (len <= s->mapped && offset <= s->mapped - len)
+		return s->map + offset;
+	return span_read(s, offset, len);
+}
 
 #endif

@@ -4,25 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/bytes.h"
 #include "common/elf.h"
-#include "tests/unit/mkcore.h"
+#include "tests/unit/mkcore-model.h"
 
 enum { RESERVED, COMMITTED, FINALIZED, REUSABLE };
 enum { FAILED_LPOS = 1, EMPTY_LPOS = 3 };
-
-struct core {
-	unsigned int bits, word;
-	bool little, mark_little, exact;
-	uint64_t type, machine, vaddr, paddr, at, shift, split, absent, cut;
-	uint64_t count_bits, size_bits;
-	char release[64];
-	struct buf lines, omit, notes;
-
-	struct buf memory;			/* all of it, from vaddr on */
-	uint64_t prb, ring, descs, infos, data;	/* offsets in memory */
-	uint64_t head_id, tail_id, head_lpos, tail_lpos;
-};
+enum { LATCH_BYTES = 24 };
 
 static _Noreturn void reject(const char *line)
 {
@@ -34,7 +21,7 @@ static _Noreturn void reject(const char *line)
 
 enum field {
 	COUNT_BITS, DESCS, INFOS, HEAD_ID, TAIL_ID, SIZE_BITS, DATA, HEAD_LPOS, TAIL_LPOS,
-	STATE_VAR, BEGIN, NEXT, SEQ, TS_NSEC, TEXT_LEN, N_FIELDS
+	STATE_VAR, BEGIN, NEXT, SEQ, TS_NSEC, TEXT_LEN, FACILITY, LEVEL, CALLER, N_FIELDS
 };
 
 /* Offsets from the start of the outermost structure; size 0 is a word. */
@@ -57,6 +44,9 @@ static const struct {
 	[SEQ] = { "seq", 0, 0, 8 },
 	[TS_NSEC] = { "ts_nsec", 0, 8, 8 },
 	[TEXT_LEN] = { "text_len", 0, 16, 2 },
+	[FACILITY] = { "facility", 0, 18, 1 },
+	[LEVEL] = { "level", 0, 19, 1 },
+	[CALLER] = { "caller", 0, 20, 4 },
 };
 
 static uint64_t field_offset(const struct core *c, enum field f)
@@ -71,7 +61,7 @@ static uint64_t info_size(const struct core *c) { return 88 + c->shift; }
 static uint64_t word_mask(const struct core *c) { return UINT64_MAX >> (64 - 8 * c->word); }
 static uint64_t id_mask(const struct core *c) { return word_mask(c) >> 2; }
 static uint64_t count(const struct core *c) { return 1ull << c->count_bits; }
-static uint64_t size(const struct core *c) { return 1ull << c->size_bits; }
+static uint64_t size(const struct core *c) { return core_size(c); }
 static uint64_t lpos_offset(const struct core *c, uint64_t lpos) { return lpos & (size(c) - 1); }
 static uint64_t wraps(const struct core *c, uint64_t lpos) { return lpos >> c->size_bits; }
 
@@ -114,7 +104,7 @@ static void put_pointer(struct core *c, uint64_t at, uint64_t to)
 	bytes_put(c->memory.data + at, c->at + to, c->word, c->little);
 }
 
-static uint64_t place(uint64_t *end, uint64_t bytes)
+uint64_t core_place(uint64_t *end, uint64_t bytes)
 {
 	uint64_t at = round_up64(*end, 64);
 
@@ -137,11 +127,16 @@ static void lay_out(struct core *c)
 
 	if (c->memory.len)
 		return;
-	c->prb = place(&end, c->word);
-	c->ring = place(&end, ring_size(c));
-	c->descs = place(&end, count(c) * desc_size(c));
-	c->infos = place(&end, count(c) * info_size(c));
-	c->data = place(&end, size(c));
+	if (c->layout != LAYOUT_PRB) {
+		old_lay_out(c);
+		return;
+	}
+	c->variables = end - 32;
+	c->prb = core_place(&end, c->word);
+	c->ring = core_place(&end, ring_size(c));
+	c->descs = core_place(&end, count(c) * desc_size(c));
+	c->infos = core_place(&end, count(c) * info_size(c));
+	c->data = core_place(&end, size(c));
 	buf_reserve(&c->memory, end);
 	memset(c->memory.data, 0, end);
 	c->memory.len = end;
@@ -227,7 +222,15 @@ static void write_record(struct core *c, uint64_t state, uint64_t lpos, uint64_t
 	uint64_t id;
 
 	lay_out(c);
+	if (c->layout != LAYOUT_PRB) {
+		old_record(c, ts, text);
+		return;
+	}
 	id = reserve_desc(c);
+	put(c, info_at(c, id), FACILITY, c->priority >> 3);
+	put(c, info_at(c, id), LEVEL, c->little ? (c->priority & 7) << 5 | c->flags :
+						  c->flags << 3 | (c->priority & 7));
+	put(c, info_at(c, id), CALLER, c->caller);
 	put(c, info_at(c, id), TS_NSEC, ts);
 	put(c, info_at(c, id), TEXT_LEN, text->len);
 	if (lpos) {
@@ -240,6 +243,30 @@ static void write_record(struct core *c, uint64_t state, uint64_t lpos, uint64_t
 	}
 	set_state(c, id, state);
 	put_positions(c);
+}
+
+/* The sequence number of the next record: a counter, and two numbers of which it says one. */
+static void clear(struct core *c)
+{
+	uint8_t *p;
+	uint64_t seq = 0;
+
+	lay_out(c);
+	if (c->layout != LAYOUT_PRB) {
+		old_clear(c);
+		return;
+	}
+	if ((get(c, desc_at(c, c->head_id), STATE_VAR) & id_mask(c)) == c->head_id &&
+	    c->head_id != first_id(c))
+		seq = get(c, info_at(c, c->head_id), SEQ) + 1;
+	p = c->memory.data + c->variables;
+	if (c->latched) {
+		bytes_put(p, 1, 4, c->little);
+		bytes_put(p + 8, 1000000, 8, c->little);
+		bytes_put(p + 16, seq, 8, c->little);
+	} else {
+		bytes_put(p, seq, 8, c->little);
+	}
 }
 
 /* --- vmcoreinfo --- */
@@ -302,17 +329,31 @@ static bool omitted(const struct core *c, const char *line)
 	return false;
 }
 
+static void prb_vmcoreinfo(const struct core *c, struct buf *all)
+{
+	buf_printf(all, "SYMBOL(prb)=%" PRIx64 "\nSYMBOL(printk_rb_static)=%" PRIx64 "\n",
+		   c->at + c->prb, c->at + c->ring);
+	buf_printf(all, "SYMBOL(clear_seq)=%" PRIx64 "\n", c->at + c->variables);
+	if (c->latched)
+		buf_printf(all, "SIZE(latched_seq)=%u\nOFFSET(latched_seq.val)=8\n", LATCH_BYTES);
+	add_sizes(c, all);
+	add_offsets(c, all);
+}
+
 static void vmcoreinfo(const struct core *c, struct buf *out)
 {
 	BUF_AUTO all = {0};
 
 	buf_add(&all, c->lines.data, c->lines.len);
-	buf_printf(&all, "OSRELEASE=%s\nPAGESIZE=65536\n", c->release);
-	buf_printf(&all, "SYMBOL(prb)=%" PRIx64 "\nSYMBOL(printk_rb_static)=%" PRIx64 "\n",
-		   c->at + c->prb, c->at + c->ring);
-	buf_printf(&all, "SYMBOL(clear_seq)=%" PRIx64 "\n", c->at);
-	add_sizes(c, &all);
-	add_offsets(c, &all);
+	buf_printf(&all, "OSRELEASE=%s\nPAGESIZE=%u\n", c->release,
+		   c->machine == ELF_EM_PPC64 ? 65536 : 4096);
+	if (c->tables)
+		buf_printf(&all, "NUMBER(phys_base)=0\nSYMBOL(init_top_pgt)=%" PRIx64 "\n",
+			   0xffffffff80000000 + c->paddr + c->root);
+	if (c->layout == LAYOUT_PRB)
+		prb_vmcoreinfo(c, &all);
+	else
+		old_vmcoreinfo(c, &all);
 	for (char *line = (char *)all.data; *line; line += strcspn(line, "\n") + 1)
 		if (!omitted(c, line))
 			buf_add(out, line, strcspn(line, "\n") + 1);
@@ -359,6 +400,19 @@ static void add_phdr(struct buf *b, const struct core *c, const struct elf_phdr 
 	add(b, c, p->align, w);
 }
 
+/* Behind the program headers: room for the one section header of a core with PN_XNUM. */
+#define SECTION_AT(c) (40 + 3 * ((c)->bits / 8) + 3 * ((c)->bits == 64 ? 56 : 32))
+enum { SECTION_BYTES = 64 };
+
+static void add_section(struct buf *b, const struct core *c, unsigned int phnum)
+{
+	size_t sh_info = c->bits == 64 ? 44 : 28;
+
+	while (b->len < SECTION_AT(c) + sh_info)
+		buf_add(b, "", 1);
+	add(b, c, phnum, 4);
+}
+
 static void add_ehdr(struct buf *b, const struct core *c, unsigned int phnum)
 {
 	unsigned int w = c->bits / 8, ehsize = 40 + 3 * w;
@@ -370,14 +424,14 @@ static void add_ehdr(struct buf *b, const struct core *c, unsigned int phnum)
 	buf_add(b, ident, sizeof(ident));
 	add(b, c, c->type, 2);
 	add(b, c, c->machine, 2);
-	add(b, c, 1, 4);
+	add(b, c, c->version, 4);
 	add(b, c, 0, w);
 	add(b, c, ehsize, w);
-	add(b, c, 0, w);
+	add(b, c, c->extended ? SECTION_AT(c) : 0, w);
 	add(b, c, 0, 4);
 	add(b, c, ehsize, 2);
 	add(b, c, w == 8 ? 56 : 32, 2);
-	add(b, c, phnum, 2);
+	add(b, c, c->extended ? 0xffff : phnum, 2);
 	buf_add(b, none, sizeof(none));
 }
 
@@ -395,7 +449,7 @@ static unsigned int loads(const struct core *c, uint64_t offset, struct elf_phdr
 
 static void build(struct buf *out, const struct core *c)
 {
-	uint64_t start = 40 + 3 * (c->bits / 8) + 3 * (c->bits == 64 ? 56 : 32);
+	uint64_t start = SECTION_AT(c) + (c->extended ? SECTION_BYTES : 0);
 	struct elf_phdr note = { .type = ELF_PT_NOTE, .offset = start }, load[2];
 	BUF_AUTO notes = {0};
 	BUF_AUTO info = {0};
@@ -411,6 +465,8 @@ static void build(struct buf *out, const struct core *c)
 	add_phdr(out, c, &note);
 	for (unsigned int i = 0; i < n; i++)
 		add_phdr(out, c, &load[i]);
+	if (c->extended)
+		add_section(out, c, 1 + n);
 	while (out->len < start)
 		buf_add(out, "", 1);
 	buf_add(out, notes.data, notes.len);
@@ -429,7 +485,9 @@ static void setting(struct core *c, const char *name, const char *arg, const cha
 	} numbers[] = {
 		{ "type", &c->type }, { "machine", &c->machine }, { "at", &c->at },
 		{ "shift", &c->shift }, { "split", &c->split }, { "absent", &c->absent },
-		{ "cut", &c->cut },
+		{ "cut", &c->cut }, { "version", &c->version }, { "header", &c->header },
+		{ "align", &c->align }, { "level", &c->priority }, { "caller", &c->caller },
+		{ "flags", &c->flags },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -455,32 +513,14 @@ static bool set_word(struct core *c, const char *name, const char *arg)
 		c->mark_little = !strcmp(arg, "little");
 	} else if (!strcmp(name, "exact")) {
 		c->exact = true;
-	} else {
-		return false;
-	}
-	return true;
-}
-
-static bool set_text(struct core *c, const char *name, const char *arg)
-{
-	unsigned long a, b;
-
-	if (!strcmp(name, "release")) {
-		snprintf(c->release, sizeof(c->release), "%s", arg);
-	} else if (!strcmp(name, "line")) {
-		buf_printf(&c->lines, "%s\n", arg);
-	} else if (!strcmp(name, "omit")) {
-		buf_printf(&c->omit, "%s\n", arg);
-	} else if (!strcmp(name, "load") && sscanf(arg, "%li %li", &a, &b) == 2) {
-		c->vaddr = c->at = a;
-		c->paddr = b;
-	} else if (!strcmp(name, "ring") && sscanf(arg, "%lu %lu", &a, &b) == 2) {
-		c->count_bits = a;
-		c->size_bits = b;
-	} else if (!strcmp(name, "note") && sscanf(arg, "%li %li", &a, &b) == 2) {
-		add(&c->notes, c, a, 4);
-		add(&c->notes, c, b, 4);
-		add(&c->notes, c, 7, 4);
+	} else if (!strcmp(name, "latched")) {
+		c->latched = true;
+	} else if (!strcmp(name, "extended")) {
+		c->extended = true;
+	} else if (!strcmp(name, "tables")) {
+		c->tables = true;
+	} else if (!strcmp(name, "clear")) {
+		clear(c);
 	} else {
 		return false;
 	}
@@ -502,6 +542,40 @@ static void unescape(struct buf *text, const char *s)
 		}
 		buf_add(text, &(uint8_t){ (uint8_t)byte }, 1);
 	}
+}
+
+static bool set_text(struct core *c, const char *name, const char *arg)
+{
+	unsigned long a, b;
+
+	if (!strcmp(name, "release")) {
+		snprintf(c->release, sizeof(c->release), "%s", arg);
+	} else if (!strcmp(name, "layout")) {
+		c->layout = !strcmp(arg, "bytes") ? LAYOUT_BYTES :
+			    !strcmp(arg, "records") ? LAYOUT_RECORDS : LAYOUT_PRB;
+	} else if (!strcmp(name, "names")) {
+		snprintf(c->names, sizeof(c->names), "%s", arg);
+	} else if (!strcmp(name, "dict")) {
+		c->dict.len = 0;
+		unescape(&c->dict, arg);
+	} else if (!strcmp(name, "line")) {
+		buf_printf(&c->lines, "%s\n", arg);
+	} else if (!strcmp(name, "omit")) {
+		buf_printf(&c->omit, "%s\n", arg);
+	} else if (!strcmp(name, "load") && sscanf(arg, "%li %li", &a, &b) == 2) {
+		c->vaddr = c->at = a;
+		c->paddr = b;
+	} else if (!strcmp(name, "ring") && sscanf(arg, "%lu %lu", &a, &b) == 2) {
+		c->count_bits = a;
+		c->size_bits = b;
+	} else if (!strcmp(name, "note") && sscanf(arg, "%li %li", &a, &b) == 2) {
+		add(&c->notes, c, a, 4);
+		add(&c->notes, c, b, 4);
+		add(&c->notes, c, 7, 4);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static bool happen(struct core *c, const char *name, const char *arg)
@@ -538,9 +612,14 @@ static uint64_t record_id(const struct core *c, unsigned long n)
 static void damage_record(struct core *c, unsigned long n, const char *name, uint64_t v,
 			  const char *line)
 {
-	uint64_t id = record_id(c, n);
-	uint64_t begin = get(c, desc_at(c, id), BEGIN);
+	uint64_t id = record_id(c, n), begin;
 
+	if (c->layout != LAYOUT_PRB) {
+		if (!old_put_record(c, n, name, v))
+			reject(line);
+		return;
+	}
+	begin = get(c, desc_at(c, id), BEGIN);
 	if (!strcmp(name, "id"))
 		put_id(c, begin, v);
 	for (enum field f = STATE_VAR; f < N_FIELDS; f++)
@@ -566,7 +645,11 @@ static void damage(struct core *c, const char *arg, const char *line)
 		damage_record(c, n, name, v, line);
 		return;
 	}
-	if (sscanf(arg, "%15s", name) == 1 && !strcmp(name, "prb")) {
+	if (sscanf(arg, "%15s", name) == 1 && c->layout != LAYOUT_PRB && old_put(c, name, v))
+		return;
+	if (c->layout != LAYOUT_PRB)
+		reject(line);
+	if (!strcmp(name, "prb")) {
 		bytes_put(c->memory.data + c->prb, v, c->word, c->little);
 		return;
 	}
@@ -593,12 +676,34 @@ static void directive(struct core *c, const char *line)
 	}
 }
 
+/*
+ * x86_64's page tables behind all else: four levels, of which the last maps
+ * 2 MiB at once. at and paddr have to agree in what is below 2 MiB.
+ */
+static void add_tables(struct core *c)
+{
+	const uint64_t page = 4096, large = 2 << 20, present = 1, is_large = 0x80;
+	uint64_t end = round_up64(c->memory.len, page), entry[3];
+
+	c->root = end;
+	buf_reserve(&c->memory, end + 3 * page - c->memory.len);
+	memset(c->memory.data + c->memory.len, 0, end + 3 * page - c->memory.len);
+	c->memory.len = end + 3 * page;
+	entry[0] = (c->paddr + end + page) | present;
+	entry[1] = (c->paddr + end + 2 * page) | present;
+	entry[2] = (c->paddr & ~(large - 1)) | present | is_large;
+	for (unsigned int i = 0; i < 3; i++)
+		bytes_put(c->memory.data + end + i * page + 8 * (c->at >> (39 - 9 * i) & 511),
+			  entry[i], 8, c->little);
+}
+
 void mkcore(struct buf *core, const char *text)
 {
 	struct core c = {
 		.bits = 64, .word = 8, .little = true, .mark_little = true, .type = ELF_ET_CORE,
 		.machine = ELF_EM_PPC64, .vaddr = 0xc000000000100000, .at = 0xc000000000100000,
-		.paddr = 0x100000, .count_bits = 3, .size_bits = 8, .release = "6.12.0",
+		.paddr = 0x100000, .count_bits = 3, .size_bits = 8, .release = "6.12.0", .version = 1,
+		.header = 16, .align = 4, .names = "printk_log", .priority = 6,
 	};
 	STRING_AUTO copy = mem_copy_string(text);
 	char *rest = copy, *line;
@@ -607,9 +712,12 @@ void mkcore(struct buf *core, const char *text)
 		if (*line)
 			directive(&c, line);
 	lay_out(&c);
+	if (c.tables)
+		add_tables(&c);
 	build(core, &c);
 	buf_free(&c.memory);
 	buf_free(&c.lines);
 	buf_free(&c.omit);
 	buf_free(&c.notes);
+	buf_free(&c.dict);
 }

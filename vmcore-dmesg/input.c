@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/mem.h"
+#include "vmcore-dmesg/input.h"
+
+#define COPY_PIECE ((size_t)64 * 1024)
+
+/* --- the map --- */
+
+/* For the signal handler, which gets no argument of ours. */
+static struct {
+	uintptr_t start, size, page;
+	volatile sig_atomic_t faults;
+} mapped;
+
+/* Put a page of zeroes where the file has none: the reader sees damage, and goes on. */
+static void on_bus_error(int signal_number, siginfo_t *info, void *context)
+{
+	uintptr_t at = (uintptr_t)info->si_addr;
+	void *page = (void *)(at & ~(mapped.page - 1));
+
+	(void)context;
+	if (at - mapped.start >= mapped.size ||
+	    mmap(page, mapped.page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+		signal(signal_number, SIG_DFL);
+	else
+		mapped.faults++;
+}
+
+/* Files of /proc have a size, but mapping memory that is gone is not for us. */
+static bool can_be_mapped(const struct input *in, const struct stat *st)
+{
+	struct statfs fs;
+
+	return S_ISREG(st->st_mode) && st->st_size > 0 && (uint64_t)st->st_size <= SIZE_MAX / 2 &&
+	       !fstatfs(in->fd, &fs) && fs.f_type != PROC_SUPER_MAGIC;
+}
+
+static void map(struct input *in, const struct stat *st)
+{
+	struct sigaction action = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
+	size_t size = (size_t)st->st_size;
+	void *p;
+
+	if (!can_be_mapped(in, st))
+		return;
+	p = mmap(NULL, size, PROT_READ, MAP_SHARED, in->fd, 0);
+	if (p == MAP_FAILED)
+		return;
+	mapped.start = (uintptr_t)p;
+	mapped.page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	mapped.size = size;
+	mapped.faults = 0;
+	sigaction(SIGBUS, &action, NULL);
+	in->map = p;
+	in->map_size = size;
+}
+
+void input_unmap(struct input *in)
+{
+	if (!in->map)
+		return;
+	signal(SIGBUS, SIG_DFL);
+	munmap((void *)(uintptr_t)in->map, in->map_size);
+	in->map = NULL;
+}
+
+unsigned int input_faults(void)
+{
+	return (unsigned int)mapped.faults;
+}
+
+size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint8_t **at)
+{
+	if (!in->map || offset >= in->map_size)
+		return 0;
+	*at = in->map + offset;
+	return len < in->map_size - offset ? len : (size_t)(in->map_size - offset);
+}
+
+/* --- a pipe --- */
+
+static int temporary_file(void)
+{
+	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp";
+	STRING_AUTO name = mem_printf("%s/vmcore-dmesg-XXXXXX", dir);
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(errno, "cannot be read at offsets, and no copy can be made in %s: %s;"
+			    " TMPDIR names another place", dir, strerror(errno));
+	unlink(name);
+	return fd;
+}
+
+static bool is_zero(const uint8_t *d, size_t len)
+{
+	return !d[0] && !memcmp(d, d + 1, len - 1);
+}
+
+/* Free memory takes no room. */
+static int store(int fd, const uint8_t *d, size_t len, uint64_t offset)
+{
+	for (size_t done = is_zero(d, len) ? len : 0; done < len;) {
+		ssize_t n = pwrite(fd, d + done, len - done, (off_t)(offset + done));
+
+		if (n <= 0 && errno != EINTR)
+			return fail(errno, "cannot be read at offsets, and a copy does not fit into"
+				    " TMPDIR or /var/tmp: %s", strerror(errno));
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int copy(int from, int to)
+{
+	uint8_t *d = mem_alloc(COPY_PIECE);
+	uint64_t size = 0;
+	ssize_t n;
+	int rc = 0;
+
+	do {
+		n = read(from, d, COPY_PIECE);
+		if (n > 0)
+			rc = store(to, d, (size_t)n, size);
+		else if (n < 0 && errno != EINTR)
+			rc = fail(errno, "cannot be read: %s", strerror(errno));
+		size += n > 0 ? (uint64_t)n : 0;
+	} while (rc >= 0 && n);
+	free(d);
+	if (rc >= 0 && ftruncate(to, (off_t)size) < 0)
+		rc = fail(errno, "a copy cannot be made: %s", strerror(errno));
+	return rc;
+}
+
+static int copy_pipe(struct input *in)
+{
+	int fd = temporary_file(), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = copy(in->fd, fd);
+	close(in->fd);
+	in->fd = fd;
+	return rc;
+}
+
+/* --- any file --- */
+
+int input_open(struct input *in, const char *name)
+{
+	struct stat st;
+	int rc = 0;
+
+	*in = (struct input){ .end = INT64_MAX };
+	in->fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
+				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (in->fd < 0)
+		return fail(errno, "cannot be opened: %s", strerror(errno));
+	if (lseek(in->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
+		rc = copy_pipe(in);
+	if (rc >= 0 && !fstat(in->fd, &st))
+		map(in, &st);
+	return rc;
+}
+
+void input_close(struct input *in)
+{
+	input_unmap(in);
+	if (in->fd >= 0)
+		close(in->fd);
+	in->fd = -1;
+}
+
+int input_read(struct input *in, uint64_t offset, void *buf, size_t len, size_t *done)
+{
+	const uint8_t *at;
+
+	*done = input_map(in, offset, len, &at);
+	if (*done) {
+		memcpy(buf, at, *done);
+		return 0;
+	}
+	if (offset >= in->end)
+		return 0;
+	if (len > in->end - offset)
+		len = in->end - offset;
+	while (*done < len) {
+		ssize_t n = pread(in->fd, (uint8_t *)buf + *done, len - *done,
+				  (off_t)(offset + *done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && !*done)
+			return fail(errno, "cannot be read at offset 0x%" PRIx64 ": %s", offset,
+				    strerror(errno));
+		if (!n)
+			in->end = offset + *done;
+		if (n <= 0)
+			break;
+		*done += (size_t)n;
+	}
+	return 0;
+}

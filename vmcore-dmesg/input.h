@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * The file with the dump, read at offsets. A regular file is mapped, so that
+ * nothing of it is copied. What cannot be mapped (/proc/vmcore, a disk) is
+ * read in pieces, and what cannot be read at offsets (a pipe) is first copied
+ * to an unlinked file in $TMPDIR, or /var/tmp.
+ *
+ * Its size is never trusted: what can be read is there. A page of the map
+ * that cannot be had any more (a failing disk, a file that became shorter)
+ * reads as zeroes, and input_faults() counts it.
+ */
+#ifndef VMCORE_DMESG_INPUT_H
+#define VMCORE_DMESG_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct input {
+	int fd;
+	const uint8_t *map;	/* all of the file, or NULL */
+	uint64_t map_size;
+	uint64_t end;		/* the file is known to end here or before */
+};
+
+/*
+ * "-" is standard input. Negative errno with a message; input_close() in any
+ * case. One input is open at a time.
+ */
+int input_open(struct input *in, const char *name);
+void input_close(struct input *in);
+
+/* Go on with reads, as for a file that cannot be mapped. */
+void input_unmap(struct input *in);
+
+/* As many bytes as are there; an error only when the first cannot be read. */
+int input_read(struct input *in, uint64_t offset, void *buf, size_t len, size_t *done);
+
+/* How many of @len bytes at @offset the map holds, and where; 0 without a map. */
+size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint8_t **at);
+
+unsigned int input_faults(void);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * makedumpfile's own formats, compressed and flattened, through libkdumpfile;
+ * without it, words on what the file is and what reads it.
+ */
+#include "vmcore-dmesg/vmcore.h"
+
+#ifdef HAVE_KDUMPFILE
+
+#include <libkdumpfile/kdumpfile.h>
+#include <stdlib.h>
+
+enum { EM_386 = 3, EM_S390 = 22, EM_ARM = 40, EM_X86_64 = 62, EM_ARM64 = 183 };
+
+static const struct {
+	const char *name;
+	uint16_t machine;
+} machines[] = {
+	{ KDUMP_ARCH_PPC64, ELF_EM_PPC64 }, { KDUMP_ARCH_X86_64, EM_X86_64 },
+	{ KDUMP_ARCH_IA32, EM_386 }, { KDUMP_ARCH_AARCH64, EM_ARM64 }, { KDUMP_ARCH_S390X, EM_S390 },
+	{ KDUMP_ARCH_ARM, EM_ARM },
+};
+
+static int failed(kdump_ctx_t *ctx, const char *what)
+{
+	return fail(EINVAL, "%s: %s", what, kdump_get_err(ctx));
+}
+
+/* What the file is was recorded by vmcore_read_headers(). */
+static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
+{
+	STRING_AUTO what = mem_copy_string(fail_text());
+	kdump_num_t order, word;
+	const char *arch;
+	char *info;
+
+	fail_forget();
+	if (kdump_open_fd(ctx, core->input.fd) != KDUMP_OK ||
+	    kdump_set_string_attr(ctx, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK)
+		return failed(ctx, what);
+	if (kdump_get_number_attr(ctx, KDUMP_ATTR_BYTE_ORDER, &order) != KDUMP_OK ||
+	    kdump_get_number_attr(ctx, KDUMP_ATTR_PTR_SIZE, &word) != KDUMP_OK ||
+	    kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
+		return failed(ctx, what);
+	core->little = order == KDUMP_LITTLE_ENDIAN;
+	core->word = (unsigned int)word;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (!strcmp(machines[i].name, arch))
+			core->machine = machines[i].machine;
+	if (kdump_vmcoreinfo_raw(ctx, &info) != KDUMP_OK)
+		return failed(ctx, "there is no vmcoreinfo");
+	core->info_len = strnlen(info, VMCOREINFO_MAX);
+	core->info = arena_string(&core->arena, info, core->info_len);
+	free(info);
+	return 0;
+}
+
+static int open_kdumpfile(struct vmcore *core)
+{
+	kdump_ctx_t *ctx = kdump_new();
+
+	if (!ctx)
+		return fail(ENOMEM, "libkdumpfile has no memory");
+	core->handle = ctx;
+	return open_file(core, ctx);
+}
+
+static void close_kdumpfile(struct vmcore *core)
+{
+	if (core->handle)
+		kdump_free(core->handle);
+	core->handle = NULL;
+}
+
+/*
+ * Physical addresses only: virtual ones are translated by rules that do not
+ * need the page tables to be in the dump.
+ */
+static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
+		    const uint8_t **at)
+{
+	size_t done = len;
+
+	(void)at;
+	if (!buf)
+		return 0;
+	if (kdump_read(core->handle, physical ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR, address, buf,
+		       &done) != KDUMP_OK)
+		kdump_clear_err(core->handle);
+	return done;
+}
+
+#else
+
+static int open_kdumpfile(struct vmcore *core)
+{
+	(void)core;
+	return fail_in(-ENOSYS, "this vmcore-dmesg was built without libkdumpfile and cannot read it"
+		       " (makedumpfile --dump-dmesg can)");
+}
+
+static void close_kdumpfile(struct vmcore *core)
+{
+	(void)core;
+}
+
+static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
+		    const uint8_t **at)
+{
+	(void)core;
+	(void)address;
+	(void)physical;
+	(void)buf;
+	(void)len;
+	(void)at;
+	return 0;
+}
+
+#endif
+
+static bool covers(struct vmcore *core, uint64_t address, bool physical)
+{
+	uint8_t byte;
+
+	return piece(core, address, physical, &byte, 1, NULL) == 1;
+}
+
+const struct vmcore_format vmcore_kdumpfile = { open_kdumpfile, close_kdumpfile, piece, covers };

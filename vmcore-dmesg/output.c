@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/error.h"
+#include "common/mem.h"
+#include "vmcore-dmesg/output.h"
+
+void output_open(struct output *out, const char *name)
+{
+	*out = (struct output){
+		.name = name, .fd = name ? -1 : STDOUT_FILENO, .data = mem_alloc(OUTPUT_BUFFER),
+	};
+}
+
+void output_flush(struct output *out)
+{
+	if (out->fd < 0 && !out->error) {
+		out->fd = open(out->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+		out->error = out->fd < 0 ? errno : 0;
+	}
+	for (size_t done = 0; done < out->len && !out->error;) {
+		ssize_t n = write(out->fd, out->data + done, out->len - done);
+
+		if (n < 0 && errno != EINTR)
+			out->error = errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	out->len = 0;
+}
+
+/* Devices and pipes have nothing to be synchronised. */
+static void close_file(struct output *out)
+{
+	if (!out->error && fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS)
+		out->error = errno;
+	if (close(out->fd) < 0 && !out->error)
+		out->error = errno;
+}
+
+int output_close(struct output *out, bool discard)
+{
+	if (!discard)
+		output_flush(out);
+	if (out->name && out->fd >= 0)
+		close_file(out);
+	free(out->data);
+	out->data = NULL;
+	if (out->error)
+		return fail(out->error, "%s: cannot be written: %s",
+			    out->name ? out->name : "standard output", strerror(out->error));
+	return 0;
+}
+
+void output_add(struct output *out, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len) {
+		size_t n = OUTPUT_BUFFER - out->len;
+
+		if (n > len)
+			n = len;
+		memcpy(out->data + out->len, p, n);
+		out->len += n;
+		p += n;
+		len -= n;
+		if (out->len == OUTPUT_BUFFER)
+			output_flush(out);
+	}
+}
+
+void output_text(struct output *out, const char *text)
+{
+	output_add(out, text, strlen(text));
+}

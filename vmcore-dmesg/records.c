@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * The ring of variable records of Linux 3.5 to 5.9, kernel/printk/printk.c
+ * there: a header, its text, its dictionary, padding. A header of zeroes says
+ * that the next record is at the ring's start. Header and sizes are from
+ * vmcoreinfo, which 3.5 itself does not have.
+ */
+#include <inttypes.h>
+
+#include "vmcore-dmesg/log.h"
+
+#define SIZE_MAX_LOG (UINT64_C(1) << 31)
+#define PADDING_MAX 8		/* LOG_ALIGN is 4, or 8 where that is u64's */
+
+struct numbers {
+	uint64_t header, ts_nsec, len, text_len, dict_len;
+};
+
+#define NUMBERS(name) {							\
+	{ "SIZE(" name ")", offsetof(struct numbers, header) },		\
+	{ "OFFSET(" name ".ts_nsec)", offsetof(struct numbers, ts_nsec) },	\
+	{ "OFFSET(" name ".len)", offsetof(struct numbers, len) },	\
+	{ "OFFSET(" name ".text_len)", offsetof(struct numbers, text_len) },	\
+	{ "OFFSET(" name ".dict_len)", offsetof(struct numbers, dict_len) },	\
+}
+
+/* struct log became struct printk_log in Linux 3.11. */
+static const struct log_number numbers_of_log[] = NUMBERS("log");
+static const struct log_number numbers_of_printk_log[] = NUMBERS("printk_log");
+
+struct ring {
+	struct vmcore *core;
+	struct numbers n;
+	uint64_t size, first, next;
+	struct span data;
+};
+
+struct header {
+	uint64_t ts_nsec, len, text_len, dict_len;
+	uint8_t facility, level;
+	uint32_t caller;
+	bool has_caller;
+};
+
+/* --- the ring's ends --- */
+
+static int read_variable(struct vmcore *core, const char *name, uint64_t *v)
+{
+	uint64_t va;
+	int rc = vmcore_symbol(core, name, &va);
+
+	return rc < 0 ? rc : vmcore_value(core, va, 4, v);
+}
+
+static int read_numbers(struct ring *ring)
+{
+	struct numbers *n = &ring->n;
+	uint64_t v;
+	bool newer = vmcore_has_number(ring->core, "SIZE(printk_log)", &v);
+	int rc;
+
+	*n = (struct numbers){ .header = 16, .len = 8, .text_len = 10, .dict_len = 12 };
+	rc = log_numbers(ring->core, newer ? numbers_of_printk_log : numbers_of_log,
+			 ARRAY_SIZE(numbers_of_log), n);
+	if (rc == -ENOENT && !n->ts_nsec) {
+		fail_forget();	/* offset 0 is its default */
+		rc = log_numbers(ring->core, (newer ? numbers_of_printk_log : numbers_of_log) + 2,
+				 ARRAY_SIZE(numbers_of_log) - 2, n);
+	}
+	if (rc >= 0 && (n->header < 16 || n->ts_nsec > n->header - 8 || n->len > n->header - 2 ||
+			n->text_len > n->header - 2 || n->dict_len > n->header - 4))
+		return fail(EBADMSG, "vmcoreinfo: a record's header of %" PRIu64 " bytes does not"
+			    " hold its fields", n->header);
+	return rc;
+}
+
+static int open_ring(struct ring *ring)
+{
+	uint64_t va = 0;
+	int rc = read_numbers(ring);
+
+	if (rc >= 0)
+		rc = read_variable(ring->core, "log_buf_len", &ring->size);
+	if (rc >= 0)
+		rc = read_variable(ring->core, "log_first_idx", &ring->first);
+	if (rc >= 0)
+		rc = read_variable(ring->core, "log_next_idx", &ring->next);
+	if (rc >= 0)
+		rc = vmcore_symbol(ring->core, "log_buf", &va);
+	if (rc >= 0)
+		rc = vmcore_pointer(ring->core, va, &va);
+	if (rc < 0)
+		return rc;
+	if (!ring->size || ring->size > SIZE_MAX_LOG)
+		return fail(EBADMSG, "the log's size is damaged: 0x%" PRIx64 " bytes, the limit is"
+			    " 0x%" PRIx64, ring->size, SIZE_MAX_LOG);
+	return span_init(&ring->data, ring->core, "the log", va, ring->size);
+}
+
+/* --- one record --- */
+
+/*
+ * Behind dict_len: u8 facility, then flags and level as a bit field which
+ * follows the byte order. The first 3.5 had a u16 of both instead, whose
+ * upper half is 0 - as flags and level of a whole line never are together.
+ */
+static void read_level(const struct ring *ring, const uint8_t *p, struct header *h)
+{
+	uint8_t both = p[ring->n.dict_len + 3];
+
+	h->facility = p[ring->n.dict_len + 2];
+	h->level = ring->core->little ? both >> 5 : both & 7;
+	if (ring->core->little && !both) {
+		h->level = h->facility & 7;
+		h->facility >>= 3;
+	}
+}
+
+/* False when it is not in the dump. */
+static bool read_header(struct ring *ring, uint64_t at, struct header *h)
+{
+	const struct numbers *n = &ring->n;
+	const struct vmcore *core = ring->core;
+	const uint8_t *p = span_at(&ring->data, at, n->header);
+
+	if (!p)
+		return false;
+	h->ts_nsec = vmcore_get(core, p + n->ts_nsec, 8);
+	h->len = vmcore_get(core, p + n->len, 2);
+	h->text_len = vmcore_get(core, p + n->text_len, 2);
+	h->dict_len = vmcore_get(core, p + n->dict_len, 2);
+	read_level(ring, p, h);
+	/* CONFIG_PRINTK_CALLER puts it there; padding has the same size on some machines */
+	h->has_caller = n->header >= n->dict_len + 8;
+	h->caller = h->has_caller ? (uint32_t)vmcore_get(core, p + n->dict_len + 4, 4) : 0;
+	return true;
+}
+
+static bool plausible(const struct ring *ring, uint64_t at, const struct header *h)
+{
+	uint64_t used = ring->n.header + h->text_len + h->dict_len;
+
+	return h->len >= used && h->len - used < PADDING_MAX && !(h->len & 3) &&
+	       h->len <= ring->size - at;
+}
+
+static void hand_out(struct ring *ring, uint64_t at, const struct header *h, struct log *log)
+{
+	const uint8_t *p = span_at(&ring->data, at, ring->n.header + h->text_len);
+	struct record r = {
+		.has = RECORD_TIME | RECORD_LEVEL | (h->has_caller ? RECORD_CALLER : 0),
+		.ts_nsec = h->ts_nsec, .caller = h->caller,
+		.facility = h->facility, .level = h->level, .len = h->text_len,
+	};
+
+	if (!p) {
+		log->damaged++;
+		return;
+	}
+	r.text = p + ring->n.header;
+	log->record(log, &r);
+}
+
+/* --- the walk --- */
+
+enum step { RECORD, WRAP, NONE };
+
+static enum step look(struct ring *ring, uint64_t at, struct header *h)
+{
+	if (at >= ring->size || !read_header(ring, at, h))
+		return NONE;
+	if (!h->len)
+		return WRAP;
+	return plausible(ring, at, h) ? RECORD : NONE;
+}
+
+/* Something that looks like a record, with what looks like the next behind it. */
+static bool is_record(struct ring *ring, uint64_t at, uint64_t end)
+{
+	struct header h, next;
+
+	if (look(ring, at, &h) != RECORD || !h.text_len)
+		return false;
+	return at + h.len == end || look(ring, at + h.len, &next) != NONE;
+}
+
+/*
+ * The records from @at up to @end: the newest's end, or the ring's. Damage is
+ * stepped over to the next record; each step is forward, so that is all of it.
+ */
+static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
+{
+	struct header h;
+
+	while (at < end) {
+		enum step step = look(ring, at, &h);
+
+		if (step == RECORD && h.len <= end - at) {
+			hand_out(ring, at, &h, log);
+			at += h.len;
+			continue;
+		}
+		if (step == WRAP && end == ring->size)
+			return;
+		log->damaged++;
+		at = round_up64(at + 1, 4);
+		while (at < end && !is_record(ring, at, end))
+			at += 4;
+	}
+}
+
+static void walk_from(struct ring *ring, uint64_t first, struct log *log)
+{
+	if (first < ring->next) {
+		walk_part(ring, first, ring->next, log);
+	} else {
+		walk_part(ring, first, ring->size, log);
+		walk_part(ring, 0, ring->next, log);
+	}
+}
+
+/*
+ * log_first_idx and log_next_idx are equal only while there is no record. A
+ * damaged one is replaced: the oldest record is then the first one behind the
+ * newest; and without the newest's end all of the ring is gone through.
+ */
+static void repair(struct ring *ring, struct log *log)
+{
+	if (ring->next > ring->size) {
+		log->disordered = true;
+		ring->next = ring->first > ring->size ? ring->size : ring->first;
+		ring->first = ring->next == ring->size ? 0 : ring->next;
+	} else if (ring->first >= ring->size) {
+		log->disordered = true;
+		ring->first = ring->next;
+		while (ring->first < ring->size && !is_record(ring, ring->first, ring->size))
+			ring->first += 4;
+		if (ring->first >= ring->size)
+			ring->first = 0;
+	}
+}
+
+/*
+ * Where "dmesg --clear" came last; 0 is where it is when it never came. Once
+ * the ring has gone round that place, it is no more than an offset: the log
+ * goes from there only when a record begins there.
+ */
+static int find_clear(struct ring *ring)
+{
+	uint64_t clear, at = ring->first;
+	struct header h;
+	int rc = read_variable(ring->core, "clear_idx", &clear);
+
+	if (rc < 0 || !clear)
+		return rc;
+	for (uint64_t gone = 0; at != ring->next && gone <= ring->size; gone += h.len) {
+		if (at == clear) {
+			ring->first = clear;
+			return 0;
+		}
+		switch (look(ring, at, &h)) {
+		case RECORD: at += h.len; break;
+		case WRAP: at = 0; h.len = ring->n.header; break;
+		case NONE: return 0;
+		}
+	}
+	if (at == clear)
+		ring->first = ring->next;
+	return 0;
+}
+
+static bool probe(const struct vmcore *core)
+{
+	return vmcore_has_symbol(core, "log_buf") && vmcore_has_symbol(core, "log_first_idx");
+}
+
+static int walk(struct vmcore *core, struct log *log)
+{
+	struct ring ring = { .core = core };
+	struct header h;
+	int rc = open_ring(&ring);
+
+	if (rc >= 0 && log->since_clear)
+		rc = find_clear(&ring);
+	if (rc >= 0) {
+		repair(&ring, log);
+		if (ring.first != ring.next || (!log->since_clear &&
+						look(&ring, ring.first, &h) == RECORD))
+			walk_from(&ring, ring.first, log);
+	}
+	span_free(&ring.data);
+	return rc;
+}
+
+const struct log_layout log_records = { "records", probe, walk };

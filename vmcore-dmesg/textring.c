@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * The ring of bytes of Linux 2.6.30 to 3.4, kernel/printk.c there: the text as
+ * it went to the console, each line with "<LEVEL>" and usually "[seconds] " in
+ * front. log_end counts all bytes ever written, logged_chars those since the
+ * last "dmesg --clear".
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "vmcore-dmesg/log.h"
+
+#define SIZE_MAX_LOG (UINT64_C(1) << 31)
+/* The kernel's lines are at most 1024; longer ones come from damage, and are cut in pieces. */
+#define LINE_MAX_LOG ((size_t)64 * 1024)
+#define GAP 512		/* how finely what is behind a gap is looked for */
+
+struct ring {
+	struct vmcore *core;
+	uint64_t size, end, chars;
+	struct span data;
+	struct buf line;	/* what of a line was before a piece's end */
+};
+
+static int read_variable(struct vmcore *core, const char *name, uint64_t *v)
+{
+	uint64_t va;
+	int rc = vmcore_symbol(core, name, &va);
+
+	return rc < 0 ? rc : vmcore_value(core, va, 4, v);
+}
+
+static int open_ring(struct ring *ring)
+{
+	uint64_t va = 0;
+	int rc = read_variable(ring->core, "log_buf_len", &ring->size);
+
+	if (rc >= 0)
+		rc = read_variable(ring->core, "log_end", &ring->end);
+	if (rc >= 0)
+		rc = read_variable(ring->core, "logged_chars", &ring->chars);
+	if (rc >= 0)
+		rc = vmcore_symbol(ring->core, "log_buf", &va);
+	if (rc >= 0)
+		rc = vmcore_pointer(ring->core, va, &va);
+	if (rc < 0)
+		return rc;
+	if (!is_power_of_two(ring->size) || ring->size > SIZE_MAX_LOG)
+		return fail(EBADMSG, "the log's size is damaged: 0x%" PRIx64 " bytes, not a power of"
+			    " two up to 0x%" PRIx64, ring->size, SIZE_MAX_LOG);
+	return span_init(&ring->data, ring->core, "the log", va, ring->size);
+}
+
+/* --- lines --- */
+
+/* "<6>", or with a facility "<30>"; 0 when there is none. */
+static size_t parse_level(struct record *r)
+{
+	unsigned int v = 0;
+	size_t i = 1;
+
+	if (r->line_len < 3 || r->line[0] != '<')
+		return 0;
+	for (; i < r->line_len && i < 5 && r->line[i] >= '0' && r->line[i] <= '9'; i++)
+		v = v * 10 + r->line[i] - '0';
+	if (i == 1 || i >= r->line_len || r->line[i] != '>' || v > 255)
+		return 0;
+	r->has |= RECORD_LEVEL;
+	r->facility = (uint8_t)(v >> 3);
+	r->level = v & 7;
+	return i + 1;
+}
+
+/* "[    1.234567] "; 0 when there is none. */
+static size_t parse_time(struct record *r, size_t i)
+{
+	uint64_t seconds = 0, part = 0;
+	size_t start = i, digits = 0;
+	const uint8_t *s = r->line;
+
+	if (i >= r->line_len || s[i++] != '[')
+		return 0;
+	while (i < r->line_len && s[i] == ' ')
+		i++;
+	for (; i < r->line_len && s[i] >= '0' && s[i] <= '9' && seconds < 1000000000; i++)
+		seconds = seconds * 10 + s[i] - '0';
+	if (i >= r->line_len || s[i++] != '.')
+		return 0;
+	for (; i < r->line_len && s[i] >= '0' && s[i] <= '9' && digits < 6; i++, digits++)
+		part = part * 10 + s[i] - '0';
+	if (digits != 6 || r->line_len - i < 2 || s[i] != ']' || s[i + 1] != ' ')
+		return 0;
+	r->has |= RECORD_TIME;
+	r->ts_nsec = seconds * 1000000000 + part * 1000;
+	return i + 2 - start;
+}
+
+static void hand_out(const uint8_t *line, size_t len, struct log *log)
+{
+	struct record r = { .has = RECORD_LINE, .line = line, .line_len = len };
+	size_t marks = parse_level(&r);
+
+	marks += parse_time(&r, marks);
+	r.text = line + marks;
+	r.len = len - marks;
+	log->record(log, &r);
+}
+
+/* A line may go on in the next piece. */
+static void take(struct ring *ring, const uint8_t *d, size_t len, struct log *log)
+{
+	const uint8_t *newline;
+
+	for (; (newline = memchr(d, '\n', len)) || ring->line.len + len > LINE_MAX_LOG;) {
+		size_t n = newline ? (size_t)(newline - d) : len;
+
+		if (ring->line.len) {
+			buf_add(&ring->line, d, n);
+			hand_out(ring->line.data, ring->line.len, log);
+			ring->line.len = 0;
+		} else {
+			hand_out(d, n, log);
+		}
+		d += n + (newline != NULL);
+		len -= n + (newline != NULL);
+	}
+	buf_add(&ring->line, d, len);
+}
+
+/* --- the walk --- */
+
+/* How much of it can be read at once: a gap in the dump ends it. */
+static size_t readable(struct ring *ring, uint64_t at, uint64_t len, const uint8_t **d)
+{
+	size_t n = len < LINE_MAX_LOG / 2 ? (size_t)len : LINE_MAX_LOG / 2;
+
+	while (n && !(*d = span_at(&ring->data, at, n)))
+		n /= 2;
+	return n;
+}
+
+static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
+{
+	bool gap = false;
+	const uint8_t *d;
+
+	while (at < end) {
+		size_t n = readable(ring, at, end - at, &d);
+
+		if (n)
+			take(ring, d, n, log);
+		else if (!gap)
+			log->damaged++;
+		gap = !n;
+		at = n ? at + n : round_up64(at + 1, GAP);
+	}
+}
+
+/* log_end goes round at 2^32, which every size divides. */
+static void walk_ring(struct ring *ring, struct log *log)
+{
+	uint64_t n = ring->chars < ring->size ? ring->chars : ring->size;
+	uint64_t first = (ring->end - n) & (ring->size - 1);
+	uint64_t before = ring->size - first < n ? ring->size - first : n;
+
+	walk_part(ring, first, first + before, log);
+	walk_part(ring, 0, n - before, log);
+	if (ring->line.len)
+		hand_out(ring->line.data, ring->line.len, log);
+}
+
+static bool probe(const struct vmcore *core)
+{
+	return vmcore_has_symbol(core, "log_buf") && vmcore_has_symbol(core, "logged_chars");
+}
+
+static int walk(struct vmcore *core, struct log *log)
+{
+	struct ring ring = { .core = core };
+	int rc = open_ring(&ring);
+
+	if (rc >= 0)
+		walk_ring(&ring, log);
+	span_free(&ring.data);
+	buf_free(&ring.line);
+	return rc;
+}
+
+const struct log_layout log_bytes = { "bytes", probe, walk };

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * Virtual to physical addresses, where the dump's program headers do not say:
+ * what each architecture computes, and the page tables of x86_64, whose linear
+ * map can be anywhere.
+ */
+#include "vmcore-dmesg/vmcore.h"
+
+enum { EM_386 = 3, EM_S390 = 22, EM_X86_64 = 62, EM_ARM64 = 183 };
+
+static void add_direct(struct vmcore *core, uint64_t first, uint64_t last, uint64_t physical)
+{
+	if (core->n_direct < ARRAY_SIZE(core->direct))
+		core->direct[core->n_direct++] =
+			(struct vmcore_direct){ first, last, physical - first };
+}
+
+static void ppc64_direct(struct vmcore *core)
+{
+	add_direct(core, 0xc000000000000000, 0xcfffffffffffffff, 0);
+}
+
+/* The default split; low memory ends below the 128 MiB for vmalloc. */
+static void i386_direct(struct vmcore *core)
+{
+	add_direct(core, 0xc0000000, 0xf7ffffff, 0);
+}
+
+/* The kernel's image: arch/x86/include/asm/page_64.h:__phys_addr_nodebug() */
+static void x86_64_direct(struct vmcore *core)
+{
+	uint64_t base, image = 0xffffffff80000000, table, five = 0;
+
+	if (core->word == 4) {
+		i386_direct(core);
+		return;
+	}
+	if (!vmcore_has_number(core, "NUMBER(phys_base)", &base))
+		return;
+	add_direct(core, image, UINT64_MAX, base);
+	if (!vmcore_has_hex(core, "SYMBOL(init_top_pgt)", &table) &&
+	    !vmcore_has_hex(core, "SYMBOL(init_level4_pgt)", &table))
+		return;
+	vmcore_has_number(core, "NUMBER(pgtable_l5_enabled)", &five);
+	core->page_table = table - image + base;
+	core->levels = five == 1 ? 5 : 4;
+}
+
+/*
+ * The linear map below the image, or above it before Linux 5.4:
+ * arch/arm64/include/asm/memory.h:__virt_to_phys_nodebug()
+ */
+static void arm64_direct(struct vmcore *core)
+{
+	uint64_t bits, base, start, middle, text = UINT64_MAX;
+	bool image_first;
+
+	if (!vmcore_has_number(core, "NUMBER(VA_BITS)", &bits) || bits < 36 || bits > 52)
+		return;
+	start = -(UINT64_C(1) << bits);
+	middle = -(UINT64_C(1) << ((bits < 48 ? bits : 48) - 1));
+	vmcore_has_hex(core, "SYMBOL(_stext)", &text);
+	image_first = text < middle;
+	if (vmcore_has_number(core, "NUMBER(PHYS_OFFSET)", &base))
+		add_direct(core, image_first ? middle : start, image_first ? UINT64_MAX : middle - 1,
+			   base);
+	if (vmcore_has_number(core, "NUMBER(kimage_voffset)", &base)) {
+		uint64_t image = image_first ? start : middle;
+
+		add_direct(core, image, image_first ? middle - 1 : UINT64_MAX, image - base);
+	}
+}
+
+/* arch/s390/include/asm/page.h:__pa_nodebug(); before Linux 6.10 all of it is where it is. */
+static void s390_direct(struct vmcore *core)
+{
+	uint64_t identity = 0, image, physical;
+
+	vmcore_has_hex(core, "IDENTITYBASE", &identity);
+	if (vmcore_has_hex(core, "KERNELOFFPHYS", &physical) &&
+	    vmcore_has_hex(core, "KERNELOFFSET", &image) && image > identity) {
+		add_direct(core, image, UINT64_MAX, physical);
+		add_direct(core, identity, image - 1, 0);
+	} else {
+		add_direct(core, identity, UINT64_MAX, 0);
+	}
+}
+
+/* What any kernel may say: arch/riscv/kernel/vmcore_info.c */
+static void any_direct(struct vmcore *core)
+{
+	uint64_t base, offset, image = UINT64_MAX;
+
+	if (vmcore_has_number(core, "NUMBER(KERNEL_LINK_ADDR)", &image) &&
+	    vmcore_has_number(core, "NUMBER(va_kernel_pa_offset)", &offset))
+		add_direct(core, image, UINT64_MAX, image - offset);
+	if (vmcore_has_number(core, "NUMBER(PAGE_OFFSET)", &base) &&
+	    (vmcore_has_number(core, "NUMBER(PHYS_OFFSET)", &offset) ||
+	     vmcore_has_number(core, "NUMBER(phys_ram_base)", &offset)))
+		add_direct(core, base, image - 1, offset);
+}
+
+static const struct {
+	uint16_t machine;
+	void (*direct)(struct vmcore *core);
+} machines[] = {
+	{ ELF_EM_PPC64, ppc64_direct },
+	{ EM_386, i386_direct },
+	{ EM_X86_64, x86_64_direct },
+	{ EM_ARM64, arm64_direct },
+	{ EM_S390, s390_direct },
+};
+
+void vmcore_find_direct(struct vmcore *core)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (machines[i].machine == core->machine)
+			machines[i].direct(core);
+	any_direct(core);
+}
+
+/* --- x86_64's page tables --- */
+
+enum { PTE_PRESENT = 1, PTE_LARGE = 0x80 };
+#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
+
+static bool walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
+{
+	uint64_t encrypted = 0, table = core->page_table, size = 0, entry;
+	uint8_t d[8];
+
+	vmcore_has_number(core, "NUMBER(sme_mask)", &encrypted);
+	for (unsigned int level = core->levels; level > 0; level--) {
+		unsigned int shift = 12 + 9 * (level - 1);
+
+		table += 8 * (va >> shift & 511);
+		if (core->format->piece(core, table, true, d, sizeof(d), NULL) < sizeof(d))
+			return false;
+		entry = vmcore_get(core, d, sizeof(d));
+		if (!(entry & PTE_PRESENT))
+			return false;
+		table = entry & PTE_ADDRESS & ~encrypted;
+		size = UINT64_C(1) << shift;
+		if (level == 2 || level == 3)
+			if (entry & PTE_LARGE)
+				break;
+	}
+	*pa = (table & ~(size - 1)) + (va & (size - 1));
+	if (*len > size - (va & (size - 1)))
+		*len = (size_t)(size - (va & (size - 1)));
+	return true;
+}
+
+bool vmcore_physical(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
+{
+	for (unsigned int i = 0; i < core->n_direct; i++) {
+		const struct vmcore_direct *d = &core->direct[i];
+
+		if (va < d->first || va > d->last)
+			continue;
+		if (*len - 1 > d->last - va)
+			*len = (size_t)(d->last - va) + 1;
+		*pa = va + d->add;
+		return true;
+	}
+	return core->page_table && walk(core, va, pa, len);
+}
