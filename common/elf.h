@@ -25,7 +25,10 @@
 
 enum { ELF_ET_EXEC = 2, ELF_ET_DYN = 3, ELF_ET_CORE = 4 };
 enum { ELF_PT_LOAD = 1, ELF_PT_INTERP = 3, ELF_PT_NOTE = 4 };
-enum { ELF_EM_PPC64 = 21 };
+enum {
+	ELF_EM_386 = 3, ELF_EM_PPC = 20, ELF_EM_PPC64 = 21, ELF_EM_S390 = 22, ELF_EM_ARM = 40,
+	ELF_EM_X86_64 = 62, ELF_EM_AARCH64 = 183,
+};
 
 struct elf_phdr {
 	uint32_t type, flags;

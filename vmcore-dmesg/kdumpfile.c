@@ -11,15 +11,14 @@
 #include <libkdumpfile/kdumpfile.h>
 #include <stdlib.h>
 
-enum { EM_386 = 3, EM_S390 = 22, EM_ARM = 40, EM_X86_64 = 62, EM_ARM64 = 183 };
-
 static const struct {
 	const char *name;
 	uint16_t machine;
 } machines[] = {
-	{ KDUMP_ARCH_PPC64, ELF_EM_PPC64 }, { KDUMP_ARCH_X86_64, EM_X86_64 },
-	{ KDUMP_ARCH_IA32, EM_386 }, { KDUMP_ARCH_AARCH64, EM_ARM64 }, { KDUMP_ARCH_S390X, EM_S390 },
-	{ KDUMP_ARCH_ARM, EM_ARM },
+	{ KDUMP_ARCH_PPC64, ELF_EM_PPC64 }, { KDUMP_ARCH_X86_64, ELF_EM_X86_64 },
+	{ KDUMP_ARCH_IA32, ELF_EM_386 }, { KDUMP_ARCH_AARCH64, ELF_EM_AARCH64 },
+	{ KDUMP_ARCH_S390X, ELF_EM_S390 }, { KDUMP_ARCH_ARM, ELF_EM_ARM },
+	{ KDUMP_ARCH_PPC, ELF_EM_PPC },
 };
 
 static int failed(kdump_ctx_t *ctx, const char *what)

@@ -7,8 +7,6 @@
  */
 #include "vmcore-dmesg/vmcore.h"
 
-enum { EM_386 = 3, EM_S390 = 22, EM_X86_64 = 62, EM_ARM64 = 183 };
-
 static void add_direct(struct vmcore *core, uint64_t first, uint64_t last, uint64_t physical)
 {
 	if (core->n_direct < ARRAY_SIZE(core->direct))
@@ -106,10 +104,10 @@ static const struct {
 	void (*direct)(struct vmcore *core);
 } machines[] = {
 	{ ELF_EM_PPC64, ppc64_direct },
-	{ EM_386, i386_direct },
-	{ EM_X86_64, x86_64_direct },
-	{ EM_ARM64, arm64_direct },
-	{ EM_S390, s390_direct },
+	{ ELF_EM_386, i386_direct },
+	{ ELF_EM_X86_64, x86_64_direct },
+	{ ELF_EM_AARCH64, arm64_direct },
+	{ ELF_EM_S390, s390_direct },
 };
 
 void vmcore_find_direct(struct vmcore *core)

@@ -50,10 +50,28 @@ static const struct vmcore_format *recognise(struct vmcore *core)
 	return &vmcore_elf;
 }
 
+/* x86_64's own kernels are in the upper half of 64 bits. */
+static bool is_32_bit_machine(const struct vmcore *core)
+{
+	uint64_t va = 0;
+
+	switch (core->machine) {
+	case ELF_EM_386:
+	case ELF_EM_PPC:
+	case ELF_EM_ARM:
+		return true;
+	case ELF_EM_X86_64:
+		return (vmcore_has_hex(core, "SYMBOL(log_buf)", &va) ||
+			vmcore_has_hex(core, "SYMBOL(prb)", &va)) && va <= UINT32_MAX;
+	default:
+		return false;
+	}
+}
+
 /* A 32-bit kernel with more than 4 GiB of memory has an ELF64 dump. */
 static int find_word(struct vmcore *core)
 {
-	uint64_t word = core->word;
+	uint64_t word = is_32_bit_machine(core) ? 4 : core->word;
 
 	vmcore_has_number(core, "SIZE(atomic_long_t)", &word);
 	if (word != 4 && word != 8)

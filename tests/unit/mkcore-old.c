@@ -101,7 +101,8 @@ static void store(struct core *c, uint64_t ts_nsec, const struct buf *text)
 						  c->flags << 3 | (c->priority & 7));
 	if (c->header >= c->shift + 20)
 		bytes_put(p + c->shift + 16, c->caller, 4, c->little);
-	memcpy(p + c->header, text->data, text->len);
+	if (text->len)
+		memcpy(p + c->header, text->data, text->len);
 	if (c->dict.len)
 		memcpy(p + c->header + text->len, c->dict.data, c->dict.len);
 	c->next += size;

@@ -1,172 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* vmcore-dmesg on generated cores (mkcore.h): each case states the whole output. */
-#include <unistd.h>
-
-#include "tests/unit/mkcore.h"
-#include "tests/unit/unit.h"
-#include "vmcore-dmesg/print.h"
-
-struct result {
-	int rc;
-	struct log log;
-	char *out;
-	size_t len;
-};
-
-/* A file that is gone when it is closed; its name is for opening it. */
-static int store(const struct buf *b, char *name, size_t size)
-{
-	const char *dir = getenv("TMPDIR");
-	int fd;
-
-	snprintf(name, size, "%s/test-vmcore-XXXXXX", dir ? dir : "/tmp");
-	fd = mkstemp(name);
-	assert_true(fd >= 0);
-	assert_int_equal(b->len ? write(fd, b->data, b->len) : 0, b->len);
-	return fd;
-}
-
-/* What a case is about, besides the core. */
-struct how {
-	bool reads;		/* as from a file that cannot be mapped */
-	bool since_clear;
-	struct print print;
-};
-
-static char *contents(const char *name, size_t *len)
-{
-	FILE *f = fopen(name, "r");
-	char piece[4096];
-	BUF_AUTO b = {0};
-	size_t n;
-
-	buf_add(&b, "", 0);
-	while (f && (n = fread(piece, 1, sizeof(piece), f)))
-		buf_add(&b, piece, n);
-	if (f)
-		fclose(f);
-	*len = b.len;
-	return memcpy(mem_alloc(b.len + 1), b.data, b.len);
-}
-
-/* Like main(): a walk that fails writes nothing. */
-static int print_log(struct vmcore *core, struct how *how, const char *name, struct log *log)
-{
-	struct output out;
-	int rc;
-
-	*log = (struct log){
-		.record = print_record, .to = &how->print, .since_clear = how->since_clear,
-	};
-	how->print.out = &out;
-	output_open(&out, name);
-	print_begin(&how->print);
-	rc = log_walk(core, log);
-	print_end(&how->print);
-	assert_int_equal(output_close(&out, rc < 0), 0);
-	return rc;
-}
-
-static struct result run_how(const struct buf *b, struct how how)
-{
-	struct result r = {0};
-	struct vmcore core;
-	char name[256], out[256];
-	int fd = store(b, name, sizeof(name)), out_fd = store(&(struct buf){0}, out, sizeof(out));
-
-	r.rc = vmcore_open(&core, name);
-	unlink(name);
-	if (how.reads)
-		input_unmap(&core.input);
-	if (r.rc >= 0)
-		r.rc = vmcore_read_headers(&core);
-	if (r.rc >= 0)
-		r.rc = print_log(&core, &how, out, &r.log);
-	vmcore_close(&core);
-	r.out = contents(out, &r.len);
-	unlink(out);
-	close(fd);
-	close(out_fd);
-	return r;
-}
-
-/* Mapped and read, the result is the same. */
-static struct result run_on(const struct buf *b)
-{
-	struct result mapped = run_how(b, (struct how){0});
-	struct result r = run_how(b, (struct how){ .reads = true });
-
-	assert_int_equal(mapped.rc, r.rc);
-	assert_string_equal(mapped.out, r.out);
-	assert_int_equal(mapped.log.damaged, r.log.damaged);
-	free(mapped.out);
-	return r;
-}
-
-static struct result run(const char *spec)
-{
-	BUF_AUTO b = {0};
-
-	mkcore(&b, spec);
-	return run_on(&b);
-}
-
-static bool whole(const struct result *r)
-{
-	return r->rc >= 0 && !r->log.damaged && !r->log.disordered;
-}
-
-/* Nothing is wrong with it. */
-static void prints(const char *spec, const char *out)
-{
-	struct result r = run(spec);
-
-	assert_int_equal(r.rc, 0);
-	assert_string_equal(r.out, out);
-	assert_int_equal(r.log.damaged, 0);
-	assert_int_equal(r.log.lost, 0);
-	assert_false(r.log.disordered);
-	free(r.out);
-}
-
-static void prints_part(const char *spec, const char *out, uint64_t damaged)
-{
-	struct result r = run(spec);
-
-	assert_int_equal(r.rc, 0);
-	assert_string_equal(r.out, out);
-	assert_int_equal(r.log.damaged, damaged);
-	assert_int_equal(r.log.lost, 0);
-	assert_false(r.log.disordered);
-	free(r.out);
-}
-
-static void salvages(const char *spec, const char *out)
-{
-	struct result r = run(spec);
-
-	assert_int_equal(r.rc, 0);
-	assert_string_equal(r.out, out);
-	assert_int_equal(r.log.damaged, 0);
-	assert_true(r.log.disordered);
-	free(r.out);
-}
-
-static void fails(const char *spec, int err, const char *message)
-{
-	struct result r = run(spec);
-
-	assert_int_equal(r.rc, -err);
-	assert_string_equal(fail_text(), message);
-	assert_string_equal(r.out, "");
-	free(r.out);
-}
+/* vmcore-dmesg: files, addresses, and the ring of Linux 5.10 and later. */
+#include "tests/unit/mkcore-run.h"
 
 /* --- what a record looks like --- */
-
-#define THREE "record 0.000001 one\nrecord 1.500000 two\nrecord 98765.999999 three\n"
-#define THREE_OUT "[    0.000001] one\n[    1.500000] two\n[98765.999999] three\n"
 
 static void test_stamps(void **state)
 {
@@ -209,31 +46,12 @@ static void test_states(void **state)
 
 /* --- machines --- */
 
-static const char *const machines[] = {
-	"class 64\norder little\n",
-	"class 64\norder big\n",
-	"class 64\norder big\nmark little\n",
-	"class 64\norder little\nmark big\n",
-	"class 32\norder little\nmachine 3\n",
-	"class 32\norder big\nmachine 20\n",
-	"class 64\nword 4\nload 0xc0100000 0x100000\nmachine 3\n",
-	"class 64\norder big\nshift 40\n",
-	"class 32\norder little\nshift 12\n",
-};
-
-static void on_all_machines(const char *spec, const char *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
-		STRING_AUTO whole_spec = mem_printf("%s%s", machines[i], spec);
-
-		prints(whole_spec, out);
-	}
-}
-
 static void test_machines(void **state)
 {
 	(void)state;
 	on_all_machines(THREE, THREE_OUT);
+	on_all_machines("shift 40\n" THREE, THREE_OUT);
+	on_all_machines("shift 12\n" THREE, THREE_OUT);
 	on_all_machines("", "");
 }
 
@@ -249,10 +67,60 @@ static void test_addresses(void **state)
 	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
 	prints("machine 183\nload 0 0x40210000\nat 0xfff0000000210000\nline NUMBER(VA_BITS)=52\n"
 	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
+	/* before 5.4 the image was below the linear map */
+	prints("machine 183\nload 0 0x40210000\nat 0xffff800000210000\nline NUMBER(VA_BITS)=48\n"
+	       "line SYMBOL(_stext)=ffff000008080000\nline NUMBER(PHYS_OFFSET)=0x40000000\n" THREE,
+	       THREE_OUT);
+	prints("machine 183\nload 0 0x40210000\nat 0xffff000008210000\nline NUMBER(VA_BITS)=48\n"
+	       "line SYMBOL(_stext)=ffff000008080000\n"
+	       "line NUMBER(kimage_voffset)=0xfffeffffc8000000\n" THREE, THREE_OUT);
+	prints("machine 22\norder big\nload 0 0x100000\nat 0x3ffe0100000\n"
+	       "line KERNELOFFSET=3ffe0000000\nline KERNELOFFPHYS=0\n" THREE, THREE_OUT);
+	prints("machine 22\norder big\nload 0 0x100000\nat 0x8000100000\nline IDENTITYBASE=8000000000\n"
+	       "line KERNELOFFSET=3ffe0000000\nline KERNELOFFPHYS=0\n" THREE, THREE_OUT);
+	prints("class 32\nmachine 3\nload 0 0x100000\nat 0xc0100000\n" THREE, THREE_OUT);
+	prints("machine 243\nload 0 0x80200000\nat 0xffffffff80200000\n"
+	       "line NUMBER(KERNEL_LINK_ADDR)=0xffffffff80000000\n"
+	       "line NUMBER(va_kernel_pa_offset)=0xffffffff00000000\n" THREE, THREE_OUT);
+	prints("machine 243\nload 0 0x80200000\nat 0xff60000000200000\n"
+	       "line NUMBER(PAGE_OFFSET)=0xff60000000000000\n"
+	       "line NUMBER(phys_ram_base)=0x80000000\n" THREE, THREE_OUT);
 	fails("machine 62\nload 0 0x1000000\nat 0xffffffff82000000\n" THREE, EFAULT,
 	      "address 0xffffffff82000040 is not in the dump");
 	fails("machine 183\nload 0 0x40210000\nat 0xffff000000210000\n" THREE, EFAULT,
 	      "address 0xffff000000210040 is not in the dump");
+}
+
+/* A linear map that can be anywhere, as dumps from outside of the machine have it. */
+static void test_page_tables(void **state)
+{
+	const char *at = "machine 62\nload 0 0x1000000\nat 0xffff9a1234000000\n";
+	STRING_AUTO with = mem_printf("%stables\n" THREE, at);
+	STRING_AUTO without = mem_printf("%sline NUMBER(phys_base)=0\n" THREE, at);
+	STRING_AUTO lost = mem_printf("%stables\nline SYMBOL(init_top_pgt)=ffffffff81000000\n" THREE,
+				      at);
+
+	(void)state;
+	prints(with, THREE_OUT);
+	fails(without, EFAULT, "address 0xffff9a1234000040 is not in the dump");
+	fails(lost, EFAULT, "address 0xffff9a1234000040 is not in the dump");
+}
+
+/* Each field alone may claim the other byte order. */
+static void test_byte_order(void **state)
+{
+	(void)state;
+	prints("order big\nmark little\nversion 0\n" THREE, THREE_OUT);
+	prints("order little\nmark big\nversion 0x01000000\n" THREE, THREE_OUT);
+	prints("class 32\nmachine 20\norder big\nmark little\nversion 0x01000000\n" THREE, THREE_OUT);
+}
+
+/* /proc/kcore, and dumps made of it: no physical addresses. */
+static void test_no_physical(void **state)
+{
+	(void)state;
+	prints("load 0xc000000000100000 -1\n" THREE, THREE_OUT);
+	prints("load 0xc000000000100000 -1\nsplit 100\n" THREE, THREE_OUT);
 }
 
 /* Each place where memory can be split, the second half first in the file. */
@@ -268,31 +136,6 @@ static void test_split(void **state)
 }
 
 /* --- rings --- */
-
-static char *numbered(const char *before, unsigned int from, unsigned int n, const char *format)
-{
-	BUF_AUTO b = {0};
-
-	buf_printf(&b, "%s", before);
-	for (unsigned int i = from; i < from + n; i++) {
-		STRING_AUTO text = mem_printf("message %03u", i);
-
-		buf_printf(&b, format, i, text);
-	}
-	return mem_copy_string((char *)b.data);
-}
-
-#define RECORD_FORMAT "record 7.%06u %s\n"
-#define OUTPUT_FORMAT "[    7.%06u] %s\n"
-
-/* @n records into a ring: its last @kept ones are there. */
-static void keeps(const char *ring, unsigned int n, unsigned int kept)
-{
-	STRING_AUTO spec = numbered(ring, 0, n, RECORD_FORMAT);
-	STRING_AUTO out = numbered("", n - kept, kept, OUTPUT_FORMAT);
-
-	prints(spec, out);
-}
 
 /*
  * 11 characters and the id take 24 bytes of a data ring with 64-bit words, 16
@@ -395,6 +238,20 @@ static void test_damaged_head(void **state)
 	fails(THREE "put size_bits 4294967295\n", EBADMSG,
 	      "the log's head is damaged: 2^3 records and 2^4294967295 bytes,"
 	      " the limits are 2^26 and 2^31");
+}
+
+static void test_since_clear(void **state)
+{
+	const struct how how = { .since_clear = true };
+
+	(void)state;
+	prints_how(THREE, how, THREE_OUT);
+	prints_how("latched\n" THREE, how, THREE_OUT);
+	prints_how(THREE "clear\n", how, "");
+	prints_how(THREE "clear\nrecord 98766.000000 new\n", how, "[98766.000000] new\n");
+	prints_how("latched\nclass 32\norder big\n" THREE "clear\nrecord 98766.000000 new\n", how,
+		   "[98766.000000] new\n");
+	prints(THREE "clear\nrecord 98766.000000 new\n", THREE_OUT "[98766.000000] new\n");
 }
 
 /* A salvaged full ring keeps its order. */
@@ -519,28 +376,11 @@ static void test_truncated(void **state)
 	assert_true(partial > 100);
 }
 
-/* Random damage: any result, but an end. */
 static void test_garbled(void **state)
 {
-	STRING_AUTO spec = numbered("ring 4 8\n", 0, 40, RECORD_FORMAT);
-	BUF_AUTO good = {0};
-	uint32_t seed = 1;
-
 	(void)state;
-	mkcore(&good, spec);
-	for (unsigned int i = 0; i < 3000; i++) {
-		BUF_AUTO b = {0};
-		struct result r;
-
-		buf_add(&b, good.data, good.len);
-		for (unsigned int n = 0; n < 1 + i % 8; n++) {
-			seed = seed * 1664525 + 1013904223;
-			b.data[(seed >> 8) % b.len] = (uint8_t)(seed >> 24 ^ i);
-		}
-		r = run_on(&b);
-		assert_true(r.rc >= 0 || *fail_text());
-		free(r.out);
-	}
+	garble("ring 4 8\n", 3000);
+	garble("class 32\norder big\nmachine 20\nring 4 8\n", 3000);
 }
 
 int main(void)
@@ -552,6 +392,9 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_page_tables),
+		cmocka_unit_test(test_byte_order),
+		cmocka_unit_test(test_no_physical),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_full_descriptors),
 		cmocka_unit_test(test_full_texts),
@@ -561,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_records),
 		cmocka_unit_test(test_damaged_length),
 		cmocka_unit_test(test_damaged_head),
+		cmocka_unit_test(test_since_clear),
 		cmocka_unit_test(test_salvaged_order),
 		cmocka_unit_test(test_damaged_pointers),
 		cmocka_unit_test(test_notes),

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* vmcore-dmesg: the rings of kernels before 5.10. */
+#include "tests/unit/mkcore-run.h"
+
+#define RECORDS "layout records\nrelease 4.18.0\n"
+#define BYTES "layout bytes\nrelease 2.6.32\n"
+
+/* --- records, 3.5 to 5.9 --- */
+
+static void test_records(void **state)
+{
+	(void)state;
+	on_all_machines(RECORDS THREE, THREE_OUT);
+	on_all_machines(RECORDS "header 20\n" THREE, THREE_OUT);
+	on_all_machines(RECORDS "header 24\nalign 8\n" THREE, THREE_OUT);
+	on_all_machines(RECORDS "names log\n" THREE, THREE_OUT);
+	on_all_machines(RECORDS "names none\n" THREE, THREE_OUT);
+	on_all_machines(RECORDS "shift 4\nheader 24\n" THREE, THREE_OUT);
+	on_all_machines(RECORDS, "");
+}
+
+static void test_records_text(void **state)
+{
+	(void)state;
+	prints(RECORDS "dict SUBSYSTEM=pci\\x00DEVICE=+pci:0\n" THREE, THREE_OUT);
+	prints(RECORDS "record 1.000000 a\\n\\nb\\x80\\x1b[0m\nrecord 2.000000\n",
+	       "[    1.000000] a\n[    1.000000] \n[    1.000000] b\\x80\\x1b[0m\n[    2.000000] \n");
+}
+
+/*
+ * A record of 11 characters takes 28 bytes, and 16 stay free behind the last
+ * for the header of zeroes: 240 of 256 bytes are 8 records, before the first wrap.
+ */
+static void test_records_wrap(void **state)
+{
+	(void)state;
+	keeps(RECORDS "ring 0 8\n", 8, 8);
+	keeps(RECORDS "ring 0 8\n", 9, 7);
+	for (unsigned int n = 9; n < 100; n++)
+		keeps(RECORDS "ring 0 8\n", n, 7);
+	keeps(RECORDS "class 32\norder big\nmachine 20\nring 0 8\n", 99, 7);
+	keeps(RECORDS "ring 0 14\n", 5000, 583);
+}
+
+/* Each length of the records before the ring's end: what is still there is whole, and the newest. */
+static void test_records_end(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n < 240; n++) {
+		STRING_AUTO fill = mem_alloc(n + 1);
+		STRING_AUTO spec = mem_printf(RECORDS "ring 0 9\nrecord 1.000000 old\n"
+					      "record 2.000000 %s\nrecord 3.000000 %s\n"
+					      "record 4.000000 last\n",
+					      (char *)memset(fill, 'x', n), fill);
+		STRING_AUTO out = mem_printf("[    1.000000] old\n[    2.000000] %s\n"
+					     "[    3.000000] %s\n[    4.000000] last\n", fill, fill);
+		struct result r = run(spec);
+
+		assert_true(whole(&r));
+		assert_true(r.len <= strlen(out) && r.len >= strlen("[    4.000000] last\n"));
+		assert_string_equal(r.out, out + strlen(out) - r.len);
+		free(r.out);
+	}
+}
+
+static void test_records_since_clear(void **state)
+{
+	const struct how how = { .since_clear = true };
+	STRING_AUTO around = numbered(RECORDS "ring 0 8\nrecord 1.000000 x\nclear\n", 0, 100,
+				      RECORD_FORMAT);
+	BUF_AUTO b = {0};
+	struct result r;
+
+	(void)state;
+	prints_how(RECORDS THREE, how, THREE_OUT);
+	prints_how(RECORDS THREE "clear\n", how, "");
+	prints_how(RECORDS THREE "clear\nrecord 98766.000000 new\n", how, "[98766.000000] new\n");
+	/* gone round since: whatever it is, it ends with the newest */
+	mkcore(&b, around);
+	r = run_how(&b, how);
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(strstr(r.out, "[    7.000099]"), "[    7.000099] message 099\n");
+	free(r.out);
+}
+
+/* Records of three characters take 20 bytes: at 0, 20 and (five characters) 40. */
+static void test_records_damaged(void **state)
+{
+	static const char *const damage[] = {
+		"put 20 len 0", "put 20 len 8", "put 20 len 65535", "put 20 len 21",
+		"put 20 text_len 400", "put 20 dict_len 65535",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(damage); i++) {
+		STRING_AUTO spec = mem_printf(RECORDS THREE "%s\n", damage[i]);
+
+		prints_part(spec, "[    0.000001] one\n[98765.999999] three\n", 1);
+	}
+	prints_part(RECORDS THREE "put 0 len 0\n", "[    1.500000] two\n[98765.999999] three\n", 1);
+	prints_part(RECORDS THREE "put 40 len 3\n", "[    0.000001] one\n[    1.500000] two\n", 1);
+}
+
+static void test_records_ends(void **state)
+{
+	STRING_AUTO spec = numbered(RECORDS "ring 0 8\n", 0, 12, RECORD_FORMAT);
+	STRING_AUTO first = mem_printf("%sput log_first_idx 4096\n", spec);
+	STRING_AUTO out = numbered("", 4, 8, OUTPUT_FORMAT);
+
+	(void)state;
+	salvages(first, out);	/* with the one that was just given up, but is still there */
+	salvages(RECORDS THREE "put log_first_idx -4\n", THREE_OUT);
+	fails(RECORDS THREE "put log_buf_len 0\n", EBADMSG,
+	      "the log's size is damaged: 0x0 bytes, the limit is 0x80000000");
+	fails(RECORDS THREE "put log_buf_len -1\n", EBADMSG,
+	      "the log's size is damaged: 0xffffffff bytes, the limit is 0x80000000");
+	fails(RECORDS THREE "put log_buf 8\n", EFAULT,
+	      "the log, 0x100 bytes at address 0x8, is not in the dump");
+	fails(RECORDS "omit SYMBOL(log_next_idx)\n", ENOENT, "vmcoreinfo lacks SYMBOL(log_next_idx)");
+	fails(RECORDS "omit OFFSET(printk_log.text_len)\nline OFFSET(printk_log.len)=15\n", EBADMSG,
+	      "vmcoreinfo: a record's header of 16 bytes does not hold its fields");
+}
+
+/* Any end of the ring, and any start: never more than the records there are. */
+static void test_records_any_end(void **state)
+{
+	STRING_AUTO spec = numbered(RECORDS "ring 0 8\n", 0, 12, RECORD_FORMAT);
+
+	(void)state;
+	for (unsigned int i = 0; i < 1024; i++) {
+		STRING_AUTO damaged = mem_printf("%sput %s %u\n", spec, i & 1 ? "log_first_idx" :
+						 "log_next_idx", i / 2);
+		struct result r = run(damaged);
+
+		assert_int_equal(r.rc, 0);
+		assert_true(r.len <= 9 * strlen("[    7.000000] message 000\n"));
+		free(r.out);
+	}
+}
+
+/* --- bytes, before 3.5 --- */
+
+#define THREE_LINES "<6>[    0.000001] one\n<6>[    1.500000] two\n<6>[98765.999999] three\n"
+
+static void test_bytes(void **state)
+{
+	const struct how decode = { .print.decode = true };
+
+	(void)state;
+	on_all_machines(BYTES THREE, THREE_LINES);
+	on_all_machines(BYTES, "");
+	prints(BYTES "record 1.000000 \\x80\\x1b[0m\n", "<6>[    1.000000] \x80\x1b[0m\n");
+	prints_how(BYTES THREE, decode, "kern  :info  : [    0.000001] one\n"
+		   "kern  :info  : [    1.500000] two\nkern  :info  : [98765.999999] three\n");
+	prints_how(BYTES "level 30\nrecord 1.000000 \\x80\\x1b[0m\n", decode,
+		   "daemon:info  : [    1.000000] \\x80\\x1b[0m\n");
+}
+
+/* 30 bytes a line: 8 of them and the end of one more are in 256. */
+static void test_bytes_wrap(void **state)
+{
+	(void)state;
+	for (unsigned int n = 9; n < 50; n++) {
+		STRING_AUTO spec = numbered(BYTES "ring 0 8\n", 0, n, RECORD_FORMAT);
+		STRING_AUTO out = numbered("", n - 9, 9, "<6>" OUTPUT_FORMAT);
+
+		prints(spec, out + strlen(out) - 256);
+	}
+	prints(BYTES "record 1.000000 a\nput logged_chars 5000\nput log_end 21\n",
+	       "");
+}
+
+static void test_bytes_damaged(void **state)
+{
+	(void)state;
+	fails(BYTES THREE "put log_buf_len 255\n", EBADMSG,
+	      "the log's size is damaged: 0xff bytes, not a power of two up to 0x80000000");
+	fails(BYTES THREE "put log_buf 8\n", EFAULT,
+	      "the log, 0x100 bytes at address 0x8, is not in the dump");
+	fails(BYTES "omit SYMBOL(log_end)\n", ENOENT, "vmcoreinfo lacks SYMBOL(log_end)");
+}
+
+static void test_bytes_since_clear(void **state)
+{
+	(void)state;
+	prints(BYTES THREE "clear\nrecord 98766.000000 new\n", "<6>[98766.000000] new\n");
+}
+
+/* --- both --- */
+
+/* Cut anywhere, a dump gives what it still holds, and says so unless that is all. */
+static void truncated(const char *ring, const char *format)
+{
+	STRING_AUTO spec = numbered(ring, 0, 9, RECORD_FORMAT);
+	STRING_AUTO out = numbered("", 0, 9, format);
+	BUF_AUTO b = {0};
+	size_t partial = 0;
+
+	for (mkcore(&b, spec); b.len; b.len--) {
+		struct result r = run_on(&b);
+
+		if (whole(&r))
+			assert_string_equal(r.out, out);
+		else if (r.rc >= 0 && r.len)
+			assert_memory_equal(r.out, out, r.len - 1);
+		partial += r.rc >= 0 && r.len && !whole(&r);
+		free(r.out);
+	}
+	assert_true(partial > 100);
+}
+
+static void test_truncated(void **state)
+{
+	(void)state;
+	truncated(RECORDS "ring 0 9\n", OUTPUT_FORMAT);
+	truncated(BYTES "ring 0 9\n", "<6>" OUTPUT_FORMAT);
+}
+
+static void test_garbled(void **state)
+{
+	(void)state;
+	garble(RECORDS "ring 0 8\n", 3000);
+	garble(BYTES "ring 0 8\n", 3000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_records_text),
+		cmocka_unit_test(test_records_wrap),
+		cmocka_unit_test(test_records_end),
+		cmocka_unit_test(test_records_since_clear),
+		cmocka_unit_test(test_records_damaged),
+		cmocka_unit_test(test_records_ends),
+		cmocka_unit_test(test_records_any_end),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_bytes_wrap),
+		cmocka_unit_test(test_bytes_damaged),
+		cmocka_unit_test(test_bytes_since_clear),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_garbled),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	fail_forget();
+	return failed;
+}
