@@ -11,11 +11,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "common/bytes.h"
 #include "common/error.h"
 #include "common/mem.h"
 #include "vmcore-dmesg/input.h"
 
 #define COPY_PIECE ((size_t)64 * 1024)
+#define FLATTENED "makedumpfile\0\0\0"
+#define FLATTENED_HEADER 4096
 
 /* --- the map --- */
 
@@ -90,7 +93,7 @@ size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint
 	return len < in->map_size - offset ? len : (size_t)(in->map_size - offset);
 }
 
-/* --- a pipe --- */
+/* --- copies --- */
 
 static int temporary_file(void)
 {
@@ -99,7 +102,7 @@ static int temporary_file(void)
 	int fd = mkostemp(name, O_CLOEXEC);
 
 	if (fd < 0)
-		return fail(errno, "cannot be read at offsets, and no copy can be made in %s: %s;"
+		return fail(errno, "has to be copied first, and that cannot be done in %s: %s;"
 			    " TMPDIR names another place", dir, strerror(errno));
 	unlink(name);
 	return fd;
@@ -117,44 +120,112 @@ static int store(int fd, const uint8_t *d, size_t len, uint64_t offset)
 		ssize_t n = pwrite(fd, d + done, len - done, (off_t)(offset + done));
 
 		if (n <= 0 && errno != EINTR)
-			return fail(errno, "cannot be read at offsets, and a copy does not fit into"
+			return fail(errno, "has to be copied first, and does not fit into"
 				    " TMPDIR or /var/tmp: %s", strerror(errno));
 		done += n > 0 ? (size_t)n : 0;
 	}
 	return 0;
 }
 
-static int copy(int from, int to)
+/* As many bytes as come. */
+static int read_some(int fd, uint8_t *d, size_t len, size_t *done)
 {
-	uint8_t *d = mem_alloc(COPY_PIECE);
-	uint64_t size = 0;
-	ssize_t n;
-	int rc = 0;
+	for (*done = 0; *done < len;) {
+		ssize_t n = read(fd, d + *done, len - *done);
 
-	do {
-		n = read(from, d, COPY_PIECE);
-		if (n > 0)
-			rc = store(to, d, (size_t)n, size);
-		else if (n < 0 && errno != EINTR)
-			rc = fail(errno, "cannot be read: %s", strerror(errno));
-		size += n > 0 ? (uint64_t)n : 0;
-	} while (rc >= 0 && n);
-	free(d);
+		if (n < 0 && errno != EINTR)
+			return fail(errno, "cannot be read: %s", strerror(errno));
+		if (!n)
+			break;
+		*done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/*
+ * makedumpfile's flattened format: a page of header, then pieces, each behind
+ * its offset and its size as big-endian s64, until an offset of -1. What is
+ * cut off is missing at the end.
+ */
+static int copy_flattened(int from, int to, uint8_t *d, uint64_t *size)
+{
+	uint64_t offset, left;
+	size_t done;
+	int rc;
+
+	for (*size = 0;;) {
+		rc = read_some(from, d, 16, &done);
+		offset = be64_get(d);
+		left = be64_get(d + 8);
+		if (rc < 0 || done < 16 || offset > INT64_MAX)
+			return rc;
+		if (left > INT64_MAX - offset)
+			return fail(EINVAL, "a flattened dump with a piece of 0x%" PRIx64 " bytes at"
+				    " offset 0x%" PRIx64, left, offset);
+		for (; left; left -= done, offset += done) {
+			rc = read_some(from, d, left < COPY_PIECE ? left : COPY_PIECE, &done);
+			if (rc >= 0 && done)
+				rc = store(to, d, done, offset);
+			if (rc < 0 || !done)
+				return rc;
+			if (offset + done > *size)
+				*size = offset + done;
+		}
+	}
+}
+
+static bool is_flattened(const uint8_t *d, size_t len)
+{
+	return len == FLATTENED_HEADER && !memcmp(d, FLATTENED, sizeof(FLATTENED)) &&
+	       be64_get(d + 16) == 1 && be64_get(d + 24) == 1;
+}
+
+/* All of a pipe, or a flattened dump, from the start. */
+static int copy(int from, int to, uint8_t *d)
+{
+	uint64_t size = 0;
+	size_t n;
+	int rc = read_some(from, d, FLATTENED_HEADER, &n);
+
+	if (rc >= 0 && is_flattened(d, n)) {
+		rc = copy_flattened(from, to, d, &size);
+	} else {
+		while (rc >= 0 && n) {
+			rc = store(to, d, n, size);
+			size += n;
+			if (rc >= 0)
+				rc = read_some(from, d, COPY_PIECE, &n);
+		}
+	}
 	if (rc >= 0 && ftruncate(to, (off_t)size) < 0)
 		rc = fail(errno, "a copy cannot be made: %s", strerror(errno));
 	return rc;
 }
 
-static int copy_pipe(struct input *in)
+static int use_copy(struct input *in)
 {
 	int fd = temporary_file(), rc;
+	uint8_t *d;
 
 	if (fd < 0)
 		return fd;
-	rc = copy(in->fd, fd);
+	d = mem_alloc(COPY_PIECE);
+	rc = copy(in->fd, fd, d);
+	free(d);
 	close(in->fd);
 	in->fd = fd;
 	return rc;
+}
+
+static bool needs_copy(struct input *in)
+{
+	uint8_t d[FLATTENED_HEADER];
+	ssize_t n;
+
+	if (lseek(in->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
+		return true;
+	n = pread(in->fd, d, sizeof(d), 0);
+	return n > 0 && is_flattened(d, (size_t)n) && !lseek(in->fd, 0, SEEK_SET);
 }
 
 /* --- any file --- */
@@ -169,8 +240,8 @@ int input_open(struct input *in, const char *name)
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (in->fd < 0)
 		return fail(errno, "cannot be opened: %s", strerror(errno));
-	if (lseek(in->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
-		rc = copy_pipe(in);
+	if (needs_copy(in))
+		rc = use_copy(in);
 	if (rc >= 0 && !fstat(in->fd, &st))
 		map(in, &st);
 	return rc;

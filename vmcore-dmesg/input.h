@@ -3,8 +3,9 @@
 /*
  * The file with the dump, read at offsets. A regular file is mapped, so that
  * nothing of it is copied. What cannot be mapped (/proc/vmcore, a disk) is
- * read in pieces, and what cannot be read at offsets (a pipe) is first copied
- * to an unlinked file in $TMPDIR, or /var/tmp.
+ * read in pieces, and what cannot be read at offsets is first copied to an
+ * unlinked file in $TMPDIR, or /var/tmp: a pipe, and makedumpfile's flattened
+ * format (makedumpfile -F: pieces of the dump in the order they were made).
  *
  * Its size is never trusted: what can be read is there. A page of the map
  * that cannot be had any more (a failing disk, a file that became shorter)

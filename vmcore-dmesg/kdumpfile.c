@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * makedumpfile's own formats, compressed and flattened, through libkdumpfile;
- * without it, words on what the file is and what reads it.
+ * makedumpfile's compressed formats through libkdumpfile; without it, words on
+ * what the file is and what reads it.
  */
 #include "vmcore-dmesg/vmcore.h"
 
@@ -55,14 +55,22 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 	return 0;
 }
 
+/* libkdumpfile 0.5.1 crashes on freeing what it failed to open: that is left to exit(). */
+static kdump_ctx_t *volatile not_opened;
+
 static int open_kdumpfile(struct vmcore *core)
 {
 	kdump_ctx_t *ctx = kdump_new();
+	int rc;
 
 	if (!ctx)
 		return fail(ENOMEM, "libkdumpfile has no memory");
-	core->handle = ctx;
-	return open_file(core, ctx);
+	rc = open_file(core, ctx);
+	if (rc >= 0)
+		core->handle = ctx;
+	else
+		not_opened = ctx;
+	return rc;
 }
 
 static void close_kdumpfile(struct vmcore *core)
@@ -72,10 +80,7 @@ static void close_kdumpfile(struct vmcore *core)
 	core->handle = NULL;
 }
 
-/*
- * Physical addresses only: virtual ones are translated by rules that do not
- * need the page tables to be in the dump.
- */
+/* It translates virtual addresses itself, where the dump has what that takes. */
 static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {

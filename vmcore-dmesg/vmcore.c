@@ -23,13 +23,12 @@ void vmcore_close(struct vmcore *core)
 	arena_free(&core->arena);
 }
 
-/* makedumpfile's own formats: IMPLEMENTATION, "the header of ..." in libkdumpfile's words. */
+/* What the first bytes of makedumpfile's formats are; input.c has undone the flattened one. */
 static const struct {
 	const char *magic, *what;
 } compressed[] = {
 	{ "KDUMP   ", "a compressed kdump file" },
 	{ "DISKDUMP", "a diskdump file" },
-	{ "makedumpfile", "a flattened dump of makedumpfile" },
 };
 
 static const struct vmcore_format *recognise(struct vmcore *core)

@@ -12,7 +12,7 @@ enum layout { LAYOUT_PRB, LAYOUT_RECORDS, LAYOUT_BYTES };
 struct core {
 	enum layout layout;
 	unsigned int bits, word;
-	bool little, mark_little, exact, latched, extended, tables;
+	bool little, mark_little, exact, latched, extended, tables, uts;
 	uint64_t type, machine, version, vaddr, paddr, at, shift, split, absent, cut;
 	uint64_t count_bits, size_bits;
 	uint64_t header, align;		/* LAYOUT_RECORDS */
@@ -26,7 +26,7 @@ struct core {
 	uint64_t variables;			/* offset of the clear_seq, or of the older ones */
 	uint64_t first, next, clear, n_records;	/* offsets in the ring of records */
 	uint64_t end, chars;			/* of the ring of bytes */
-	uint64_t root;				/* offset of the page table */
+	uint64_t root, uts_at;			/* offsets of the page table, and the release */
 };
 
 static inline uint64_t core_size(const struct core *c) { return 1ull << c->size_bits; }

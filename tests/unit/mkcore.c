@@ -10,6 +10,8 @@
 enum { RESERVED, COMMITTED, FINALIZED, REUSABLE };
 enum { FAILED_LPOS = 1, EMPTY_LPOS = 3 };
 enum { LATCH_BYTES = 24 };
+/* struct uts_namespace, and a pointer to the pages. */
+enum { UTS_NAME = 4, UTS_FIELD = 65, UTS_PAGES = 512, UTS_BYTES = 128 * 1024 };
 
 static _Noreturn void reject(const char *line)
 {
@@ -340,6 +342,21 @@ static void prb_vmcoreinfo(const struct core *c, struct buf *all)
 	add_offsets(c, all);
 }
 
+/* What makedumpfile wants to see of any kernel: its release, and an array of pages. */
+static void uts_vmcoreinfo(const struct core *c, struct buf *all)
+{
+	uint64_t at = c->at + c->uts_at;
+
+	buf_printf(all, "SYMBOL(init_uts_ns)=%" PRIx64 "\nOFFSET(uts_namespace.name)=%u\n", at,
+		   UTS_NAME);
+	buf_printf(all, "SYMBOL(_stext)=%" PRIx64 "\nSYMBOL(swapper_pg_dir)=%" PRIx64 "\n", at, at);
+	buf_printf(all, "SYMBOL(mem_map)=%" PRIx64 "\nSYMBOL(contig_page_data)=%" PRIx64 "\n",
+		   at + UTS_PAGES, at + UTS_PAGES);
+	buf_printf(all, "SIZE(page)=64\nOFFSET(page.flags)=0\nOFFSET(page._refcount)=52\n"
+		   "OFFSET(page.mapping)=24\nOFFSET(page.lru)=8\nOFFSET(page._mapcount)=48\n"
+		   "OFFSET(page.private)=40\nSIZE(list_head)=16\n");
+}
+
 static void vmcoreinfo(const struct core *c, struct buf *out)
 {
 	BUF_AUTO all = {0};
@@ -350,6 +367,8 @@ static void vmcoreinfo(const struct core *c, struct buf *out)
 	if (c->tables)
 		buf_printf(&all, "NUMBER(phys_base)=0\nSYMBOL(init_top_pgt)=%" PRIx64 "\n",
 			   0xffffffff80000000 + c->paddr + c->root);
+	if (c->uts)
+		uts_vmcoreinfo(c, &all);
 	if (c->layout == LAYOUT_PRB)
 		prb_vmcoreinfo(c, &all);
 	else
@@ -447,6 +466,17 @@ static unsigned int loads(const struct core *c, uint64_t offset, struct elf_phdr
 	return c->split ? 2 : 1;
 }
 
+/* libkdumpfile wants as many as the machine has. */
+static void add_registers(struct buf *b, const struct core *c)
+{
+	static const uint8_t none[504];
+
+	if (c->uts)
+		add_note(b, c, "CORE", 1, none, c->machine == 62 ? 336 : sizeof(none));
+	else
+		add_note(b, c, "CORE", 1, "some registers", 14);
+}
+
 static void build(struct buf *out, const struct core *c)
 {
 	uint64_t start = SECTION_AT(c) + (c->extended ? SECTION_BYTES : 0);
@@ -456,7 +486,7 @@ static void build(struct buf *out, const struct core *c)
 	unsigned int n;
 
 	vmcoreinfo(c, &info);
-	add_note(&notes, c, "CORE", 1, "some registers", 14);
+	add_registers(&notes, c);
 	buf_add(&notes, c->notes.data, c->notes.len);
 	add_note(&notes, c, "VMCOREINFO", 0, info.data, info.len);
 	note.filesz = note.memsz = notes.len;
@@ -519,6 +549,8 @@ static bool set_word(struct core *c, const char *name, const char *arg)
 		c->extended = true;
 	} else if (!strcmp(name, "tables")) {
 		c->tables = true;
+	} else if (!strcmp(name, "uts")) {
+		c->uts = true;
 	} else if (!strcmp(name, "clear")) {
 		clear(c);
 	} else {
@@ -544,9 +576,21 @@ static void unescape(struct buf *text, const char *s)
 	}
 }
 
+/* Two numbers, of any base that C knows. */
+static bool two(const char *arg, uint64_t *a, uint64_t *b)
+{
+	char *end;
+
+	*a = strtoull(arg, &end, 0);
+	if (*end != ' ')
+		return false;
+	*b = strtoull(end, &end, 0);
+	return !*end;
+}
+
 static bool set_text(struct core *c, const char *name, const char *arg)
 {
-	unsigned long a, b;
+	uint64_t a, b;
 
 	if (!strcmp(name, "release")) {
 		snprintf(c->release, sizeof(c->release), "%s", arg);
@@ -562,13 +606,13 @@ static bool set_text(struct core *c, const char *name, const char *arg)
 		buf_printf(&c->lines, "%s\n", arg);
 	} else if (!strcmp(name, "omit")) {
 		buf_printf(&c->omit, "%s\n", arg);
-	} else if (!strcmp(name, "load") && sscanf(arg, "%li %li", &a, &b) == 2) {
+	} else if (!strcmp(name, "load") && two(arg, &a, &b)) {
 		c->vaddr = c->at = a;
 		c->paddr = b;
-	} else if (!strcmp(name, "ring") && sscanf(arg, "%lu %lu", &a, &b) == 2) {
+	} else if (!strcmp(name, "ring") && two(arg, &a, &b)) {
 		c->count_bits = a;
 		c->size_bits = b;
-	} else if (!strcmp(name, "note") && sscanf(arg, "%li %li", &a, &b) == 2) {
+	} else if (!strcmp(name, "note") && two(arg, &a, &b)) {
 		add(&c->notes, c, a, 4);
 		add(&c->notes, c, b, 4);
 		add(&c->notes, c, 7, 4);
@@ -676,6 +720,20 @@ static void directive(struct core *c, const char *line)
 	}
 }
 
+static void add_uts(struct core *c)
+{
+	const char *const names[] = { "Linux", "crashed", c->release, "#1 SMP",
+				       c->machine == 62 ? "x86_64" : c->little ? "ppc64le" : "ppc64" };
+
+	c->uts_at = round_up64(c->memory.len, 64);
+	buf_reserve(&c->memory, c->uts_at + UTS_BYTES - c->memory.len);
+	memset(c->memory.data + c->memory.len, 0, c->uts_at + UTS_BYTES - c->memory.len);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		strcpy((char *)c->memory.data + c->uts_at + UTS_NAME + i * UTS_FIELD, names[i]);
+	c->memory.len = c->uts_at + UTS_BYTES;
+	put_pointer(c, c->uts_at + UTS_PAGES, c->uts_at);
+}
+
 /*
  * x86_64's page tables behind all else: four levels, of which the last maps
  * 2 MiB at once. at and paddr have to agree in what is below 2 MiB.
@@ -712,6 +770,8 @@ void mkcore(struct buf *core, const char *text)
 		if (*line)
 			directive(&c, line);
 	lay_out(&c);
+	if (c.uts)
+		add_uts(&c);
 	if (c.tables)
 		add_tables(&c);
 	build(core, &c);

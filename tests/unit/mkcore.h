@@ -25,6 +25,7 @@
  *	version NUMBER		e_version		(1)
  *	extended		the number of program headers is in a section header
  *	tables			x86_64: page tables that map "at" to "load"'s PADDR
+ *	uts			what makedumpfile wants besides, to accept it
  *	split BYTES		two PT_LOADs, stored in reverse order
  *	absent BYTES		of the memory's end are in memsz but not in filesz
  *	line TEXT		one more line of vmcoreinfo, before the others
