@@ -99,9 +99,11 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 
 static int open_kdumpfile(struct vmcore *core)
 {
+	STRING_AUTO what = mem_copy_string(fail_text());
+
 	(void)core;
-	return fail_in(-ENOSYS, "this vmcore-dmesg was built without libkdumpfile and cannot read it"
-		       " (makedumpfile --dump-dmesg can)");
+	return fail(ENOSYS, "%s, for which this vmcore-dmesg was built without libkdumpfile; install"
+		    " one with it, or makedumpfile for makedumpfile --dump-dmesg", what);
 }
 
 static void close_kdumpfile(struct vmcore *core)

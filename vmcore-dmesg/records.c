@@ -185,6 +185,19 @@ static bool is_record(struct ring *ring, uint64_t at, uint64_t end)
 	return at + h.len == end || look(ring, at + h.len, &next) != NONE;
 }
 
+/* Where the next record seems to begin; @end when none does. */
+static uint64_t find_record(struct ring *ring, uint64_t at, uint64_t end)
+{
+	for (size_t len; at < end; at += len) {
+		if (!span_block(&ring->data, at, end, &len))
+			continue;
+		for (uint64_t i = at; i < at + len; i += 4)
+			if (is_record(ring, i, end))
+				return i;
+	}
+	return end;
+}
+
 /*
  * The records from @at up to @end: the newest's end, or the ring's. Damage is
  * stepped over to the next record; each step is forward, so that is all of it.
@@ -204,9 +217,7 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 		if (step == WRAP && end == ring->size)
 			return;
 		log->damaged++;
-		at = round_up64(at + 1, 4);
-		while (at < end && !is_record(ring, at, end))
-			at += 4;
+		at = find_record(ring, round_up64(at + 1, 4), end);
 	}
 }
 
@@ -233,10 +244,8 @@ static void repair(struct ring *ring, struct log *log)
 		ring->first = ring->next == ring->size ? 0 : ring->next;
 	} else if (ring->first >= ring->size) {
 		log->disordered = true;
-		ring->first = ring->next;
-		while (ring->first < ring->size && !is_record(ring, ring->first, ring->size))
-			ring->first += 4;
-		if (ring->first >= ring->size)
+		ring->first = find_record(ring, round_up64(ring->next, 4), ring->size);
+		if (ring->first == ring->size)
 			ring->first = 0;
 	}
 }

@@ -14,7 +14,6 @@
 #define SIZE_MAX_LOG (UINT64_C(1) << 31)
 /* The kernel's lines are at most 1024; longer ones come from damage, and are cut in pieces. */
 #define LINE_MAX_LOG ((size_t)64 * 1024)
-#define GAP 512		/* how finely what is behind a gap is looked for */
 
 struct ring {
 	struct vmcore *core;
@@ -130,30 +129,20 @@ static void take(struct ring *ring, const uint8_t *d, size_t len, struct log *lo
 
 /* --- the walk --- */
 
-/* How much of it can be read at once: a gap in the dump ends it. */
-static size_t readable(struct ring *ring, uint64_t at, uint64_t len, const uint8_t **d)
-{
-	size_t n = len < LINE_MAX_LOG / 2 ? (size_t)len : LINE_MAX_LOG / 2;
-
-	while (n && !(*d = span_at(&ring->data, at, n)))
-		n /= 2;
-	return n;
-}
-
+/* Text has no zeroes: a block of them is a gap like one that is not in the dump. */
 static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
 {
 	bool gap = false;
-	const uint8_t *d;
+	size_t len;
 
-	while (at < end) {
-		size_t n = readable(ring, at, end - at, &d);
+	for (; at < end; at += len) {
+		const uint8_t *d = span_block(&ring->data, at, end, &len);
 
-		if (n)
-			take(ring, d, n, log);
-		else if (!gap)
-			log->damaged++;
-		gap = !n;
-		at = n ? at + n : round_up64(at + 1, GAP);
+		if (d)
+			take(ring, d, len, log);
+		else
+			log->damaged += !gap;
+		gap = !d;
 	}
 }
 

@@ -266,3 +266,20 @@ const uint8_t *span_read(struct span *s, uint64_t offset, size_t len)
 	}
 	return s->data + (offset - s->start);
 }
+
+const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len)
+{
+	const uint8_t *d;
+	size_t n;
+
+	*len = SPAN_BLOCK - offset % SPAN_BLOCK;
+	if (*len > end - offset)
+		*len = (size_t)(end - offset);
+	if (!span_at(s, offset, 1))
+		return NULL;
+	for (n = *len; n > 1 && !span_at(s, offset, n); n /= 2)
+		;
+	d = span_at(s, offset, n);
+	*len = n;	/* the rest is the next block */
+	return d[0] || memcmp(d, d + 1, n - 1) ? d : NULL;
+}

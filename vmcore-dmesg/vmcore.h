@@ -149,4 +149,12 @@ static inline const uint8_t *span_at(struct span *s, uint64_t offset, size_t len
 	return span_read(s, offset, len);
 }
 
+/*
+ * The part from @offset on, up to SPAN_BLOCK bytes or @end, for those who go
+ * on behind gaps: NULL when it is one - not in the dump, or zeroes, as what a
+ * dump leaves out is. @len is set in any case.
+ */
+#define SPAN_BLOCK ((size_t)512)
+const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len);
+
 #endif

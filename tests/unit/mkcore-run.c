@@ -64,6 +64,8 @@ struct result run_how(const struct buf *b, struct how how)
 		input_unmap(&core.input);
 	if (r.rc >= 0)
 		r.rc = vmcore_read_headers(&core);
+	if (how.keep)
+		assert_int_equal(ftruncate(fd, (off_t)how.keep), 0);
 	if (r.rc >= 0)
 		r.rc = print_log(&core, &how, out, &r.log);
 	vmcore_close(&core);

@@ -19,6 +19,7 @@ struct result {
 struct how {
 	bool reads;		/* as from a file that cannot be mapped */
 	bool since_clear;
+	uint64_t keep;		/* if not 0: all that is left of the file once it is open */
 	struct print print;
 };
 

@@ -167,8 +167,8 @@ static void test_bytes_wrap(void **state)
 
 		prints(spec, out + strlen(out) - 256);
 	}
-	prints(BYTES "record 1.000000 a\nput logged_chars 5000\nput log_end 21\n",
-	       "");
+	/* more than was ever written: the rest is zeroes, which text is not */
+	prints_part(BYTES "record 1.000000 a\nput logged_chars 5000\n", "<6>[    1.000000] a\n", 1);
 }
 
 static void test_bytes_damaged(void **state)

@@ -354,6 +354,26 @@ static void test_not_elf(void **state)
 	}
 }
 
+/* A file that becomes shorter while it is mapped reads as zeroes, and says so. */
+static void test_shrinks(void **state)
+{
+	STRING_AUTO spec = numbered("ring 10 15\n", 0, 900, RECORD_FORMAT);
+	BUF_AUTO b = {0};
+	struct result r;
+
+	(void)state;
+	mkcore(&b, spec);
+	r = run_how(&b, (struct how){ .keep = b.len / 2 });
+	assert_int_equal(r.rc, 0);
+	assert_true(r.log.damaged > 100);
+	assert_true(input_faults() > 0);
+	free(r.out);
+	r = run_how(&b, (struct how){0});
+	assert_true(whole(&r));
+	assert_int_equal(input_faults(), 0);
+	free(r.out);
+}
+
 /* Cut anywhere, a dump gives what it still holds, and says so unless that is all. */
 static void test_truncated(void **state)
 {
@@ -412,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_other_layouts),
 		cmocka_unit_test(test_no_core),
 		cmocka_unit_test(test_not_elf),
+		cmocka_unit_test(test_shrinks),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_garbled),
 	};
