@@ -166,7 +166,7 @@ int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t 
 
 /* --- cores --- */
 
-/* More program headers than e_phnum can say: the first section header's sh_info has their number. */
+/* More program headers than e_phnum can say: sh_info of the first section header can. */
 static void count_phdrs(struct elf *elf, const struct elf_reader *reader, const uint8_t *data,
 			const struct layout *l)
 {

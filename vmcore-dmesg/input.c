@@ -33,10 +33,11 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
 {
 	uintptr_t at = (uintptr_t)info->si_addr;
 	void *page = (void *)(at & ~(mapped.page - 1));
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 
 	(void)context;
 	if (at - mapped.start >= mapped.size ||
-	    mmap(page, mapped.page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+	    mmap(page, mapped.page, PROT_READ, flags, -1, 0) != page)
 		signal(signal_number, SIG_DFL);
 	else
 		mapped.faults++;
@@ -160,8 +161,8 @@ static int copy_flattened(int from, int to, uint8_t *d, uint64_t *size)
 		if (rc < 0 || done < 16 || offset > INT64_MAX)
 			return rc;
 		if (left > INT64_MAX - offset)
-			return fail(EINVAL, "a flattened dump with a piece of 0x%" PRIx64 " bytes at"
-				    " offset 0x%" PRIx64, left, offset);
+			return fail(EINVAL, "a flattened dump with a piece of 0x%" PRIx64 " bytes"
+				    " at offset 0x%" PRIx64, left, offset);
 		for (; left; left -= done, offset += done) {
 			rc = read_some(from, d, left < COPY_PIECE ? left : COPY_PIECE, &done);
 			if (rc >= 0 && done)

@@ -94,8 +94,8 @@ static int find_boot_time(struct vmcore *core, struct print *p)
 	if (p->time != TIME_CTIME && p->time != TIME_ISO)
 		return 0;
 	if (!vmcore_has_number(core, "CRASHTIME", &crash))
-		return fail(ENOENT, "vmcoreinfo lacks CRASHTIME, so there is only the time since boot:"
-			    " leave out --ctime and --time-format");
+		return fail(ENOENT, "vmcoreinfo lacks CRASHTIME, so there is only the time since"
+			    " boot: leave out --ctime and --time-format");
 	if (!log_last_time(core, &last))
 		last = 0;
 	p->boot_usec = (int64_t)(crash % UINT32_MAX) * 1000000 - (int64_t)(last / 1000);

@@ -16,7 +16,7 @@ struct row {
 static const struct row rows[] = {
 	{ 'x', "decode", NULL, "facility and level in front of each record" },
 	{ 'T', "ctime", NULL, "wall clock time, as --time-format=ctime" },
-	{ OPT_TIME_FORMAT, "time-format", "FORMAT", "raw (seconds since boot), ctime, iso, or notime" },
+	{ OPT_TIME_FORMAT, "time-format", "FORMAT", "raw (since boot), ctime, iso, or notime" },
 	{ 'l', "level", "LIST", "only records of these levels: err,warn or err+ (err and worse)" },
 	{ 'J', "json", NULL, "JSON, with the keys of dmesg --json" },
 	{ OPT_CALLER, "caller", NULL, "the thread (T) or CPU (C) that wrote each record" },
@@ -31,8 +31,8 @@ static const struct row rows[] = {
 void options_help(FILE *out)
 {
 	fputs("Usage: vmcore-dmesg [OPTION]... FILE\n\n"
-	      "Print the kernel log of a crash dump: /proc/vmcore or a copy of it, of any machine.\n"
-	      "- is standard input.\n\n", out);
+	      "Print the kernel log of a crash dump: /proc/vmcore or a copy of it, of any\n"
+	      "machine. - is standard input.\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		char text[64];
@@ -52,7 +52,8 @@ static void make_tables(struct option *longs, char *shorts)
 	*shorts++ = ':';	/* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		longs[i] = (struct option){
-			rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, rows[i].key,
+			rows[i].name, rows[i].arg ? required_argument : no_argument, NULL,
+			rows[i].key,
 		};
 		if (rows[i].key < OPT_TIME_FORMAT) {
 			*shorts++ = (char)rows[i].key;
@@ -132,10 +133,11 @@ static int refuse(int key, char **argv)
 	const char *word = argv[optind - 1];
 
 	if (key == ':')
-		return fail(EINVAL, "option '%s' requires an argument; see vmcore-dmesg --help", word);
-	if (!optopt)
-		return fail(EINVAL, "unrecognized or ambiguous option '%s'; see vmcore-dmesg --help",
+		return fail(EINVAL, "option '%s' requires an argument; see vmcore-dmesg --help",
 			    word);
+	if (!optopt)
+		return fail(EINVAL, "unrecognized or ambiguous option '%s'; see vmcore-dmesg"
+			    " --help", word);
 	if (!strncmp(word, "--", 2))
 		return fail(EINVAL, "option '%s' takes no argument; see vmcore-dmesg --help", word);
 	return fail(EINVAL, "invalid option -- '%c'; see vmcore-dmesg --help", optopt);

@@ -18,7 +18,8 @@ void output_open(struct output *out, const char *name)
 void output_flush(struct output *out)
 {
 	if (out->fd < 0 && !out->error) {
-		out->fd = open(out->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+		out->fd = open(out->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+			       0600);
 		out->error = out->fd < 0 ? errno : 0;
 	}
 	for (size_t done = 0; done < out->len && !out->error;) {

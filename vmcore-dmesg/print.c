@@ -15,8 +15,8 @@ static const char *const levels[] = {
 };
 
 static const char *const facilities[] = {
-	"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
-	"ftp",
+	"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron",
+	"authpriv", "ftp",
 };
 
 /* SGR sequences, by level. */

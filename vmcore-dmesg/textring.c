@@ -46,8 +46,8 @@ static int open_ring(struct ring *ring)
 	if (rc < 0)
 		return rc;
 	if (!is_power_of_two(ring->size) || ring->size > SIZE_MAX_LOG)
-		return fail(EBADMSG, "the log's size is damaged: 0x%" PRIx64 " bytes, not a power of"
-			    " two up to 0x%" PRIx64, ring->size, SIZE_MAX_LOG);
+		return fail(EBADMSG, "the log's size is damaged: 0x%" PRIx64 " bytes, not a power"
+			    " of two up to 0x%" PRIx64, ring->size, SIZE_MAX_LOG);
 	return span_init(&ring->data, ring->core, "the log", va, ring->size);
 }
 

@@ -61,8 +61,8 @@ static void arm64_direct(struct vmcore *core)
 	vmcore_has_hex(core, "SYMBOL(_stext)", &text);
 	image_first = text < middle;
 	if (vmcore_has_number(core, "NUMBER(PHYS_OFFSET)", &base))
-		add_direct(core, image_first ? middle : start, image_first ? UINT64_MAX : middle - 1,
-			   base);
+		add_direct(core, image_first ? middle : start,
+			   image_first ? UINT64_MAX : middle - 1, base);
 	if (vmcore_has_number(core, "NUMBER(kimage_voffset)", &base)) {
 		uint64_t image = image_first ? start : middle;
 
