@@ -66,7 +66,7 @@ static int identify_exactly(const uint8_t *data, size_t len, const struct layout
 {
 	int rc = identify(data, len, l, little);
 
-	if (rc >= 0 && !current_version(data, *little))
+	if (rc >= 0 && ((data[5] != 1 && data[5] != 2) || !current_version(data, *little)))
 		return fail(EINVAL, "broken ELF header: unknown byte order or version");
 	return rc;
 }
