@@ -9,6 +9,7 @@
 #include "kexec/devicetree.h"
 
 #define DEPTH_MAX	64
+#define BLOB_VERSION_MIN 16
 #define FDT_SIZE_MAX	((size_t)1 << 30)	/* fdt_check_header() takes less than 2 GiB */
 
 /*
@@ -199,8 +200,14 @@ static int blob_node(struct arena *a, const void *fdt, int node, struct dt_node 
 int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
 		 struct ranges *reserve)
 {
-	int rc = size < sizeof(struct fdt_header) ? -FDT_ERR_BADMAGIC : fdt_check_full(blob, size);
+	int rc = size < sizeof(struct fdt_header) ? -FDT_ERR_BADMAGIC : fdt_check_header(blob);
 
+	/* Nodes of older ones have whole paths for names, over which fdt_check_full() can stumble. */
+	if (!rc && fdt_version(blob) < BLOB_VERSION_MIN)
+		return fail(EINVAL, "is a device tree blob of version %u, too old: %d and later are"
+			    " understood", fdt_version(blob), BLOB_VERSION_MIN);
+	if (!rc)
+		rc = fdt_check_full(blob, size);
 	if (rc)
 		return blob_error(rc);
 	for (int i = 0; i < fdt_num_mem_rsv(blob) && rc >= 0; i++) {
