@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""kdump-load on made-up machines: what it finds, what it asks kexec for, when it reloads.
+
+usage: unshare --mount python3 load.py KDUMP-LOAD KEXEC
+
+Prints TAP.
+"""
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../lib"))
+
+import apart  # noqa: E402
+from machine import Machine  # noqa: E402
+from vmlinux import vmlinux  # noqa: E402
+
+VERSION = "6.12.1-test"
+REMOVE = ("hugepages hugepagesz hugetlb_cma kvm_cma_resv_ratio log_buf_len panic_on_warn quiet "
+          "slub_debug swiotlb")
+APPEND = ("maxcpus=1 irqpoll noirqdistrib reset_devices cgroup_disable=memory numa=off panic=10")
+DEBIAN = {f"boot/vmlinux-{VERSION}": vmlinux(), f"boot/initrd.img-{VERSION}": b"every boot",
+          f"var/lib/kdump/initrd.img-{VERSION}": b"capture"}
+FEDORA = {f"boot/vmlinuz-{VERSION}": vmlinux(), f"boot/initramfs-{VERSION}.img": b"every boot",
+          f"boot/initramfs-{VERSION}kdump.img": b"capture"}
+SUSE = {f"boot/vmlinux-{VERSION}": vmlinux(), f"boot/initrd-{VERSION}": b"every boot",
+        "var/lib/kdump/initrd": b"capture"}
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(truth, message):
+    if not truth:
+        raise Failure(message)
+
+
+def write(path, data, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+    os.chmod(path, mode)
+
+
+class Tools:
+    load = kexec = None
+
+
+# --- what is found, what is asked for: --explain with another root ---
+
+def explain(files, *arguments, remove=(), machine=None):
+    """(status, output, errors) with the root's name taken out."""
+    with tempfile.TemporaryDirectory() as top:
+        root = os.path.join(top, "root")
+        (machine or Machine(cmdline="root=/dev/sda1 quiet log_buf_len=1M crashkernel=512M")).write(root)
+        facts = {"proc/sys/kernel/osrelease": VERSION + "\n", "proc/sys/kernel/arch": "ppc64le\n",
+                 "sys/kernel/kexec_crash_size": "536870912\n", **files}
+        for name, data in facts.items():
+            write(os.path.join(root, name), data)
+        for name in remove:
+            os.unlink(os.path.join(root, name))
+        done = subprocess.run([Tools.load, f"--root={root}", *(arguments or ["--explain"])],
+                              env=dict(os.environ, KEXEC=Tools.kexec), capture_output=True, text=True)
+        return (done.returncode, done.stdout.replace(root, "").replace(Tools.kexec, "kexec"),
+                done.stderr.replace(root, ""))
+
+
+def line_of(output, name):
+    for line in output.splitlines():
+        if line.startswith(name + " "):
+            return line[len(name):].strip()
+    raise Failure(f"no line {name}: {output}")
+
+
+def finds(files, kernel, initrd, **kw):
+    """The files are found, and kexec's plan is made of them."""
+    status, output, errors = explain(files, **kw)
+    expect(status == 0, f"status {status}: {errors}")
+    expect(line_of(output, "kernel") == kernel, output)
+    expect(line_of(output, "initrd") == initrd, output)
+    expect("Crash image for Linux" in output, output)
+    return output
+
+
+def debian():
+    output = finds(DEBIAN, f"/boot/vmlinux-{VERSION}",
+                   f"/var/lib/kdump/initrd.img-{VERSION} (made for capturing)")
+    expect(line_of(output, "command") == (
+        f"kexec -p --hotplug --initrd=/var/lib/kdump/initrd.img-{VERSION} --reuse-cmdline "
+        f"'--remove-cmdline={REMOVE}' '--command-line={APPEND}' /boot/vmlinux-{VERSION}"), output)
+    expect(f"K root=/dev/sda1 {APPEND}\n" in output, output)
+
+
+def debian_before_its_first_capture_initrd():
+    files = {k: v for k, v in DEBIAN.items() if "kdump" not in k}
+    finds(files, f"/boot/vmlinux-{VERSION}",
+          f"/boot/initrd.img-{VERSION} (the one of every boot: no other was found)")
+
+
+def fedora():
+    finds(FEDORA, f"/boot/vmlinuz-{VERSION}", f"/boot/initramfs-{VERSION}kdump.img (made for capturing)")
+
+
+def fedora_kernel_in_its_module_directory():
+    files = {f"usr/lib/modules/{VERSION}/vmlinuz": vmlinux(),
+             f"var/lib/kdump/initramfs-{VERSION}kdump.img": b"capture"}
+    finds(files, f"/usr/lib/modules/{VERSION}/vmlinuz",
+          f"/var/lib/kdump/initramfs-{VERSION}kdump.img (made for capturing)")
+
+
+def suse():
+    finds(SUSE, f"/boot/vmlinux-{VERSION}", "/var/lib/kdump/initrd (made for capturing)")
+
+
+def older_suse():
+    finds({f"boot/vmlinux-{VERSION}": vmlinux(), f"boot/initrd-{VERSION}-kdump": b"capture"},
+          f"/boot/vmlinux-{VERSION}", f"/boot/initrd-{VERSION}-kdump (made for capturing)")
+
+
+def no_initrd_at_all():
+    output = finds({f"boot/vmlinux-{VERSION}": vmlinux()}, f"/boot/vmlinux-{VERSION}", "none (none was found)")
+    expect("--initrd" not in output, output)
+
+
+def no_kernel():
+    status, _, errors = explain({})
+    expect(status == 1 and f"no kernel {VERSION}" in errors and f"/boot/vmlinuz-{VERSION}" in errors and
+           "set KDUMP_KERNELVER" in errors, f"{status}: {errors}")
+
+
+def configuration():
+    files = {**DEBIAN, "etc/default/kdump": '''
+KDUMP_KERNELVER=1.2.3
+KDUMP_BOOTDIR=/efi
+KDUMP_IMG=linux
+KDUMP_IMG_EXT=.efi
+KDUMP_COMMANDLINE="root=/dev/sdb crashkernel=1G maxcpus=4 a='b"
+KDUMP_COMMANDLINE_REMOVE="maxcpus b"
+KDUMP_COMMANDLINE_APPEND="maxcpus=1 quiet"
+KEXEC_ARGS="-c --mem-min=0x20000000"
+''', "efi/linux-1.2.3.efi": vmlinux()}
+    output = finds(files, "/efi/linux-1.2.3.efi", "none (none was found)")
+    expect(line_of(output, "configuration") == "/etc/default/kdump", output)
+    expect(line_of(output, "command") == (
+        "kexec -p --hotplug '--base-cmdline=root=/dev/sdb crashkernel=1G maxcpus=4 a='\\''b' "
+        "'--remove-cmdline=maxcpus b' '--command-line=maxcpus=1 quiet' -c --mem-min=0x20000000 "
+        "/efi/linux-1.2.3.efi"), output)
+    expect("K root=/dev/sdb a='b maxcpus=1 quiet\n" in output, output)
+
+
+def sysconfig_comes_first():
+    output = finds({**DEBIAN, "etc/default/kdump": "exit 9\n", "etc/sysconfig/kdump": "KEXEC_ARGS=-c\n"},
+                   f"/boot/vmlinux-{VERSION}", f"/var/lib/kdump/initrd.img-{VERSION} (made for capturing)")
+    expect(line_of(output, "configuration") == "/etc/sysconfig/kdump", output)
+
+
+def the_shipped_configuration_changes_nothing():
+    with open(os.path.join(HERE, "../../kdump/kdump.conf"), "rb") as f:
+        shipped = f.read()
+    plain = explain(DEBIAN)[1].split("\n", 1)[1]
+    expect(explain({**DEBIAN, "etc/sysconfig/kdump": shipped})[1].split("\n", 1)[1] == plain, "it does")
+    # ... and what it shows as defaults are the defaults.
+    shown = b"\n".join(line.lstrip(b"#") for line in shipped.splitlines() if line.startswith(b"#KDUMP_COMMANDLINE_"))
+    expect(shown.count(b"\n") == 1, shown)
+    expect(explain({**DEBIAN, "etc/sysconfig/kdump": shown})[1].split("\n", 1)[1] == plain, shown)
+
+
+def hotplug_by_itself():
+    both = ["sys/devices/system/cpu/crash_hotplug", "sys/devices/system/memory/crash_hotplug"]
+    for arguments, remove, asked in [("", [], True), ("", both[:1], True), ("", both, False),
+                                     ("-c", [], True), ("-a -d", [], True), ("-s", [], False),
+                                     ("--kexec-file-syscall", [], False)]:
+        _, output, _ = explain({**DEBIAN, "etc/default/kdump": f'KEXEC_ARGS="{arguments}"\n'}, remove=remove)
+        expect((" --hotplug " in line_of(output, "command")) == asked, f"{arguments} {remove}: {output}")
+    _, output, _ = explain({**DEBIAN, "etc/default/kdump": "KEXEC_ARGS=--hotplug\n"})
+    expect(line_of(output, "command").count("--hotplug") == 1, output)
+
+
+def next_boot():
+    with tempfile.TemporaryDirectory() as root:
+        for version in "1", "2":
+            write(f"{root}/boot/vmlinux-{version}", vmlinux())
+            write(f"{root}/boot/initrd.img-{version}", b"x")
+        write(f"{root}/proc/sys/kernel/osrelease", "1\n")
+        write(f"{root}/etc/default/kdump", "KDUMP_KERNELVER=9\nKDUMP_BOOTDIR=/none\n")
+        for link, version in (None, "1"), ("boot/vmlinux", "2"):
+            if link:
+                os.symlink("vmlinux-2", f"{root}/{link}")
+            done = subprocess.run([Tools.load, "--next-boot", "--explain", f"--root={root}"],
+                                  env=dict(os.environ, KEXEC="/bin/true"), capture_output=True, text=True)
+            want = (f"/bin/true -l --reuse-cmdline --initrd=/boot/initrd.img-{version} "
+                    f"/boot/vmlinux-{version}")
+            got = line_of(done.stdout.replace(root, ""), "command")
+            expect(got == want, f"{got}, not {want}")
+
+
+def check():
+    for files, status, message in [
+            ({}, 0, ""),
+            ({"sys/kernel/kexec_crash_size": "0\n"}, 1, "boot with crashkernel=SIZE"),
+            ({"sys/kernel/kexec_crash_size": "0\n", "sys/kernel/kexec/crash_size": "1\n"}, 0, ""),
+            ({"sys/kernel/fadump/enabled": "0\n"}, 0, ""),
+            ({"sys/kernel/fadump/enabled": "1\n"}, 1, "fadump")]:
+        got, output, errors = explain(files, "--check")
+        expect(got == status and not output and message in errors and bool(errors) == bool(status),
+               f"{files}: {got} {output} {errors}")
+
+
+def only_looking_elsewhere():
+    for arguments in [], ["--reload"], ["--unload"]:
+        status, _, errors = explain(DEBIAN, *(arguments or ["--root=/x"]))
+        expect(status == 1 and "add --explain" in errors, f"{arguments}: {status} {errors}")
+
+
+# --- on "this" machine: what is run, and when ---
+
+class ThisMachine:
+    """/sys, /boot, /run and /etc made up; kexec, systemctl and udevadm are recorders."""
+
+    def __init__(self):
+        self.bin = tempfile.mkdtemp()
+        self.log = os.path.join(self.bin, "log")
+        for path in "/sys", "/boot", "/run", "/var/lib", "/etc":
+            subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
+        release = os.uname().release
+        write(f"/boot/vmlinuz-{release}", vmlinux())
+        self.kernel = f"/boot/vmlinuz-{release}"
+        os.makedirs("/run/kdump/reload")
+        for name in "kexec", "udevadm":
+            self.program(name, f'echo "{name} $*" >> {self.log}')
+        self.systemctl()
+
+    def program(self, name, text):
+        write(os.path.join(self.bin, name), "#!/bin/sh\n" + text + "\n", 0o755)
+
+    def systemctl(self, kdump_tools="false", slow=0):
+        self.program("systemctl", f'echo "systemctl $*" >> {self.log}\n'
+                     f'case $* in *is-active*) {kdump_tools};; *) sleep {slow};; esac')
+
+    def crash_hotplug(self, value):
+        for subsystem in "cpu", "memory":
+            write(f"/sys/devices/system/{subsystem}/crash_hotplug", value + "\n")
+
+    def run(self, *arguments):
+        env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", KEXEC=f"{self.bin}/kexec")
+        return subprocess.run([Tools.load, *arguments], env=env, capture_output=True, text=True)
+
+    def calls(self, *ignored):
+        with contextlib.suppress(FileNotFoundError):
+            with open(self.log, encoding="utf-8") as f:
+                return [line for line in f.read().splitlines() if not line.startswith(ignored)]
+        return []
+
+    def forget(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.log)
+
+
+MACHINE = None
+EVENT = "/run/kdump/reload/event"
+RELOAD = "systemctl try-reload-or-restart kdump.service"
+NOISE = ("udevadm", "systemctl --quiet is-active")
+
+
+def a_load_is_one_kexec_and_answers_events():
+    write(EVENT, "")
+    MACHINE.crash_hotplug("0")
+    done = MACHINE.run()
+    calls = MACHINE.calls()
+    expect(done.returncode == 0 and len(calls) == 1, f"{done} {calls}")
+    expect(calls[0].startswith("kexec -p --hotplug --reuse-cmdline --remove-cmdline=") and
+           calls[0].endswith(MACHINE.kernel), calls)
+    expect(not os.path.exists(EVENT), "the event is still there")
+    MACHINE.forget()
+    MACHINE.run("--unload")
+    expect(MACHINE.calls() == ["kexec -p -u"], MACHINE.calls())
+
+
+def a_storm_is_one_reload():
+    MACHINE.crash_hotplug("0")
+    stop = time.monotonic() + 3
+
+    def storm():
+        while time.monotonic() < stop:
+            write(EVENT, "")
+            time.sleep(0.05)
+    write(EVENT, "")
+    thread = threading.Thread(target=storm)
+    thread.start()
+    MACHINE.run("--reload")
+    thread.join()
+    expect(time.monotonic() > stop, "it did not wait")
+    expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
+    expect(not os.path.exists(EVENT), "the event is still there")
+
+
+def nothing_where_the_kernel_keeps_it_current():
+    MACHINE.crash_hotplug("1")
+    write(EVENT, "")
+    done = MACHINE.run("--reload")
+    expect(done.returncode == 0 and not MACHINE.calls(*NOISE), MACHINE.calls())
+    expect("nothing to do" in done.stderr and not os.path.exists(EVENT), done.stderr)
+    # Half is not enough.
+    write("/sys/devices/system/cpu/crash_hotplug", "0\n")
+    MACHINE.run("--reload")
+    expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
+
+
+def reload_without_kernel_support():
+    shutil.rmtree("/sys/devices", ignore_errors=True)
+    MACHINE.run("--reload")
+    expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
+
+
+def kdump_tools_is_asked_where_it_is_active():
+    MACHINE.crash_hotplug("0")
+    MACHINE.systemctl(kdump_tools="true")
+    MACHINE.run("--reload")
+    expect(MACHINE.calls(*NOISE) == ["systemctl restart kdump-tools.service"], MACHINE.calls())
+    MACHINE.systemctl()
+
+
+def fadump_is_registered_again():
+    MACHINE.crash_hotplug("0")
+    for registered, written in ("1", "1\n"), ("0", "0"):
+        write("/sys/kernel/fadump/enabled", "1\n")
+        write("/sys/kernel/fadump/registered", registered)
+        done = MACHINE.run("--reload")
+        with open("/sys/kernel/fadump/registered", encoding="utf-8") as f:
+            expect(f.read() == written and not MACHINE.calls(*NOISE), f"{done} {MACHINE.calls()}")
+    shutil.rmtree("/sys/kernel/fadump")
+
+
+LOOKING = [debian, debian_before_its_first_capture_initrd, fedora, fedora_kernel_in_its_module_directory,
+           suse, older_suse, no_initrd_at_all, no_kernel, configuration, sysconfig_comes_first,
+           the_shipped_configuration_changes_nothing, hotplug_by_itself, next_boot, check,
+           only_looking_elsewhere]
+DOING = [a_load_is_one_kexec_and_answers_events, a_storm_is_one_reload,
+         nothing_where_the_kernel_keeps_it_current, reload_without_kernel_support,
+         kdump_tools_is_asked_where_it_is_active, fadump_is_registered_again]
+
+
+def main():
+    global MACHINE
+    apart.refuse_the_machines_own_mounts()
+    Tools.load, Tools.kexec = map(os.path.abspath, sys.argv[1:3])
+    failed = 0
+    print(f"1..{len(LOOKING) + len(DOING)}")
+    for number, test in enumerate(LOOKING + DOING, 1):
+        if test is DOING[0]:
+            MACHINE = ThisMachine()
+        if MACHINE:
+            MACHINE.forget()
+        try:
+            test()
+            print(f"ok {number} - kdump-load: {test.__name__.replace('_', ' ')}", flush=True)
+        except (Failure, OSError) as failure:
+            failed = 1
+            print(f"not ok {number} - kdump-load: {test.__name__.replace('_', ' ')}")
+            print("\n".join("# " + line for line in str(failure).splitlines()), flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
