@@ -30,6 +30,8 @@ struct dt_node {
 	const char *name;	/* "memory@0"; "" for the root */
 };
 
+#define DT_DEPTH_MAX 64	/* levels; no real tree comes near, damaged ones do */
+
 /*
  * Read the tree below the sysroot's device-tree directory. Order is stable:
  * properties by name, nodes by name with unit addresses as numbers. The
@@ -48,6 +50,9 @@ int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_
 
 /* Do both trees have the same nodes, properties and values? */
 bool dt_same(const struct dt_node *a, const struct dt_node *b);
+
+/* Link a new node in at its place in that order; equal names keep the order of arrival. */
+void dt_insert(struct dt_node *parent, struct dt_node *node);
 
 struct dt_node *dt_copy(struct arena *a, const struct dt_node *root);
 
