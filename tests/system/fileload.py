@@ -11,7 +11,7 @@ from dump import Dump
 from files import COMPRESSED
 from memory import expect_all
 from scenarios import crash_and_compare, executed
-from stage import expect, load_command
+from stage import PRINT_LOG, expect, load_command
 
 # What -d says of each of the two system calls.
 FILE_LOAD = "kexec_file_load: flags"
@@ -81,7 +81,7 @@ def spoilt(stage):
     stage.crash(cpu=0)
     with stage.timed("capture"):
         stage.guest.wait_ready("capture")
-    log = stage.guest.check("vmcore-dmesg /proc/vmcore")
+    log = stage.guest.check(PRINT_LOG)
     expect(log and stage.marker not in log, "it is the log of the crash: mended?")
 
 

@@ -27,6 +27,8 @@ CAPTURE_TIMEOUT = 300
 QUIET_TIME = 10
 POLL = 1
 
+# The command channel is a terminal.
+PRINT_LOG = "vmcore-dmesg --color=never /proc/vmcore"
 LOADED = "cat /sys/kernel/kexec/crash_loaded || cat /sys/kernel/kexec_crash_loaded"
 PANIC = "Kernel panic - not syncing: sysrq triggered crash"
 
@@ -210,7 +212,7 @@ class Stage:
         """The log out of /proc/vmcore, after checking that it is the crash's."""
         with self.timed("capture"):
             self.guest.wait_ready("capture", CAPTURE_TIMEOUT)
-        log = self.guest.check("vmcore-dmesg /proc/vmcore")
+        log = self.guest.check(PRINT_LOG)
         _, marked, after = log.partition(self.marker)
         expect(marked, f"the captured log lacks '{self.marker}'")
         found = re.search(rf"{PANIC}\n.*\bCPU: (\d+) .*PID: \d+ Comm: ", after)
