@@ -2,6 +2,7 @@
 # Copyright The kexec-hotplug developers
 """The files machines are made of, built and fetched by the scripts beside."""
 
+import glob
 import gzip
 import lzma
 import os
@@ -25,10 +26,11 @@ class Kernel(NamedTuple):
     file_load: bool = False # it has kexec_file_load
 
 
-# Debian's are named by their page size.
+# Debian's are named by their page size; an older one, without crash hotplug, by its version.
 KERNELS = {
     "64k": Kernel("fetch", "ppc64le"),
     "4k": Kernel("fetch", "ppc64le"),
+    "6.1": Kernel("fetch", "ppc64le"),
     "small": Kernel("compile", "ppc64le", file_load=True),
     "small-be": Kernel("compile", "ppc64", file_load=True),
 }
@@ -83,7 +85,7 @@ class Site:
                           if entry.is_file())
         readers = [program for program in programs
                    if os.path.basename(program) != "kexec"]
-        write_initramfs(self.capture, busybox, readers, {})
+        write_initramfs(self.capture, busybox, readers, self._modules())
         files = {"vmlinux": self.vmlinux, "capture.cpio": self.capture}
         if kernel == ZIMAGE:
             files["zImage"] = os.path.join(os.path.dirname(self.vmlinux), "zImage")
@@ -91,6 +93,11 @@ class Site:
             for name, opener in COMPRESSED.items():
                 files[name] = self._compress(name, opener)
         write_initramfs(self.first, busybox, programs, files)
+
+    def _modules(self):
+        """Those which init loads: they lie beside the kernel."""
+        return {os.path.basename(path): path for path in
+                glob.glob(os.path.join(os.path.dirname(self.vmlinux), "module-*.ko"))}
 
     def _compress(self, name, opener):
         path = os.path.join(self.directory, name)

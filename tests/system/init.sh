@@ -15,6 +15,9 @@ mount -t devtmpfs dev /dev
 mount -t sysfs sys /sys
 mount -t tmpfs tmp /tmp
 
+for module in /module-*.ko; do
+	[ ! -e "$module" ] || insmod "$module"
+done
 kernel=first
 [ ! -e /proc/vmcore ] || kernel=capture
 [ ! -e /proc/sys/kernel/sysrq ] || echo 1 >/proc/sys/kernel/sysrq

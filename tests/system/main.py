@@ -22,6 +22,7 @@ from stream import Failure
 
 SCENARIOS = {
     "crash": scenarios.crash,
+    "no-hotplug": scenarios.no_hotplug,
     "cpu-hotplug": scenarios.cpu_hotplug,
     "cpu-stale": scenarios.cpu_stale,
     "cpu-all": scenarios.cpu_all,
@@ -90,13 +91,15 @@ FILE_LOAD = {"file-exec", "readers"}
 FILE_CRASH = {"file-cpu", "file-hotplug", "file-compressed", "auto"}
 NO_FILE_LOAD = {"auto-fallback"}
 BIG_ENDIAN = {"auto-be", "file-spoilt-be"}
+OLD = {"no-hotplug"} # of kernels that cannot keep an image current
 WRAPPER = {"zimage"} # compiled for one kernel
 JSON = {"record"} # the big-endian programs are built without
 UNABLE = {
-    "64k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER,
-    "4k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER,
-    "small": NO_FILE_LOAD | BIG_ENDIAN,
-    "small-be": NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER,
+    "64k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
+    "4k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
+    "6.1": set(SCENARIOS) - {"no-hotplug", "readers"},
+    "small": NO_FILE_LOAD | BIG_ENDIAN | OLD,
+    "small-be": NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD,
 }
 
 # What runs when no scenario is named. With 4k pages the main story and where the
@@ -108,6 +111,7 @@ DEFAULT = {
             "mem-reload-hotplug", "mem-remove", "low-64k", "exec", "auto-fallback",
             "unload", "reload", "corrupt", "big-initrd", "cmdline-limit", "record"],
     "4k": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-reload", "low-64k", "record"],
+    "6.1": ["no-hotplug", "readers"],
     "small": ["cpu-hotplug", "cpu-stale", "power10", "mem-hash", "chain", "chain-crash",
               "chain-stale", "file-cpu", "file-hotplug", "file-exec", "file-compressed",
               "auto", "readers", "dtb", "dtb-lost", "old-initrd", "zimage"],

@@ -23,7 +23,7 @@ SAVE = "dd if=/proc/vmcore of=/dev/vda bs=1M conv=fsync 2>/dev/null"
 def agree(stage):
     """On another machine vmcore-dmesg says the same, and so do other programs."""
     stage.boot()
-    stage.load("--hotplug")
+    stage.load()
     stage.crash(cpu=0)
     there = stage.captured_log(cpu=0)
     core = _bring_home(stage)

@@ -7,7 +7,7 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 
 import re
 
-from stage import CAPTURE_COMMAND_LINE, expect
+from stage import CAPTURE_COMMAND_LINE, expect, load_command
 
 CRASH_TIMEOUT = 120
 EXIT_TIMEOUT = 180
@@ -27,6 +27,17 @@ def crash(stage):
     """No hotplug event: the plain crash dump."""
     stage.boot()
     stage.load("--hotplug")
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+
+
+def no_hotplug(stage):
+    """A kernel without crash hotplug: --hotplug is refused, the plain load works."""
+    stage.boot()
+    status, output = stage.guest.run(load_command(["--hotplug"]))
+    expect(status == 1 and "CONFIG_CRASH_HOTPLUG" in output, f"--hotplug: status {status}\n{output}")
+    stage.expect_loaded(False)
+    stage.load()
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
 
