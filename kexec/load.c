@@ -39,28 +39,41 @@ static bool is_stale(const struct machine *planned, const struct sysroot *sr)
 /* It is a setting for an image that is gone; the user hears when it stays. */
 static void restore_reboot_cpu(const struct sysroot *sr)
 {
-	STRING_AUTO why = mem_copy_string(fail_text());
-
 	if (rebootcpu_restore(sr) < 0)
 		warn("the CPU which starts the next kernel stays changed: %s", fail_text());
-	if (*why)
-		fail(EIO, "%s", why);
+	fail_forget();
 }
 
-/* Why a crash image of kexec_file_load is no good on this machine, or NULL. */
-static const char *file_load_flaw(const struct options *o, const struct sysroot *sr)
+/* The machine's architecture, NULL when kexec cannot plan for it. */
+static const struct arch *find_arch(const struct sysroot *sr, bool *little)
 {
 	struct machine m;
-	const char *flaw = NULL;
+	const struct arch *arch;
 
-	if (!o->crash)
-		return NULL;
 	if (machine_identify(&m, sr) < 0)
 		fail_forget();
-	else if (m.arch && !m.little)
-		flaw = m.arch->big_endian_file_flaw;
+	arch = m.arch;
+	*little = m.little;
 	machine_free(&m);
-	return flaw;
+	return arch;
+}
+
+/*
+ * kexec_file_load frees the armed image before it looks at the file; look
+ * first. What this cannot tell, a signature for one, the kernel decides.
+ */
+static int check_kernel_file(const struct options *o, const struct arch *arch)
+{
+	struct arena arena = {0};
+	struct kernel k;
+	int rc = kernel_open(&k, &arena, o->request.kernel);
+
+	if (rc >= 0 && !k.flat && k.elf_machine != arch->elf_machine)
+		rc = fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u",
+			  o->request.kernel, k.elf_machine, arch->elf_machine);
+	kernel_close(&k);
+	arena_free(&arena);
+	return rc;
 }
 
 static int file_load_failed(int rc)
@@ -82,17 +95,28 @@ static int load_file(const struct options *o, const struct sysroot *sr, bool *fa
 	return rc >= 0 || *fall_back ? STATUS_OK : file_load_failed(rc);
 }
 
-/* For an image that needs it, another CPU will start the next kernel; else the usual one again. */
+/*
+ * For an image that needs it, another CPU will start the next kernel; else the
+ * usual one again. Only when it is loaded: the image before, which stays when
+ * a normal load fails, has its own wish.
+ */
 static int load_with_reboot_cpu(const struct image *image, const struct sysroot *sr)
 {
-	int rc = 0;
+	int rc = apply_load(image, sr);
 
-	if (image->reboot_cpu >= 0)
-		rc = rebootcpu_set(sr, (uint64_t)image->reboot_cpu);
-	if (rc >= 0)
-		rc = apply_load(image, sr);
-	if (!image->crash && (rc < 0 || image->reboot_cpu < 0))
+	if (rc < 0 || image->crash)
+		return rc;
+	if (image->reboot_cpu < 0) {
 		restore_reboot_cpu(sr);
+		return 0;
+	}
+	rc = rebootcpu_set(sr, (uint64_t)image->reboot_cpu);
+	if (rc < 0) {
+		STRING_AUTO why = mem_copy_string(fail_text());
+
+		apply_unload(false);
+		fail(EIO, "%s; unloaded again, it would start on a CPU that it does not know", why);
+	}
 	return rc;
 }
 
@@ -167,13 +191,17 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
 /*
  * A kexec_file_load that fails can cost the armed crash kernel; what takes its
  * place must then be certain, so it is planned and proved before; and only we
- * know types. With nothing to lose, the kernel reads the files alone.
+ * know types. With -s it has to be a kernel at least. With nothing to lose, the
+ * kernel reads the files alone.
  */
 static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
-	const char *only = plan_only_kexec_load(&o->request), *flaw = file_load_flaw(o, sr);
-	bool fall_back = false;
-	int status;
+	const char *only = plan_only_kexec_load(&o->request), *flaw;
+	bool fall_back = false, little = true;
+	const struct arch *arch = find_arch(sr, &little);
+	int status, rc;
+
+	flaw = o->crash && arch && !little ? arch->big_endian_file_flaw : NULL;
 
 	if (o->syscall == SYSCALL_FILE && only) {
 		fail(ENOTSUP, "%s not supported while using --kexec-file-syscall: the running kernel plans"
@@ -182,8 +210,11 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 	}
 	if (o->syscall == SYSCALL_LOAD || o->dry_run || only || (o->syscall == SYSCALL_AUTO && flaw))
 		return load_planned(o, sr, false);
-	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed) || o->request.type))
+	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed && arch) || o->request.type))
 		return load_planned(o, sr, true);
+	rc = o->crash && armed && arch ? check_kernel_file(o, arch) : 0;
+	if (rc < 0)
+		return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
 	status = load_file(o, sr, &fall_back);
 	if (status == STATUS_OK && flaw)
 		warn("%s; use -c", flaw);
@@ -213,12 +244,13 @@ static bool crash_loaded(const struct sysroot *sr)
 int load(struct options *o, const struct sysroot *sr)
 {
 	int status, rc = check_fadump(o, sr);
-	bool armed = crash_loaded(sr);
+	bool armed;
 
 	if (rc >= 0 && o->request.reuse_initrd)
 		rc = reuse_initrd(sr, &o->arena, &o->request);
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
+	armed = crash_loaded(sr);
 	status = load_one_way(o, sr, armed);
 	if (status != STATUS_OK && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");

@@ -50,13 +50,45 @@ static int read_all(int fd, struct buf *out)
 	}
 }
 
-static int read_file(const char *name, int flags, struct buf *out)
+/*
+ * Open below the root. A snapshot is somebody's report: no link in it, at no
+ * step of the path, may lead elsewhere. -errno.
+ */
+static int open_below(const struct sysroot *sr, const char *path, int flags)
+{
+	int fd, next;
+
+	if (sysroot_is_live(sr)) {
+		STRING_AUTO name = sysroot_name(sr, path);
+
+		fd = open(name, flags | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = open(sr->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0) {
+		size_t len = strcspn(path, "/");
+		bool last = !path[len];
+		char *step = mem_printf("%.*s", (int)len, path);
+
+		next = openat(fd, step, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
+		next = next < 0 ? -errno : next;
+		free(step);
+		close(fd);
+		if (last || next < 0)
+			return next;
+		fd = next;
+		path += len + 1;
+	}
+	return -errno;
+}
+
+static int read_file(const struct sysroot *sr, const char *path, struct buf *out)
 {
 	struct stat st;
-	int rc, fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	int rc, fd = open_below(sr, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, out) : -EBADF;
 	close(fd);
 	return rc;
@@ -106,9 +138,13 @@ int sysroot_record(const struct sysroot *sr, const char *path, const void *data,
 
 bool sysroot_exists(const struct sysroot *sr, const char *path)
 {
-	STRING_AUTO name = sysroot_name(sr, path);
+	int fd = open_below(sr, path, O_PATH);
+	struct stat st;
+	bool exists = fd >= 0 && !fstat(fd, &st) && !S_ISLNK(st.st_mode);
 
-	return !access(name, F_OK);
+	if (fd >= 0)
+		close(fd);
+	return exists;
 }
 
 int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create)
@@ -136,8 +172,7 @@ int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
 	size_t before = out->len;
-	/* A snapshot is somebody's report: a link in it could lead anywhere. */
-	int rc = read_file(name, sysroot_is_live(sr) ? 0 : O_NOFOLLOW, out);
+	int rc = read_file(sr, path, out);
 
 	if (rc == -EBADF || rc == -ELOOP)
 		return fail(EINVAL, "%s: is not a regular file", name);
@@ -215,13 +250,16 @@ static void list_entries(DIR *dir, struct sysroot_list *list)
 int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
-	DIR *dir = opendir(name);
+	int fd = open_below(sr, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	*list = (struct sysroot_list){0};
-	if (!dir && (errno == ENOENT || errno == ENOTDIR))
+	if (fd == -ENOENT || (fd == -ENOTDIR && sysroot_is_live(sr)))
 		return -ENOENT;
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return fail(EINVAL, "%s: is not a directory", name);
 	if (!dir)
-		return fail(errno, "%s: %s", name, strerror(errno));
+		return fail(fd < 0 ? -fd : errno, "%s: %s", name, strerror(fd < 0 ? -fd : errno));
 	list_entries(dir, list);
 	closedir(dir);
 	if (list->n)

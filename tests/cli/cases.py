@@ -244,6 +244,28 @@ READINESS_CASES = [
 ]
 
 
+def linked(name):
+    """A link in the snapshot, to a directory outside with the files that are looked for there."""
+    def prepare(where):
+        outside = os.path.join(where, "outside")
+        os.makedirs(f"{outside}/rules.d")
+        for secret in "initrd", "chosen", "rules.d/98-kexec.rules":
+            with open(f"{outside}/{secret}", "w") as f:
+                f.write('SUBSYSTEM=="cpu", RUN+="kexec secret"\n')
+        target = os.path.join(where, "machine", name)
+        shutil.rmtree(target, ignore_errors=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.symlink(outside, target)
+    return prepare
+
+
+def no_secret(r):
+    for path, _, files in os.walk(r.dir + "/out"):
+        for name in files:
+            with open(os.path.join(path, name), "rb") as f:
+                expect(b"secret" not in f.read(), f"{path}/{name} has what is outside of the snapshot")
+
+
 # --- broken kernels ---
 
 KERNEL = vmlinux()
@@ -720,6 +742,20 @@ CASES = [
     Case("a failed load disarms", LOAD, 255, env={"KEXEC_MODEL_FAIL": "12"},
          prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n"),
          stderr="(?s)crashkernel=\n.*no crash kernel is armed now; the one loaded before is gone"),
+    Case("-s looks before it disarms", "-s -p {dir}/initrd", 255, env={"KEXEC_MODEL_FILE": "0"},
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n"), error="Cannot determine the file type",
+         check=all_of(loads_nothing, state(1, 0))),
+    Case("-s looks at the machine it is for", "-s -p {kernel}", 255, env={"KEXEC_MODEL_FILE": "0"},
+         prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n"), kernel=patched(KERNEL, 18, "<H", 62),
+         error="is for ELF machine 62", check=all_of(loads_nothing, state(1, 0))),
+    Case("fadump, and no word on what is loaded", "-p {kernel}", 1, error="fadump is enabled", prepare=all_of(
+        put("machine/sys/kernel/fadump/enabled", b"1\n"), remove("sys/kernel/kexec_crash_loaded"))),
+    *[Case(f"a snapshot whose {name} leads elsewhere", argv, status, machine=Machine(cmdline="retain_initrd"),
+           prepare=linked(name), stdout=stdout, stderr=stderr, check=no_secret)
+      for name, argv, status, stdout, stderr in (
+          ("proc/device-tree", "-p --dry-run --dump {dir}/out {kernel}", 1, None, "is not a directory"),
+          ("sys/firmware", "-l --reuseinitrd --dry-run --dump {dir}/out {kernel}", 1, None, "does not say where"),
+          ("etc/udev", "--record {dir}/out", 1, None, "rules.d: is not a directory"))],
     Case("a failed file load disarms", "-s -p {kernel}", 255, env={"KEXEC_MODEL_FILE": "8"},
          prepare=put("machine/sys/kernel/kexec_crash_loaded", b"1\n"),
          stderr="(?s)files of this kind.*no crash kernel is armed now", check=loads("0x6 = -8")),

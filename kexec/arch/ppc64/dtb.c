@@ -143,6 +143,9 @@ static int check_memory(struct image *image)
 		rc = fail(EINVAL, "no memory at address 0 is in this device tree");
 	if (rc < 0)
 		return fail_in(rc, "%s", image->dtb.name);
+	if (image->crash && !ranges_cover(&memory, image->machine->crash.start, image->machine->crash.end))
+		return fail(EINVAL, "%s: the crash region is not in this device tree's memory",
+			    image->dtb.name);
 	for (size_t i = 0; i < memory.n; i++)
 		if (!ranges_cover(&image->machine->ram, memory.at[i].start, memory.at[i].end))
 			warn("%s: not all of 0x%" PRIx64 "-0x%" PRIx64 " is memory of this machine",
@@ -170,6 +173,25 @@ static void forget_old_initrd(struct image *image)
 			r->at[i--] = r->at[--r->n];
 }
 
+/* What the tree sets aside by its nodes: the second kernel reads those itself. */
+static int avoid_reserved(struct image *image)
+{
+	const struct dt_prop *reserved = dt_prop(image->dtb_tree, "reserved-ranges");
+	RANGES_AUTO avoid = {0};
+	struct dt_cells cells;
+	int rc = dt_cells(image->dtb_tree, &cells);
+
+	if (rc >= 0)
+		rc = ppc64_reserved_memory(image->dtb_tree, &avoid);
+	if (rc >= 0 && reserved)
+		rc = dt_add_ranges(reserved, cells, "", "reserved-ranges", &avoid);
+	if (rc < 0)
+		return fail_in(rc, "%s", image->dtb.name);
+	ranges_merge(&avoid);
+	ranges_subtract(&image->free, &avoid);
+	return 0;
+}
+
 int ppc64_check_dtb(struct image *image)
 {
 	int rc = check_cpus(image);
@@ -179,7 +201,8 @@ int ppc64_check_dtb(struct image *image)
 	forget_old_initrd(image);
 	ranges_merge(&image->dtb_reserve);
 	ranges_subtract(&image->free, &image->dtb_reserve);
-	return check_memory(image);
+	rc = avoid_reserved(image);
+	return rc < 0 ? rc : check_memory(image);
 }
 
 /* The node at the same path in another tree, or NULL. */

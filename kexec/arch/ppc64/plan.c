@@ -293,8 +293,10 @@ static int build_cmdline(struct image *image, const struct plan_request *request
 	struct plan_request r = *request;
 	const char *wanted;
 
-	if (!r.cmdline && !r.reuse_cmdline && image->dtb_tree)
-		r.cmdline = dtb_bootargs(image);
+	if (!r.cmdline && !r.reuse_cmdline && image->dtb_tree) {
+		r.base_cmdline = dtb_bootargs(image);
+		r.reuse_cmdline = r.base_cmdline != NULL;
+	}
 	wanted = cmdline_wanted(&image->arena, image->machine->cmdline, &r);
 
 	if (!request->no_old_root)

@@ -41,6 +41,9 @@ void ppc64_release(struct machine *m);
 /* All memory which a tree describes, merged. @cells: of its root. */
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
+/* What the children of /reserved-memory set aside, appended. */
+int ppc64_reserved_memory(const struct dt_node *tree, struct ranges *out);
+
 /*
  * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
  * order of the property, v1 or v2. The callback's non-zero result stops.

@@ -194,9 +194,9 @@ static int add_tpm_log(struct machine *m, struct ppc64_facts *f, const struct dt
 }
 
 /* Devicetree Specification 3.5: each child is a reservation, or (without reg) a wish for one. */
-static int survey_reserved_memory(struct machine *m)
+int ppc64_reserved_memory(const struct dt_node *tree, struct ranges *out)
 {
-	const struct dt_node *parent = dt_child(m->tree, "reserved-memory");
+	const struct dt_node *parent = dt_child(tree, "reserved-memory");
 	struct dt_cells cells;
 	int rc = parent ? dt_cells(parent, &cells) : 0;
 
@@ -204,7 +204,7 @@ static int survey_reserved_memory(struct machine *m)
 		const struct dt_prop *reg = dt_prop(n, "reg");
 
 		if (reg && !dt_string_is(n, "status", "disabled"))
-			rc = dt_add_ranges(reg, cells, n->name, n->name, &m->avoid);
+			rc = dt_add_ranges(reg, cells, n->name, n->name, out);
 	}
 	return rc;
 }
@@ -261,7 +261,7 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 		ranges_copy(&m->avoid, &f->reserved);
 	ranges_copy(&m->avoid, &f->tpm_log);
 	if (rc >= 0)
-		rc = survey_reserved_memory(m);
+		rc = ppc64_reserved_memory(m->tree, &m->avoid);
 	if (rc >= 0)
 		rc = survey_coherent(m, f);
 	return rc < 0 ? rc : survey_keystore(m, f);
