@@ -42,6 +42,9 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 	    kdump_get_number_attr(ctx, KDUMP_ATTR_PTR_SIZE, &word) != KDUMP_OK ||
 	    kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
 		return failed(ctx, what);
+	/* Pages of zeroes are what makedumpfile leaves out first: the unused end of the log's arrays. */
+	if (kdump_set_number_attr(ctx, KDUMP_ATTR_ZERO_EXCLUDED, 1) != KDUMP_OK)
+		kdump_clear_err(ctx);
 	core->little = order == KDUMP_LITTLE_ENDIAN;
 	core->word = (unsigned int)word;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
