@@ -19,7 +19,7 @@ struct ring {
 	struct vmcore *core;
 	uint64_t size, end, chars;
 	struct span data;
-	struct buf line;	/* what of a line was before a piece's end */
+	struct buf line;	/* what of a line was before a piece's end, not before a gap */
 };
 
 static int read_variable(struct vmcore *core, const char *name, uint64_t *v)
@@ -129,7 +129,17 @@ static void take(struct ring *ring, const uint8_t *d, size_t len, struct log *lo
 
 /* --- the walk --- */
 
-/* Text has no zeroes: a block of them is a gap like one that is not in the dump. */
+static void end_line(struct ring *ring, struct log *log)
+{
+	if (ring->line.len)
+		hand_out(ring->line.data, ring->line.len, log);
+	ring->line.len = 0;
+}
+
+/*
+ * Text has no zeroes: a block of them is a gap like one that is not in the
+ * dump. What is in front of it and what is behind it are lines of their own.
+ */
 static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
 {
 	bool gap = false;
@@ -138,10 +148,12 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 	for (; at < end; at += len) {
 		const uint8_t *d = span_block(&ring->data, at, end, &len);
 
-		if (d)
+		if (d) {
 			take(ring, d, len, log);
-		else
+		} else {
+			end_line(ring, log);
 			log->damaged += !gap;
+		}
 		gap = !d;
 	}
 }
@@ -155,8 +167,7 @@ static void walk_ring(struct ring *ring, struct log *log)
 
 	walk_part(ring, first, first + before, log);
 	walk_part(ring, 0, n - before, log);
-	if (ring->line.len)
-		hand_out(ring->line.data, ring->line.len, log);
+	end_line(ring, log);
 }
 
 static bool probe(const struct vmcore *core)

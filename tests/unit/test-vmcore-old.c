@@ -181,6 +181,33 @@ static void test_bytes_damaged(void **state)
 	fails(BYTES "omit SYMBOL(log_end)\n", ENOENT, "vmcoreinfo lacks SYMBOL(log_end)");
 }
 
+/* The third block of the ring is zero: the lines in which it begins and ends are not one. */
+static void test_bytes_gap(void **state)
+{
+	STRING_AUTO spec = numbered(BYTES "ring 0 11\n", 0, 60, RECORD_FORMAT);
+	STRING_AUTO out = numbered("", 0, 60, "<6>" OUTPUT_FORMAT);
+	const size_t start = 1024, end = 1536, line = strlen("<6>[    7.000000] message 000\n");
+	BUF_AUTO expected = {0};
+	BUF_AUTO core = {0};
+	uint8_t *ring;
+	struct result r;
+
+	(void)state;
+	assert_true(start % line && end % line);	/* in the midst of lines */
+	mkcore(&core, spec);
+	ring = memmem(core.data, core.len, out, 100);
+	assert_non_null(ring);
+	memset(ring + start, 0, end - start);
+	buf_add(&expected, out, start);
+	buf_add(&expected, "\n", 1);
+	buf_add(&expected, out + end, 60 * line - end);
+	r = run_on(&core);
+	assert_int_equal(r.rc, 0);
+	assert_string_equal(r.out, (const char *)expected.data);
+	assert_int_equal(r.log.damaged, 1);
+	free(r.out);
+}
+
 static void test_bytes_since_clear(void **state)
 {
 	(void)state;
@@ -238,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_bytes_wrap),
 		cmocka_unit_test(test_bytes_damaged),
+		cmocka_unit_test(test_bytes_gap),
 		cmocka_unit_test(test_bytes_since_clear),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_garbled),
