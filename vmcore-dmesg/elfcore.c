@@ -176,38 +176,19 @@ static void close_elf(struct vmcore *core)
 
 /* --- memory --- */
 
-/* 0 beside a physical address, or all ones: the loader did not know it. */
-static bool has_vaddr(const struct elf_phdr *p, uint64_t mask)
+static uint64_t word_mask(const struct vmcore *core)
 {
-	return (p->vaddr & mask) != mask && (p->vaddr || !p->paddr);
+	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
 }
 
-/* Whether program header @i holds the address, and how far behind its start. */
-static bool holds(const struct vmcore *core, uint32_t i, uint64_t address, bool physical,
-		  uint64_t *into)
+/* The index is made when it is first needed: the mask is not known before vmcoreinfo. */
+static uint32_t find(struct vmcore *core, uint64_t address, bool physical, uint64_t *left)
 {
-	const struct elf_phdr *p = &core->elf.phdr[i];
-	uint64_t mask = core->word == 4 ? UINT32_MAX : UINT64_MAX;
-	uint64_t start = physical ? p->paddr : p->vaddr & mask;
+	struct segments *s = &core->segments[physical];
 
-	*into = address - start;
-	return p->type == ELF_PT_LOAD && address >= start && *into < p->memsz &&
-	       (physical || has_vaddr(p, mask));
-}
-
-static const struct elf_phdr *find(struct vmcore *core, uint64_t address, bool physical,
-				   uint64_t *into)
-{
-	uint32_t i = core->hint;
-
-	if (i < core->elf.n_phdrs && holds(core, i, address, physical, into))
-		return &core->elf.phdr[i];
-	for (i = 0; i < core->elf.n_phdrs; i++)
-		if (holds(core, i, address, physical, into)) {
-			core->hint = i;
-			return &core->elf.phdr[i];
-		}
-	return NULL;
+	if (!s->n)
+		segments_init(s, &core->arena, &core->elf, physical, word_mask(core));
+	return segments_find(s, address, left);
 }
 
 /* Memory that a dump describes without holding it was zero, or is left out as such. */
@@ -215,11 +196,14 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 		    const uint8_t **at)
 {
 	uint64_t into, limit, offset;
-	const struct elf_phdr *p = find(core, address, physical, &into);
+	uint32_t i = find(core, address, physical, &limit);
+	const struct elf_phdr *p;
 	size_t done;
 
-	if (!p)
+	if (i == SEGMENT_NONE)
 		return 0;
+	p = &core->elf.phdr[i];
+	into = address - (physical ? p->paddr : p->vaddr & word_mask(core));
 	limit = (into < p->filesz && p->filesz < p->memsz ? p->filesz : p->memsz) - into;
 	if (len > limit)
 		len = (size_t)limit;
@@ -239,9 +223,16 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 
 static bool covers(struct vmcore *core, uint64_t address, bool physical)
 {
-	uint64_t into;
+	uint64_t left;
 
-	return find(core, address, physical, &into) != NULL;
+	return find(core, address, physical, &left) != SEGMENT_NONE;
 }
 
-const struct vmcore_format vmcore_elf = { open_elf, close_elf, piece, covers };
+static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
+{
+	uint64_t left;
+
+	return find(core, address, physical, &left) == SEGMENT_NONE ? left : 0;
+}
+
+const struct vmcore_format vmcore_elf = { open_elf, close_elf, piece, covers, gap };

@@ -135,4 +135,15 @@ static bool covers(struct vmcore *core, uint64_t address, bool physical)
 	return piece(core, address, physical, &byte, 1, NULL) == 1;
 }
 
-const struct vmcore_format vmcore_kdumpfile = { open_kdumpfile, close_kdumpfile, piece, covers };
+/* It has no way to tell. */
+static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
+{
+	(void)core;
+	(void)address;
+	(void)physical;
+	return 0;
+}
+
+const struct vmcore_format vmcore_kdumpfile = {
+	open_kdumpfile, close_kdumpfile, piece, covers, gap,
+};

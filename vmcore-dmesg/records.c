@@ -191,7 +191,7 @@ static uint64_t find_record(struct ring *ring, uint64_t at, uint64_t end)
 	for (size_t len; at < end; at += len) {
 		if (!span_block(&ring->data, at, end, &len))
 			continue;
-		for (uint64_t i = at; i < at + len; i += 4)
+		for (uint64_t i = round_up64(at, 4); i < at + len; i += 4)
 			if (is_record(ring, i, end))
 				return i;
 	}

@@ -200,6 +200,28 @@ static bool covers(struct vmcore *core, uint64_t va)
 	       (vmcore_physical(core, va, &pa, &one) && core->format->covers(core, pa, true));
 }
 
+/* No architecture has smaller pages, nor rules for parts of one. */
+#define PAGE_MIN 4096
+
+/* For how many bytes piece() would find nothing either; 0 when that is not known. */
+static uint64_t gap(struct vmcore *core, uint64_t va)
+{
+	size_t max = SIZE_MAX / 2;
+	uint64_t n, physical, pa;
+
+	va &= word_mask(core);
+	n = core->format->gap(core, va, false);
+	if (n > word_mask(core) - va)
+		n = word_mask(core) - va;
+	if (!n || (!core->n_direct && !core->page_table))
+		return n;
+	physical = PAGE_MIN - va % PAGE_MIN;
+	if (vmcore_physical(core, va, &pa, &max))
+		physical = core->format->gap(core, pa, true);
+	n = n < max ? n : max;
+	return n < physical ? n : physical;
+}
+
 size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len)
 {
 	size_t done = 0;
@@ -267,6 +289,18 @@ const uint8_t *span_read(struct span *s, uint64_t offset, size_t len)
 	return s->data + (offset - s->start);
 }
 
+/* A gap that begins in a block of @len bytes; it ends where a block does. */
+static size_t gap_size(struct span *s, uint64_t offset, uint64_t end, size_t len)
+{
+	uint64_t n = gap(s->core, s->va + offset);
+
+	if (n >= end - offset)
+		n = end - offset;
+	else if (n > len)
+		n = round_down64(offset + n, SPAN_BLOCK) - offset;
+	return n > len && n < SIZE_MAX ? (size_t)n : len;
+}
+
 const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len)
 {
 	const uint8_t *d;
@@ -275,8 +309,10 @@ const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t 
 	*len = SPAN_BLOCK - offset % SPAN_BLOCK;
 	if (*len > end - offset)
 		*len = (size_t)(end - offset);
-	if (!span_at(s, offset, 1))
+	if (!span_at(s, offset, 1)) {
+		*len = gap_size(s, offset, end, *len);
 		return NULL;
+	}
 	for (n = *len; n > 1 && !span_at(s, offset, n); n /= 2)
 		;
 	d = span_at(s, offset, n);

@@ -25,6 +25,7 @@
 #include "common/bytes.h"
 #include "common/elf.h"
 #include "vmcore-dmesg/input.h"
+#include "vmcore-dmesg/segments.h"
 
 struct vmcore;
 
@@ -41,6 +42,8 @@ struct vmcore_format {
 			size_t len, const uint8_t **at);
 	/* Whether the address should be there, in a file that is whole. */
 	bool (*covers)(struct vmcore *core, uint64_t address, bool physical);
+	/* At least so many bytes from the address on are not there; 0 when it may be. */
+	uint64_t (*gap)(struct vmcore *core, uint64_t address, bool physical);
 };
 
 extern const struct vmcore_format vmcore_elf, vmcore_kdumpfile;
@@ -55,7 +58,7 @@ struct vmcore {
 	const struct vmcore_format *format;
 	struct arena arena;
 	struct elf elf;		/* only of an ELF file */
-	uint32_t hint;		/* the program header that held the last address */
+	struct segments segments[2];	/* of it, by virtual and by physical address */
 	void *handle;		/* only of the other formats */
 
 	const char *info;	/* vmcoreinfo: lines of text, 0-terminated */
@@ -152,7 +155,7 @@ static inline const uint8_t *span_at(struct span *s, uint64_t offset, size_t len
 /*
  * The part from @offset on, up to SPAN_BLOCK bytes or @end, for those who go
  * on behind gaps: NULL when it is one - not in the dump, or zeroes, as what a
- * dump leaves out is. @len is set in any case.
+ * dump leaves out is. @len is set in any case; a gap in the dump is one part.
  */
 #define SPAN_BLOCK ((size_t)512)
 const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len);

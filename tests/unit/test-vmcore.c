@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* vmcore-dmesg: files, addresses, and the ring of Linux 5.10 and later. */
+#include <stdlib.h>
+
 #include "tests/unit/mkcore-run.h"
 
 /* --- what a record looks like --- */
@@ -133,6 +135,56 @@ static void test_split(void **state)
 		prints(spec, THREE_OUT);
 	}
 	prints("absent 100\n" THREE, THREE_OUT);
+}
+
+static uint32_t first_that_holds(const struct elf *elf, uint64_t address, bool physical)
+{
+	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
+		const struct elf_phdr *p = &elf->phdr[i];
+		uint64_t start = physical ? p->paddr : p->vaddr;
+
+		if (p->type == ELF_PT_LOAD && address >= start && address - start < p->memsz &&
+		    (physical || (p->vaddr != UINT64_MAX && (p->vaddr || !p->paddr))))
+			return i;
+	}
+	return SEGMENT_NONE;
+}
+
+static uint64_t edge(unsigned int *seed)
+{
+	uint64_t v = (uint64_t)(rand_r(seed) % 24);
+
+	return rand_r(seed) % 2 ? v : UINT64_MAX - v;
+}
+
+/* PT_LOADs in any order, overlapping, empty, up to the end of the address space and beyond. */
+static void test_segments(void **state)
+{
+	unsigned int seed = 1;
+
+	(void)state;
+	for (unsigned int times = 0; times < 2000; times++) {
+		struct elf_phdr phdr[8];
+		struct elf elf = { .phdr = phdr, .n_phdrs = (uint32_t)rand_r(&seed) % 9 };
+		struct arena arena = {0};
+		struct segments s = {0};
+		uint64_t left;
+
+		for (uint32_t i = 0; i < elf.n_phdrs; i++)
+			phdr[i] = (struct elf_phdr){
+				.type = rand_r(&seed) % 8 ? ELF_PT_LOAD : ELF_PT_NOTE,
+				.vaddr = edge(&seed), .paddr = edge(&seed), .memsz = edge(&seed),
+			};
+		segments_init(&s, &arena, &elf, times & 1, UINT64_MAX);
+		for (uint64_t a = -(uint64_t)60; a != 60; a++) {
+			uint32_t i = segments_find(&s, a, &left);
+
+			assert_int_equal(i, first_that_holds(&elf, a, times & 1));
+			for (uint64_t b = 0; b < left && b < 8; b++)
+				assert_int_equal(first_that_holds(&elf, a + b, times & 1), i);
+		}
+		arena_free(&arena);
+	}
 }
 
 /* --- rings --- */
@@ -416,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_byte_order),
 		cmocka_unit_test(test_no_physical),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_full_descriptors),
 		cmocka_unit_test(test_full_texts),
 		cmocka_unit_test(test_exact_end),
