@@ -114,10 +114,10 @@ static bool is_zero(const uint8_t *d, size_t len)
 	return !d[0] && !memcmp(d, d + 1, len - 1);
 }
 
-/* Free memory takes no room. */
-static int store(int fd, const uint8_t *d, size_t len, uint64_t offset)
+/* Free memory behind all that was stored (@size bytes) takes no room. */
+static int store(int fd, const uint8_t *d, size_t len, uint64_t offset, uint64_t size)
 {
-	for (size_t done = is_zero(d, len) ? len : 0; done < len;) {
+	for (size_t done = offset >= size && is_zero(d, len) ? len : 0; done < len;) {
 		ssize_t n = pwrite(fd, d + done, len - done, (off_t)(offset + done));
 
 		if (n <= 0 && errno != EINTR)
@@ -166,7 +166,7 @@ static int copy_flattened(int from, int to, uint8_t *d, uint64_t *size)
 		for (; left; left -= done, offset += done) {
 			rc = read_some(from, d, left < COPY_PIECE ? left : COPY_PIECE, &done);
 			if (rc >= 0 && done)
-				rc = store(to, d, done, offset);
+				rc = store(to, d, done, offset, *size);
 			if (rc < 0 || !done)
 				return rc;
 			if (offset + done > *size)
@@ -192,7 +192,7 @@ static int copy(int from, int to, uint8_t *d)
 		rc = copy_flattened(from, to, d, &size);
 	} else {
 		while (rc >= 0 && n) {
-			rc = store(to, d, n, size);
+			rc = store(to, d, n, size, size);
 			size += n;
 			if (rc >= 0)
 				rc = read_some(from, d, COPY_PIECE, &n);
