@@ -241,11 +241,22 @@ int input_open(struct input *in, const char *name)
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (in->fd < 0)
 		return fail(errno, "cannot be opened: %s", strerror(errno));
+	if (fstat(in->fd, &in->source) < 0)
+		return fail(errno, "cannot be looked at: %s", strerror(errno));
 	if (needs_copy(in))
 		rc = use_copy(in);
 	if (rc >= 0 && !fstat(in->fd, &st))
 		map(in, &st);
 	return rc;
+}
+
+bool input_is(const struct input *in, const struct stat *st)
+{
+	const struct stat *source = &in->source;
+
+	return (source->st_dev == st->st_dev && source->st_ino == st->st_ino) ||
+	       (S_ISBLK(source->st_mode) && S_ISBLK(st->st_mode) &&
+		source->st_rdev == st->st_rdev);
 }
 
 void input_close(struct input *in)

@@ -17,12 +17,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct input {
 	int fd;
 	const uint8_t *map;	/* all of the file, or NULL */
 	uint64_t map_size;
 	uint64_t end;		/* the file is known to end here or before */
+	struct stat source;	/* what was opened, also when fd is a copy */
 };
 
 /*
@@ -31,6 +33,9 @@ struct input {
  */
 int input_open(struct input *in, const char *name);
 void input_close(struct input *in);
+
+/* Whether @st is the dump itself, by any name, or any node of the same disk. */
+bool input_is(const struct input *in, const struct stat *st);
 
 /* Go on with reads, as for a file that cannot be mapped. */
 void input_unmap(struct input *in);

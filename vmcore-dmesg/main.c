@@ -124,6 +124,7 @@ static int print(struct vmcore *core, struct options *o, struct log *log)
 	int rc = 0, written;
 
 	output_open(&out, o->output);
+	out.dump = &core->input;
 	if (o->action == ACTION_LOG)
 		rc = print_log(core, o, &out, log);
 	else

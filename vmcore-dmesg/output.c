@@ -15,13 +15,24 @@ void output_open(struct output *out, const char *name)
 	};
 }
 
+/* The file loses nothing before it is known not to be the dump. */
+static int open_file(struct output *out)
+{
+	struct stat st;
+
+	out->fd = open(out->name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (out->fd < 0 || fstat(out->fd, &st) < 0)
+		return -errno;
+	out->refused = out->dump && input_is(out->dump, &st);
+	if (out->refused)
+		return -EEXIST;
+	return S_ISREG(st.st_mode) && ftruncate(out->fd, 0) < 0 ? -errno : 0;
+}
+
 void output_flush(struct output *out)
 {
-	if (out->fd < 0 && !out->error) {
-		out->fd = open(out->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
-			       0600);
-		out->error = out->fd < 0 ? errno : 0;
-	}
+	if (out->fd < 0 && !out->error)
+		out->error = -open_file(out);
 	for (size_t done = 0; done < out->len && !out->error;) {
 		ssize_t n = write(out->fd, out->data + done, out->len - done);
 
@@ -49,6 +60,9 @@ int output_close(struct output *out, bool discard)
 		close_file(out);
 	free(out->data);
 	out->data = NULL;
+	if (out->refused)
+		return fail(out->error, "%s is the dump itself, and was left as it is: name"
+			    " another file for the log", out->name);
 	if (out->error)
 		return fail(out->error, "%s: cannot be written: %s",
 			    out->name ? out->name : "standard output", strerror(out->error));

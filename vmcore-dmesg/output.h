@@ -13,11 +13,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "vmcore-dmesg/input.h"
+
 #define OUTPUT_BUFFER ((size_t)256 * 1024)
 #define OUTPUT_ROOM_MAX ((size_t)1024)
 
 struct output {
 	const char *name;	/* NULL: standard output */
+	const struct input *dump;	/* if set: never written to, whatever @name says */
+	bool refused;		/* for that reason */
 	int fd;
 	int error;		/* an errno */
 	uint8_t *data;
