@@ -156,6 +156,41 @@ KEXEC_ARGS="-c --mem-min=0x20000000"
     expect("K root=/dev/sdb a='b maxcpus=1 quiet\n" in output, output)
 
 
+def another_machines_configuration_is_not_run():
+    with tempfile.TemporaryDirectory() as top:
+        mark = os.path.join(top, "mark")
+        odd = [f"touch {mark}; KDUMP_IMG=a", f"KDUMP_IMG=`touch {mark}`", f'KDUMP_IMG="$(touch {mark})"',
+               f"KDUMP_IMG=a; touch {mark}", f"KDUMP_IMG=a touch {mark}", f"KDUMP_IMG='a' touch {mark} # b",
+               'KDUMP_IMG="a"b', "KDUMP_IMG='a'#b", 'KDUMP_IMG="a', r"KDUMP_IMG=a\b", r'KDUMP_IMG="a\b"',
+               "KDUMP_IMG=*", "export KDUMP_IMG=a"]
+        text = "\n".join([f"touch {mark}", "#KDUMP_IMG=b", "KDUMP_OTHER=`", *odd, " KDUMP_IMG_EXT='' # none",
+                          "KEXEC_ARGS='-c' \t# c", 'KDUMP_COMMANDLINE_APPEND="a=$1"',
+                          "KDUMP_COMMANDLINE_APPEND='$x \"y\" #z'", "KDUMP_COMMANDLINE_REMOVE=quiet"])
+        status, output, errors = explain({**DEBIAN, "etc/default/kdump": text})
+        expect(not os.path.exists(mark), "it was run")
+        expect(status == 0 and line_of(output, "command") == (
+            f"kexec -p --hotplug --initrd=/var/lib/kdump/initrd.img-{VERSION} --reuse-cmdline "
+            f"--remove-cmdline=quiet '--command-line=$x \"y\" #z' -c /boot/vmlinux-{VERSION}"),
+            f"{status}: {output}{errors}")
+        odd.append('KDUMP_COMMANDLINE_APPEND="a=$1"')
+        expect([line for line in errors.splitlines() if "not a plain" in line] ==
+               [f"kdump-load: /etc/default/kdump: left out, not a plain assignment: {line}" for line in odd],
+               errors)
+
+
+def no_argument_of_a_configuration_ends_the_looking():
+    """Asked of a recorder, because kexec might load."""
+    with tempfile.TemporaryDirectory() as root:
+        write(f"{root}/boot/vmlinux-{VERSION}", vmlinux())
+        write(f"{root}/proc/sys/kernel/osrelease", VERSION + "\n")
+        write(f"{root}/etc/default/kdump", "KEXEC_ARGS=--\n")
+        write(f"{root}/kexec", '#!/bin/sh\necho "asked $*"\n', 0o755)
+        done = subprocess.run([Tools.load, "--explain", f"--root={root}"],
+                              env=dict(os.environ, KEXEC=f"{root}/kexec"), capture_output=True, text=True)
+        asked = line_of(done.stdout, "asked")
+        expect(asked.startswith(f"--sysroot={root} --dry-run -p ") and " -- " in asked, asked)
+
+
 def sysconfig_comes_first():
     output = finds({**DEBIAN, "etc/default/kdump": "exit 9\n", "etc/sysconfig/kdump": "KEXEC_ARGS=-c\n"},
                    f"/boot/vmlinux-{VERSION}", f"/var/lib/kdump/initrd.img-{VERSION} (made for capturing)")
@@ -212,6 +247,14 @@ def check():
         got, output, errors = explain(files, "--check")
         expect(got == status and not output and message in errors and bool(errors) == bool(status),
                f"{files}: {got} {output} {errors}")
+    status, _, errors = explain({}, "--check", remove=["sys/kernel/kexec_crash_size"])
+    expect(status == 1 and "boot with crashkernel=SIZE" in errors, f"{status}: {errors}")
+    # A regular file that gives an error instead of a size, as when the kernel's lock is held.
+    with tempfile.TemporaryDirectory() as root:
+        os.makedirs(f"{root}/sys/kernel")
+        os.symlink("/proc/self/mem", f"{root}/sys/kernel/kexec_crash_size")
+        done = subprocess.run([Tools.load, "--check", f"--root={root}"], capture_output=True, text=True)
+        expect(done.returncode == 0 and not done.stderr, done)
 
 
 def only_looking_elsewhere():
@@ -284,6 +327,17 @@ def a_load_is_one_kexec_and_answers_events():
     expect(MACHINE.calls() == ["kexec -p -u"], MACHINE.calls())
 
 
+def this_machines_configuration_is_a_shell_script():
+    for text, argument in [("KEXEC_ARGS=-c\n[ -f /none ] && KEXEC_ARGS=-s\n", " -c /boot/"),
+                           ('KEXEC_ARGS="-c $KDUMP_UNKNOWN"\n', " -c /boot/"),
+                           ("KEXEC_ARGS=$(echo -a)\nfalse\n", " -a /boot/")]:
+        MACHINE.forget()
+        write("/etc/default/kdump", text)
+        done = MACHINE.run()
+        expect(done.returncode == 0 and argument in "".join(MACHINE.calls()), f"{text}: {done} {MACHINE.calls()}")
+    os.unlink("/etc/default/kdump")
+
+
 def a_storm_is_one_reload():
     MACHINE.crash_hotplug("0")
     stop = time.monotonic() + 3
@@ -340,12 +394,15 @@ def fadump_is_registered_again():
 
 
 LOOKING = [debian, debian_before_its_first_capture_initrd, fedora, fedora_kernel_in_its_module_directory,
-           suse, older_suse, no_initrd_at_all, no_kernel, configuration, sysconfig_comes_first,
+           suse, older_suse, no_initrd_at_all, no_kernel, configuration,
+           another_machines_configuration_is_not_run, no_argument_of_a_configuration_ends_the_looking,
+           sysconfig_comes_first,
            the_shipped_configuration_changes_nothing, hotplug_by_itself, next_boot, check,
            only_looking_elsewhere]
-DOING = [a_load_is_one_kexec_and_answers_events, a_storm_is_one_reload,
-         nothing_where_the_kernel_keeps_it_current, reload_without_kernel_support,
-         kdump_tools_is_asked_where_it_is_active, fadump_is_registered_again]
+DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
+         a_storm_is_one_reload, nothing_where_the_kernel_keeps_it_current,
+         reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
+         fadump_is_registered_again]
 
 
 def main():
