@@ -158,6 +158,12 @@ def use_kdump_service(guest):
     guest.check("systemctl start kdump.service && systemctl is-active kdump.service")
 
 
+def use_kdump_tools(guest):
+    """As Debian has it, again."""
+    guest.check("systemctl stop kdump.service && chmod +x /usr/sbin/kdump-config && "
+                "systemctl enable kdump-tools.service && systemctl start kdump-tools.service")
+
+
 # --- the story ---
 
 def first_boot_loads(site, state):
@@ -245,6 +251,7 @@ def own_service_loads_and_keeps_current(site, state):
 def storm_is_one_reload_of_kdump_tools(site, state):
     guest = state["guest"]
     expect(guest.run("ls /sys/devices/system/cpu/crash_hotplug")[0] != 0, "this kernel has support")
+    use_kdump_tools(guest)
     expect("ready to kdump" in guest.check("kdump-config status"), "kdump-config status")
     before = loads(guest)
     burst(guest, 32)
@@ -263,8 +270,7 @@ def storm_is_one_reload_of_our_service(site, state):
 
 def twin_storm_is_many_reloads(site, state):
     guest = state["guest"]
-    guest.check("chmod +x /usr/sbin/kdump-config && systemctl stop kdump.service && "
-                "systemctl start kdump-tools.service")
+    use_kdump_tools(guest)
     use_the_distributions_rule(guest)
     before = udev_reloads(guest)
     burst(guest, 6)
