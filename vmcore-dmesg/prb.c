@@ -148,9 +148,7 @@ static int open_ring(struct prb *prb)
 	int rc = read_numbers(prb);
 
 	if (rc >= 0)
-		rc = vmcore_symbol(prb->core, "prb", &va);
-	if (rc >= 0)
-		rc = vmcore_pointer(prb->core, va, &va);
+		rc = vmcore_pointer_variable(prb->core, "prb", &va);
 	if (rc < 0)
 		return rc;
 	prb->word_mask = UINT64_MAX >> (64 - 8 * prb->core->word);

@@ -45,14 +45,6 @@ struct header {
 
 /* --- the ring's ends --- */
 
-static int read_variable(struct vmcore *core, const char *name, uint64_t *v)
-{
-	uint64_t va;
-	int rc = vmcore_symbol(core, name, &va);
-
-	return rc < 0 ? rc : vmcore_value(core, va, 4, v);
-}
-
 static int read_numbers(struct ring *ring)
 {
 	struct numbers *n = &ring->n;
@@ -81,15 +73,13 @@ static int open_ring(struct ring *ring)
 	int rc = read_numbers(ring);
 
 	if (rc >= 0)
-		rc = read_variable(ring->core, "log_buf_len", &ring->size);
+		rc = vmcore_variable(ring->core, "log_buf_len", 4, &ring->size);
 	if (rc >= 0)
-		rc = read_variable(ring->core, "log_first_idx", &ring->first);
+		rc = vmcore_variable(ring->core, "log_first_idx", 4, &ring->first);
 	if (rc >= 0)
-		rc = read_variable(ring->core, "log_next_idx", &ring->next);
+		rc = vmcore_variable(ring->core, "log_next_idx", 4, &ring->next);
 	if (rc >= 0)
-		rc = vmcore_symbol(ring->core, "log_buf", &va);
-	if (rc >= 0)
-		rc = vmcore_pointer(ring->core, va, &va);
+		rc = vmcore_pointer_variable(ring->core, "log_buf", &va);
 	if (rc < 0)
 		return rc;
 	if (!ring->size || ring->size > SIZE_MAX_LOG)
@@ -259,7 +249,7 @@ static int find_clear(struct ring *ring)
 {
 	uint64_t clear, at = ring->first;
 	struct header h;
-	int rc = read_variable(ring->core, "clear_idx", &clear);
+	int rc = vmcore_variable(ring->core, "clear_idx", 4, &clear);
 
 	if (rc < 0 || !clear)
 		return rc;

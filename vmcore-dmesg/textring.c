@@ -22,27 +22,17 @@ struct ring {
 	struct buf line;	/* what of a line was before a piece's end, not before a gap */
 };
 
-static int read_variable(struct vmcore *core, const char *name, uint64_t *v)
-{
-	uint64_t va;
-	int rc = vmcore_symbol(core, name, &va);
-
-	return rc < 0 ? rc : vmcore_value(core, va, 4, v);
-}
-
 static int open_ring(struct ring *ring)
 {
 	uint64_t va = 0;
-	int rc = read_variable(ring->core, "log_buf_len", &ring->size);
+	int rc = vmcore_variable(ring->core, "log_buf_len", 4, &ring->size);
 
 	if (rc >= 0)
-		rc = read_variable(ring->core, "log_end", &ring->end);
+		rc = vmcore_variable(ring->core, "log_end", 4, &ring->end);
 	if (rc >= 0)
-		rc = read_variable(ring->core, "logged_chars", &ring->chars);
+		rc = vmcore_variable(ring->core, "logged_chars", 4, &ring->chars);
 	if (rc >= 0)
-		rc = vmcore_symbol(ring->core, "log_buf", &va);
-	if (rc >= 0)
-		rc = vmcore_pointer(ring->core, va, &va);
+		rc = vmcore_pointer_variable(ring->core, "log_buf", &va);
 	if (rc < 0)
 		return rc;
 	if (!is_power_of_two(ring->size) || ring->size > SIZE_MAX_LOG)

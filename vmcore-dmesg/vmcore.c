@@ -251,6 +251,19 @@ int vmcore_pointer(struct vmcore *core, uint64_t va, uint64_t *v)
 	return vmcore_value(core, va, core->word, v);
 }
 
+int vmcore_variable(struct vmcore *core, const char *name, size_t size, uint64_t *v)
+{
+	uint64_t va;
+	int rc = vmcore_symbol(core, name, &va);
+
+	return rc < 0 ? rc : vmcore_value(core, va, size, v);
+}
+
+int vmcore_pointer_variable(struct vmcore *core, const char *name, uint64_t *v)
+{
+	return vmcore_variable(core, name, core->word, v);
+}
+
 int span_init(struct span *s, struct vmcore *core, const char *what, uint64_t va, uint64_t size)
 {
 	size_t most = size < SIZE_MAX / 2 ? (size_t)size : SIZE_MAX / 2;

@@ -106,6 +106,9 @@ size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len);
 /* An unsigned integer of @size bytes, 1 to 8. */
 int vmcore_value(struct vmcore *core, uint64_t va, size_t size, uint64_t *v);
 int vmcore_pointer(struct vmcore *core, uint64_t va, uint64_t *v);
+/* What is in the variable of that SYMBOL() line: an unsigned integer of @size bytes; a pointer. */
+int vmcore_variable(struct vmcore *core, const char *name, size_t size, uint64_t *v);
+int vmcore_pointer_variable(struct vmcore *core, const char *name, uint64_t *v);
 
 /* A field of a structure that was read. */
 static inline uint64_t vmcore_get(const struct vmcore *core, const uint8_t *p, size_t size)

@@ -5,7 +5,7 @@
 Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
-from scenarios import LOST_CPU, crash_and_compare
+from scenarios import crash_and_compare, expect_lost
 from stage import FIRST_COMMAND_LINE, expect
 
 # The kernels after the first one need what is in its initramfs: behind a first
@@ -36,11 +36,7 @@ def stale(stage):
     """The same without --hotplug: lost, and for this reason only."""
     _second_kernel(stage)
     stage.load()
-    region = stage.crash_region()
-    stage.crash(stage.plug_cpu())
-    with stage.timed("readout"):
-        stage.wait_memory(region, LOST_CPU)
-    stage.expect_silence()
+    expect_lost(stage)
 
 
 def _second_kernel(stage):

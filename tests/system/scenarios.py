@@ -59,6 +59,11 @@ def cpu_stale(stage):
     stage.boot()
     stage.load()
     expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
+    expect_lost(stage)
+
+
+def expect_lost(stage):
+    """A CPU is added and crashes: the capture kernel does not know it."""
     region = stage.crash_region()
     stage.crash(stage.plug_cpu())
     with stage.timed("readout"):
