@@ -3,6 +3,8 @@
 """Run scenarios with one kernel or all and tell the outcome in TAP."""
 
 import argparse
+import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -146,6 +148,8 @@ def parse():
     parser.add_argument("--kexec", metavar="DIR",
                         help="static kexec and vmcore-dmesg for the guest "
                              "(default: as tests/build makes them)")
+    parser.add_argument("--jobs", type=int, metavar="N", default=len(os.sched_getaffinity(0)),
+                        help="machines at a time (default: one for each CPU here)")
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios, and with which kernels "
                              "they run by default")
@@ -172,15 +176,21 @@ def parse():
 
 def run_all(options):
     kernels = list(KERNELS) if options.kernel == "all" else [options.kernel]
-    runs = [(kernel, name) for kernel in kernels
-            for name in chosen(options, kernel)]
-    if not runs:
+    names = [(kernel, name) for kernel in kernels for name in chosen(options, kernel)]
+    if not names:
         raise Failure("no chosen kernel can run this")
     sites = {kernel: Site(kernel, options.kexec) for kernel in kernels}
-    print(f"1..{len(runs)}", flush=True)
+    print(f"1..{len(names)}", flush=True)
     failures = 0
-    for number, (kernel, name) in enumerate(runs, 1):
-        failures += not run_one(number, kernel, sites[kernel], name)
+    # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are
+    # CPUs here. In processes, which end their machines when they are told to end.
+    with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
+        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name) for kernel, name in names])
+        for number, (passed, title, notes) in enumerate(outcomes, 1):
+            print(f"{'ok' if passed else 'not ok'} {number} - {title}", *notes, sep="\n# ", flush=True)
+            failures += not passed
+        pool.close()
+        pool.join()
     return 1 if failures else 0
 
 
@@ -190,7 +200,9 @@ def chosen(options, kernel):
     return [name for name in options.scenario or default if name not in UNABLE[kernel]]
 
 
-def run_one(number, kernel, site, name):
+def run_one(run):
+    """(whether it passed, title, notes)"""
+    site, kernel, name = run
     start = time.monotonic()
     stage = Stage(site, name, HARDWARE.get(name, Hardware()))
     failure = None
@@ -199,23 +211,17 @@ def run_one(number, kernel, site, name):
             SCENARIOS[name](stage)
     except (Failure, OSError) as error:
         failure = str(error)
-    verdict = "not ok" if failure else "ok"
-    seconds = time.monotonic() - start
-    print(f"{verdict} {number} - {name} ({kernel}): {seconds:.1f} s")
-    if stage.times:
-        print("#", ", ".join(f"{step} {took:.1f} s" for step, took in stage.times))
+    notes = [", ".join(f"{step} {took:.1f} s" for step, took in stage.times)] if stage.times else []
     if failure:
-        explain(stage, failure)
-    sys.stdout.flush()
-    return failure is None
+        notes += explain(stage, failure)
+    return not failure, f"{name} ({kernel}): {time.monotonic() - start:.1f} s", notes
 
 
 def explain(stage, failure):
     lines = failure.splitlines() + ["the console ended with:"]
     lines += stage.machine.console.last_lines(CONSOLE_LINES)
     lines += [f"logs: {stage.directory}"]
-    for line in lines:
-        print(f"#   {line}")
+    return [f"  {line}" for line in lines]
 
 
 def save_recording(options):
