@@ -36,38 +36,52 @@ static void store_be(uint8_t *p, uint64_t v, unsigned int size)
 		p[i] = (uint8_t)(v >> (8 * (size - 1 - i)));
 }
 
-/* FIPS 180-4 section 6.2.2; w[] is the message schedule's sliding window. */
+/* FIPS 180-4 section 6.2.2, a round: the registers stay where they are, their names move on. */
+#define ROUND(a, b, c, d, e, f, g, h, k, x) do {						\
+	uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +			\
+		      (g ^ (e & (f ^ g))) + (k) + (x);						\
+	d += t1;										\
+	h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));	\
+} while (0)
+
+/* Eight rounds from t on, after which every name is back at its register. */
+#define ROUNDS(t, X)									\
+	do {										\
+		ROUND(a, b, c, d, e, f, g, h, k[(t) + 0], X((t) + 0));			\
+		ROUND(h, a, b, c, d, e, f, g, k[(t) + 1], X((t) + 1));			\
+		ROUND(g, h, a, b, c, d, e, f, k[(t) + 2], X((t) + 2));			\
+		ROUND(f, g, h, a, b, c, d, e, k[(t) + 3], X((t) + 3));			\
+		ROUND(e, f, g, h, a, b, c, d, k[(t) + 4], X((t) + 4));			\
+		ROUND(d, e, f, g, h, a, b, c, k[(t) + 5], X((t) + 5));			\
+		ROUND(c, d, e, f, g, h, a, b, k[(t) + 6], X((t) + 6));			\
+		ROUND(b, c, d, e, f, g, h, a, k[(t) + 7], X((t) + 7));			\
+	} while (0)
+
+#define FIRST(t) (w[t] = load_be32(block + 4 * (t)))
+#define NEXT(t) (w[t] += w[((t) + 9) & 15] + small0(w[((t) + 1) & 15]) + small1(w[((t) + 14) & 15]))
+
+static inline uint32_t small0(uint32_t x)
+{
+	return rotate(x, 7) ^ rotate(x, 18) ^ x >> 3;
+}
+
+static inline uint32_t small1(uint32_t x)
+{
+	return rotate(x, 17) ^ rotate(x, 19) ^ x >> 10;
+}
+
 static void compress(uint32_t state[8], const uint8_t *block)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+	const uint32_t *k = K;
 	uint32_t w[16];
 
-	for (unsigned int t = 0; t < 64; t++) {
-		uint32_t x, t1, t2;
-
-		if (t < 16) {
-			x = load_be32(block + 4 * t);
-		} else {
-			uint32_t w15 = w[(t + 1) & 15], w2 = w[(t + 14) & 15];
-
-			x = w[t & 15] + w[(t + 9) & 15] +
-			    (rotate(w15, 7) ^ rotate(w15, 18) ^ w15 >> 3) +
-			    (rotate(w2, 17) ^ rotate(w2, 19) ^ w2 >> 10);
-		}
-		w[t & 15] = x;
-		t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-		     ((e & f) ^ (~e & g)) + K[t] + x;
-		t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-		     ((a & b) ^ (a & c) ^ (b & c));
-		h = g;
-		g = f;
-		f = e;
-		e = d + t1;
-		d = c;
-		c = b;
-		b = a;
-		a = t1 + t2;
+	ROUNDS(0, FIRST);
+	ROUNDS(8, FIRST);
+	for (k += 16; k != K + 64; k += 16) {
+		ROUNDS(0, NEXT);
+		ROUNDS(8, NEXT);
 	}
 	state[0] += a;
 	state[1] += b;
