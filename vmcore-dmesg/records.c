@@ -189,6 +189,17 @@ static uint64_t find_record(struct ring *ring, uint64_t at, uint64_t end)
 }
 
 /*
+ * A header without a length says so only where the record that went to the
+ * ring's start had no room (log_store()): else its length is lost.
+ */
+static bool wraps(struct ring *ring, uint64_t at)
+{
+	struct header h;
+
+	return look(ring, 0, &h) != RECORD || ring->size - at < h.len + ring->n.header;
+}
+
+/*
  * The records from @at up to @end: the newest's end, or the ring's. Damage is
  * stepped over to the next record; each step is forward, so that is all of it.
  */
@@ -204,7 +215,7 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 			at += h.len;
 			continue;
 		}
-		if (step == WRAP && end == ring->size)
+		if (step == WRAP && end == ring->size && wraps(ring, at))
 			return;
 		log->damaged++;
 		at = find_record(ring, round_up64(at + 1, 4), end);

@@ -102,6 +102,18 @@ static void test_records_damaged(void **state)
 	prints_part(RECORDS THREE "put 40 len 3\n", "[    0.000001] one\n[    1.500000] two\n", 1);
 }
 
+/* In a ring that has gone round, a length of 0 is the end of its first part only at the ring's. */
+static void test_records_no_wrap(void **state)
+{
+	STRING_AUTO spec = numbered(RECORDS "ring 0 8\n", 0, 12, RECORD_FORMAT);
+	STRING_AUTO damaged = mem_printf("%sput 168 len 0\n", spec);
+	STRING_AUTO before = numbered("", 5, 1, OUTPUT_FORMAT);
+	STRING_AUTO out = numbered(before, 7, 5, OUTPUT_FORMAT);
+
+	(void)state;
+	prints_part(damaged, out, 1);
+}
+
 static void test_records_ends(void **state)
 {
 	STRING_AUTO spec = numbered(RECORDS "ring 0 8\n", 0, 12, RECORD_FORMAT);
@@ -260,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_records_end),
 		cmocka_unit_test(test_records_since_clear),
 		cmocka_unit_test(test_records_damaged),
+		cmocka_unit_test(test_records_no_wrap),
 		cmocka_unit_test(test_records_ends),
 		cmocka_unit_test(test_records_any_end),
 		cmocka_unit_test(test_bytes),
