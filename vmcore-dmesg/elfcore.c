@@ -191,7 +191,13 @@ static uint32_t find(struct vmcore *core, uint64_t address, bool physical, uint6
 	return segments_find(s, address, left);
 }
 
-/* Memory that a dump describes without holding it was zero, or is left out as such. */
+static uint64_t offset_in(struct vmcore *core, const struct elf_phdr *p, uint64_t address,
+			  bool physical)
+{
+	return address - (physical ? p->paddr : p->vaddr & word_mask(core));
+}
+
+/* A segment has more memory than bytes in the file where pages were left out. */
 static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
@@ -203,17 +209,12 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 	if (i == SEGMENT_NONE)
 		return 0;
 	p = &core->elf.phdr[i];
-	into = address - (physical ? p->paddr : p->vaddr & word_mask(core));
-	limit = (into < p->filesz && p->filesz < p->memsz ? p->filesz : p->memsz) - into;
-	if (len > limit)
-		len = (size_t)limit;
-	if (into >= p->filesz) {
-		if (buf)
-			memset(buf, 0, len);
-		return buf ? len : 0;
-	}
-	if (__builtin_add_overflow(p->offset, into, &offset))
+	into = offset_in(core, p, address, physical);
+	limit = p->filesz < p->memsz ? p->filesz : p->memsz;
+	if (into >= limit || __builtin_add_overflow(p->offset, into, &offset))
 		return 0;
+	if (len > limit - into)
+		len = (size_t)(limit - into);
 	if (!buf)
 		return input_map(&core->input, offset, len, at);
 	if (input_read(&core->input, offset, buf, len, &done) < 0)
@@ -228,11 +229,23 @@ static bool covers(struct vmcore *core, uint64_t address, bool physical)
 	return find(core, address, physical, &left) != SEGMENT_NONE;
 }
 
+static bool left_out(struct vmcore *core, uint64_t address, bool physical)
+{
+	uint64_t left;
+	uint32_t i = find(core, address, physical, &left);
+
+	return i != SEGMENT_NONE &&
+	       offset_in(core, &core->elf.phdr[i], address, physical) >= core->elf.phdr[i].filesz;
+}
+
 static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint64_t left;
 
-	return find(core, address, physical, &left) == SEGMENT_NONE ? left : 0;
+	if (find(core, address, physical, &left) == SEGMENT_NONE ||
+	    left_out(core, address, physical))
+		return left;
+	return 0;
 }
 
-const struct vmcore_format vmcore_elf = { open_elf, close_elf, piece, covers, gap };
+const struct vmcore_format vmcore_elf = { open_elf, close_elf, piece, covers, left_out, gap };

@@ -35,16 +35,18 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 	char *info;
 
 	fail_forget();
-	if (kdump_open_fd(ctx, core->input.fd) != KDUMP_OK ||
-	    kdump_set_string_attr(ctx, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK)
+	/* What a file that is cut off has no page for would end the program. */
+	if (kdump_set_number_attr(ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) != KDUMP_OK)
+		kdump_clear_err(ctx);
+	if (kdump_open_fd(ctx, core->input.fd) != KDUMP_OK)
 		return failed(ctx, what);
+	/* That reads page tables; where the dump has them not, there are vmcore_physical()'s rules. */
+	if (kdump_set_string_attr(ctx, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK)
+		kdump_clear_err(ctx);
 	if (kdump_get_number_attr(ctx, KDUMP_ATTR_BYTE_ORDER, &order) != KDUMP_OK ||
 	    kdump_get_number_attr(ctx, KDUMP_ATTR_PTR_SIZE, &word) != KDUMP_OK ||
 	    kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
 		return failed(ctx, what);
-	/* Pages of zeroes are what makedumpfile leaves out first: the unused end of the log's arrays. */
-	if (kdump_set_number_attr(ctx, KDUMP_ATTR_ZERO_EXCLUDED, 1) != KDUMP_OK)
-		kdump_clear_err(ctx);
 	core->little = order == KDUMP_LITTLE_ENDIAN;
 	core->word = (unsigned int)word;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
@@ -83,19 +85,48 @@ static void close_kdumpfile(struct vmcore *core)
 	core->handle = NULL;
 }
 
+/* What is not in the file is no error of it; of what makes no sense, the first is kept. */
+static void note_error(struct vmcore *core, kdump_status status)
+{
+	const char *why = kdump_get_err(core->handle);
+
+	if (status != KDUMP_ERR_NODATA && status != KDUMP_ERR_ADDRXLAT && !core->unread && why)
+		core->unread = arena_string(&core->arena, why, strlen(why));
+	kdump_clear_err(core->handle);
+}
+
 /* It translates virtual addresses itself, where the dump has what that takes. */
 static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
 	size_t done = len;
+	kdump_status status;
 
 	(void)at;
 	if (!buf)
 		return 0;
-	if (kdump_read(core->handle, physical ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR, address, buf,
-		       &done) != KDUMP_OK)
-		kdump_clear_err(core->handle);
+	status = kdump_read(core->handle, physical ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR, address,
+			    buf, &done);
+	if (status != KDUMP_OK)
+		note_error(core, status);
 	return done;
+}
+
+/* Whether the machine had it, whatever became of its page on the way to the file. */
+static bool has_memory(struct vmcore *core, uint64_t address)
+{
+	kdump_attr_t pages = { .type = KDUMP_BITMAP };
+	kdump_addr_t page, found;
+	kdump_num_t shift;
+	bool has = false;
+
+	if (kdump_get_number_attr(core->handle, KDUMP_ATTR_PAGE_SHIFT, &shift) == KDUMP_OK &&
+	    kdump_get_typed_attr(core->handle, KDUMP_ATTR_MEMORY_PAGEMAP, &pages) == KDUMP_OK) {
+		page = found = address >> shift;
+		has = kdump_bmp_find_set(pages.val.bitmap, &found) == KDUMP_OK && found == page;
+	}
+	kdump_clear_err(core->handle);
+	return has;
 }
 
 #else
@@ -126,13 +157,33 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 	return 0;
 }
 
+static bool has_memory(struct vmcore *core, uint64_t address)
+{
+	(void)core;
+	(void)address;
+	return false;
+}
+
 #endif
 
 static bool covers(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint8_t byte;
 
-	return piece(core, address, physical, &byte, 1, NULL) == 1;
+	return piece(core, address, physical, &byte, 1, NULL) == 1 ||
+	       (physical && has_memory(core, address));
+}
+
+/*
+ * Pages of zeroes are in the file, which has one for all of them. What is not
+ * there was thought to be free, or a cache, or a user's: right or wrong.
+ */
+static bool left_out(struct vmcore *core, uint64_t address, bool physical)
+{
+	(void)core;
+	(void)address;
+	(void)physical;
+	return false;
 }
 
 /* It has no way to tell. */
@@ -145,5 +196,5 @@ static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
 }
 
 const struct vmcore_format vmcore_kdumpfile = {
-	open_kdumpfile, close_kdumpfile, piece, covers, gap,
+	open_kdumpfile, close_kdumpfile, piece, covers, left_out, gap,
 };

@@ -44,6 +44,14 @@ static int say_why(const char *name, int status)
 	return status;
 }
 
+/* What the records that are missing do not tell. */
+static int say_unread(const char *name, const struct vmcore *core, int status)
+{
+	if (status != STATUS_OK && core->unread)
+		notice("%s: part of it cannot be read: %s", name, core->unread);
+	return status;
+}
+
 static int status_of(int rc)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -150,7 +158,8 @@ static int run(struct vmcore *core, struct options *o)
 
 	if (rc >= 0 && o->action == ACTION_LOG)
 		rc = find_boot_time(core, &o->print);
-	return rc < 0 ? say_why(o->file, status_of(rc)) : print(core, o, &log);
+	rc = rc < 0 ? say_why(o->file, status_of(rc)) : print(core, o, &log);
+	return say_unread(o->file, core, rc);
 }
 
 int main(int argc, char **argv)

@@ -287,6 +287,12 @@ static void take_text(struct prb *prb, const struct desc *d, const struct info *
 	}
 }
 
+/* No record: where a new ring's head and tail are (printk_ringbuffer.h: DESC0_ID). */
+static uint64_t first_id(const struct prb *prb)
+{
+	return -(prb->count + 1) & prb->id_mask;
+}
+
 /* The record's text was given up for a newer one, or it is just about to be reserved. */
 static bool is_free(const struct prb *prb, const struct desc *d, uint64_t id)
 {
@@ -304,11 +310,11 @@ static void take_record(struct prb *prb, uint64_t id, struct log *log)
 	struct info i;
 
 	if (!get_desc(prb, index, &d))
-		log->damaged++;
+		log->damaged += id != first_id(prb);
 	else if (is_free(prb, &d, id))
 		return;
 	else if (d.id != id)
-		log->damaged += !log->disordered;
+		log->damaged += !log->disordered && id != first_id(prb);
 	else if (d.state == RESERVED)
 		return;
 	else if (!get_info(prb, index, &i))

@@ -200,6 +200,16 @@ static bool covers(struct vmcore *core, uint64_t va)
 	       (vmcore_physical(core, va, &pa, &one) && core->format->covers(core, pa, true));
 }
 
+static bool left_out(struct vmcore *core, uint64_t va)
+{
+	size_t one = 1;
+	uint64_t pa;
+
+	va &= word_mask(core);
+	return core->format->left_out(core, va, false) ||
+	       (vmcore_physical(core, va, &pa, &one) && core->format->left_out(core, pa, true));
+}
+
 /* No architecture has smaller pages, nor rules for parts of one. */
 #define PAGE_MIN 4096
 
@@ -238,9 +248,10 @@ size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len)
 
 int vmcore_value(struct vmcore *core, uint64_t va, size_t size, uint64_t *v)
 {
-	uint8_t d[8];
+	uint8_t d[8] = {0};
+	size_t done = vmcore_read(core, va, d, size);
 
-	if (vmcore_read(core, va, d, size) < size)
+	if (done < size && !left_out(core, va + done))
 		return fail(EFAULT, "address 0x%" PRIx64 " is not in the dump", va);
 	*v = vmcore_get(core, d, size);
 	return 0;

@@ -42,6 +42,8 @@ struct vmcore_format {
 			size_t len, const uint8_t **at);
 	/* Whether the address should be there, in a file that is whole. */
 	bool (*covers)(struct vmcore *core, uint64_t address, bool physical);
+	/* Whether the file says that it leaves this out because of its contents: zeroes, mostly. */
+	bool (*left_out)(struct vmcore *core, uint64_t address, bool physical);
 	/* At least so many bytes from the address on are not there; 0 when it may be. */
 	uint64_t (*gap)(struct vmcore *core, uint64_t address, bool physical);
 };
@@ -60,6 +62,7 @@ struct vmcore {
 	struct elf elf;		/* only of an ELF file */
 	struct segments segments[2];	/* of it, by virtual and by physical address */
 	void *handle;		/* only of the other formats */
+	const char *unread;	/* why something in the file makes no sense: the first reason, or NULL */
 
 	const char *info;	/* vmcoreinfo: lines of text, 0-terminated */
 	size_t info_len;
@@ -100,10 +103,14 @@ void vmcore_find_direct(struct vmcore *core);
 /* For addresses that the program headers do not have: false when there is no such rule. */
 bool vmcore_physical(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len);
 
-/* How many of the @len bytes from @va on the dump holds before its first gap. */
+/*
+ * How many of the @len bytes from @va on the dump holds before its first gap.
+ * What was left out of it is one: not even a program that leaves out only
+ * zeroes says that this is all it did.
+ */
 size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len);
 
-/* An unsigned integer of @size bytes, 1 to 8. */
+/* An unsigned integer of @size bytes, 1 to 8; 0 where vmcore_format says that it is left out. */
 int vmcore_value(struct vmcore *core, uint64_t va, size_t size, uint64_t *v);
 int vmcore_pointer(struct vmcore *core, uint64_t va, uint64_t *v);
 /* What is in the variable of that SYMBOL() line: an unsigned integer of @size bytes; a pointer. */

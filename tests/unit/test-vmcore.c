@@ -135,6 +135,7 @@ static void test_split(void **state)
 		prints(spec, THREE_OUT);
 	}
 	prints("absent 100\n" THREE, THREE_OUT);
+	prints_part("absent 230\n" THREE, "[    0.000001] one\n", 2);	/* its unused end is 208 bytes */
 }
 
 static uint32_t first_that_holds(const struct elf *elf, uint64_t address, bool physical)
