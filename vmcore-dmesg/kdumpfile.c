@@ -21,6 +21,10 @@ static const struct {
 	{ KDUMP_ARCH_PPC, ELF_EM_PPC },
 };
 
+/* Its cache is of 1024 pages, of up to 64 KiB; ours are read one after the other. */
+#define CACHE_SIZE "cache.size"
+#define CACHE_PAGES 16
+
 static int failed(kdump_ctx_t *ctx, const char *what)
 {
 	return fail(EINVAL, "%s: %s", what, kdump_get_err(ctx));
@@ -36,7 +40,8 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 
 	fail_forget();
 	/* What a file that is cut off has no page for would end the program. */
-	if (kdump_set_number_attr(ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) != KDUMP_OK)
+	if (kdump_set_number_attr(ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) != KDUMP_OK ||
+	    kdump_set_number_attr(ctx, CACHE_SIZE, CACHE_PAGES) != KDUMP_OK)
 		kdump_clear_err(ctx);
 	if (kdump_open_fd(ctx, core->input.fd) != KDUMP_OK)
 		return failed(ctx, what);
