@@ -25,6 +25,114 @@ static const struct {
 #define CACHE_SIZE "cache.size"
 #define CACHE_PAGES 16
 
+struct kdump {
+	kdump_ctx_t *ctx;
+	uint64_t page;		/* its size; 0 when the rest is not known */
+	uint64_t bitmap, descs;	/* where in the file they are: which pages it has, and where */
+	uint64_t frame, before;	/* so many pages before that frame are in the file */
+};
+
+/* --- pages that are cut off, which libkdumpfile reads as zeroes --- */
+
+static uint32_t get32(const struct vmcore *core, const uint8_t *p)
+{
+	return core->little ? le32_get(p) : be32_get(p);
+}
+
+/*
+ * The header has utsname, a struct timeval and the status in front of block_size,
+ * sub_hdr_size and bitmap_blocks; the sub-header has phys_base and dump_level in
+ * front of split, which says that pages are in other files too.
+ */
+static void find_tables(struct vmcore *core, struct kdump *kd)
+{
+	size_t sizes = core->word == 8 ? 428 : 416, len, split_len;
+	uint8_t d[440], split[4] = {0};
+	uint64_t block, sub, bitmaps;
+
+	if (input_read(&core->input, 0, d, sizeof(d), &len) < 0)
+		fail_forget();
+	if (len < sizeof(d) || memcmp(d, "KDUMP   ", 8))
+		return;
+	block = get32(core, d + sizes);
+	sub = get32(core, d + sizes + 4);
+	bitmaps = get32(core, d + sizes + 8);
+	if (input_read(&core->input, block + core->word + 4, split, sizeof(split), &split_len) < 0)
+		fail_forget();
+	if (get32(core, split) || !is_power_of_two(block) || sub > UINT32_MAX / 2)
+		return;
+	kd->page = block;
+	kd->bitmap = block * (1 + sub + bitmaps / 2);
+	kd->descs = block * (1 + sub + bitmaps);
+}
+
+/* How many pages before the frame are in the file; goes on from the frame asked for last. */
+static uint64_t count_before(struct vmcore *core, struct kdump *kd, uint64_t frame)
+{
+	uint8_t d[4096];
+	size_t len;
+
+	if (frame < kd->frame)
+		kd->frame = kd->before = 0;
+	while (kd->frame < round_down64(frame, 8)) {
+		uint64_t left = frame / 8 - kd->frame / 8;
+
+		if (input_read(&core->input, kd->bitmap + kd->frame / 8, d,
+			       left < sizeof(d) ? (size_t)left : sizeof(d), &len) < 0)
+			fail_forget();
+		for (size_t i = 0; i < len; i++)
+			kd->before += (unsigned int)__builtin_popcount(d[i]);
+		kd->frame += 8 * len;
+		if (!len)
+			break;
+	}
+	return kd->before;
+}
+
+/* A page's descriptor: offset, 8 bytes; size, 4 bytes; flags; and 8 bytes more. */
+static bool is_cut_off(struct vmcore *core, uint64_t address)
+{
+	struct kdump *kd = core->handle;
+	uint64_t frame = address / kd->page, index, end;
+	uint8_t bits, d[24], last;
+	size_t len;
+
+	index = count_before(core, kd, frame);
+	if (input_read(&core->input, kd->bitmap + frame / 8, &bits, 1, &len) < 0)
+		fail_forget();
+	if (!len || !(bits >> frame % 8 & 1))
+		return !len;
+	index += (unsigned int)__builtin_popcount(bits & ((1u << frame % 8) - 1));
+	if (input_read(&core->input, kd->descs + index * sizeof(d), d, sizeof(d), &len) < 0)
+		fail_forget();
+	if (len < sizeof(d) || __builtin_add_overflow(vmcore_get(core, d, 8), get32(core, d + 8), &end))
+		return true;
+	if (input_read(&core->input, end - (end != 0), &last, 1, &len) < 0)
+		fail_forget();
+	return !len;
+}
+
+/* How much of what was read is in pages that are whole. */
+static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t len)
+{
+	const struct kdump *kd = core->handle;
+	uint64_t pa;
+	size_t one = 1;
+
+	for (size_t n = 0; kd->page && n < len; n += kd->page - (address + n) % kd->page) {
+		pa = address + n;
+		if (!physical && !vmcore_physical(core, address + n, &pa, &one))
+			continue;
+		if (!is_cut_off(core, pa))
+			continue;
+		core->unread = core->unread ? core->unread : "the file is cut off";
+		return n;
+	}
+	return len;
+}
+
+/* --- the file --- */
+
 static int failed(kdump_ctx_t *ctx, const char *what)
 {
 	return fail(EINVAL, "%s: %s", what, kdump_get_err(ctx));
@@ -71,66 +179,78 @@ static kdump_ctx_t *volatile not_opened;
 static int open_kdumpfile(struct vmcore *core)
 {
 	kdump_ctx_t *ctx = kdump_new();
+	struct kdump *kd;
 	int rc;
 
 	if (!ctx)
 		return fail(ENOMEM, "libkdumpfile has no memory");
 	rc = open_file(core, ctx);
-	if (rc >= 0)
-		core->handle = ctx;
-	else
+	if (rc < 0) {
 		not_opened = ctx;
-	return rc;
+		return rc;
+	}
+	core->handle = kd = mem_alloc(sizeof(*kd));
+	*kd = (struct kdump){ .ctx = ctx };
+	find_tables(core, kd);
+	return 0;
 }
 
 static void close_kdumpfile(struct vmcore *core)
 {
-	if (core->handle)
-		kdump_free(core->handle);
+	struct kdump *kd = core->handle;
+
+	if (kd)
+		kdump_free(kd->ctx);
+	free(kd);
 	core->handle = NULL;
 }
+
+/* --- memory --- */
 
 /* What is not in the file is no error of it; of what makes no sense, the first is kept. */
 static void note_error(struct vmcore *core, kdump_status status)
 {
-	const char *why = kdump_get_err(core->handle);
+	kdump_ctx_t *ctx = ((struct kdump *)core->handle)->ctx;
+	const char *why = kdump_get_err(ctx);
 
 	if (status != KDUMP_ERR_NODATA && status != KDUMP_ERR_ADDRXLAT && !core->unread && why)
 		core->unread = arena_string(&core->arena, why, strlen(why));
-	kdump_clear_err(core->handle);
+	kdump_clear_err(ctx);
 }
 
 /* It translates virtual addresses itself, where the dump has what that takes. */
 static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
+	struct kdump *kd = core->handle;
 	size_t done = len;
 	kdump_status status;
 
 	(void)at;
 	if (!buf)
 		return 0;
-	status = kdump_read(core->handle, physical ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR, address,
+	status = kdump_read(kd->ctx, physical ? KDUMP_MACHPHYSADDR : KDUMP_KVADDR, address,
 			    buf, &done);
 	if (status != KDUMP_OK)
 		note_error(core, status);
-	return done;
+	return held(core, address, physical, done);
 }
 
 /* Whether the machine had it, whatever became of its page on the way to the file. */
 static bool has_memory(struct vmcore *core, uint64_t address)
 {
+	kdump_ctx_t *ctx = ((struct kdump *)core->handle)->ctx;
 	kdump_attr_t pages = { .type = KDUMP_BITMAP };
 	kdump_addr_t page, found;
 	kdump_num_t shift;
 	bool has = false;
 
-	if (kdump_get_number_attr(core->handle, KDUMP_ATTR_PAGE_SHIFT, &shift) == KDUMP_OK &&
-	    kdump_get_typed_attr(core->handle, KDUMP_ATTR_MEMORY_PAGEMAP, &pages) == KDUMP_OK) {
+	if (kdump_get_number_attr(ctx, KDUMP_ATTR_PAGE_SHIFT, &shift) == KDUMP_OK &&
+	    kdump_get_typed_attr(ctx, KDUMP_ATTR_MEMORY_PAGEMAP, &pages) == KDUMP_OK) {
 		page = found = address >> shift;
 		has = kdump_bmp_find_set(pages.val.bitmap, &found) == KDUMP_OK && found == page;
 	}
-	kdump_clear_err(core->handle);
+	kdump_clear_err(ctx);
 	return has;
 }
 
