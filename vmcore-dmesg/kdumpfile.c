@@ -4,6 +4,7 @@
  * makedumpfile's compressed formats through libkdumpfile; without it, words on
  * what the file is and what reads it.
  */
+#include "vmcore-dmesg/diskdump.h"
 #include "vmcore-dmesg/vmcore.h"
 
 #ifdef HAVE_KDUMPFILE
@@ -27,109 +28,8 @@ static const struct {
 
 struct kdump {
 	kdump_ctx_t *ctx;
-	uint64_t page;		/* its size; 0 when the rest is not known */
-	uint64_t bitmap, descs;	/* where in the file they are: which pages it has, and where */
-	uint64_t frame, before;	/* so many pages before that frame are in the file */
+	struct diskdump pages;
 };
-
-/* --- pages that are cut off, which libkdumpfile reads as zeroes --- */
-
-static uint32_t get32(const struct vmcore *core, const uint8_t *p)
-{
-	return core->little ? le32_get(p) : be32_get(p);
-}
-
-/*
- * The header has utsname, a struct timeval and the status in front of block_size,
- * sub_hdr_size and bitmap_blocks; the sub-header has phys_base and dump_level in
- * front of split, which says that pages are in other files too.
- */
-static void find_tables(struct vmcore *core, struct kdump *kd)
-{
-	size_t sizes = core->word == 8 ? 428 : 416, len, split_len;
-	uint8_t d[440], split[4] = {0};
-	uint64_t block, sub, bitmaps;
-
-	if (input_read(&core->input, 0, d, sizeof(d), &len) < 0)
-		fail_forget();
-	if (len < sizeof(d) || memcmp(d, "KDUMP   ", 8))
-		return;
-	block = get32(core, d + sizes);
-	sub = get32(core, d + sizes + 4);
-	bitmaps = get32(core, d + sizes + 8);
-	if (input_read(&core->input, block + core->word + 4, split, sizeof(split), &split_len) < 0)
-		fail_forget();
-	if (get32(core, split) || !is_power_of_two(block) || sub > UINT32_MAX / 2)
-		return;
-	kd->page = block;
-	kd->bitmap = block * (1 + sub + bitmaps / 2);
-	kd->descs = block * (1 + sub + bitmaps);
-}
-
-/* How many pages before the frame are in the file; goes on from the frame asked for last. */
-static uint64_t count_before(struct vmcore *core, struct kdump *kd, uint64_t frame)
-{
-	uint8_t d[4096];
-	size_t len;
-
-	if (frame < kd->frame)
-		kd->frame = kd->before = 0;
-	while (kd->frame < round_down64(frame, 8)) {
-		uint64_t left = frame / 8 - kd->frame / 8;
-
-		if (input_read(&core->input, kd->bitmap + kd->frame / 8, d,
-			       left < sizeof(d) ? (size_t)left : sizeof(d), &len) < 0)
-			fail_forget();
-		for (size_t i = 0; i < len; i++)
-			kd->before += (unsigned int)__builtin_popcount(d[i]);
-		kd->frame += 8 * len;
-		if (!len)
-			break;
-	}
-	return kd->before;
-}
-
-/* A page's descriptor: offset, 8 bytes; size, 4 bytes; flags; and 8 bytes more. */
-static bool is_cut_off(struct vmcore *core, uint64_t address)
-{
-	struct kdump *kd = core->handle;
-	uint64_t frame = address / kd->page, index, end;
-	uint8_t bits, d[24], last;
-	size_t len;
-
-	index = count_before(core, kd, frame);
-	if (input_read(&core->input, kd->bitmap + frame / 8, &bits, 1, &len) < 0)
-		fail_forget();
-	if (!len || !(bits >> frame % 8 & 1))
-		return !len;
-	index += (unsigned int)__builtin_popcount(bits & ((1u << frame % 8) - 1));
-	if (input_read(&core->input, kd->descs + index * sizeof(d), d, sizeof(d), &len) < 0)
-		fail_forget();
-	if (len < sizeof(d) || __builtin_add_overflow(vmcore_get(core, d, 8), get32(core, d + 8), &end))
-		return true;
-	if (input_read(&core->input, end - (end != 0), &last, 1, &len) < 0)
-		fail_forget();
-	return !len;
-}
-
-/* How much of what was read is in pages that are whole. */
-static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t len)
-{
-	const struct kdump *kd = core->handle;
-	uint64_t pa;
-	size_t one = 1;
-
-	for (size_t n = 0; kd->page && n < len; n += kd->page - (address + n) % kd->page) {
-		pa = address + n;
-		if (!physical && !vmcore_physical(core, address + n, &pa, &one))
-			continue;
-		if (!is_cut_off(core, pa))
-			continue;
-		core->unread = core->unread ? core->unread : "the file is cut off";
-		return n;
-	}
-	return len;
-}
 
 /* --- the file --- */
 
@@ -191,7 +91,7 @@ static int open_kdumpfile(struct vmcore *core)
 	}
 	core->handle = kd = mem_alloc(sizeof(*kd));
 	*kd = (struct kdump){ .ctx = ctx };
-	find_tables(core, kd);
+	diskdump_init(&kd->pages, &core->input, core->little, core->word);
 	return 0;
 }
 
@@ -216,6 +116,25 @@ static void note_error(struct vmcore *core, kdump_status status)
 	if (status != KDUMP_ERR_NODATA && status != KDUMP_ERR_ADDRXLAT && !core->unread && why)
 		core->unread = arena_string(&core->arena, why, strlen(why));
 	kdump_clear_err(ctx);
+}
+
+/* How much of what was read is in pages that are whole. */
+static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t len)
+{
+	struct kdump *kd = core->handle;
+	uint64_t page = kd->pages.page, pa;
+	size_t one = 1;
+
+	for (size_t n = 0; page && n < len; n += page - (address + n) % page) {
+		pa = address + n;
+		if (!physical && !vmcore_physical(core, address + n, &pa, &one))
+			continue;
+		if (!diskdump_has_lost(&kd->pages, pa))
+			continue;
+		core->unread = core->unread ? core->unread : "the file is cut off";
+		return n;
+	}
+	return len;
 }
 
 /* It translates virtual addresses itself, where the dump has what that takes. */
