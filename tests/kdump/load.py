@@ -2,9 +2,9 @@
 # Copyright The kexec-hotplug developers
 """kdump-load on made-up machines: what it finds, what it asks kexec for, when it reloads.
 
-usage: unshare --mount python3 load.py KDUMP-LOAD KEXEC
+usage: unshare --mount python3 load.py KDUMP-LOAD KEXEC [SHELL...]
 
-Prints TAP.
+With a shell (dash; busybox sh): run by that one. Prints TAP.
 """
 import contextlib
 import os
@@ -51,7 +51,8 @@ def write(path, data, mode=0o644):
 
 
 class Tools:
-    load = kexec = None
+    load = []       # with the shell in front
+    kexec = None
 
 
 # --- what is found, what is asked for: --explain with another root ---
@@ -67,7 +68,7 @@ def explain(files, *arguments, remove=(), machine=None):
             write(os.path.join(root, name), data)
         for name in remove:
             os.unlink(os.path.join(root, name))
-        done = subprocess.run([Tools.load, f"--root={root}", *(arguments or ["--explain"])],
+        done = subprocess.run([*Tools.load, f"--root={root}", *(arguments or ["--explain"])],
                               env=dict(os.environ, KEXEC=Tools.kexec), capture_output=True, text=True)
         return (done.returncode, done.stdout.replace(root, "").replace(Tools.kexec, "kexec"),
                 done.stderr.replace(root, ""))
@@ -125,15 +126,59 @@ def older_suse():
           f"/boot/vmlinux-{VERSION}", f"/boot/initrd-{VERSION}-kdump (made for capturing)")
 
 
+def suse_kernel_in_its_module_directory():
+    finds({f"usr/lib/modules/{VERSION}/Image": vmlinux(), "var/lib/kdump/initrd": b"capture"},
+          f"/usr/lib/modules/{VERSION}/Image", "/var/lib/kdump/initrd (made for capturing)")
+
+
+def initrd_named_after_the_one_of_every_boot():
+    finds({f"boot/Image-{VERSION}": vmlinux(), f"boot/initrd-{VERSION}kdump.img": b"capture",
+           f"boot/initrd-{VERSION}": b"every boot"},
+          f"/boot/Image-{VERSION}", f"/boot/initrd-{VERSION}kdump.img (made for capturing)")
+
+
+def all_of_the_boot_directory_that_is_named():
+    """Its kernel, whatever it is called, before the one of the modules; and the initrd beside it."""
+    files = {"etc/sysconfig/kdump": "KDUMP_BOOTDIR=/efi/x\n", f"efi/x/vmlinux-{VERSION}": vmlinux(),
+             f"usr/lib/modules/{VERSION}/vmlinuz": b"?", f"boot/vmlinuz-{VERSION}": b"?"}
+    capture = {f"efi/x/initramfs-{VERSION}kdump.img": b"capture", f"boot/initramfs-{VERSION}kdump.img": b"?"}
+    finds({**files, **capture}, f"/efi/x/vmlinux-{VERSION}",
+          f"/efi/x/initramfs-{VERSION}kdump.img (made for capturing)")
+    finds({**files, f"efi/x/initrd-{VERSION}": b"every boot", f"boot/initrd-{VERSION}": b"?"},
+          f"/efi/x/vmlinux-{VERSION}", f"/efi/x/initrd-{VERSION} (the one of every boot: no other was found)")
+
+
 def no_initrd_at_all():
     output = finds({f"boot/vmlinux-{VERSION}": vmlinux()}, f"/boot/vmlinux-{VERSION}", "none (none was found)")
     expect("--initrd" not in output, output)
 
 
 def no_kernel():
-    status, _, errors = explain({})
-    expect(status == 1 and f"no kernel {VERSION}" in errors and f"/boot/vmlinuz-{VERSION}" in errors and
-           "set KDUMP_KERNELVER" in errors, f"{status}: {errors}")
+    """What is known until then is said all the same."""
+    status, output, errors = explain({"sys/kernel/kexec_crash_size": "0\n"})
+    expect(status == 1 and output == "configuration   none, the defaults\n", f"{status}: {output}")
+    expect([line.split(":")[1] for line in errors.splitlines()] == [
+        " no memory is reserved for a crash kernel, although crashkernel= asks for it",
+        f" no kernel of version {VERSION}"], errors)
+    expect(f" /boot/NAME-{VERSION} " in errors and f"/usr/lib/modules/{VERSION}/NAME, " in errors and
+           "vmlinuz vmlinux Image image; set KDUMP_KERNELVER" in errors, errors)
+
+
+def windows_line_ends():
+    status, output, errors = explain({**DEBIAN, "etc/default/kdump": "KEXEC_ARGS=-c\r\n"})
+    expect(status == 1 and not output and errors.startswith(
+        "kdump-load: /etc/default/kdump: its lines end in CR LF"), f"{status}: {output}{errors}")
+    # ... one within a line is nothing special.
+    expect(explain({**DEBIAN, "etc/default/kdump": "# a\rb\n"})[0] == 0, "a CR in a comment")
+
+
+def what_it_does_not_understand():
+    status, _, errors = explain(DEBIAN, "--explian")
+    expect(status == 2 and errors.startswith("kdump-load: what does --explian mean?\nUsage: "), errors)
+    done = subprocess.run([*Tools.load, "--root="], capture_output=True, text=True)
+    expect(done.returncode == 2 and not done.stdout, done)
+    done = subprocess.run([*Tools.load, "--explain", "--root=/no/such"], capture_output=True, text=True)
+    expect(done.returncode == 1 and done.stderr == "kdump-load: /no/such: no such directory\n", done)
 
 
 def configuration():
@@ -185,7 +230,7 @@ def no_argument_of_a_configuration_ends_the_looking():
         write(f"{root}/proc/sys/kernel/osrelease", VERSION + "\n")
         write(f"{root}/etc/default/kdump", "KEXEC_ARGS=--\n")
         write(f"{root}/kexec", '#!/bin/sh\necho "asked $*"\n', 0o755)
-        done = subprocess.run([Tools.load, "--explain", f"--root={root}"],
+        done = subprocess.run([*Tools.load, "--explain", f"--root={root}"],
                               env=dict(os.environ, KEXEC=f"{root}/kexec"), capture_output=True, text=True)
         asked = line_of(done.stdout, "asked")
         expect(asked.startswith(f"--sysroot={root} --dry-run -p ") and " -- " in asked, asked)
@@ -212,7 +257,9 @@ def hotplug_by_itself():
     both = ["sys/devices/system/cpu/crash_hotplug", "sys/devices/system/memory/crash_hotplug"]
     for arguments, remove, asked in [("", [], True), ("", both[:1], True), ("", both, False),
                                      ("-c", [], True), ("-a -d", [], True), ("-s", [], False),
-                                     ("--kexec-file-syscall", [], False)]:
+                                     ("--kexec-file-syscall", [], False), ("-s -c", [], True),
+                                     ("-s --kexec-syscall-auto", [], True), ("-c -s", [], False),
+                                     ("-d\t-s\t-d", [], False)]:
         _, output, _ = explain({**DEBIAN, "etc/default/kdump": f'KEXEC_ARGS="{arguments}"\n'}, remove=remove)
         expect((" --hotplug " in line_of(output, "command")) == asked, f"{arguments} {remove}: {output}")
     _, output, _ = explain({**DEBIAN, "etc/default/kdump": "KEXEC_ARGS=--hotplug\n"})
@@ -229,7 +276,7 @@ def next_boot():
         for link, version in (None, "1"), ("boot/vmlinux", "2"):
             if link:
                 os.symlink("vmlinux-2", f"{root}/{link}")
-            done = subprocess.run([Tools.load, "--next-boot", "--explain", f"--root={root}"],
+            done = subprocess.run([*Tools.load, "--next-boot", "--explain", f"--root={root}"],
                                   env=dict(os.environ, KEXEC="/bin/true"), capture_output=True, text=True)
             want = (f"/bin/true -l --reuse-cmdline --initrd=/boot/initrd.img-{version} "
                     f"/boot/vmlinux-{version}")
@@ -240,7 +287,8 @@ def next_boot():
 def check():
     for files, status, message in [
             ({}, 0, ""),
-            ({"sys/kernel/kexec_crash_size": "0\n"}, 1, "boot with crashkernel=SIZE"),
+            ({"sys/kernel/kexec_crash_size": "0\n"}, 1, "although crashkernel= asks for it"),
+            ({"sys/kernel/kexec_crash_size": "0\n", "proc/cmdline": "quiet\n"}, 1, "boot with crashkernel=SIZE"),
             ({"sys/kernel/kexec_crash_size": "0\n", "sys/kernel/kexec/crash_size": "1\n"}, 0, ""),
             ({"sys/kernel/fadump/enabled": "0\n"}, 0, ""),
             ({"sys/kernel/fadump/enabled": "1\n"}, 1, "fadump")]:
@@ -248,18 +296,18 @@ def check():
         expect(got == status and not output and message in errors and bool(errors) == bool(status),
                f"{files}: {got} {output} {errors}")
     status, _, errors = explain({}, "--check", remove=["sys/kernel/kexec_crash_size"])
-    expect(status == 1 and "boot with crashkernel=SIZE" in errors, f"{status}: {errors}")
+    expect(status == 1 and "CONFIG_CRASH_DUMP" in errors, f"{status}: {errors}")
     # A regular file that gives an error instead of a size, as when the kernel's lock is held.
     with tempfile.TemporaryDirectory() as root:
         os.makedirs(f"{root}/sys/kernel")
         os.symlink("/proc/self/mem", f"{root}/sys/kernel/kexec_crash_size")
-        done = subprocess.run([Tools.load, "--check", f"--root={root}"], capture_output=True, text=True)
+        done = subprocess.run([*Tools.load, "--check", f"--root={root}"], capture_output=True, text=True)
         expect(done.returncode == 0 and not done.stderr, done)
 
 
 def only_looking_elsewhere():
-    for arguments in [], ["--reload"], ["--unload"]:
-        status, _, errors = explain(DEBIAN, *(arguments or ["--root=/x"]))
+    for arguments in ["--root=/x"], ["--root=/"], ["--root", "/"], ["--reload"], ["--unload"]:
+        status, _, errors = explain(DEBIAN, *arguments)
         expect(status == 1 and "add --explain" in errors, f"{arguments}: {status} {errors}")
 
 
@@ -292,9 +340,9 @@ class ThisMachine:
         for subsystem in "cpu", "memory":
             write(f"/sys/devices/system/{subsystem}/crash_hotplug", value + "\n")
 
-    def run(self, *arguments):
+    def run(self, *arguments, load=None):
         env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", KEXEC=f"{self.bin}/kexec")
-        return subprocess.run([Tools.load, *arguments], env=env, capture_output=True, text=True)
+        return subprocess.run([*(load or Tools.load), *arguments], env=env, capture_output=True, text=True)
 
     def calls(self, *ignored):
         with contextlib.suppress(FileNotFoundError):
@@ -322,6 +370,13 @@ def a_load_is_one_kexec_and_answers_events():
     expect(calls[0].startswith("kexec -p --hotplug --reuse-cmdline --remove-cmdline=") and
            calls[0].endswith(MACHINE.kernel), calls)
     expect(not os.path.exists(EVENT), "the event is still there")
+    expect("no initrd made to capture a dump was found: loading none;" in done.stderr, done.stderr)
+    version = os.uname().release
+    for name, said in (f"/boot/initrd-{version}", True), (f"/boot/initrd-{version}-kdump", False):
+        write(name, "x")
+        done = MACHINE.run()
+        expect((f"loading {name};" in done.stderr) == said and bool(done.stderr) == said, done.stderr)
+        os.unlink(name)
     MACHINE.forget()
     MACHINE.run("--unload")
     expect(MACHINE.calls() == ["kexec -p -u"], MACHINE.calls())
@@ -354,6 +409,37 @@ def a_storm_is_one_reload():
     expect(time.monotonic() > stop, "it did not wait")
     expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
     expect(not os.path.exists(EVENT), "the event is still there")
+
+
+def a_storm_without_an_end_is_not_waited_out():
+    MACHINE.crash_hotplug("0")
+    with open(Tools.load[-1], encoding="utf-8") as f:
+        script = f.read()
+    expect("\nmost_rounds=60" in script and "\nquiet_seconds=2\n" in script, "the limits have other names")
+    hasty = os.path.join(MACHINE.bin, "hasty")
+    write(hasty, script.replace("most_rounds=60", "most_rounds=3").replace("quiet_seconds=2", "quiet_seconds=1"), 0o755)
+    stop = threading.Event()
+
+    def storm():
+        while not stop.wait(0.05):
+            write(EVENT, "")
+    write(EVENT, "")
+    thread = threading.Thread(target=storm)
+    thread.start()
+    MACHINE.run("--reload", load=[*Tools.load[:-1], hasty])
+    stop.set()
+    thread.join()
+    expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
+
+
+def events_that_cannot_be_answered_are_no_endless_loop():
+    write(EVENT, "")
+    subprocess.run(["mount", "--bind", "/run/kdump", "/run/kdump"], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", "/run/kdump"], check=True)
+    done = MACHINE.run("--reload")
+    subprocess.run(["umount", "/run/kdump"], check=True)
+    expect(done.returncode == 1 and not MACHINE.calls() and
+           "/run/kdump/reload: cannot be emptied" in done.stderr, f"{done} {MACHINE.calls()}")
 
 
 def nothing_where_the_kernel_keeps_it_current():
@@ -394,13 +480,16 @@ def fadump_is_registered_again():
 
 
 LOOKING = [debian, debian_before_its_first_capture_initrd, fedora, fedora_kernel_in_its_module_directory,
-           suse, older_suse, no_initrd_at_all, no_kernel, configuration,
+           suse, older_suse, suse_kernel_in_its_module_directory, initrd_named_after_the_one_of_every_boot,
+           all_of_the_boot_directory_that_is_named, no_initrd_at_all, no_kernel, configuration,
+           windows_line_ends, what_it_does_not_understand,
            another_machines_configuration_is_not_run, no_argument_of_a_configuration_ends_the_looking,
            sysconfig_comes_first,
            the_shipped_configuration_changes_nothing, hotplug_by_itself, next_boot, check,
            only_looking_elsewhere]
 DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
-         a_storm_is_one_reload, nothing_where_the_kernel_keeps_it_current,
+         a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
+         events_that_cannot_be_answered_are_no_endless_loop, nothing_where_the_kernel_keeps_it_current,
          reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
          fadump_is_registered_again]
 
@@ -408,7 +497,8 @@ DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_
 def main():
     global MACHINE
     apart.refuse_the_machines_own_mounts()
-    Tools.load, Tools.kexec = map(os.path.abspath, sys.argv[1:3])
+    load, Tools.kexec = map(os.path.abspath, sys.argv[1:3])
+    Tools.load = [*sys.argv[3:], load]
     failed = 0
     print(f"1..{len(LOOKING) + len(DOING)}")
     for number, test in enumerate(LOOKING + DOING, 1):
