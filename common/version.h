@@ -4,7 +4,7 @@
 #define COMMON_VERSION_H
 
 /*
- * "kexec-tools 3.0.0-dev (kexec-hotplug)": programs parse the first two words
+ * "kexec-tools 3.0.0 (kexec-hotplug)": programs parse the first two words
  * and compare the numbers with those of kexec-tools.
  */
 #define VERSION_TEXT PACKAGE_STRING " (" PACKAGE_TARNAME ")"
