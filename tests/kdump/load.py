@@ -100,6 +100,15 @@ def debian():
     expect(f"K root=/dev/sda1 {APPEND}\n" in output, output)
 
 
+def debian_with_kdump_tools():
+    """The plan is not what happens, and this is said."""
+    expect(not explain(DEBIAN)[2], "there is something to say without it")
+    status, output, errors = explain({**DEBIAN, "usr/sbin/kdump-config": ""})
+    expect(status == 0 and "Crash image for Linux" in output, output)
+    expect(errors.startswith("kdump-load: kdump-tools is installed: its kdump-tools.service loads") and
+           errors.count("\n") == 1, errors)
+
+
 def debian_before_its_first_capture_initrd():
     files = {k: v for k, v in DEBIAN.items() if "kdump" not in k}
     finds(files, f"/boot/vmlinux-{VERSION}",
@@ -479,7 +488,7 @@ def fadump_is_registered_again():
     shutil.rmtree("/sys/kernel/fadump")
 
 
-LOOKING = [debian, debian_before_its_first_capture_initrd, fedora, fedora_kernel_in_its_module_directory,
+LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_initrd, fedora, fedora_kernel_in_its_module_directory,
            suse, older_suse, suse_kernel_in_its_module_directory, initrd_named_after_the_one_of_every_boot,
            all_of_the_boot_directory_that_is_named, no_initrd_at_all, no_kernel, configuration,
            windows_line_ends, what_it_does_not_understand,
