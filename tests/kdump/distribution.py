@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "../system"))
 
 import qemu  # noqa: E402
 from guest import Guest  # noqa: E402
+from logs import as_ours  # noqa: E402
 from stream import Failure  # noqa: E402
 
 MARKER = "kexec-hotplug distribution marker"
@@ -214,13 +215,13 @@ def count_registers(notes):
     return found
 
 
-def read_whole(guest, path):
-    return guest.read_bytes(path, 0, 1 << 30)
+def read_text(guest, path):
+    return guest.read_bytes(path, 0, 1 << 30).decode()
 
 
 def newest(guest, name):
     """The file dmesg.* that the last crash left."""
-    return read_whole(guest, guest.check(f"ls -d /var/crash/2*/{name}.2* | tail -n 1").strip())
+    return read_text(guest, guest.check(f"ls -d /var/crash/2*/{name}.2* | tail -n 1").strip())
 
 
 def dump_as_file(guest):
@@ -230,19 +231,6 @@ def dump_as_file(guest):
     guest.check(f"rm -f /var/tmp/dump /var/tmp/dmesg && makedumpfile -R /var/tmp/dump < {stored}", 600)
     expect(guest.read_bytes("/var/tmp/dump", 0, 8) == b"KDUMP   ", "no header of a compressed dump")
     return stored
-
-
-def as_ours(log):
-    """makedumpfile's way to print a log, as vmcore-dmesg does it: without the thread that has written a
-    record, and with the time in front of each of its lines."""
-    lines, time_of_record, width = [], b"", 0
-    for line in log.splitlines(keepends=True):
-        head = re.match(rb"(\[ *\d+\.\d+\] )\[ *[TC]\d+\] ", line)
-        if head:
-            time_of_record, width = head[1], len(head[0])
-        expect(head or not line[:width].strip(), f"neither a record nor one that goes on: {line}")
-        lines.append(time_of_record + line[width:])
-    return b"".join(lines)
 
 
 # --- the story ---
@@ -296,13 +284,13 @@ def crash_is_captured(site, state):
 def capture_saw_everything(site, guest):
     """What was in /proc/vmcore, that is in the image we loaded; the log that was read from it."""
     log, wanted = newest(guest, "dmesg"), site.crash
-    expect(log.count(MARKER.encode()) == 1, "the log has no marker")
-    panic = re.search(rb"\] CPU: (\d+) .*Comm: (taskset|sh) ", log)
+    expect(log.count(MARKER) == 1, "the log has no marker")
+    panic = re.search(r"\] CPU: (\d+) .*Comm: (taskset|sh) ", log)
     expect(panic and int(panic[1]) == wanted["cpu"], f"it was not CPU {wanted['cpu']} that crashed")
     seen = "/var/crash/seen"
     status, errors = guest.read(f"{seen}/status"), guest.read(f"{seen}/errors")
     expect((status, errors) == ("0", ""), f"vmcore-dmesg /proc/vmcore: status {status}: {errors}")
-    expect(read_whole(guest, f"{seen}/log") == as_ours(log), "vmcore-dmesg /proc/vmcore read another log")
+    expect(read_text(guest, f"{seen}/log") == as_ours(log), "vmcore-dmesg /proc/vmcore read another log")
     memory, cpus = core_contents(guest.read_bytes(f"{seen}/headers", 0, 131072))
     expect(memory == wanted["memory"], f"/proc/vmcore has memory {memory}, not {wanted['memory']}")
     expect(cpus == wanted["cpus"], f"/proc/vmcore has {cpus} CPUs, not {wanted['cpus']}")
@@ -318,12 +306,12 @@ def dump_can_be_read(site, state):
     expect(site.crash["poisoned"] == 0, f"makedumpfile saw {site.crash['poisoned']} broken pages")
     stored = dump_as_file(guest)
     guest.check("makedumpfile --dump-dmesg /var/tmp/dump /var/tmp/dmesg", 600)
-    expect(read_whole(guest, "/var/tmp/dmesg") == log, "makedumpfile read another log from the dump")
+    expect(read_text(guest, "/var/tmp/dmesg") == log, "makedumpfile read another log from the dump")
     for dump in stored, "/var/tmp/dump":
         errors = guest.check(f"vmcore-dmesg --output=/var/tmp/log {dump} 2>&1")
         expect(not errors, f"vmcore-dmesg {dump}: {errors}")
-        expect(read_whole(guest, "/var/tmp/log") == as_ours(log), f"vmcore-dmesg read another log from {dump}")
-    lines = log.count(b"\n")
+        expect(read_text(guest, "/var/tmp/log") == as_ours(log), f"vmcore-dmesg read another log from {dump}")
+    lines = log.count("\n")
     print(f"# {lines} lines read by both from {guest.check(f'stat -c %s {stored}').strip()} bytes")
 
 
@@ -345,7 +333,7 @@ def dump_has_all_but_what_makedumpfile_left_out(site, state):
     # What is there is right; what is not is said.
     status, output = guest.run(f"vmcore-dmesg --output=/var/tmp/log {stored}")
     expect(status == 70 and "not in the dump" in output, f"vmcore-dmesg: status {status}: {output}")
-    lines, logged = read_whole(guest, "/var/tmp/log").splitlines(), as_ours(log).splitlines()
+    lines, logged = read_text(guest, "/var/tmp/log").splitlines(), as_ours(log).splitlines()
     strange = [line for line in lines if line not in logged]
     expect(lines and not strange, f"lines that were never logged: {strange}")
     print(f"# makedumpfile took {site.crash['poisoned']} pages for broken; "

@@ -7,16 +7,14 @@ The scenario gets a Stage whose machine is switched on, and raises Failure.
 
 import difflib
 import os
-import re
 import subprocess
 
 from files import build, emulated
+from logs import as_ours
 from stage import expect
 from stream import Failure
 
 TIMEOUT = 300
-# Where a line begins that is the first of its record; makedumpfile has the caller too.
-STAMP = re.compile(r"(\[ *\d+\.\d{6}\] )(\[ *[TC]\d+\] )?")
 SAVE = "dd if=/proc/vmcore of=/dev/vda bs=1M conv=fsync 2>/dev/null"
 
 
@@ -30,7 +28,7 @@ def agree(stage):
     ours = _run(os.path.join(build("native"), "vmcore-dmesg"), core)
     _expect_same("vmcore-dmesg in the guest", there.strip(), "here", ours.strip())
     for name, text in _others(stage, core):
-        _expect_same("vmcore-dmesg", ours, name, _stamped(text))
+        _expect_same("vmcore-dmesg", ours, name, as_ours(text))
     os.unlink(core) # large; kept when something has failed
 
 
@@ -43,17 +41,6 @@ def _others(stage, core):
     _run(*emulated("makedumpfile", "makedumpfile"), "-f", "--dump-dmesg", core, text)
     with open(text, encoding="utf-8") as file:
         yield "makedumpfile", file.read()
-
-
-def _stamped(text):
-    """With a time on the later lines of a record too, and no caller: as ours."""
-    lines, stamp, margin = [], "", 0
-    for line in text.splitlines(True):
-        if found := STAMP.match(line):
-            stamp, margin = found[1], len(found[0])
-            line = line[margin:]
-        lines.append(stamp + line.removeprefix(" " * margin))
-    return "".join(lines)
 
 
 def _bring_home(stage):
