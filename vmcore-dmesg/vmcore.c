@@ -190,24 +190,25 @@ static size_t piece(struct vmcore *core, uint64_t va, void *buf, size_t len, con
 	return n;
 }
 
-static bool covers(struct vmcore *core, uint64_t va)
+/* What the format says of the address, by either name. */
+static bool ask(struct vmcore *core, bool (*format)(struct vmcore *, uint64_t, bool), uint64_t va)
 {
 	size_t one = 1;
 	uint64_t pa;
 
 	va &= word_mask(core);
-	return core->format->covers(core, va, false) ||
-	       (vmcore_physical(core, va, &pa, &one) && core->format->covers(core, pa, true));
+	return format(core, va, false) ||
+	       (vmcore_physical(core, va, &pa, &one) && format(core, pa, true));
+}
+
+static bool covers(struct vmcore *core, uint64_t va)
+{
+	return ask(core, core->format->covers, va);
 }
 
 static bool left_out(struct vmcore *core, uint64_t va)
 {
-	size_t one = 1;
-	uint64_t pa;
-
-	va &= word_mask(core);
-	return core->format->left_out(core, va, false) ||
-	       (vmcore_physical(core, va, &pa, &one) && core->format->left_out(core, pa, true));
+	return ask(core, core->format->left_out, va);
 }
 
 /* No architecture has smaller pages, nor rules for parts of one. */
