@@ -8,10 +8,10 @@ import signal
 import sys
 import time
 
-from files import Site, build
+from files import ARCHIVE_LACKS, Site, build
 from scenarios import LOST_CPU
 from stage import Stage, expect, load_command
-from stream import Failure
+from stream import ArchiveLacks, Failure
 
 CONSOLE_LINES = 15
 
@@ -38,6 +38,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     try:
         Demo(options.started).tell_all(options.kernel)
+    except ArchiveLacks as lack:
+        print(f"The demo cannot run today: {lack}. Debian's mirror is in the middle of a synchronisation: "
+              "try again in an hour, or name another mirror in apt's sources.list(5).")
+        return ARCHIVE_LACKS
     except (Failure, OSError) as failure:
         print(f"The demo has failed: {failure}")
         return 1
@@ -62,7 +66,12 @@ class Demo:
         programs = build("ppc64le")
         self.say(f"built: {programs}")
         self.say(f"getting Debian's ppc64le kernel ({kernel} pages) and busybox")
-        site = Site(kernel, programs)
+        try:
+            site = Site(kernel, programs)
+        except ArchiveLacks as lack:
+            self.say(str(lack))
+            self.say("compiling a small kernel instead, from Debian's source (some minutes, once)")
+            site = Site("small", programs)
         self.say(f"ready: {site.vmlinux}")
         self.tell(site, "demo-hotplug", self.captured, "--hotplug")
         self.say("now the same machine and crash, loaded without --hotplug")

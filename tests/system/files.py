@@ -7,15 +7,19 @@ import gzip
 import lzma
 import os
 import subprocess
+import sys
 from typing import NamedTuple
 
 from guest import write_initramfs
-from stream import Failure
+from stream import ArchiveLacks, Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("KEXEC_BUILD_DIR",
                                        os.path.join(REPOSITORY, "build")))
+
+# Of tests/lib/packages.sh.
+ARCHIVE_LACKS = 69
 
 
 class Kernel(NamedTuple):
@@ -26,10 +30,12 @@ class Kernel(NamedTuple):
     file_load: bool = False # it has kexec_file_load
 
 
-# Debian's are named by their page size; an older one, without crash hotplug, by its version.
+# Debian's are named by their page size; the newest that is served, with 4 KiB pages, is
+# "new", and an older one, without crash hotplug, has its version for a name.
 KERNELS = {
     "64k": Kernel("fetch", "ppc64le"),
     "4k": Kernel("fetch", "ppc64le"),
+    "new": Kernel("fetch", "ppc64le"),
     "6.1": Kernel("fetch", "ppc64le"),
     "small": Kernel("compile", "ppc64le", file_load=True),
     "small-be": Kernel("compile", "ppc64", file_load=True),
@@ -48,10 +54,18 @@ def build(arch):
 
 
 def _last_line(*command):
-    output = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if output.returncode:
-        raise Failure(f"{' '.join(command)}: status {output.returncode}")
-    return output.stdout.splitlines()[-1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        reason = f"archive: {os.path.basename(command[0])} does not say what"
+        for line in process.stderr:
+            print(line, end="", file=sys.stderr, flush=True)
+            if line.startswith("archive: "):
+                reason = line.strip()
+        output = process.stdout.read()
+    if process.returncode == ARCHIVE_LACKS:
+        raise ArchiveLacks(reason)
+    if process.returncode:
+        raise Failure(f"{' '.join(command)}: status {process.returncode}")
+    return output.splitlines()[-1]
 
 
 def emulated(package, program):
@@ -60,8 +74,13 @@ def emulated(package, program):
 
 
 def _busybox(arch):
-    what = ["compile", "busybox", arch] if arch == "ppc64" else ["fetch", "busybox"]
-    return _script(*what)
+    """Debian has none for big-endian machines."""
+    if arch != "ppc64":
+        try:
+            return _script("fetch", "busybox")
+        except ArchiveLacks:
+            pass
+    return _script("compile", "busybox", arch)
 
 
 def _script(name, *arguments):

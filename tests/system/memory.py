@@ -82,6 +82,38 @@ def remove(stage):
     _captured_without(stage, added)
 
 
+def cma(stage):
+    """crashkernel=,cma: the capture kernel's memory too, and not in the dump."""
+    stage.boot()
+    areas = stage.cma_areas()
+    expect(sum(map(len, areas)) == 256 << 20, f"the kernel has set aside {show(areas)}")
+    stage.load("--hotplug")
+    _captured_beside(stage, areas)
+
+
+def cma_hotplug(stage):
+    """The same after the running kernel has rewritten the headers."""
+    stage.boot()
+    areas = stage.cma_areas()
+    expect(areas, "the kernel has set aside nothing")
+    stage.load("--hotplug")
+    added = stage.plug_memory()
+    dump = _captured_beside(stage, areas)
+    expect_all(dump, [added])
+
+
+def _captured_beside(stage, areas):
+    """These areas are used by the capture kernel; the dump has all other memory."""
+    memory = subtract(stage.memory_to_dump(), areas)
+    dump = _captured(stage)
+    expect_all(dump, memory)
+    dumped = [area for area in areas if subtract([area], dump.memory()) != [area]]
+    expect(not dumped, f"in the dump: {show(dumped)}")
+    unused = subtract(areas, stage.system_ram())
+    expect(not unused, f"the capture kernel does not use {show(unused)}")
+    return dump
+
+
 def low(stage):
     """After memory is added, the first 64 KiB are those of the crashed kernel."""
     stage.boot()

@@ -187,6 +187,18 @@ class Stage:
                   for number in re.findall(r"/memory(\d+)/", online)]
         return [range(start, start + size) for start in sorted(starts)]
 
+    def cma_areas(self):
+        """What crashkernel=,cma has set aside; the ends in the file are inclusive."""
+        text = self.guest.check("cat /sys/kernel/kexec/crash_cma_ranges")
+        return [range(int(start, 16), int(last, 16) + 1)
+                for start, last in re.findall(r"^([0-9a-f]+)-([0-9a-f]+)$", text, re.M)]
+
+    def system_ram(self):
+        """What the kernel which answers uses as memory."""
+        text = self.guest.check("cat /proc/iomem")
+        return [range(int(start, 16), int(last, 16) + 1)
+                for start, last in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", text, re.M)]
+
     def memory_to_dump(self):
         """What of the memory is not the capture kernel's own."""
         address, size = self.crash_region()

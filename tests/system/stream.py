@@ -11,6 +11,10 @@ class Failure(Exception):
     """A test failed, or could not go on; the message is for a person."""
 
 
+class ArchiveLacks(Failure):
+    """What this needs is not served now: no fault of ours. The message begins with "archive: "."""
+
+
 class Stream:
     """Reads a connected socket to its end, in a thread of its own."""
 
