@@ -42,6 +42,7 @@ SCENARIOS = {
     "low-64k": memory.low,
     "cma": memory.cma,
     "cma-hotplug": memory.cma_hotplug,
+    "cma-unknown": memory.cma_unknown,
     "exec": scenarios.execute,
     "chain": chain.chain,
     "chain-crash": chain.crash,
@@ -72,7 +73,7 @@ SCENARIOS = {
 HASH = Hardware(machine="pseries,resize-hpt=disabled", cpu="power8")
 
 # Of this kind the capture kernel gets more memory, which is in use before.
-CMA = Hardware(memory="3G", crashkernel="512M crashkernel=256M,cma")
+CMA = Hardware(memory="3G,slots=4,maxmem=5G", crashkernel="512M crashkernel=256M,cma")
 
 # The machines that are not the usual one.
 HARDWARE = {
@@ -89,6 +90,7 @@ HARDWARE = {
                         crashkernel="768M", terminals=1),
     "cma": CMA,
     "cma-hotplug": CMA,
+    "cma-unknown": CMA,
     "readers": Hardware(memory="1G", crashkernel="256M", disk=1 << 30),
     "big-initrd": Hardware(memory="4G", crashkernel="1G"),
 }
@@ -101,7 +103,7 @@ FILE_CRASH = {"file-cpu", "file-hotplug", "file-compressed", "auto"}
 NO_FILE_LOAD = {"auto-fallback"}
 BIG_ENDIAN = {"auto-be", "file-spoilt-be"}
 OLD = {"no-hotplug"} # of kernels that cannot keep an image current
-NEW = {"cma", "cma-hotplug"} # of Linux 7.2
+NEW = {"cma", "cma-hotplug", "cma-unknown"} # of Linux 7.2
 WRAPPER = {"zimage"} # compiled for one kernel
 JSON = {"record"} # the big-endian programs are built without
 UNABLE = {
@@ -122,7 +124,7 @@ DEFAULT = {
             "mem-reload-hotplug", "mem-remove", "low-64k", "exec", "auto-fallback",
             "unload", "reload", "corrupt", "big-initrd", "cmdline-limit", "record"],
     "4k": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-reload", "low-64k", "record"],
-    "new": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-remove", "cma", "cma-hotplug"],
+    "new": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-remove", "cma", "cma-hotplug", "cma-unknown"],
     "6.1": ["no-hotplug", "readers"],
     "small": ["cpu-hotplug", "cpu-stale", "power10", "mem-hash", "chain", "chain-crash",
               "chain-stale", "file-cpu", "file-hotplug", "file-exec", "file-compressed",

@@ -8,7 +8,7 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 import re
 
 from dump import Dump, show, subtract
-from stage import expect
+from stage import CMA_RANGES, expect
 
 # A text which the guest is to write, of numbers that all differ, and how often.
 # The kernel writes it to movable memory first, which only new memory is here.
@@ -100,6 +100,18 @@ def cma_hotplug(stage):
     added = stage.plug_memory()
     dump = _captured_beside(stage, areas)
     expect_all(dump, [added])
+
+
+def cma_unknown(stage):
+    """The same when kexec is not told: in the dump, and of no use to the capture kernel."""
+    stage.boot()
+    areas = stage.cma_areas()
+    expect(areas, "the kernel has set aside nothing")
+    stage.guest.check(f": >/tmp/nothing && mount --bind /tmp/nothing {CMA_RANGES}")
+    stage.load("--hotplug")
+    dump = _captured(stage)
+    expect_all(dump, areas)
+    expect(subtract(areas, stage.system_ram()) == areas, "the capture kernel uses some of it")
 
 
 def _captured_beside(stage, areas):

@@ -30,6 +30,7 @@ POLL = 1
 # The command channel is a terminal.
 PRINT_LOG = "vmcore-dmesg --color=never /proc/vmcore"
 LOADED = "cat /sys/kernel/kexec/crash_loaded || cat /sys/kernel/kexec_crash_loaded"
+CMA_RANGES = "/sys/kernel/kexec/crash_cma_ranges"
 PANIC = "Kernel panic - not syncing: sysrq triggered crash"
 
 
@@ -189,7 +190,7 @@ class Stage:
 
     def cma_areas(self):
         """What crashkernel=,cma has set aside; the ends in the file are inclusive."""
-        text = self.guest.check("cat /sys/kernel/kexec/crash_cma_ranges")
+        text = self.guest.check(f"cat {CMA_RANGES}")
         return [range(int(start, 16), int(last, 16) + 1)
                 for start, last in re.findall(r"^([0-9a-f]+)-([0-9a-f]+)$", text, re.M)]
 
