@@ -159,13 +159,14 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 static bool has_memory(struct vmcore *core, uint64_t address)
 {
 	kdump_ctx_t *ctx = ((struct kdump *)core->handle)->ctx;
-	kdump_attr_t pages = { .type = KDUMP_BITMAP };
+	kdump_attr_t pages;
 	kdump_addr_t page, found;
 	kdump_num_t shift;
 	bool has = false;
 
 	if (kdump_get_number_attr(ctx, KDUMP_ATTR_PAGE_SHIFT, &shift) == KDUMP_OK &&
-	    kdump_get_typed_attr(ctx, KDUMP_ATTR_MEMORY_PAGEMAP, &pages) == KDUMP_OK) {
+	    kdump_get_attr(ctx, KDUMP_ATTR_MEMORY_PAGEMAP, &pages) == KDUMP_OK &&
+	    pages.type == KDUMP_BITMAP) {
 		page = found = address >> shift;
 		has = kdump_bmp_find_set(pages.val.bitmap, &found) == KDUMP_OK && found == page;
 	}
