@@ -111,7 +111,7 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 	if (rc >= 0)
 		rc = read_cpus(r, sr);
 	if (rc >= 0)
-		rc = udev_read(sr, &r->machine.arena, &r->udev);
+		rc = udev_read(sr, &r->machine.arena, arch_udev_name(r->machine.name), &r->udev);
 	if (rc < 0)
 		return rc;
 	if (r->machine.arch)
@@ -146,7 +146,8 @@ static bool keeps_memory(const struct readiness *r)
 /* A CPU that went does no harm; memory that went would be read for the dump. */
 static bool udev_reloads_cpus(const struct readiness *r)
 {
-	return udev_actions(&r->udev, UDEV_CPU) & UDEV_COMES;
+	return udev_actions(&r->udev, UDEV_CPU) &
+	       (r->machine.arch ? r->machine.arch->cpu_comes : UDEV_COMES);
 }
 
 static bool udev_reloads_memory(const struct readiness *r)

@@ -24,7 +24,7 @@ struct rule {
 
 /* An event that is imagined. */
 struct event {
-	const char *action, *subsystem, *device, *crash_hotplug;
+	const char *action, *subsystem, *device, *crash_hotplug, *arch;
 };
 
 enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
@@ -151,6 +151,8 @@ static const char *known(const struct token *t, const struct event *e)
 		return e->device;
 	if (!strcmp(t->key, "ATTRS") && !strcmp(t->attribute, "crash_hotplug"))
 		return e->crash_hotplug;
+	if (!strcmp(t->key, "CONST") && !strcmp(t->attribute, "arch"))
+		return e->arch;
 	return NULL;
 }
 
@@ -263,7 +265,8 @@ static void mark(const struct scan *s, struct rule *rule, enum udev_subsystem su
 
 static void follow(const struct scan *s, enum udev_subsystem subsystem, unsigned int action, bool kept)
 {
-	struct event e = { actions[action], subsystems[subsystem], devices[subsystem], kept ? "1" : "0" };
+	struct event e = { actions[action], subsystems[subsystem], devices[subsystem], kept ? "1" : "0",
+			   s->out->arch };
 
 	for (struct rule *r = s->rules; r; r = r->next)
 		r->reached = r == s->rules;
@@ -364,7 +367,8 @@ static int read_rules(const struct sysroot *sr, struct arena *a, const struct ru
 	return sr->copy ? sysroot_record(sr, path, text.data, text.len) : 0;
 }
 
-int udev_read(const struct sysroot *sr, struct arena *arena, struct udev_reloads *out)
+int udev_read(const struct sysroot *sr, struct arena *arena, const char *arch,
+	      struct udev_reloads *out)
 {
 	static const char *const directories[] = {
 		UDEV_RULES_ETC, UDEV_RULES_RUN, UDEV_RULES_LOCAL, UDEV_RULES_USR, UDEV_RULES_LIB,
@@ -372,7 +376,7 @@ int udev_read(const struct sysroot *sr, struct arena *arena, struct udev_reloads
 	struct rules_files files = {0};
 	int rc = 0;
 
-	*out = (struct udev_reloads){0};
+	*out = (struct udev_reloads){ .arch = arch };
 	for (size_t i = 0; i < ARRAY_SIZE(directories) && rc >= 0; i++)
 		rc = add_directory(sr, directories[i], &files);
 	if (files.n)

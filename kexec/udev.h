@@ -5,9 +5,9 @@
  *
  * The rules are followed as udev does (udev(7)): files by name, one hides
  * those of its name in later directories; GOTO and LABEL; a rule applies when
- * all its conditions hold. Known of an event are ACTION, SUBSYSTEM, KERNEL and
- * ATTRS{crash_hotplug}; every other condition may hold or not, and what may be
- * reached counts. A rule reloads when what it runs (RUN, PROGRAM, IMPORT, or
+ * all its conditions hold. Known of an event are ACTION, SUBSYSTEM, KERNEL,
+ * ATTRS{crash_hotplug} and the machine's CONST{arch}; every other condition may
+ * hold or not, and what may be reached counts. A rule reloads when what it runs (RUN, PROGRAM, IMPORT, or
  * ENV{SYSTEMD_WANTS}) has "kdump" or "kexec" in its words. A PROGRAM beside a
  * GOTO or RUN is taken for a condition. So a rule whose command does not name
  * either is not found, and whether a command does what its name says is not
@@ -39,16 +39,18 @@ struct udev_reload {
 struct udev_reloads {
 	struct udev_reload *at;
 	size_t n;
+	const char *arch;		/* CONST{arch} of the machine; NULL: not known */
 	size_t unread;			/* rules files that this user may not read */
 };
 
 /*
- * Look through the rules directories. Everything that @out points to is in
+ * Look through the rules directories of a machine whose CONST{arch} is @arch. Everything that @out points to is in
  * @arena. With sr->copy set, files that name kdump or kexec are copied.
  */
-int udev_read(const struct sysroot *sr, struct arena *arena, struct udev_reloads *out);
+int udev_read(const struct sysroot *sr, struct arena *arena, const char *arch,
+	      struct udev_reloads *out);
 
-/* The same for the text of one file; appends to @out. */
+/* The same for the text of one file and @out->arch; appends to @out. */
 void udev_scan(struct arena *arena, const char *file, const char *text, struct udev_reloads *out);
 
 /* The actions on which any rule reloads, for one subsystem. */

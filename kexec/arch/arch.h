@@ -18,6 +18,11 @@ struct arch {
 	uint32_t kexec_arch;		/* KEXEC_ARCH_*, include/uapi/linux/kexec.h */
 	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
 	bool (*is_machine)(const char *uname_machine);
+	/*
+	 * ACTION of the event (UDEV_*, kexec/udev.h) that tells of a CPU which has come, for
+	 * certain: where the kernel has a device for every possible CPU nothing is ever added.
+	 */
+	unsigned int cpu_comes;
 	/* Since there are crash_hotplug files, images of kexec_file_load have been kept current. */
 	bool file_load_is_kept;
 	/* A kernel's own fault: what spoils crash images of kexec_file_load where it is big-endian. */
@@ -40,6 +45,11 @@ struct arch {
 
 /* For a machine name of uname(2), or NULL. */
 const struct arch *arch_find(const char *uname_machine);
+/*
+ * CONST{arch} of udev rules, for a machine name of uname(2): systemd's word for it
+ * (src/basic/architecture.c), also of machines that arch_find() does not know; or NULL.
+ */
+const char *arch_udev_name(const char *uname_machine);
 /* "ppc64, ppc64le": what arch_find() knows, for messages. */
 #define ARCH_KNOWN_MACHINES "ppc64, ppc64le"
 

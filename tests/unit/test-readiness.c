@@ -102,6 +102,41 @@ static void rules_that_do_not_reload(void **state)
 		assert_int_equal(scan(texts[i]).n, 0);
 }
 
+/* How often a rule that is under this condition reloads, on a machine of this type. */
+static size_t scan_on(const char *uname_machine, const char *condition)
+{
+	STRING_AUTO text = mem_printf("SUBSYSTEM==\"cpu\", ACTION==\"online\", CONST{arch}%s, GOTO=\"do\"\n"
+				      "GOTO=\"end\"\nLABEL=\"do\"\nRUN+=\"kdump\"\nLABEL=\"end\"\n", condition);
+	struct udev_reloads out = { .arch = arch_udev_name(uname_machine) };
+
+	udev_scan(&arena, "/x.rules", text, &out);
+	return out.n;
+}
+
+static void rules_for_an_architecture(void **state)
+{
+	static const struct {
+		const char *machine, *condition;
+		size_t n;
+	} table[] = {
+		{ "ppc64le", "==\"ppc64-le\"", 1 }, { "ppc64le", "==\"ppc64le\"", 0 },
+		{ "ppc64le", "==\"ppc64\"", 0 }, { "ppc64le", "==\"ppc64*\"", 1 },
+		{ "ppc64le", "!=\"ppc64*\"", 0 }, { "ppc64le", "!=\"x86*\"", 1 },
+		{ "ppc64le", "==\"x86|x86-64|arm64|ppc64-le\"", 1 }, { "ppc64le", "==\"s390*\"", 0 },
+		{ "ppc64", "==\"ppc64\"", 1 }, { "ppc64", "==\"ppc64-le\"", 0 },
+		{ "ppc64", "!=\"ppc64-le\"", 1 },
+		{ "x86_64", "==\"x86-64\"", 1 }, { "x86_64", "==\"x86_64\"", 0 },
+		{ "aarch64", "==\"arm64\"", 1 }, { "aarch64", "!=\"arm64\"", 0 },
+		/* What is not known may be either. */
+		{ "pdp11", "==\"x86\"", 1 }, { "pdp11", "!=\"x86\"", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (scan_on(table[i].machine, table[i].condition) != table[i].n)
+			_fail(table[i].condition, (int)i);
+}
+
 static void rules_many(void **state)
 {
 	BUF_AUTO text = {0};
@@ -201,6 +236,37 @@ static void verdicts_with_rules(void **state)
 	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
 }
 
+/* On POWER a CPU that comes is never added: its device is always there. */
+static void verdicts_with_rules_for_cpus(void **state)
+{
+	static const struct {
+		const char *machine, *actions;
+		enum verdict verdict;
+	} table[] = {
+		{ "ppc64le", "online", VERDICT_RELOADED }, { "ppc64le", "add|online", VERDICT_RELOADED },
+		{ "ppc64le", "o*", VERDICT_RELOADED }, { "ppc64le", "add", VERDICT_STALE },
+		{ "ppc64", "add|remove", VERDICT_STALE }, { "ppc64le", "offline", VERDICT_STALE },
+		{ "ppc64le", "change", VERDICT_STALE }, { "ppc64", "*line", VERDICT_RELOADED },
+		{ "x86_64", "add", VERDICT_RELOADED }, { "x86_64", "online", VERDICT_RELOADED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		STRING_AUTO text = mem_printf("SUBSYSTEM==\"memory\", RUN+=\"kdump\"\n"
+					      "SUBSYSTEM==\"cpu\", ACTION==\"%s\", RUN+=\"kdump\"\n",
+					      table[i].actions);
+		struct readiness r = ready();
+
+		r.cpu_kept = r.memory_kept = ANSWER_NO;
+		r.machine.arch = arch_find(table[i].machine);
+		r.udev = scan(text);
+		readiness_judge(&r);
+		if (r.verdict != table[i].verdict)
+			_fail(table[i].actions, (int)i);
+		arena_free(&r.machine.arena);
+	}
+}
+
 static void verdicts_of_fadump(void **state)
 {
 	struct readiness r = ready();
@@ -273,10 +339,12 @@ int main(void)
 		TEST(rules_with_a_gate),
 		TEST(rules_that_may_apply),
 		TEST(rules_that_do_not_reload),
+		TEST(rules_for_an_architecture),
 		TEST(rules_many),
 		TEST(releases),
 		TEST(verdicts),
 		TEST(verdicts_with_rules),
+		TEST(verdicts_with_rules_for_cpus),
 		TEST(verdicts_of_fadump),
 		TEST(verdicts_with_warnings),
 		TEST(which_call_loaded),

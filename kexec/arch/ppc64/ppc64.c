@@ -4,6 +4,7 @@
 
 #include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/udev.h"
 
 static bool is_machine(const char *name)
 {
@@ -17,6 +18,7 @@ const struct arch arch_ppc64 = {
 	.kexec_arch = ELF_EM_PPC64 << 16,
 	.command_line_size = 2048,	/* arch/powerpc/include/uapi/asm/setup.h */
 	.is_machine = is_machine,
+	.cpu_comes = UDEV_ONLINE,	/* arch/powerpc/kernel/sysfs.c:topology_init */
 	.file_load_is_kept = true,	/* arch/powerpc/kexec/crash.c:arch_crash_hotplug_support */
 	/*
 	 * arch/powerpc/purgatory/trampoline_64.S reads eight bytes of run_at_load, of
