@@ -195,8 +195,6 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	if (rc >= 0)
 		rc = load(request, kernel_fd, request->initrd ? initrd.fd : -1,
 			  cmdline_wanted(&arena, running, request));
-	if (rc >= 0 && request->hotplug)
-		apply_check_hotplug(sr);
 	if (kernel_fd >= 0)
 		close(kernel_fd);
 	file_close(&kernel);

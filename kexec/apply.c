@@ -62,6 +62,8 @@ static bool knows_flag(const struct image *image, const struct sysroot *sr, uint
 	return call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) == -EFAULT;
 }
 
+#define HOTPLUG_LOOKS 3
+
 static void show_request(const struct image *image, uint32_t flags)
 {
 	debug("kexec_load: entry = 0x%" PRIx64 " flags = 0x%x nr_segments = %u", image->entry, flags,
@@ -72,16 +74,22 @@ static void show_request(const struct image *image, uint32_t flags)
 		      image->segment[i].memsz, image->segment[i].name);
 }
 
-void apply_check_hotplug(const struct sysroot *sr)
+/* They read 0 as well while somebody else holds the kernel's lock: look again. */
+bool apply_check_hotplug(const struct sysroot *sr)
 {
-	bool cpu, memory;
+	bool cpu = false, memory = false;
 
-	if (machine_crash_hotplug(sr, &cpu, &memory) < 0)
-		cpu = memory = false;
+	for (unsigned int i = 0; i < HOTPLUG_LOOKS && (!cpu || !memory); i++) {
+		if (i)
+			syscalls.sleep_ms(APPLY_BUSY_SLEEP_MS);
+		if (machine_crash_hotplug(sr, &cpu, &memory) < 0)
+			cpu = memory = false;
+	}
 	if (!cpu || !memory)
 		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s change:"
 		     " crash_hotplug does not read 1. Reload after each change", cpu ? "" : "CPUs",
 		     !cpu && !memory ? " and " : "", memory ? "" : "memory");
+	return cpu && memory;
 }
 
 int apply_load(const struct image *image, const struct sysroot *sr)
@@ -102,8 +110,6 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	rc = call(image->entry, image->n_segments, segment, flags);
 	if (rc < 0)
 		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, flags));
-	if (image->hotplug)
-		apply_check_hotplug(sr);
 	return 0;
 }
 

@@ -22,8 +22,8 @@ bool apply_may_fall_back(int rc);
 int apply_unload(bool crash);
 int apply_file_unload(bool crash);
 
-/* After a load with --hotplug: warn unless the kernel's files say that it agreed. */
-void apply_check_hotplug(const struct sysroot *sr);
+/* After a load with --hotplug: do the kernel's files say that it agreed? Warns when not. */
+bool apply_check_hotplug(const struct sysroot *sr);
 
 /* Try a system call until somebody else's lock is free. */
 #define APPLY_BUSY_TRIES	20

@@ -10,6 +10,7 @@ enum {
 	STATUS_OK = 0,
 	STATUS_LOADED = 1,		/* the answer of -S */
 	STATUS_ERROR = 1,
+	STATUS_DOUBTFUL = 4,		/* loaded, but a warning said why it may be of no use */
 	STATUS_NO_FILE_LOAD = 253,	/* -s, and no kexec_file_load */
 	STATUS_LOAD_FAILED = 255,
 };

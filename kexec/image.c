@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,20 @@ void image_free(struct image *image)
 	ranges_free(&image->dump);
 	ranges_free(&image->reserve);
 	arena_free(&image->arena);
+}
+
+void image_doubt(struct image *image, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	warn("%s", text);
+	if (!image->doubt)
+		image->doubt = arena_string(&image->arena, text, strlen(text));
+	free(text);
 }
 
 static int open_dtb(struct image *image, const char *path)

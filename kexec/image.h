@@ -72,6 +72,7 @@ struct image {
 	uint32_t flags;			/* of kexec_load(2), architecture included */
 	bool crash, hotplug, no_checks;
 	bool own_entry;			/* the user chose it */
+	const char *doubt;		/* why it may be of no use though it can be loaded; NULL: no reason */
 	char *cmdline;			/* as the second kernel gets it */
 	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
@@ -85,6 +86,9 @@ struct image {
 
 void image_init(struct image *image, const struct machine *machine);
 void image_free(struct image *image);
+
+/* It can be loaded, but a dump will lack something: warn, and remember it as image->doubt. */
+void image_doubt(struct image *image, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Open the files which @request names. Messages carry the path. */
 int image_open(struct image *image, const struct plan_request *request);

@@ -3,6 +3,7 @@
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/exit.h"
+#include "kexec/klog.h"
 #include "kexec/load.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
@@ -76,6 +77,27 @@ static int check_kernel_file(const struct options *o, const struct arch *arch)
 	return rc;
 }
 
+/* What the running kernel took, and will be of no use to it. */
+static int check_loaded_file(const struct options *o, bool little, const char *flaw)
+{
+	struct arena arena = {0};
+	struct kernel k;
+	int status = flaw ? STATUS_DOUBTFUL : STATUS_OK;
+
+	if (flaw)
+		warn("%s; use -c", flaw);
+	if (kernel_open(&k, &arena, o->request.kernel) < 0) {
+		fail_forget();
+	} else if (!k.flat && k.little != little) {
+		warn("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find the"
+		     " dump", o->request.kernel, k.little ? "little" : "big");
+		status = STATUS_DOUBTFUL;
+	}
+	kernel_close(&k);
+	arena_free(&arena);
+	return status;
+}
+
 static int file_load_failed(int rc)
 {
 	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
@@ -143,6 +165,13 @@ static void warn_of_flaw(const struct machine *m)
 		      " changes", m->release);
 }
 
+/* Into the kernel's log, for klog_scan(): what it complained of before is not about this image. */
+static void log_load(const struct options *o, const char *line)
+{
+	if (o->crash && !o->dry_run)
+		klog_write(line);
+}
+
 /* Survey, plan, prove, then show or load. */
 static int plan_and_load(const struct options *o, const struct sysroot *sr, bool file_first,
 			 bool *stale)
@@ -165,9 +194,18 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 	*stale = status == STATUS_OK && !o->dry_run && image.hotplug && is_stale(&machine, sr);
 	if (status == STATUS_OK && image.hotplug && !*stale)
 		warn_of_flaw(&machine);
+	if (status == STATUS_OK)
+		log_load(o, image.hotplug && !*stale ? KLOG_CURRENT : KLOG_LOADED);
+	if (status == STATUS_OK && image.doubt && !o->dry_run)
+		status = STATUS_DOUBTFUL;
 	image_free(&image);
 	machine_free(&machine);
 	return status;
+}
+
+static bool is_loaded(int status)
+{
+	return status == STATUS_OK || status == STATUS_DOUBTFUL;
 }
 
 #define STALE_TRIES 5
@@ -177,15 +215,16 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
 	bool stale = true;
 	int status = STATUS_OK;
 
-	for (unsigned int i = 0; i < STALE_TRIES && stale && status == STATUS_OK; i++) {
+	for (unsigned int i = 0; i < STALE_TRIES && stale && is_loaded(status); i++) {
 		if (i)
 			notice("CPUs or memory changed while the image was loaded; loading again");
 		status = plan_and_load(o, sr, file_first, &stale);
 	}
-	if (stale && status == STATUS_OK)
-		warn("CPUs or memory kept changing; the loaded image is not current. Load again when"
-		     " they have settled");
-	return status;
+	if (!stale || !is_loaded(status))
+		return status;
+	warn("CPUs or memory kept changing; the loaded image is not current. Load again when they have"
+	     " settled");
+	return STATUS_DOUBTFUL;
 }
 
 /*
@@ -216,9 +255,11 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 	if (rc < 0)
 		return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
 	status = load_file(o, sr, &fall_back);
-	if (status == STATUS_OK && flaw)
-		warn("%s; use -c", flaw);
-	return fall_back ? load_planned(o, sr, false) : status;
+	if (fall_back)
+		return load_planned(o, sr, false);
+	if (status == STATUS_OK)
+		log_load(o, KLOG_LOADED);
+	return status == STATUS_OK && o->crash && arch ? check_loaded_file(o, little, flaw) : status;
 }
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
@@ -251,9 +292,12 @@ int load(struct options *o, const struct sysroot *sr)
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	armed = crash_loaded(sr);
+	log_load(o, KLOG_LOADING);
 	status = load_one_way(o, sr, armed);
-	if (status != STATUS_OK && armed && !crash_loaded(sr))
+	if (!is_loaded(status) && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
+	if (is_loaded(status) && !o->dry_run && o->request.hotplug && !apply_check_hotplug(sr))
+		status = STATUS_DOUBTFUL;
 	if (status != STATUS_OK || o->dry_run)
 		return status;
 	if (o->then == THEN_EXEC)

@@ -5,6 +5,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/arch.h"
 #include "kexec/readiness.h"
+#include "kexec/syscalls.h"
 
 /* --- facts --- */
 
@@ -30,18 +31,40 @@ static int read_size(const struct sysroot *sr, const char *path, const char *old
 	return 0;
 }
 
-static int read_state(struct readiness *r, const struct sysroot *sr)
+static int read_image(struct readiness *r, const struct sysroot *sr)
 {
 	int rc = read_answer(sr, SYS_CRASH_LOADED, SYS_CRASH_LOADED_OLD, &r->loaded);
 
-	if (rc >= 0)
-		rc = read_size(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, &r->reserved);
 	if (rc >= 0)
 		rc = read_answer(sr, SYS_CPU_CRASH_HOTPLUG, SYS_CPU_CRASH_HOTPLUG, &r->cpu_kept);
 	if (rc >= 0)
 		rc = read_answer(sr, SYS_MEMORY_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG,
 				 &r->memory_kept);
 	return rc;
+}
+
+/*
+ * While the kernel changes the image it says that there is none, and while anybody
+ * holds its lock, that it keeps none current. A recording does not waver.
+ */
+static bool may_waver(const struct readiness *r, const struct sysroot *sr)
+{
+	return (sysroot_is_live(sr) || syscalls.any_machine) &&
+	       (r->loaded == ANSWER_NO || r->cpu_kept == ANSWER_NO || r->memory_kept == ANSWER_NO);
+}
+
+/* The log first: reading crash_hotplug at the wrong moment makes a line in it. */
+static int read_state(struct readiness *r, const struct sysroot *sr)
+{
+	int rc = klog_read(sr, &r->machine.arena, &r->log);
+
+	if (rc >= 0)
+		rc = read_image(r, sr);
+	if (rc >= 0 && may_waver(r, sr)) {
+		syscalls.sleep_ms(READINESS_PAUSE_MS);
+		rc = read_image(r, sr);
+	}
+	return rc < 0 ? rc : read_size(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, &r->reserved);
 }
 
 static int read_fadump(struct readiness *r, const struct sysroot *sr)
@@ -175,7 +198,7 @@ static enum verdict judge(const struct readiness *r)
 	if (r->loaded == ANSWER_NO)
 		return r->reserved ? VERDICT_NOT_LOADED : VERDICT_NOT_RESERVED;
 	if (keeps_cpus(r) && keeps_memory(r))
-		return VERDICT_KEPT;
+		return r->log.missed ? VERDICT_MISSED : VERDICT_KEPT;
 	return (keeps_cpus(r) || udev_reloads_cpus(r)) && (keeps_memory(r) || udev_reloads_memory(r)) ?
 	       VERDICT_RELOADED : VERDICT_STALE;
 }
@@ -191,6 +214,13 @@ static const char *loaded_with(const struct readiness *r)
 	    (r->cpu_kept == ANSWER_NO || r->memory_kept == ANSWER_NO))
 		return "kexec_load without --hotplug";
 	return "unknown";
+}
+
+static enum answer is_current(const struct readiness *r)
+{
+	if (r->verdict == VERDICT_KEPT)
+		return r->log.known ? ANSWER_YES : ANSWER_UNKNOWN;
+	return r->verdict == VERDICT_MISSED ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
 static void add_warning(struct readiness *r, const char *text)
@@ -220,6 +250,14 @@ static void warn_of_kernel(struct readiness *r)
 					    r->machine.arch->backup_flaw));
 }
 
+static void warn_of_log(struct readiness *r)
+{
+	add_warning(r, arena_printf(&r->machine.arena, "the kernel's log has %zu complaint%s of updates that"
+				    " failed%s, the last: \"%s\"", r->log.missed, r->log.missed == 1 ? "" : "s",
+				    r->log.since_load ? "" : " (before or after the load, which it does not"
+				    " mention)", r->log.last));
+}
+
 static void warn_of_cpus(struct readiness *r)
 {
 	if (r->cpus.with_notes < r->cpus.possible)
@@ -235,7 +273,10 @@ void readiness_judge(struct readiness *r)
 	r->verdict = judge(r);
 	r->loaded_with = loaded_with(r);
 	r->n_warnings = 0;
-	if (r->verdict == VERDICT_KEPT) {
+	r->current = is_current(r);
+	if (r->verdict == VERDICT_MISSED)
+		warn_of_log(r);
+	if (r->verdict == VERDICT_KEPT || r->verdict == VERDICT_MISSED) {
 		warn_of_kernel(r);
 		warn_of_rules(r);
 	}
@@ -246,6 +287,8 @@ void readiness_judge(struct readiness *r)
 	if (r->fit.asked && r->fit.problem)
 		add_warning(r, arena_printf(&r->machine.arena, "that kernel would not load: %s",
 					    r->fit.problem));
+	if (r->fit.asked && r->fit.doubt)
+		add_warning(r, arena_printf(&r->machine.arena, "of that kernel: %s", r->fit.doubt));
 }
 
 static const struct {
@@ -264,6 +307,9 @@ static const struct {
 			       READINESS_READY },
 	[VERDICT_KEPT] = { "kept-current", "armed; the kernel keeps it current when CPUs or memory change",
 			   READINESS_READY },
+	[VERDICT_MISSED] = { "update-missed", "armed, but perhaps stale: the kernel should keep it current, and"
+			     " seems to have missed a change of CPUs or memory; load it again",
+			     READINESS_ATTENTION },
 	[VERDICT_FADUMP] = { "fadump", "armed: fadump is registered", READINESS_READY },
 	[VERDICT_FADUMP_STALE] = { "fadump-stale-after-hotplug", "fadump is registered, but nothing"
 				   " registers it again when memory changes", READINESS_ATTENTION },

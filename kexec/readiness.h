@@ -8,6 +8,7 @@
 #ifndef KEXEC_READINESS_H
 #define KEXEC_READINESS_H
 
+#include "kexec/klog.h"
 #include "kexec/machine.h"
 #include "kexec/udev.h"
 
@@ -29,6 +30,7 @@ enum verdict {
 	VERDICT_STALE,		/* armed; CPUs or memory that change make the image stale */
 	VERDICT_RELOADED,	/* armed; udev rules reload it then */
 	VERDICT_KEPT,		/* armed; the kernel keeps it current */
+	VERDICT_MISSED,		/* armed; it should, but its log says that it missed a change */
 	VERDICT_FADUMP,		/* fadump is registered */
 	VERDICT_FADUMP_STALE,	/* ... for the memory of now: nobody registers it again */
 	VERDICT_FADUMP_NOT_REGISTERED,
@@ -43,6 +45,7 @@ struct readiness {
 	enum answer loaded;
 	uint64_t reserved;			/* bytes, or READINESS_SIZE_UNKNOWN */
 	enum answer cpu_kept, memory_kept;	/* crash_hotplug; unknown: there is no such file */
+	struct klog log;
 	struct {
 		enum answer enabled, registered, hotplug_ready;
 		uint64_t reserved;		/* bytes, or READINESS_SIZE_UNKNOWN */
@@ -57,15 +60,24 @@ struct readiness {
 	struct {
 		bool asked;
 		const char *problem;		/* why it would not load; NULL: it would */
+		const char *doubt;		/* ... and yet be of no use; NULL: no reason */
 		uint64_t region, used;		/* bytes: of the crash region, of the segments */
 	} fit;
 
 	/* What follows. */
 	enum verdict verdict;
+	/*
+	 * Does the image know the CPUs and the memory of now? What it was loaded for the
+	 * kernel does not say, so yes and no can only come from what it keeps and missed.
+	 */
+	enum answer current;
 	const char *loaded_with;		/* which system call, as far as that can be known */
 	const char *warnings[READINESS_WARNINGS];
 	size_t n_warnings;
 };
+
+/* What is alarming is read again after that long: the kernel's answers waver while it is at work. */
+#define READINESS_PAUSE_MS	300
 
 /*
  * Read the facts; with sr->copy set also what makes a snapshot answer. What a

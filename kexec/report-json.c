@@ -253,6 +253,8 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 	put_answer(kept, "cpu", r->cpu_kept);
 	put_answer(kept, "memory", r->memory_kept);
 	json_object_object_add(o, "crash_hotplug", kept);
+	put_answer(o, "current", r->current);
+	put_size(o, "missed_updates", r->log.known ? r->log.missed : READINESS_SIZE_UNKNOWN);
 	put_answer(o, "keeps_backup_region", r->keeps_backup);
 	json_object_object_add(o, "cpus", cpus_object(r));
 	json_object_object_add(o, "fadump", fadump_object(r));

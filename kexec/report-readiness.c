@@ -27,10 +27,24 @@ static void show_kernel(const struct readiness *r, FILE *out)
 		fprintf(out, "  kept current  CPUs: %s, memory: %s%s\n",
 			r->cpu_kept ? yes_no(r->cpu_kept) : "never change",
 			r->memory_kept ? yes_no(r->memory_kept) : "never changes",
-			r->loaded == ANSWER_YES && r->verdict != VERDICT_KEPT ?
+			r->loaded == ANSWER_YES && r->verdict != VERDICT_KEPT &&
+			r->verdict != VERDICT_MISSED ?
 			" (load with --hotplug for that)" : "");
 	fprintf(out, "  CPUs          %zu possible, %zu present, %zu with crash notes\n",
 		r->cpus.possible, r->cpus.present, r->cpus.with_notes);
+}
+
+/* Of the image that is loaded, and the CPUs and memory of now. */
+static void show_current(const struct readiness *r, FILE *out)
+{
+	if (r->loaded != ANSWER_YES)
+		return;
+	fprintf(out, "  current       %s\n", r->current == ANSWER_YES ?
+		"yes: the kernel's log has no complaint of an update that failed" :
+		r->current == ANSWER_NO ? "perhaps not: see the kernel's log (dmesg | grep 'crash hp')" :
+		r->verdict == VERDICT_KEPT ?
+		"not known: the kernel's log, which says when an update fails, could not be read" :
+		"not known: the kernel does not say which CPUs and memory it was loaded for");
 }
 
 static void show_fadump(const struct readiness *r, FILE *out)
@@ -93,6 +107,7 @@ void report_readiness(const struct readiness *r, FILE *out)
 	show_size(out, "reserved", r->reserved);
 	show_fit(r, out);
 	show_kernel(r, out);
+	show_current(r, out);
 	show_fadump(r, out);
 	show_rules(r, out);
 }

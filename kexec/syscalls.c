@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/reboot.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -9,6 +11,7 @@
 
 #include "kexec/ifdown.h"
 #include "kexec/syscalls.h"
+#include "kexec/sysroot.h"
 
 static int result(long rc)
 {
@@ -68,6 +71,17 @@ static int linux_shut_down(void)
 	return rc;
 }
 
+/* user.info, for whoever writes "kernel" is not believed. */
+static int linux_log_line(const char *line)
+{
+	int fd = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int rc = fd < 0 ? -errno : dprintf(fd, "<14>%s\n", line) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static void linux_sleep_ms(unsigned int ms)
 {
 	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
@@ -81,6 +95,7 @@ const struct syscalls syscalls = {
 	.reboot_kexec = linux_reboot_kexec,
 	.interfaces_down = ifdown_all,
 	.shut_down = linux_shut_down,
+	.log_line = linux_log_line,
 	.sync = sync,
 	.sleep_ms = linux_sleep_ms,
 };

@@ -27,6 +27,7 @@ struct syscalls {
 	int (*reboot_kexec)(void);	/* does not return when it succeeds */
 	int (*interfaces_down)(void);	/* every network interface but loopback */
 	int (*shut_down)(void);		/* ask the system to shut down into the loaded kernel */
+	int (*log_line)(const char *line);	/* into the kernel's log */
 	void (*sync)(void);
 	void (*sleep_ms)(unsigned int ms);
 	bool any_machine;	/* a model: may load for a machine that is only recorded */

@@ -45,6 +45,7 @@
 #define SYS_SECVAR_FORMAT	"sys/firmware/secvar/format"
 #define SYS_REBOOT_CPU		"sys/kernel/reboot/cpu"
 #define SYS_INITRD		"sys/firmware/initrd"
+#define KERNEL_LOG		"dev/kmsg"
 /* What kexec remembers until the next boot. */
 #define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
 /* In the order in which udev prefers them: a file hides those of its name further down (udev(7)). */
@@ -55,6 +56,7 @@
 #define UDEV_RULES_LIB		"lib/udev/rules.d"
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
+#define SNAPSHOT_LOG		"kexec-log"
 
 struct sysroot {
 	const char *root;	/* "/" or a snapshot */

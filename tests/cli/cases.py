@@ -190,6 +190,7 @@ def has_rules(*wanted):
 RULES = READINESS["rules"]
 GATED_RULES = [(f"/{RULES}", 3, "cpu", True), (f"/{RULES}", 3, "memory", True)]
 NOT_KEPT = {"cpu": 0, "memory": 0}
+OLD_COMPLAINT = b"<6>[    3.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate\n"
 OLD = Machine(release="6.12.40")
 
 # name, status, first line, facts, verdict, check of the JSON, machine
@@ -498,6 +499,11 @@ CASES = [
     Case("readiness: CPUs without notes", "-S --verbose", 1, stdout="but 2 of 4 possible CPUs have no",
          prepare=lambda w: [remove("sys/devices/system/cpu/cpu2", "sys/devices/system/cpu/cpu3")(w),
                             facts()(w)]),
+    Case("readiness: a kernel that would not find the dump", "-S --verbose {kernel}", 1, prepare=facts(),
+         kernel=vmlinux(little=False), stderr="warning: kernel .* big-endian",
+         stdout="but of that kernel: kernel .* is big-endian, unlike the running kernel"),
+    Case("readiness: the first answers waver", "-S --verbose", stdout="OK: armed; the kernel keeps it current",
+         prepare=facts(loaded=0, **NOT_KEPT), env={"KEXEC_MODEL_SETTLES": "1"}),
     Case("readiness: rules hidden by a link", "-S --verbose", 1, stdout="no rule reloads",
          prepare=lambda w: [facts(**NOT_KEPT, rules=GATED, etc_rules="")(w),
                             os.unlink(f"{w}/machine/{READINESS['etc_rules']}"),
@@ -526,6 +532,38 @@ CASES = [
          "{argv} --sysroot {dir}/copy -S --verbose",
          prepare=lambda w: [facts(**NOT_KEPT, rules=GATED)(w),
                             put("machine/etc/udev/rules.d/1.rules", b"SUBSYSTEM==\"net\"\n")(w)]),
+    # --- what the kernel's log says ---
+    *[Case(f"log: {what}", "sh", status, shell="{argv} " + argv + " && cat {dir}/machine/kexec-log && "
+           "{argv} -S --verbose", stdout="(?s)" + stdout, stderr="", env=env,
+           prepare=lambda w: [facts(loaded=0, **NOT_KEPT)(w), put("machine/kexec-log", OLD_COMPLAINT)(w)])
+      for what, argv, env, status, stdout in [
+          ("what is older than the load", LOAD, {}, 0, "^<6>.*loading.*loaded, and current.*OK: armed; the"
+           " kernel keeps.*  current       yes"),
+          ("an event that was dropped, but planned for", LOAD, {"KEXEC_MODEL_DROPS": "1"}, 0,
+           "loading.*trylock.*loaded, and current.*OK: armed; the kernel keeps.*  current       yes"),
+          ("an event that was dropped", "-s -p {kernel}", {"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DROPS": "1"}, 1,
+           r"loading.*trylock.*loaded\n.*WARNING: armed, but perhaps stale.*has 1 complaint of updates that"
+           r" failed, the last: \"\[ +7\.000000\] crash hp: kexec_trylock.*  current       perhaps not"),
+          ("kexec_file_load", "-s -p {kernel}", {"KEXEC_MODEL_FILE": "0"}, 0,
+           r"loading.*loaded\n.*OK: armed; the kernel keeps"),
+          ("planned and loaded by kexec_file_load", LOAD, {"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DROPS": "1"}, 1,
+           "WARNING: armed, but perhaps stale"),
+      ]],
+    Case("log: a load that fails takes nothing back", "sh", 1, shell="{argv} -p -s {kernel}; {argv} -S --verbose",
+         prepare=lambda w: [facts()(w), put("machine/kexec-log", OLD_COMPLAINT)(w)], stderr="",
+         env={"KEXEC_MODEL_FILE": "1"}, stdout="WARNING: armed, but perhaps stale.*before or after the load"),
+    Case("log: no load", "sh", stdout="none", shell="{argv} -p --dry-run {kernel} >{dir}/x && {argv} -l -c {kernel} &&"
+         " test ! -e {dir}/machine/kexec-log && echo none"),
+    Case("log: JSON", "-S --verbose --json", 1, stdout="{", check=readiness("update-missed", 1, lambda j: expect(
+        (j["current"], j["missed_updates"]) == (False, 1), j)),
+        prepare=lambda w: [facts()(w), put("machine/kexec-log", OLD_COMPLAINT)(w)]),
+    Case("log: not there, JSON", "-S --verbose --json", stdout="{", prepare=facts(),
+         check=readiness("kept-current", 0, lambda j: expect(
+             (j["current"], j["missed_updates"]) == (None, None), j))),
+    Case("log: recorded", "sh", stdout=r"\A<6>.*inaccurate\n\Z", shell=
+         "{argv} --record {dir}/a >{dir}/x && {argv} --sysroot {dir}/a --record {dir}/b >{dir}/x && "
+         "diff -r {dir}/a {dir}/b && cat {dir}/b/kexec-log",
+         prepare=lambda w: put("machine/kexec-log", b"<6>[1.0] secret\n" + OLD_COMPLAINT)(w)),
     Case("load on a kernel that forgets", LOAD, machine=OLD, check=loads("0x150009 = 0"),
          stderr=r"\Akexec: warning: this Linux loses the place .*; reload after such changes\n\Z"),
     Case("load on a kernel that forgets, no --hotplug", "-p {kernel}", machine=OLD,
@@ -585,7 +623,7 @@ CASES = [
     Case("a CPU arrives during the load", LOAD, env={"KEXEC_MODEL_ARRIVES": "1"},
          stderr=r"\Akexec: CPUs or memory changed .* loading again\n\Z",
          check=loads("0x150009 = 0", "0x150009 = 0")),
-    Case("CPUs arrive for ever", LOAD, env={"KEXEC_MODEL_ARRIVES": "100"},
+    Case("CPUs arrive for ever", LOAD, 4, env={"KEXEC_MODEL_ARRIVES": "100"},
          stderr="warning: CPUs or memory kept changing", check=loads(*["0x150009 = 0"] * 5)),
     Case("without --hotplug one load is enough", "-p {kernel}", env={"KEXEC_MODEL_ARRIVES": "100"},
          check=loads("0x150001 = 0")),
@@ -593,19 +631,21 @@ CASES = [
     # --- what is missing, or not as it was at boot ---
     Case("CPUs without notes", LOAD, 1, error="2 of 4 possible CPUs have no crash_notes",
          prepare=remove("sys/devices/system/cpu/cpu2", "sys/devices/system/cpu/cpu3")),
-    Case("CPUs without notes, no --hotplug", "-p {kernel}", stderr="warning: 2 of 4 possible CPUs",
+    Case("CPUs without notes, no --hotplug", "-p {kernel}", 4, stderr="warning: 2 of 4 possible CPUs",
          prepare=remove("sys/devices/system/cpu/cpu2", "sys/devices/system/cpu/cpu3"),
          check=loads("0x150001 = 0")),
     Case("no list of possible CPUs", LOAD, 1, error="0 of 0 possible CPUs",
          prepare=remove("sys/devices/system/cpu/possible")),
-    Case("no vmcoreinfo", LOAD, stderr="warning: sys/kernel/vmcoreinfo is not there",
+    Case("no vmcoreinfo", LOAD, 4, stderr="warning: sys/kernel/vmcoreinfo is not there",
          prepare=remove("sys/kernel/vmcoreinfo"), check=loads("0x150009 = 0")),
     Case("a reservation made smaller", PLAN + " --json", stdout="{",
          prepare=put("machine/sys/kernel/kexec_crash_size", b"268435456\n"),
          check=json_plan(lambda p: expect(p["ranges"]["crash_region"][0]["end"] == "0x30000000", p))),
     Case("a reservation given back", LOAD, 1, error="Memory for crashkernel is not reserved",
          prepare=put("machine/sys/kernel/kexec_crash_size", b"0\n")),
-    Case("a kernel of the other byte order", LOAD, kernel=vmlinux(little=False),
+    Case("a kernel of the other byte order, looked at", PLAN, kernel=vmlinux(little=False), stdout="big-endian",
+         stderr="warning: kernel .* is big-endian, unlike"),
+    Case("a kernel of the other byte order", LOAD, 4, kernel=vmlinux(little=False),
          stderr="warning: kernel .* is big-endian, unlike", check=loads("0x150009 = 0")),
     Case("memory that only iomem knows", PLAN + " --json", stdout="{",
          prepare=put("machine/proc/iomem", b"00000000-7fffffff : System RAM\n"
@@ -624,7 +664,9 @@ CASES = [
 
     Case("memory hotplug only", LOAD, prepare=remove("sys/devices/system/cpu/crash_hotplug"),
          check=loads("0x150009 = 0")),
-    Case("the kernel does not agree", LOAD, env={"KEXEC_MODEL_DEAF": "1"},
+    Case("the kernel agrees after a while", LOAD, env={"KEXEC_MODEL_DEAF": "1", "KEXEC_MODEL_SETTLES": "1"},
+         check=state(1, 1)),
+    Case("the kernel does not agree", LOAD, 4, env={"KEXEC_MODEL_DEAF": "1"},
          stderr="will NOT keep it current when CPUs and memory change", check=state(1, 0)),
     Case("unload", "-p -u", check=all_of(loads("0x1 = 0"), state(0, 0))),
     Case("unload, other order", "-u -p", check=loads("0x1 = 0")),
@@ -689,7 +731,7 @@ CASES = [
          check=all_of(loads("0x2 = 0"), state(1, 1))),
     Case("-s -p --hotplug", "-s -p --hotplug {kernel}", env={"KEXEC_MODEL_FILE": "0"},
          check=all_of(loads("0x6 = 0"), state(1, 1))),
-    Case("-s -p --hotplug, not agreed", "-s -p --hotplug {kernel}", stderr="will NOT keep it current",
+    Case("-s -p --hotplug, not agreed", "-s -p --hotplug {kernel}", 4, stderr="will NOT keep it current",
          env={"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DEAF": "1"}, check=loads("0x6 = 0")),
     Case("-s, gzip kernel", "-s -l {kernel}", env={"KEXEC_MODEL_FILE": "0"},
          kernel=gzip.compress(KERNEL), check=loads("0x4 = 0")),
@@ -703,7 +745,12 @@ CASES = [
          machine=Machine(little=False), env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x150001 = 0")),
     Case("-a -l, big-endian", "-a -l {kernel}", machine=Machine(little=False),
          env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x4 = 0")),
-    Case("-s -p, big-endian", "-s -p {kernel}", machine=Machine(little=False),
+    Case("-s -p, kernel of the other byte order", "-s -p {kernel}", 4, kernel=vmlinux(little=False),
+         env={"KEXEC_MODEL_FILE": "0"}, stderr="warning: kernel .* is big-endian, unlike .* not find the dump",
+         check=loads("0x6 = 0")),
+    Case("-s -l, kernel of the other byte order", "-s -l {kernel}", kernel=vmlinux(little=False),
+         env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x4 = 0")),
+    Case("-s -p, big-endian", "-s -p {kernel}", 4, machine=Machine(little=False),
          env={"KEXEC_MODEL_FILE": "0"}, stderr="warning: .* big-endian Linux .*; use -c",
          check=loads("0x6 = 0")),
     Case("-a falls back", "-p {kernel}", env={"KEXEC_MODEL_FILE": "22"},

@@ -12,7 +12,9 @@
  * KEXEC_MODEL_KNOWS, flag bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set:
  * accept CRASH_HOTPLUG_SUPPORT and do nothing about it; KEXEC_MODEL_ARRIVES,
  * that many loads during each of which a CPU comes online; KEXEC_MODEL_FILE, set:
- * there is kexec_file_load, and it answers with that errno.
+ * there is kexec_file_load, and it answers with that errno; KEXEC_MODEL_SETTLES, set:
+ * while kexec sleeps, a loaded image that is kept current appears; KEXEC_MODEL_DROPS,
+ * set: an event comes during each load, and is dropped.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -21,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/mem.h"
 #include "kexec/syscalls.h"
 
 #define ON_CRASH	0x1u
@@ -51,6 +54,19 @@ static void write_state(const char *file, int value)
 	}
 }
 
+static void kernel_log(const char *line)
+{
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/kexec-log", getenv("KEXEC_MODEL_ROOT"));
+	f = fopen(name, "a");
+	if (f) {
+		fprintf(f, "%s\n", line);
+		fclose(f);
+	}
+}
+
 static void set_normal_loaded(int loaded)
 {
 	write_state("sys/kernel/kexec_loaded", loaded);
@@ -63,6 +79,13 @@ static void set_loaded(int loaded, int hotplug)
 	write_state("sys/kernel/kexec/crash_loaded", loaded);
 	write_state("sys/devices/system/cpu/crash_hotplug", hotplug);
 	write_state("sys/devices/system/memory/crash_hotplug", hotplug);
+}
+
+/* kernel/crash_core.c:crash_handle_hotplug_event, while the load holds the lock */
+static void drop_event(void)
+{
+	if (getenv("KEXEC_MODEL_DROPS"))
+		kernel_log("<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate");
 }
 
 static void bring_cpus_online(unsigned long last)
@@ -159,6 +182,7 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 	if (hotplug && (count_magic(s, n, "\177ELF") != 1 || count_magic(s, n, "\xd0\x0d\xfe\xed") != 1))
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
+	drop_event();
 	if (getenv("KEXEC_MODEL_ARRIVES") && calls <= strtoul(getenv("KEXEC_MODEL_ARRIVES"), NULL, 10))
 		bring_cpus_online(calls);
 	return 0;
@@ -232,6 +256,8 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 	/* As kexec_load does: the old crash image goes before the new one is looked at. */
 	if (rc && rc != -ENOSYS && rc != -EPERM && rc != -EBUSY && (flags & FILE_ON_CRASH))
 		set_loaded(0, 0);
+	if (!rc && (flags & FILE_ON_CRASH) && !(flags & FILE_UNLOAD))
+		drop_event();
 	if (!rc && (flags & FILE_ON_CRASH))
 		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
 	else if (!rc)
@@ -265,9 +291,20 @@ static void model_sync(void)
 	log_line("sync flags=sync");
 }
 
+/* What the kernel was at, it has done meanwhile. */
 static void model_sleep_ms(unsigned int ms)
 {
 	(void)ms;
+	if (getenv("KEXEC_MODEL_SETTLES"))
+		set_loaded(1, 1);
+}
+
+static int model_log_line(const char *line)
+{
+	STRING_AUTO text = mem_printf("<14>[    8.000000] %s", line);
+
+	kernel_log(text);
+	return 0;
 }
 
 const struct syscalls syscalls = {
@@ -276,6 +313,7 @@ const struct syscalls syscalls = {
 	.reboot_kexec = model_reboot_kexec,
 	.interfaces_down = model_interfaces_down,
 	.shut_down = model_shut_down,
+	.log_line = model_log_line,
 	.sync = model_sync,
 	.sleep_ms = model_sleep_ms,
 	.any_machine = true,

@@ -5,8 +5,12 @@
 
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/readiness.h"
+#include "kexec/syscalls.h"
 
 static struct arena arena;
+
+/* No case here sleeps or writes. */
+const struct syscalls syscalls;
 
 static int teardown(void **state)
 {
@@ -288,6 +292,121 @@ static void verdicts_of_fadump(void **state)
 	assert_verdict(&r, VERDICT_FADUMP, READINESS_ATTENTION);
 }
 
+/* What kernels print, of syslog(2): kernel/crash_core.c, arch/powerpc and arch/x86 crash.c. */
+#define DROPPED "<6>[  101.000001] crash hp: kexec_trylock() failed, kdump image may be inaccurate\n"
+#define FAILED "<3>[  102.000002][ T1234] crash hp: Failed to update crash FDT\n"
+#define MARK(text) "<14>[  100.000000] " text "\n"
+
+static struct klog scan_log(const char *text)
+{
+	BUF_AUTO lines = {0};
+	struct klog log;
+
+	klog_scan(&arena, text, &log, &lines);
+	return log;
+}
+
+static void log_complaints(void **state)
+{
+	static const char *const complaints[] = {
+		DROPPED, FAILED, "<3>crash hp: unable to locate elfcorehdr segment",
+		"<4>[    1.0] crash hp: Unknown hotplug action\n",
+		"<3>[12345.678901] crash hp: Updated crash elfcorehdr elfsz 8192 > memsz 4096",
+		"<3>[    1.0] crash hp: unable to create new elfcorehdr", "<3>[1.0][C3]  crash hp: x\n",
+	};
+	static const char *const others[] = {
+		"", "\n\n", "<", "<3", "<3>", "<3>[", "<3>[1.0]", "<3>[1.0", "crash hp: x\n", "<x>crash hp: x\n",
+		"<7>[    1.0] crash hp: hp_action 1, cpu 3\n", "<7>[    1.0] crash hp: updated elfcorehdr\n",
+		"<12>[    1.0] crash hp: kexec_trylock() failed\n", "<3>[    1.0] x: crash hp: no\n",
+		"<6>[    1.0] kexec: a crash kernel is loaded\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(complaints); i++)
+		if (scan_log(complaints[i]).missed != 1 || scan_log(complaints[i]).since_load)
+			_fail(complaints[i], (int)i);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (scan_log(others[i]).missed || scan_log(others[i]).since_load)
+			_fail(others[i], (int)i);
+}
+
+static void log_of_loads(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t missed;
+		bool since_load;
+	} table[] = {
+		{ DROPPED FAILED, 2, false },
+		/* During and after the load, not before. */
+		{ DROPPED MARK(KLOG_LOADING) MARK(KLOG_LOADED), 0, true },
+		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED), 1, true },
+		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED, 1, true },
+		{ DROPPED MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) FAILED DROPPED, 3, true },
+		/* What was looked at afterwards is current. */
+		{ DROPPED MARK(KLOG_LOADING) DROPPED MARK(KLOG_CURRENT), 0, true },
+		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_CURRENT) FAILED, 1, true },
+		/* A load that failed takes nothing back. */
+		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED MARK(KLOG_LOADING), 1, true },
+		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED MARK(KLOG_LOADING) MARK(KLOG_LOADING)
+		  MARK(KLOG_LOADED), 0, true },
+		/* Lines that the log has lost. */
+		{ DROPPED MARK(KLOG_LOADED), 1, true },
+		{ MARK(KLOG_LOADED) DROPPED MARK(KLOG_LOADED), 1, true },
+		{ "<14>kexec: a crash kernel is loaded, and more\n" DROPPED, 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct klog log = scan_log(table[i].text);
+
+		if (log.missed != table[i].missed || log.since_load != table[i].since_load ||
+		    !log.missed != !log.last)
+			_fail(table[i].text, (int)i);
+	}
+	assert_string_equal(scan_log(DROPPED FAILED).last,
+			    "[  102.000002][ T1234] crash hp: Failed to update crash FDT");
+}
+
+/* What is recorded is what matters, and says the same once more. */
+static void log_is_recorded(void **state)
+{
+	BUF_AUTO lines = {0}, again = {0};
+	struct klog log;
+
+	(void)state;
+	klog_scan(&arena, "<6>[0.1] secret\n" MARK(KLOG_LOADING) "<3>crash it\n" DROPPED MARK(KLOG_LOADED)
+		  "<14>kexec: secret\n" FAILED, &log, &lines);
+	assert_string_equal((char *)lines.data, MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) FAILED);
+	klog_scan(&arena, (char *)lines.data, &log, &again);
+	assert_string_equal((char *)lines.data, (char *)again.data);
+	assert_int_equal(log.missed, 2);
+}
+
+static void verdicts_of_the_log(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	readiness_judge(&r);
+	assert_int_equal(r.current, ANSWER_UNKNOWN);	/* the log was not to be read */
+	r.log = scan_log(MARK(KLOG_LOADING) MARK(KLOG_LOADED));
+	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	assert_int_equal(r.current, ANSWER_YES);
+	r.log = scan_log(FAILED);
+	readiness_judge(&r);
+	assert_int_equal(r.n_warnings, 1);
+	assert_non_null(strstr(r.warnings[0], "has 1 complaint of updates that failed (before or after"));
+	assert_non_null(strstr(r.warnings[0], "crash hp: Failed to update crash FDT\""));
+	assert_verdict(&r, VERDICT_MISSED, READINESS_ATTENTION);
+	assert_int_equal(r.current, ANSWER_NO);
+	r.cpu_kept = r.memory_kept = ANSWER_NO;		/* not kept: what the kernel drops matters not */
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	assert_int_equal(r.current, ANSWER_UNKNOWN);
+	r.loaded = ANSWER_NO;
+	assert_verdict(&r, VERDICT_NOT_LOADED, READINESS_NOT_ARMED);
+}
+
 static void verdicts_with_warnings(void **state)
 {
 	struct readiness r = ready();
@@ -305,6 +424,9 @@ static void verdicts_with_warnings(void **state)
 	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
 	r.fit.asked = true;
 	assert_verdict(&r, VERDICT_KEPT, READINESS_READY);
+	r.fit.doubt = "is odd";
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+	r.fit.doubt = NULL;
 	r.fit.problem = "too large";
 	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
 }
@@ -346,6 +468,10 @@ int main(void)
 		TEST(verdicts_with_rules),
 		TEST(verdicts_with_rules_for_cpus),
 		TEST(verdicts_of_fadump),
+		TEST(log_complaints),
+		TEST(log_of_loads),
+		TEST(log_is_recorded),
+		TEST(verdicts_of_the_log),
 		TEST(verdicts_with_warnings),
 		TEST(which_call_loaded),
 	};

@@ -28,8 +28,9 @@ struct placement ppc64_early(const struct image *image, uint64_t align, bool top
  * A CPU without a note leaves no registers in the dump. With --hotplug nothing
  * adds it later: on this architecture a CPU event does not touch the elfcorehdr.
  */
-static int check_notes(const struct machine *m, bool hotplug)
+static int check_notes(struct image *image)
 {
+	const struct machine *m = image->machine;
 	size_t missing = 0, n = 0;
 
 	for (size_t i = 0; i < m->possible.n; i++) {
@@ -37,21 +38,23 @@ static int check_notes(const struct machine *m, bool hotplug)
 			n++;
 		missing += n == m->n_notes || m->notes[n].cpu != m->possible.id[i];
 	}
-	if (hotplug && (missing || !m->possible.n))
+	if (image->hotplug && (missing || !m->possible.n))
 		return fail(ENOENT, "--hotplug: %zu of %zu possible CPUs have no crash_notes below "
 			    SYS_CPU ", so a crash on them would not be dumped right", missing,
 			    m->possible.n);
 	if (missing)
-		warn("%zu of %zu possible CPUs have no crash_notes; their registers will not be in the"
-		     " dump", missing, m->possible.n);
+		image_doubt(image, "%zu of %zu possible CPUs have no crash_notes; their registers will not"
+			    " be in the dump", missing, m->possible.n);
 	if (!m->vmcoreinfo)
-		warn(SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not understand"
-		     " the dump");
+		image_doubt(image, SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not"
+			    " understand the dump");
 	return 0;
 }
 
-static int check_crash(const struct machine *m, bool hotplug)
+static int check_crash(struct image *image)
 {
+	const struct machine *m = image->machine;
+
 	if (m->crash.start == m->crash.end)
 		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with"
 			    " crashkernel=SIZE (try crashkernel=512M) and load again");
@@ -64,10 +67,10 @@ static int check_crash(const struct machine *m, bool hotplug)
 	if (m->crash.start < m->kernel_end)
 		return fail(EINVAL, "the crash region begins at 0x%" PRIx64 ", inside the running kernel"
 			    " (which ends at 0x%" PRIx64 ")", m->crash.start, m->kernel_end);
-	return check_notes(m, hotplug);
+	return check_notes(image);
 }
 
-static int check_machine(const struct image *image)
+static int check_machine(struct image *image)
 {
 	const struct machine *m = image->machine;
 	const struct ppc64_facts *f = m->arch_facts;
@@ -80,7 +83,7 @@ static int check_machine(const struct image *image)
 		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
 	if (!m->ram.n)
 		return fail(EINVAL, "device tree: there is no memory in it");
-	return image->crash ? check_crash(m, image->hotplug) : 0;
+	return image->crash ? check_crash(image) : 0;
 }
 
 /* The word that tells a relocatable kernel where to run tells us its byte order too. */
@@ -111,8 +114,8 @@ static int check_kernel(struct image *image)
 			    k->file.name, k->elf_machine, image->machine->arch->elf_machine,
 			    image->machine->name);
 	if (image->crash && k->little != image->machine->little)
-		warn("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find"
-		     " the dump", k->file.name, k->little ? "little" : "big");
+		image_doubt(image, "kernel %s: is %s-endian, unlike the running kernel; it will boot, but not"
+			    " find the dump", k->file.name, k->little ? "little" : "big");
 	return 0;
 }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+
+#include "kexec/klog.h"
+#include "kexec/syscalls.h"
+
+/* syslog(2) */
+#define LOG_READ_ALL	3
+#define LOG_SIZE_BUFFER	10
+#define LOG_SIZE_MAX	(64 << 20)
+
+#define LEVEL_DEBUG	7
+
+enum klog_line { KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_CURRENT };
+
+/* Behind "<LEVEL>", the time stamp and what else there is in brackets. */
+static const char *klog_text(const char *line, unsigned long *priority)
+{
+	char *at;
+
+	if (*line != '<')
+		return NULL;
+	*priority = strtoul(line + 1, &at, 10);
+	if (*at++ != '>')
+		return NULL;
+	while (*at == '[' && at[strcspn(at, "]\n")] == ']') {
+		at += strcspn(at, "]") + 1;
+		at += strspn(at, " ");
+	}
+	return at;
+}
+
+static bool klog_is(const char *at, size_t len, const char *text)
+{
+	return len == strlen(text) && !strncmp(at, text, len);
+}
+
+/* Nobody but the kernel writes with facility 0 (kernel/printk/printk.c:devkmsg_write). */
+static enum klog_line klog_kind(const char *line)
+{
+	static const char complaint[] = "crash hp: ";
+	unsigned long priority;
+	const char *at = klog_text(line, &priority);
+	size_t len = at ? strcspn(at, "\n") : 0;
+
+	if (!at)
+		return KLOG_OTHER;
+	if (priority < LEVEL_DEBUG)
+		return strncmp(at, complaint, strlen(complaint)) ? KLOG_OTHER : KLOG_MISSED;
+	if (priority == LEVEL_DEBUG)
+		return KLOG_OTHER;
+	return klog_is(at, len, KLOG_LOADING) ? KLOG_LINE_LOADING :
+	       klog_is(at, len, KLOG_LOADED) ? KLOG_LINE_LOADED :
+	       klog_is(at, len, KLOG_CURRENT) ? KLOG_LINE_CURRENT : KLOG_OTHER;
+}
+
+void klog_scan(struct arena *arena, const char *text, struct klog *out, struct buf *lines)
+{
+	size_t all = 0, before_loading = 0, before = 0;
+	const char *last = NULL;
+
+	*out = (struct klog){ .known = true };
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		enum klog_line kind = klog_kind(line);
+
+		if (kind != KLOG_OTHER)
+			buf_printf(lines, "%.*s\n", (int)strcspn(line, "\n"), line);
+		if (kind == KLOG_MISSED) {
+			all++;
+			last = line;
+		} else if (kind == KLOG_LINE_LOADING) {
+			before_loading = all;
+		} else if (kind != KLOG_OTHER) {
+			before = kind == KLOG_LINE_LOADED ? before_loading : all;
+			before_loading = all;
+			out->since_load = true;
+		}
+	}
+	out->missed = all - before;
+	if (out->missed) {
+		last = strchr(last, '>') + 1;
+		out->last = arena_string(arena, last, strcspn(last, "\n"));
+	}
+}
+
+/* The text is longer than what the kernel keeps of it: each line has its time. */
+static int klog_of_system(struct buf *out)
+{
+	int size = klogctl(LOG_SIZE_BUFFER, NULL, 0), len = -1;
+
+	if (size >= 0) {
+		size = size < LOG_SIZE_MAX / 4 ? 4 * size + 4096 : LOG_SIZE_MAX;
+		buf_reserve(out, (size_t)size + 1);
+		len = klogctl(LOG_READ_ALL, (char *)out->data, size);
+	}
+	if (len < 0)
+		return -errno;
+	out->len = (size_t)len;
+	out->data[len] = 0;
+	return 0;
+}
+
+int klog_read(const struct sysroot *sr, struct arena *arena, struct klog *out)
+{
+	const struct sysroot plain = { .root = sr->root };
+	BUF_AUTO text = {0}, lines = {0};
+	int rc = sysroot_is_live(sr) ? klog_of_system(&text) : sysroot_read(&plain, SNAPSHOT_LOG, &text);
+
+	*out = (struct klog){0};
+	if (rc < 0 && (rc == -ENOENT || sysroot_is_live(sr)))
+		return 0;
+	if (rc < 0)
+		return rc;
+	klog_scan(arena, text.len ? (char *)text.data : "", out, &lines);
+	return sr->copy ? sysroot_record(sr, SNAPSHOT_LOG, lines.data, lines.len) : 0;
+}
+
+void klog_write(const char *line)
+{
+	int rc = syscalls.log_line(line);
+
+	if (rc < 0)
+		debug("the kernel's log does not get \"%s\": %s", line, strerror(-rc));
+}
