@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 static char *message;
 static const char *program = "kexec";
@@ -66,19 +67,12 @@ bool message_debugging(void)
 	return debugging;
 }
 
-/* Names come from files and may hold anything; a message stays one harmless line. */
 static void say(const char *kind, const char *fmt, va_list ap)
 {
 	STRING_AUTO text = mem_vprintf(fmt, ap);
 
 	fflush(stdout);
-	fprintf(stderr, "%s: %s", program, kind);
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*p);
-		else
-			fputc(*p, stderr);
-	fputc('\n', stderr);
+	text_print(stderr, "%s: %s%s\n", program, kind, text);
 }
 
 void warn(const char *fmt, ...)

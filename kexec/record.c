@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/text.h"
 #include "kexec/exit.h"
 #include "kexec/readiness.h"
 #include "kexec/record.h"
@@ -39,7 +40,8 @@ int record(const char *dir, const char *root)
 		rc = fail_if_incomplete(dir, record_all(&sr));
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
-	printf("%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
-	       " properties);\nlook through it before you pass it on. Only its owner can read it.\n", dir);
+	text_print(stdout, "%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
+		   " properties);\n", dir);
+	puts("look through it before you pass it on. Only its owner can read it.");
 	return STATUS_OK;
 }

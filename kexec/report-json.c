@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
+#include <string.h>
 #ifdef HAVE_JSON_C
 #include <json-c/json.h>
 #endif
 
+#include "common/text.h"
 #include "common/version.h"
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
@@ -118,10 +120,34 @@ static json_object *hotplug_object(const struct image *image)
 	return o;
 }
 
+/*
+ * json-c escapes what JSON must not hold, and passes on what is no UTF-8 or no
+ * business of a terminal. Outside of strings there is none of it; a newline there
+ * is a newline.
+ */
+static void print_escaped(const uint8_t *s, size_t len, FILE *out)
+{
+	for (size_t n; len; s += n, len -= n) {
+		size_t sequence = *s < 0x80 ? 1 : text_utf8(s, len);
+		uint32_t c = sequence > 1 ? text_character(s, sequence) : *s;
+
+		n = sequence ? sequence : 1;
+		if (!sequence)
+			fputs("\\ufffd", out);
+		else if (text_is_plain(c) || c == '\n')
+			fwrite(s, 1, n, out);
+		else
+			fprintf(out, "\\u%04x", c);	/* all of them are below 0x10000 */
+	}
+}
+
 static int print(json_object *o, FILE *out)
 {
-	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-							       JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+							     JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	print_escaped((const uint8_t *)text, strlen(text), out);
+	fputc('\n', out);
 	json_object_put(o);
 	return 0;
 }

@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
 
+#include "common/text.h"
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
 
@@ -20,7 +21,7 @@ static void show_size(FILE *out, const char *what, uint64_t bytes)
 
 static void show_kernel(const struct readiness *r, FILE *out)
 {
-	fprintf(out, "  kernel        Linux %s on %s\n", r->machine.release, r->machine.name);
+	text_print(out, "  kernel        Linux %s on %s\n", r->machine.release, r->machine.name);
 	if (r->cpu_kept == ANSWER_UNKNOWN && r->memory_kept == ANSWER_UNKNOWN)
 		fputs("  kept current  no: the kernel cannot (there are no crash_hotplug files)\n", out);
 	else
@@ -65,7 +66,7 @@ static void show_rules(const struct readiness *r, FILE *out)
 	for (size_t i = 0; i < r->udev.n; i++) {
 		const struct udev_reload *u = &r->udev.at[i];
 
-		fprintf(out, "  udev          %s:%u reloads on %s", u->file, u->line,
+		text_print(out, "  udev          %s:%u reloads on %s", u->file, u->line,
 			u->subsystem == UDEV_CPU ? "CPU" : "memory");
 		for (unsigned int bit = 0; bit < 4; bit++)
 			if ((u->actions | u->ungated) >> bit & 1)
@@ -98,10 +99,12 @@ static const char *const words[] = {
 
 void report_readiness(const struct readiness *r, FILE *out)
 {
-	fprintf(out, "KEXEC %s: %s", words[readiness_status(r)], readiness_sentence(r->verdict));
-	fprintf(out, r->n_warnings ? "; but %s\n" : "\n", r->n_warnings ? r->warnings[0] : "");
+	text_print(out, "KEXEC %s: %s", words[readiness_status(r)], readiness_sentence(r->verdict));
+	if (r->n_warnings)
+		text_print(out, "; but %s", r->warnings[0]);
+	fputc('\n', out);
 	for (size_t i = 1; i < r->n_warnings; i++)
-		fprintf(out, "  warning       %s\n", r->warnings[i]);
+		text_print(out, "  warning       %s\n", r->warnings[i]);
 	fprintf(out, "  loaded        %s\n", yes_no(r->loaded));
 	fprintf(out, "  loaded with   %s\n", r->loaded_with);
 	show_size(out, "reserved", r->reserved);

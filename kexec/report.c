@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/text.h"
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
 
@@ -49,7 +50,7 @@ static void show_ranges(FILE *out, const char *title, const struct ranges *r)
 
 	fprintf(out, "\n%s\n", title);
 	for (size_t i = 0; i < r->n; i++)
-		fprintf(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s\n", r->at[i].start,
+		text_print(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s\n", r->at[i].start,
 			r->at[i].end, report_size(r->at[i].end - r->at[i].start, size), r->at[i].why);
 	if (!r->n)
 		fputs("  none\n", out);
@@ -63,7 +64,7 @@ static void show_segments(FILE *out, const struct image *image)
 		const struct segment *s = &image->segment[i];
 		char bufsz[GROUPED_SIZE], memsz[GROUPED_SIZE];
 
-		fprintf(out, "  %-10s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
+		text_print(out, "  %-10s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
 			s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
 			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->hotplug ? "yes" : "no",
 			s->owner);
@@ -93,13 +94,13 @@ void report_text(const struct image *image, FILE *out)
 	const struct machine *m = image->machine;
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
 
-	fprintf(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
+	text_print(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
 		image->crash ? "Crash" : "Normal", m->release, m->name, report_size(m->page_size, page), m->present.n, m->possible.n);
-	fprintf(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
+	text_print(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
 		image->kernel.format, image->kernel.little ? "little" : "big");
-	fprintf(out, "  command line  %s\n", image->cmdline);
+	text_print(out, "  command line  %s\n", image->cmdline);
 	if (image->dtb_tree)
-		fprintf(out, "  device tree   %s\n", image->dtb.name);
+		text_print(out, "  device tree   %s\n", image->dtb.name);
 	if (image->reboot_cpu >= 0)
 		fprintf(out, "  reboot CPU    CPU %" PRId64 " will start it, the usual one is not in its device"
 			" tree\n", image->reboot_cpu);
@@ -107,7 +108,7 @@ void report_text(const struct image *image, FILE *out)
 		fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start,
 			m->crash.end, report_size(m->crash.end - m->crash.start, size));
 	for (size_t i = 0; image->crash && i < m->crash_more.n; i++)
-		fprintf(out, "                0x%" PRIx64 "-0x%" PRIx64 "  %s  %s, not for segments\n",
+		text_print(out, "                0x%" PRIx64 "-0x%" PRIx64 "  %s  %s, not for segments\n",
 			m->crash_more.at[i].start, m->crash_more.at[i].end,
 			report_size(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
 			m->crash_more.at[i].why);

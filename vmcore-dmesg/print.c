@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/text.h"
 #include "vmcore-dmesg/print.h"
 
 #define NSEC_PER_SEC UINT64_C(1000000000)
@@ -229,22 +230,6 @@ static void print_text(struct print *p, const struct record *r, const uint8_t *s
 
 /* --- JSON --- */
 
-/* The length of the UTF-8 sequence at the start; 0: it is none. RFC 3629, section 4 */
-static size_t utf8(const uint8_t *s, size_t len)
-{
-	uint8_t c = s[0], low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-	uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-	size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 :
-		   c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-
-	if (!n || len < n || s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return n;
-}
-
 static void json_byte(struct output *out, uint8_t c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
@@ -266,7 +251,7 @@ static void json_string(struct output *out, const uint8_t *s, size_t len)
 {
 	output_byte(out, '"');
 	for (size_t n; len; s += n, len -= n) {
-		n = utf8(s, len);
+		n = text_utf8(s, len);
 		if (n)
 			output_add(out, s, n);
 		else

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import traceback
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ ONE_LINE = re.compile(r"\A(kexec: [^\n]+\n)(Usage: kexec .*)?\Z", re.S)
 # What every load says; the cases which are about these lines see them.
 USUAL = re.compile(r"^kexec: (Modified cmdline:.*|syscall kexec_file_load .*; loading with kexec_load)\n",
                    re.M)
+
+# Characters that turn the direction of what follows.
+BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Result:
     stdout: str
     stderr: str
     file_load: bool                     # the case is about kexec_file_load
+    raw: tuple = ()                     # both streams, bytes
 
     def read(self, name):
         with open(os.path.join(self.dir, name)) as f:
@@ -62,6 +67,15 @@ class Result:
             return []
         return [line for line in self.read("calls").splitlines() if not line.startswith(" ") and
                 (self.file_load or not line.startswith("kexec_file_load"))]
+
+
+def unclean(r):
+    """What a terminal might obey, or what is no text at all: in no output of any case."""
+    try:
+        return [c for c in (b"".join(r.raw)).decode() if c not in "\n\t" and
+                (unicodedata.category(c) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(c) in BIDI)]
+    except UnicodeDecodeError as e:
+        return str(e)
 
 
 class Failure(Exception):
@@ -123,7 +137,7 @@ class Harness:
                               env=self.environment(case, where, machine), stdin=subprocess.DEVNULL)
         return Result(where, done.returncode, done.stdout.decode(errors="replace"),
                       done.stderr.decode(errors="replace").replace(argv[0] + ":", "kexec:"),
-                      "KEXEC_MODEL_FILE" in case.env)
+                      "KEXEC_MODEL_FILE" in case.env, (done.stdout, done.stderr))
 
     def environment(self, case, where, machine):
         crash = case.machine.crash or (0, 0)
@@ -137,6 +151,7 @@ class Harness:
         shown = f"status {r.status}\nstdout: {r.stdout[-2000:]}\nstderr: {r.stderr[-4000:]}"
         expect(r.status == case.status, f"status is not {case.status}: {shown}")
         expect("Sanitizer" not in r.stderr and "runtime error" not in r.stderr, shown)
+        expect(not unclean(r), f"not for a terminal: {unclean(r)}: {shown}")
         self.match("stdout", case.stdout, r.stdout, shown)
         if case.error:
             expect(ONE_LINE.match(USUAL.sub("", r.stderr)), f"not one line on stderr: {shown}")

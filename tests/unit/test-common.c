@@ -10,6 +10,7 @@
 #include "common/idlist.h"
 #include "common/ranges.h"
 #include "common/sha256.h"
+#include "common/text.h"
 
 static void bytes(void **state)
 {
@@ -311,6 +312,97 @@ static void crc32_examples(void **state)
 	assert_int_equal(crc32_of("", 0), 0);
 }
 
+/* What text_put() makes of it. */
+static char *shown(const char *text)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+
+	text_put(f, text);
+	fclose(f);
+	return out;
+}
+
+static void expect_shown(const char *text, const char *want)
+{
+	STRING_AUTO got = shown(text);
+
+	assert_string_equal(got, want);
+}
+
+/* Each byte alone, and in the middle of others. */
+static void text_bytes(void **state)
+{
+	(void)state;
+	for (unsigned int c = 1; c < 256; c++) {
+		STRING_AUTO plain = mem_printf("%ca%cb%c", c, c, c);
+		STRING_AUTO escaped = mem_printf("\\x%02xa\\x%02xb\\x%02x", c, c, c);
+
+		expect_shown(plain, c >= ' ' && c < 0x7f ? plain : escaped);
+	}
+}
+
+static size_t put_utf8(char *s, uint32_t c)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	s[0] = (char)(n == 1 ? c : (0xf00 >> n) | c >> (6 * (n - 1)));
+	for (size_t i = 1; i < n; i++)
+		s[i] = (char)(0x80 | (c >> (6 * (n - 1 - i)) & 0x3f));
+	s[n] = 0;
+	return n;
+}
+
+/* Every character; a surrogate is none. */
+static void text_characters(void **state)
+{
+	(void)state;
+	for (uint32_t c = 0x80; c < 0x110000; c++) {
+		char s[5];
+		size_t n = put_utf8(s, c);
+		bool surrogate = c >= 0xd800 && c < 0xe000;
+
+		assert_int_equal(text_utf8((uint8_t *)s, n), surrogate ? 0 : n);
+		assert_int_equal(text_utf8((uint8_t *)s, n - 1), 0);
+		if (!surrogate)
+			assert_int_equal(text_character((uint8_t *)s, n), c);
+		assert_int_equal(text_is_plain(c), !(c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||
+						    (c >= 0x2028 && c <= 0x202e) ||
+						    (c >= 0x2066 && c <= 0x2069)));
+	}
+}
+
+static void text_as_it_is_shown(void **state)
+{
+	(void)state;
+	expect_shown("", "");
+	expect_shown("\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"", "\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"");
+	expect_shown("\xc2\x9b[2J", "\\xc2\\x9b[2J");
+	expect_shown("\u202e", "\\xe2\\x80\\xae");
+	expect_shown("\xe2\x82", "\\xe2\\x82");
+	expect_shown("\xe2\x82\xe2\x82\xac", "\\xe2\\x82\u20ac");
+	expect_shown("\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf",
+		     "\\xc0\\xaf\\xe0\\x80\\xaf\\xf0\\x80\\x80\\xaf");
+	expect_shown("\xed\xa0\x80\xf4\x90\x80\x80\xff", "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xff");
+}
+
+static void text_lines(void **state)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+
+	(void)state;
+	text_print(f, "a %s %d\n\n", "b\nc", 1);
+	text_print(f, "%s", "d\n");
+	text_print(f, "\n");
+	text_print(f, "%s\n", "");
+	fclose(f);
+	assert_string_equal(out, "a b\\x0ac 1\n\nd\\x0a\n\n");
+	free(out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +420,10 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
+		cmocka_unit_test(text_bytes),
+		cmocka_unit_test(text_characters),
+		cmocka_unit_test(text_as_it_is_shown),
+		cmocka_unit_test(text_lines),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
