@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import unicodedata
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lib"))
@@ -232,17 +233,116 @@ def another_machines_configuration_is_not_run():
                errors)
 
 
-def no_argument_of_a_configuration_ends_the_looking():
+HARMLESS = ("-c -a -d -i -x -y -s -p -cd -xyi --kexec-syscall --kexec-file-syscall --kexec-syscall-auto --load-panic"
+            " --hotplug --debug --no-checks --no-ifdown --no-sync --no-cma --force-dtb --args-linux"
+            " --elf64-core-headers --dt-no-old-root --reuse-cmdline --command-line=a --append=* --base-cmdline=b"
+            " --remove-cmdline=c --type=elf-ppc64 --mem-min=0x20000000 --mem-max=4G").split()
+HARMFUL = ("-- - -u -e -f -l -S -v -h -t -pu -cu --load --exec --unload --force --status --verbose --version --help"
+           " --json --dump --dump={0}/canary --dum={0}/canary --record={0}/canary --rec {0}/canary --sysroot=/"
+           " --sys=/ --sysroot / --initrd={0}/secret --ramdisk={0}/secret --initr=x --dtb={0}/secret --reuseinitrd"
+           " --entry=0 --load-pani --append --mem-min 0x20000000 --print-ckr-size {0}/secret /etc/passwd * {0}/*"
+           " ~ $HOME $(touch$IFS{0}/canary) `touch {0}/canary` ; && || > >{0}/canary |")
+
+
+def another_machines_arguments():
     """Asked of a recorder, because kexec might load."""
     with tempfile.TemporaryDirectory() as root:
         write(f"{root}/boot/vmlinux-{VERSION}", vmlinux())
         write(f"{root}/proc/sys/kernel/osrelease", VERSION + "\n")
-        write(f"{root}/etc/default/kdump", "KEXEC_ARGS=--\n")
-        write(f"{root}/kexec", '#!/bin/sh\necho "asked $*"\n', 0o755)
-        done = subprocess.run([*Tools.load, "--explain", f"--root={root}"],
-                              env=dict(os.environ, KEXEC=f"{root}/kexec"), capture_output=True, text=True)
-        asked = line_of(done.stdout, "asked")
-        expect(asked.startswith(f"--sysroot={root} --dry-run -p ") and " -- " in asked, asked)
+        write(f"{root}/secret", "x")
+        write(f"{root}/kexec", f'#!/bin/sh\nprintf "%s\\n" "$@" >{root}/asked\n', 0o755)
+        for word in [*HARMLESS, *HARMFUL.replace("{0}", root).split()]:
+            write(f"{root}/etc/default/kdump", f"KEXEC_ARGS='{word}'\n")
+            done = subprocess.run([*Tools.load, "--explain", f"--root={root}"], cwd=root,
+                                  env=dict(os.environ, KEXEC=f"{root}/kexec"), capture_output=True, text=True)
+            with open(f"{root}/asked", encoding="utf-8") as f:
+                asked = f.read().splitlines()
+            expect(asked[:3] == [f"--sysroot={root}", "--dry-run", "-p"] and asked[-1].startswith(root + "/boot"),
+                   asked)
+            between = [w for w in asked[3:-1] if w not in ("--reuse-cmdline", f"--remove-cmdline={REMOVE}",
+                                                          f"--command-line={APPEND}", "--hotplug") and
+                       not w.startswith("--command-line=nr_cpus=1 ")]
+            if word in HARMLESS:
+                expect(word in asked and "left out" not in done.stderr, f"{word}: {asked} {done.stderr}")
+            else:
+                expect(not between and f"not for looking at another machine: {word}\n" in done.stderr,
+                       f"{word}: {between} {done.stderr}")
+            expect(not os.path.exists(f"{root}/canary"), word)
+
+
+def another_machines_values_are_words():
+    """Patterns, commands and lines in any of them: one argument or one name, as it is written."""
+    with tempfile.TemporaryDirectory() as top:
+        canary = f"{top}/canary"
+        odd = ["*", "/*", f"$(touch {canary})", f"`touch {canary}`", f"; touch {canary}", f"--dump={canary}",
+               f"a --record={canary}", f"\\n--dump={canary}", "[a-z]", "~"]
+        for value in odd:
+            text = "".join(f"{name}='{value}'\n" for name in (
+                "KDUMP_COMMANDLINE", "KDUMP_COMMANDLINE_REMOVE", "KDUMP_COMMANDLINE_APPEND"))
+            status, output, errors = explain({**DEBIAN, "etc/default/kdump": text + "KEXEC_ARGS='-c * -d'\n"})
+            expect(not errors or "KEXEC_ARGS" in errors, errors)
+            expect(f"--base-cmdline={value} --remove-cmdline={value} --command-line={value} -c -d /boot" in
+                   line_of(output, "command").replace("'", ""), f"{status} {output}{errors}")
+            expect(not os.path.exists(canary), value)
+        for name in "KDUMP_KERNELVER", "KDUMP_IMG", "KDUMP_BOOTDIR", "KDUMP_IMG_EXT":
+            for value in [*odd, "/boot/*"]:
+                status, output, errors = explain({**DEBIAN, "etc/default/kdump": f"{name}='{value}'\n"})
+                expect(status == 1 and "command" not in output, f"{name}={value}: {status} {output}{errors}")
+                expect(not os.path.exists(canary), value)
+
+
+def another_root_that_is_this_one():
+    """Looked at like any other: its configuration is not run."""
+    with tempfile.TemporaryDirectory() as top:
+        for path in "/etc", "/boot":
+            subprocess.run(["mount", "-t", "tmpfs", "none", path], check=True)
+        try:
+            write("/etc/default/kdump", f"touch {top}/canary\n")
+            write(f"/boot/vmlinux-{os.uname().release}", vmlinux())
+            for root in "/", "//", "/.", ".":
+                done = subprocess.run([*Tools.load, "--explain", f"--root={root}"], capture_output=True, text=True,
+                                      cwd="/", env=dict(os.environ, KEXEC="/bin/true"))
+                expect(done.returncode == 0 and "command" in done.stdout, done)
+                expect(not os.path.exists(f"{top}/canary"), root)
+        finally:
+            for path in "/etc", "/boot":
+                subprocess.run(["umount", path], check=True)
+
+
+def a_root_is_no_option():
+    with tempfile.TemporaryDirectory() as top:
+        for root in "-n", "a b", "a*", "$(x)":
+            write(f"{top}/{root}/boot/vmlinux-{VERSION}", vmlinux())
+            write(f"{top}/{root}/proc/sys/kernel/osrelease", VERSION + "\n")
+            done = subprocess.run([*Tools.load, "--explain", "--root", root], cwd=top, capture_output=True, text=True,
+                                  env=dict(os.environ, KEXEC="/bin/true"))
+            expect(done.returncode == 0 and line_of(done.stdout, "kernel") == f"{top}/{root}/boot/vmlinux-{VERSION}",
+                   f"{root}: {done}")
+
+
+def nothing_reaches_a_terminal():
+    """What files are called and say, and arguments."""
+    low = bytes(c for c in range(1, 0x80) if c not in b"\n'/")
+    high = b" ".join([bytes(range(0x80, 0x100)), *(chr(c).encode() for c in [*range(0x80, 0xa0), 0x61c, 0x200e, 0x2028,
+                                                                           0x202e, 0x2066, 0xe4, 0x20ac, 0x1d11e]),
+                      b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80"])
+    for odd in low, high:
+        with tempfile.TemporaryDirectory() as top:
+            root = os.path.join(top.encode(), b"r" + odd[:200])
+            for name, data in [("boot/vmlinux-1", vmlinux()), ("proc/sys/kernel/osrelease", b"1\n"),
+                               ("etc/default/kdump", b"KEXEC_ARGS='" + odd + b"'\nKDUMP_COMMANDLINE='" + odd +
+                                b"'\nKDUMP_IMG=\"" + odd + b"`\nKDUMP_IMG=vmlinux\n")]:
+                write(os.path.join(root, name.encode()), data)
+            shown = b""
+            for arguments in ["--explain", b"--root=" + root], ["--explain", b"--root=" + root + b"x"], [b"-" + odd]:
+                done = subprocess.run([*Tools.load, *arguments], capture_output=True,
+                                      env=dict(os.environ, KEXEC="/bin/true"))
+                shown += done.stdout + done.stderr
+            text = shown.decode()       # which is UTF-8, strictly
+            bad = [c for c in text if c not in "\n\t" and (unicodedata.category(c) in ("Cc", "Zl", "Zp") or
+                                                          c in "\u061c\u200e\u202e\u2066")]
+            expect(not bad, ascii(text))
+            expect("\\x1b" in text if odd is low else "ä € 𝄞" in text and "\\x9b" in text, ascii(text))
 
 
 def sysconfig_comes_first():
@@ -367,7 +467,7 @@ class ThisMachine:
 MACHINE = None
 EVENT = "/run/kdump/reload/event"
 RELOAD = "systemctl try-reload-or-restart kdump.service"
-NOISE = ("udevadm", "systemctl --quiet is-active")
+NOISE = ("udevadm", "systemctl --quiet is-active", "kexec -S --verbose")
 
 
 def a_load_is_one_kexec_and_answers_events():
@@ -463,6 +563,19 @@ def nothing_where_the_kernel_keeps_it_current():
     expect(MACHINE.calls(*NOISE) == [RELOAD], MACHINE.calls())
 
 
+def a_change_that_was_missed_is_a_reload():
+    """The kernel says that it keeps the image current; kexec says that there is a doubt."""
+    MACHINE.crash_hotplug("1")
+    for status in 1, 2, 3, 255:
+        MACHINE.forget()
+        MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}; exit {status}')
+        write(EVENT, "")
+        done = MACHINE.run("--reload")
+        expect(done.returncode == 0 and MACHINE.calls(*NOISE) == [RELOAD] and "nothing to do" not in done.stderr,
+               f"{status}: {done} {MACHINE.calls()}")
+    MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}')
+
+
 def reload_without_kernel_support():
     shutil.rmtree("/sys/devices", ignore_errors=True)
     MACHINE.run("--reload")
@@ -492,14 +605,16 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
            suse, older_suse, suse_kernel_in_its_module_directory, initrd_named_after_the_one_of_every_boot,
            all_of_the_boot_directory_that_is_named, no_initrd_at_all, no_kernel, configuration,
            windows_line_ends, what_it_does_not_understand,
-           another_machines_configuration_is_not_run, no_argument_of_a_configuration_ends_the_looking,
+           another_machines_configuration_is_not_run, another_machines_arguments,
+           another_machines_values_are_words, another_root_that_is_this_one, a_root_is_no_option,
+           nothing_reaches_a_terminal,
            sysconfig_comes_first,
            the_shipped_configuration_changes_nothing, hotplug_by_itself, next_boot, check,
            only_looking_elsewhere]
 DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
          a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
          events_that_cannot_be_answered_are_no_endless_loop, nothing_where_the_kernel_keeps_it_current,
-         reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
+         a_change_that_was_missed_is_a_reload, reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
          fadump_is_registered_again]
 
 
