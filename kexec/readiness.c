@@ -253,7 +253,7 @@ static void warn_of_kernel(struct readiness *r)
 static void warn_of_log(struct readiness *r)
 {
 	add_warning(r, arena_printf(&r->machine.arena, "the kernel's log has %zu complaint%s of updates that"
-				    " failed%s, the last: \"%s\"", r->log.missed, r->log.missed == 1 ? "" : "s",
+				    " failed%s, the last: \"%s\"; load again", r->log.missed, r->log.missed == 1 ? "" : "s",
 				    r->log.since_load ? "" : " (before or after the load, which it does not"
 				    " mention)", r->log.last));
 }
@@ -308,7 +308,7 @@ static const struct {
 	[VERDICT_KEPT] = { "kept-current", "armed; the kernel keeps it current when CPUs or memory change",
 			   READINESS_READY },
 	[VERDICT_MISSED] = { "update-missed", "armed, but perhaps stale: the kernel should keep it current, and"
-			     " seems to have missed a change of CPUs or memory; load it again",
+			     " seems to have missed a change of CPUs or memory",
 			     READINESS_ATTENTION },
 	[VERDICT_FADUMP] = { "fadump", "armed: fadump is registered", READINESS_READY },
 	[VERDICT_FADUMP_STALE] = { "fadump-stale-after-hotplug", "fadump is registered, but nothing"

@@ -101,7 +101,7 @@ void report_readiness(const struct readiness *r, FILE *out)
 {
 	text_print(out, "KEXEC %s: %s", words[readiness_status(r)], readiness_sentence(r->verdict));
 	if (r->n_warnings)
-		text_print(out, "; but %s", r->warnings[0]);
+		text_print(out, r->verdict == VERDICT_MISSED ? ": %s" : "; but %s", r->warnings[0]);
 	fputc('\n', out);
 	for (size_t i = 1; i < r->n_warnings; i++)
 		text_print(out, "  warning       %s\n", r->warnings[i]);
