@@ -14,7 +14,9 @@
 
 #define LEVEL_DEBUG	7
 
-enum klog_line { KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_CURRENT };
+enum klog_line {
+	KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_CURRENT, KLOG_LINE_DOUBT,
+};
 
 /* Behind "<LEVEL>", the time stamp and what else there is in brackets. */
 static const char *klog_text(const char *line, unsigned long *priority)
@@ -54,13 +56,14 @@ static enum klog_line klog_kind(const char *line)
 		return KLOG_OTHER;
 	return klog_is(at, len, KLOG_LOADING) ? KLOG_LINE_LOADING :
 	       klog_is(at, len, KLOG_LOADED) ? KLOG_LINE_LOADED :
-	       klog_is(at, len, KLOG_CURRENT) ? KLOG_LINE_CURRENT : KLOG_OTHER;
+	       klog_is(at, len, KLOG_CURRENT) ? KLOG_LINE_CURRENT :
+	       !strncmp(at, KLOG_DOUBT, strlen(KLOG_DOUBT)) ? KLOG_LINE_DOUBT : KLOG_OTHER;
 }
 
 void klog_scan(struct arena *arena, const char *text, struct klog *out, struct buf *lines)
 {
 	size_t all = 0, before_loading = 0, before = 0;
-	const char *last = NULL;
+	const char *last = NULL, *doubt = NULL;
 
 	*out = (struct klog){ .known = true };
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
@@ -73,12 +76,17 @@ void klog_scan(struct arena *arena, const char *text, struct klog *out, struct b
 			last = line;
 		} else if (kind == KLOG_LINE_LOADING) {
 			before_loading = all;
+		} else if (kind == KLOG_LINE_DOUBT) {
+			doubt = strstr(line, KLOG_DOUBT) + strlen(KLOG_DOUBT);
 		} else if (kind != KLOG_OTHER) {
+			doubt = NULL;
 			before = kind == KLOG_LINE_LOADED ? before_loading : all;
 			before_loading = all;
 			out->since_load = true;
 		}
 	}
+	if (doubt)
+		out->doubt = arena_string(arena, doubt, strcspn(doubt, "\n"));
 	out->missed = all - before;
 	if (out->missed) {
 		last = strchr(last, '>') + 1;
@@ -116,6 +124,19 @@ int klog_read(const struct sysroot *sr, struct arena *arena, struct klog *out)
 		return rc;
 	klog_scan(arena, text.len ? (char *)text.data : "", out, &lines);
 	return sr->copy ? sysroot_record(sr, SNAPSHOT_LOG, lines.data, lines.len) : 0;
+}
+
+/* kernel/printk/printk.c:devkmsg_write takes no longer ones; and a line it has to be. */
+#define DOUBT_MAX 800
+
+void klog_write_doubt(const char *why)
+{
+	STRING_AUTO line = mem_printf("%s%.*s", KLOG_DOUBT, DOUBT_MAX, why);
+
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = '?';
+	klog_write(line);
 }
 
 void klog_write(const char *line)

@@ -22,12 +22,15 @@
 #define KLOG_LOADED	"kexec: a crash kernel is loaded"
 /* ... and after that CPUs and memory were as it knows them. */
 #define KLOG_CURRENT	"kexec: a crash kernel is loaded, and current"
+/* ... and behind those why it may be of no use: what a warning said, shortened. */
+#define KLOG_DOUBT	"kexec: the loaded crash kernel: "
 
 struct klog {
 	bool known;		/* the log could be read; all of it that there still is */
 	bool since_load;	/* it says when the image was loaded, so missed is about this image */
 	size_t missed;		/* complaints: since that load, or all */
 	const char *last;	/* the last of them, time stamp included; NULL: none */
+	const char *doubt;	/* KLOG_DOUBT of the last load; NULL: none */
 };
 
 /*
@@ -42,5 +45,6 @@ void klog_scan(struct arena *arena, const char *text, struct klog *out, struct b
 
 /* Write a line, one of the above, into the log of this machine. That may fail: it is for later. */
 void klog_write(const char *line);
+void klog_write_doubt(const char *why);
 
 #endif

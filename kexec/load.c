@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <stdarg.h>
+#include <stdlib.h>
+
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/exit.h"
@@ -77,6 +80,20 @@ static int check_kernel_file(const struct options *o, const struct arch *arch)
 	return rc;
 }
 
+/* It is loaded, but: now a warning, and in the log for whoever asks later. */
+static void PRINTF_LIKE(1, 2) doubt_load(const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	warn("%s", text);
+	klog_write_doubt(text);
+	free(text);
+}
+
 /* What the running kernel took, and will be of no use to it. */
 static int check_loaded_file(const struct options *o, bool little, const char *flaw)
 {
@@ -85,12 +102,12 @@ static int check_loaded_file(const struct options *o, bool little, const char *f
 	int status = flaw ? STATUS_DOUBTFUL : STATUS_OK;
 
 	if (flaw)
-		warn("%s; use -c", flaw);
+		doubt_load("%s; use -c", flaw);
 	if (kernel_open(&k, &arena, o->request.kernel) < 0) {
 		fail_forget();
 	} else if (!k.flat && k.little != little) {
-		warn("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find the"
-		     " dump", o->request.kernel, k.little ? "little" : "big");
+		doubt_load("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find"
+			   " the dump", o->request.kernel, k.little ? "little" : "big");
 		status = STATUS_DOUBTFUL;
 	}
 	kernel_close(&k);
@@ -196,8 +213,10 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 		warn_of_flaw(&machine);
 	if (status == STATUS_OK)
 		log_load(o, image.hotplug && !*stale ? KLOG_CURRENT : KLOG_LOADED);
-	if (status == STATUS_OK && image.doubt && !o->dry_run)
+	if (status == STATUS_OK && image.doubt && !o->dry_run) {
+		klog_write_doubt(image.doubt);
 		status = STATUS_DOUBTFUL;
+	}
 	image_free(&image);
 	machine_free(&machine);
 	return status;
@@ -222,8 +241,8 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
 	}
 	if (!stale || !is_loaded(status))
 		return status;
-	warn("CPUs or memory kept changing; the loaded image is not current. Load again when they have"
-	     " settled");
+	doubt_load("CPUs or memory kept changing; the loaded image is not current. Load again when they"
+		   " have settled");
 	return STATUS_DOUBTFUL;
 }
 
@@ -296,8 +315,10 @@ int load(struct options *o, const struct sysroot *sr)
 	status = load_one_way(o, sr, armed);
 	if (!is_loaded(status) && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
-	if (is_loaded(status) && !o->dry_run && o->request.hotplug && !apply_check_hotplug(sr))
+	if (is_loaded(status) && !o->dry_run && o->request.hotplug && !apply_check_hotplug(sr)) {
+		klog_write_doubt("the running kernel does not keep it current, although --hotplug was given");
 		status = STATUS_DOUBTFUL;
+	}
 	if (status != STATUS_OK || o->dry_run)
 		return status;
 	if (o->then == THEN_EXEC)

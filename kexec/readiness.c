@@ -258,6 +258,13 @@ static void warn_of_log(struct readiness *r)
 				    " mention)", r->log.last));
 }
 
+/* What kexec warned of when it loaded the image. */
+static void warn_of_load(struct readiness *r)
+{
+	if (r->log.doubt)
+		add_warning(r, arena_printf(&r->machine.arena, "of the loaded kernel: %s", r->log.doubt));
+}
+
 static void warn_of_cpus(struct readiness *r)
 {
 	if (r->cpus.with_notes < r->cpus.possible)
@@ -280,8 +287,10 @@ void readiness_judge(struct readiness *r)
 		warn_of_kernel(r);
 		warn_of_rules(r);
 	}
-	if (r->loaded == ANSWER_YES && !fadump)
+	if (r->loaded == ANSWER_YES && !fadump) {
 		warn_of_cpus(r);
+		warn_of_load(r);
+	}
 	if (r->loaded == ANSWER_YES && fadump)
 		add_warning(r, "a crash kernel is loaded too; fadump is first, it would never be started");
 	if (r->fit.asked && r->fit.problem)

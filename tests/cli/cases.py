@@ -133,6 +133,7 @@ def instead_of_kernel(make):
 
 # --- readiness: what -S --verbose finds, as files of the machine ---
 
+FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}
 READINESS = {
     "loaded": "sys/kernel/kexec_crash_loaded", "new_loaded": "sys/kernel/kexec/crash_loaded", "size": "sys/kernel/kexec_crash_size",
     "cpu": "sys/devices/system/cpu/crash_hotplug", "memory": "sys/devices/system/memory/crash_hotplug",
@@ -549,6 +550,22 @@ CASES = [
           ("planned and loaded by kexec_file_load", LOAD, {"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DROPS": "1"}, 1,
            "WARNING: armed, but perhaps stale"),
       ]],
+    *[Case(f"readiness after a load, {what}", "sh", 1, shell="{argv} " + argv + "; test $? = 4 && "
+           "{argv} -S --verbose", stdout="(?s)WARNING: armed.*of the loaded kernel: " + stdout, stderr="warning: ",
+           env=env, kernel=kernel, prepare=lambda w, gone=gone: [facts(loaded=0, **NOT_KEPT, rules=GATED)(w), *(
+               remove(name)(w) for name in gone)])
+      for what, argv, env, kernel, gone, stdout in [
+          ("other byte order", LOAD, {}, vmlinux(little=False), [], "kernel .* not find the dump"),
+          ("other byte order, -s", "-s -p {kernel}", FILE_LOAD, vmlinux(little=False), [], "kernel .* not find"),
+          ("CPUs without notes", "-p {kernel}", {}, None, ["sys/devices/system/cpu/cpu3"], "1 of 4 possible CPUs"),
+          ("no vmcoreinfo", LOAD, {}, None, ["sys/kernel/vmcoreinfo"], "sys/kernel/vmcoreinfo is not there"),
+          ("not kept", LOAD, {"KEXEC_MODEL_DEAF": "1"}, None, [], "the running kernel does not keep it current"),
+          ("CPUs that go on changing", LOAD, {"KEXEC_MODEL_ARRIVES": "9"}, None, [], "CPUs or memory kept changing"),
+      ]],
+    Case("readiness after a load, a name of many lines", "sh", 1, shell="mv {kernel} \"$(printf '{dir}/a\\n<3>b')\"; "
+         "{argv} -p {dir}/a*; {argv} -S --verbose; grep -c . {dir}/machine/kexec-log >&2; false", stderr="\n3\n",
+         stdout="loaded kernel: kernel .*/a[?]<3>b: is big", kernel=vmlinux(little=False),
+         prepare=facts(loaded=0, **NOT_KEPT)),
     Case("log: a load that fails takes nothing back", "sh", 1, shell="{argv} -p -s {kernel}; {argv} -S --verbose",
          prepare=lambda w: [facts()(w), put("machine/kexec-log", OLD_COMPLAINT)(w)], stderr="",
          env={"KEXEC_MODEL_FILE": "1"}, stdout="WARNING: armed, but perhaps stale.*before or after the load"),
@@ -935,7 +952,6 @@ for name, status, line, values, verdict, test, machine in READINESS_CASES:
     ]
 
 # What others type: each one's own words, and what must come of them.
-FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}
 CONSUMERS = [
     ("kdumpctl", "-s -p --command-line=quiet --initrd={initrd} {kernel}", FILE_LOAD, "0x2 = 0"),
     ("kdumpctl, Secure Boot", "-s -s -p --command-line=quiet --initrd={initrd} {kernel}", FILE_LOAD,

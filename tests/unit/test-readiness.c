@@ -368,6 +368,27 @@ static void log_of_loads(void **state)
 			    "[  102.000002][ T1234] crash hp: Failed to update crash FDT");
 }
 
+static void log_of_doubts(void **state)
+{
+	struct klog log = scan_log(MARK(KLOG_LOADING) MARK(KLOG_LOADED) MARK(KLOG_DOUBT "is odd"));
+	struct readiness r = ready();
+
+	(void)state;
+	assert_string_equal(log.doubt, "is odd");
+	r.log = log;
+	readiness_judge(&r);
+	assert_string_equal(r.warnings[0], "of the loaded kernel: is odd");
+	assert_verdict(&r, VERDICT_KEPT, READINESS_ATTENTION);
+	r.loaded = ANSWER_NO;
+	assert_verdict(&r, VERDICT_NOT_LOADED, READINESS_NOT_ARMED);
+	/* A load that failed leaves it, another takes it away. */
+	log = scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_DOUBT "b\nc") MARK(KLOG_LOADING));
+	assert_string_equal(log.doubt, "b");
+	assert_null(scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_LOADED)).doubt);
+	assert_null(scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_CURRENT)).doubt);
+	assert_null(scan_log("<6>" KLOG_DOUBT "a\n").doubt);
+}
+
 /* What is recorded is what matters, and says the same once more. */
 static void log_is_recorded(void **state)
 {
@@ -376,8 +397,9 @@ static void log_is_recorded(void **state)
 
 	(void)state;
 	klog_scan(&arena, "<6>[0.1] secret\n" MARK(KLOG_LOADING) "<3>crash it\n" DROPPED MARK(KLOG_LOADED)
-		  "<14>kexec: secret\n" FAILED, &log, &lines);
-	assert_string_equal((char *)lines.data, MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) FAILED);
+		  MARK(KLOG_DOUBT "x") "<14>kexec: secret\n" FAILED, &log, &lines);
+	assert_string_equal((char *)lines.data, MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED)
+			    MARK(KLOG_DOUBT "x") FAILED);
 	klog_scan(&arena, (char *)lines.data, &log, &again);
 	assert_string_equal((char *)lines.data, (char *)again.data);
 	assert_int_equal(log.missed, 2);
@@ -470,6 +492,7 @@ int main(void)
 		TEST(verdicts_of_fadump),
 		TEST(log_complaints),
 		TEST(log_of_loads),
+		TEST(log_of_doubts),
 		TEST(log_is_recorded),
 		TEST(verdicts_of_the_log),
 		TEST(verdicts_with_warnings),
