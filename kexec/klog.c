@@ -15,7 +15,7 @@
 #define LEVEL_DEBUG	7
 
 enum klog_line {
-	KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_CURRENT, KLOG_LINE_DOUBT,
+	KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_DOUBT,
 };
 
 /* Behind "<LEVEL>", the time stamp and what else there is in brackets. */
@@ -56,7 +56,6 @@ static enum klog_line klog_kind(const char *line)
 		return KLOG_OTHER;
 	return klog_is(at, len, KLOG_LOADING) ? KLOG_LINE_LOADING :
 	       klog_is(at, len, KLOG_LOADED) ? KLOG_LINE_LOADED :
-	       klog_is(at, len, KLOG_CURRENT) ? KLOG_LINE_CURRENT :
 	       !strncmp(at, KLOG_DOUBT, strlen(KLOG_DOUBT)) ? KLOG_LINE_DOUBT : KLOG_OTHER;
 }
 
@@ -80,7 +79,7 @@ void klog_scan(struct arena *arena, const char *text, struct klog *out, struct b
 			doubt = strstr(line, KLOG_DOUBT) + strlen(KLOG_DOUBT);
 		} else if (kind != KLOG_OTHER) {
 			doubt = NULL;
-			before = kind == KLOG_LINE_LOADED ? before_loading : all;
+			before = before_loading;
 			before_loading = all;
 			out->since_load = true;
 		}

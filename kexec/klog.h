@@ -20,9 +20,7 @@
 /* What kexec writes, as lines "kexec: ..." of the facility "user". */
 #define KLOG_LOADING	"kexec: loading a crash kernel"
 #define KLOG_LOADED	"kexec: a crash kernel is loaded"
-/* ... and after that CPUs and memory were as it knows them. */
-#define KLOG_CURRENT	"kexec: a crash kernel is loaded, and current"
-/* ... and behind those why it may be of no use: what a warning said, shortened. */
+/* ... and behind that why it may be of no use: what a warning said, shortened. */
 #define KLOG_DOUBT	"kexec: the loaded crash kernel: "
 
 struct klog {

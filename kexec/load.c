@@ -212,7 +212,7 @@ static int plan_and_load(const struct options *o, const struct sysroot *sr, bool
 	if (status == STATUS_OK && image.hotplug && !*stale)
 		warn_of_flaw(&machine);
 	if (status == STATUS_OK)
-		log_load(o, image.hotplug && !*stale ? KLOG_CURRENT : KLOG_LOADED);
+		log_load(o, KLOG_LOADED);
 	if (status == STATUS_OK && image.doubt && !o->dry_run) {
 		klog_write_doubt(image.doubt);
 		status = STATUS_DOUBTFUL;

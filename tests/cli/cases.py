@@ -538,10 +538,12 @@ CASES = [
            "{argv} -S --verbose", stdout="(?s)" + stdout, stderr="", env=env,
            prepare=lambda w: [facts(loaded=0, **NOT_KEPT)(w), put("machine/kexec-log", OLD_COMPLAINT)(w)])
       for what, argv, env, status, stdout in [
-          ("what is older than the load", LOAD, {}, 0, "^<6>.*loading.*loaded, and current.*OK: armed; the"
+          ("what is older than the load", LOAD, {}, 0, r"^<6>.*loading.*loaded\n.*OK: armed; the"
            " kernel keeps.*  current       yes"),
-          ("an event that was dropped, but planned for", LOAD, {"KEXEC_MODEL_DROPS": "1"}, 0,
-           "loading.*trylock.*loaded, and current.*OK: armed; the kernel keeps.*  current       yes"),
+          ("an event that was dropped, planned or not", LOAD, {"KEXEC_MODEL_DROPS": "1"}, 1,
+           r"loading.*trylock.*loaded\n.*WARNING: armed, but perhaps stale"),
+          ("an event that was dropped, and planned for in another load", LOAD,
+           {"KEXEC_MODEL_DROPS": "1", "KEXEC_MODEL_ARRIVES": "1"}, 0, "trylock.*OK: armed; the kernel keeps"),
           ("an event that was dropped", "-s -p {kernel}", {"KEXEC_MODEL_FILE": "0", "KEXEC_MODEL_DROPS": "1"}, 1,
            r"loading.*trylock.*loaded\n.*WARNING: armed, but perhaps stale.*has 1 complaint of updates that"
            r" failed, the last: \"\[ +7\.000000\] crash hp: kexec_trylock.*  current       perhaps not"),

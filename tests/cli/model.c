@@ -14,7 +14,7 @@
  * that many loads during each of which a CPU comes online; KEXEC_MODEL_FILE, set:
  * there is kexec_file_load, and it answers with that errno; KEXEC_MODEL_SETTLES, set:
  * while kexec sleeps, a loaded image that is kept current appears; KEXEC_MODEL_DROPS,
- * set: an event comes during each load, and is dropped.
+ * that many loads during each of which an event is dropped.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -84,7 +84,9 @@ static void set_loaded(int loaded, int hotplug)
 /* kernel/crash_core.c:crash_handle_hotplug_event, while the load holds the lock */
 static void drop_event(void)
 {
-	if (getenv("KEXEC_MODEL_DROPS"))
+	const char *times = getenv("KEXEC_MODEL_DROPS");
+
+	if (times && calls <= strtoul(times, NULL, 10))
 		kernel_log("<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate");
 }
 

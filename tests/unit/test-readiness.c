@@ -343,9 +343,9 @@ static void log_of_loads(void **state)
 		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED), 1, true },
 		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED, 1, true },
 		{ DROPPED MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) FAILED DROPPED, 3, true },
-		/* What was looked at afterwards is current. */
-		{ DROPPED MARK(KLOG_LOADING) DROPPED MARK(KLOG_CURRENT), 0, true },
-		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_CURRENT) FAILED, 1, true },
+		/* Of loads in a row the last. */
+		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) MARK(KLOG_LOADED), 0, true },
+		{ MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED) DROPPED MARK(KLOG_LOADED), 1, true },
 		/* A load that failed takes nothing back. */
 		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED MARK(KLOG_LOADING), 1, true },
 		{ MARK(KLOG_LOADING) MARK(KLOG_LOADED) FAILED MARK(KLOG_LOADING) MARK(KLOG_LOADING)
@@ -385,7 +385,6 @@ static void log_of_doubts(void **state)
 	log = scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_DOUBT "b\nc") MARK(KLOG_LOADING));
 	assert_string_equal(log.doubt, "b");
 	assert_null(scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_LOADED)).doubt);
-	assert_null(scan_log(MARK(KLOG_DOUBT "a") MARK(KLOG_CURRENT)).doubt);
 	assert_null(scan_log("<6>" KLOG_DOUBT "a\n").doubt);
 }
 
