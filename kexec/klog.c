@@ -114,10 +114,11 @@ int klog_read(const struct sysroot *sr, struct arena *arena, struct klog *out)
 {
 	const struct sysroot plain = { .root = sr->root };
 	BUF_AUTO text = {0}, lines = {0};
-	int rc = sysroot_is_live(sr) ? klog_of_system(&text) : sysroot_read(&plain, SNAPSHOT_LOG, &text);
+	bool live = sysroot_is_live(sr);
+	int rc = live ? klog_of_system(&text) : sysroot_read(&plain, SNAPSHOT_LOG, &text);
 
 	*out = (struct klog){0};
-	if (rc < 0 && (rc == -ENOENT || sysroot_is_live(sr)))
+	if (rc < 0 && (rc == -ENOENT || live))
 		return 0;
 	if (rc < 0)
 		return rc;

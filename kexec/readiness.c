@@ -252,10 +252,12 @@ static void warn_of_kernel(struct readiness *r)
 
 static void warn_of_log(struct readiness *r)
 {
-	add_warning(r, arena_printf(&r->machine.arena, "the kernel's log has %zu complaint%s of updates that"
-				    " failed%s, the last: \"%s\"; load again", r->log.missed, r->log.missed == 1 ? "" : "s",
-				    r->log.since_load ? "" : " (before or after the load, which it does not"
-				    " mention)", r->log.last));
+	const char *when = r->log.since_load ? "" :
+			   " (before or after the load, which it does not mention)";
+
+	add_warning(r, arena_printf(&r->machine.arena, "the kernel's log has %zu complaint%s of updates"
+				    " that failed%s, the last: \"%s\"; load again", r->log.missed,
+				    r->log.missed == 1 ? "" : "s", when, r->log.last));
 }
 
 /* What kexec warned of when it loaded the image. */
