@@ -150,6 +150,7 @@ static int append(struct image *image, struct segment s)
 	if (image->n_segments == SEGMENT_MAX)
 		return fail(E2BIG, "%s: the image needs more than the %d segments which the kernel"
 			    " takes", s.name, SEGMENT_MAX);
+	s.digest = s.digest && !image->no_checks;
 	image->segment[image->n_segments++] = s;
 	return 0;
 }

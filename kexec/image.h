@@ -28,7 +28,7 @@ struct segment {
 	const uint8_t *data;
 	uint64_t bufsz;		/* bytes of data; the kernel zeroes the rest */
 	uint64_t addr, memsz;	/* physical; multiples of the running kernel's page size */
-	bool digest;		/* the purgatory verifies it */
+	bool digest;		/* the purgatory verifies it; of no segment with no_checks */
 	bool hotplug;		/* the running kernel may rewrite it */
 };
 
@@ -48,7 +48,7 @@ struct plan_request {
 	uint64_t mem_min, mem_max;	/* every segment goes inside [min, max] */
 	bool crash;			/* for a panic, else for a reboot */
 	bool hotplug;
-	bool no_checks;			/* nothing in the digest */
+	bool no_checks;			/* no digest */
 	bool reuse_cmdline, no_old_root;
 	bool reuse_initrd;		/* the running kernel's, where it lies in memory */
 	const char *dtb;		/* path of a device tree instead of the live one, or NULL */

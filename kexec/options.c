@@ -110,6 +110,7 @@ static const struct option abbreviations[] = {
 
 static void make_tables(struct option *longs, char *shorts)
 {
+	*shorts++ = '-';	/* operands between options, whatever POSIXLY_CORRECT says */
 	*shorts++ = ':';	/* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		longs[i] = (struct option){
@@ -143,10 +144,19 @@ static int parse_address(const char *option, const char *text, uint64_t *out)
 	return 0;
 }
 
+#define OPERAND 1	/* getopt's key for a word between options that is none */
+
 /* Each action that was asked for; what they add up to is for choose(). */
 struct seen {
 	bool p, l, e, f, u, S, crash_size, record, help, version;
+	int operands;
 };
+
+static void add_operand(struct options *o, struct seen *seen, const char *word)
+{
+	if (!seen->operands++)
+		o->request.kernel = word;
+}
 
 static int apply_value(struct options *o, struct seen *seen, int key)
 {
@@ -193,6 +203,7 @@ static int refuse(int key, char **argv)
 static int apply(struct options *o, struct seen *seen, int key)
 {
 	switch (key) {
+	case OPERAND: add_operand(o, seen, optarg); break;
 	case 'p': seen->p = true; break;
 	case 'l': seen->l = true; break;
 	case 'e': seen->e = true; break;
@@ -294,7 +305,7 @@ static int check(const struct options *o, int operands)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option longs[ARRAY_SIZE(rows) + ARRAY_SIZE(abbreviations) + 1] = {0};
-	char shorts[2 * ARRAY_SIZE(rows) + 2];
+	char shorts[2 * ARRAY_SIZE(rows) + 3];
 	struct seen seen = {0};
 	int key, rc = 0;
 
@@ -304,13 +315,13 @@ int options_parse(struct options *o, int argc, char **argv)
 	opterr = 0;
 	while (rc >= 0 && (key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		rc = key == '?' || key == ':' ? refuse(key, argv) : apply(o, &seen, key);
+	while (rc >= 0 && optind < argc)	/* behind a "--" */
+		add_operand(o, &seen, argv[optind++]);
 	if (rc >= 0)
 		rc = choose(o, &seen);
-	if (rc >= 0) {
-		o->request.kernel = optind < argc ? argv[optind] : NULL;
-		o->request.crash = o->crash;
-		rc = check(o, argc - optind);
-	}
+	o->request.crash = o->crash;
+	if (rc >= 0)
+		rc = check(o, seen.operands);
 	if (rc < 0)
 		return 1;
 	if (o->action == ACTION_LOAD && !o->request.kernel) {

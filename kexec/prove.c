@@ -128,17 +128,15 @@ static int prove_magic(const struct image *image, const char *name, const char *
 	return 0;
 }
 
-/* Out of the digest: with --hotplug the segments that may change, else nothing. */
+/* Out of the digest: with --hotplug the segments that may change, with --no-checks all. */
 static int prove_marks(const struct image *image)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (image->no_checks)
-			continue;
-		if (s->digest == s->hotplug)
-			return bad(s, s->hotplug ? "may change but is in the digest"
-						 : "is not in the digest");
+		if (s->digest == (s->hotplug || image->no_checks))
+			return bad(s, s->digest ? "may change, or is not to be checked, but is in the digest"
+						: "is not in the digest");
 		if (s->hotplug && !image->hotplug)
 			return bad(s, "is marked for hotplug, which was not asked for");
 	}
