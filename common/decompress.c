@@ -8,6 +8,9 @@
 #endif
 #ifdef HAVE_LZMA
 #include <lzma.h>
+#if LZMA_VERSION >= 50040002
+#define HAVE_LZIP
+#endif
 #endif
 #ifdef HAVE_ZSTD
 #include <zstd.h>
@@ -19,7 +22,6 @@
 #include "common/mem.h"
 
 #define STEP	((size_t)1 << 20)
-#define LZMA_MEMORY_MAX	((uint64_t)256 << 20)
 
 struct method {
 	const char *name, *library;
@@ -42,16 +44,31 @@ static bool is_xz(const struct file *f)
 	return begins(f, "\xfd" "7zXZ\0", 6);
 }
 
-/* LZMA "alone": default properties, a dictionary of 2^n bytes, size known or all ones. */
-static bool is_lzma(const struct file *f)
+static bool is_lzip(const struct file *f)
 {
-	return f->size > 13 && f->head[0] == 0x5d && is_power_of_two(le32_get(f->head + 1)) &&
-	       (le64_get(f->head + 5) == UINT64_MAX || le64_get(f->head + 5) <= DECOMPRESS_MAX);
+	return begins(f, "LZIP", 4);
 }
 
+/*
+ * LZMA "alone" has no magic: (pb * 5 + lp) * 9 + lc, of which liblzma takes lc + lp
+ * up to 4; a dictionary of any size; the size of what is inside or all ones; then
+ * data, of which the first byte is always 0. No other kernel file looks so.
+ */
+static bool is_lzma(const struct file *f)
+{
+	unsigned int properties = f->head[0];
+	uint64_t inside = le64_get(f->head + 5);
+
+	return f->size > 13 && properties < 5 * 5 * 9 &&
+	       properties % 9 + properties / 9 % 5 <= 4 &&
+	       inside && (inside == UINT64_MAX || inside <= DECOMPRESS_MAX) && !f->head[13];
+}
+
+/* A frame; or one to be skipped in front of it (RFC 8878, 3.1.2). */
 static bool is_zstd(const struct file *f)
 {
-	return begins(f, "\x28\xb5\x2f\xfd", 4);
+	return begins(f, "\x28\xb5\x2f\xfd", 4) ||
+	       (f->size >= 8 && (le32_get(f->head) & ~0xfu) == 0x184d2a50);
 }
 
 /* Room for one more step, or an error when the output has no end. */
@@ -65,18 +82,18 @@ static int more_room(struct buf *out)
 }
 
 #ifdef HAVE_ZLIB
-static int inflate_all(z_stream *z, const struct file *in, struct buf *out)
+/* One member. */
+static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, struct buf *out)
 {
-	uint64_t fed = 0;
 	int rc, z_rc = Z_OK;
 
 	while (z_rc != Z_STREAM_END) {
-		if (!z->avail_in && fed < in->size) {
-			uint64_t left = in->size - fed;
+		if (!z->avail_in && *fed < in->size) {
+			uint64_t left = in->size - *fed;
 
-			z->next_in = in->data + fed;
+			z->next_in = in->data + *fed;
 			z->avail_in = (uInt)(left < STEP ? left : STEP);
-			fed += z->avail_in;
+			*fed += z->avail_in;
 		}
 		rc = more_room(out);
 		if (rc < 0)
@@ -90,6 +107,35 @@ static int inflate_all(z_stream *z, const struct file *in, struct buf *out)
 				    z->msg ? z->msg : "damaged");
 	}
 	return 0;
+}
+
+/* Behind a member gzip(1) takes another one, the start of one, zeroes, and (with a warning) garbage. */
+static bool is_member(const struct file *in, uint64_t at)
+{
+	uint64_t left = in->size - at;
+	const uint8_t *p = in->data + at;
+
+	if ((left == 1 && *p) || (left >= 2 && p[0] == 0x1f && p[1] == 0x8b))
+		return true;
+	while (left && !*p) {
+		p++;
+		left--;
+	}
+	if (left)
+		warn("%s: %" PRIu64 " bytes behind the gzip data are not used", in->name, in->size - at);
+	return false;
+}
+
+static int inflate_all(z_stream *z, const struct file *in, struct buf *out)
+{
+	uint64_t fed = 0;
+	int rc;
+
+	do {
+		inflateReset(z);
+		rc = inflate_member(z, in, &fed, out);
+	} while (rc >= 0 && is_member(in, fed - z->avail_in));
+	return rc;
 }
 
 static int run_gzip(const struct file *in, struct buf *out)
@@ -108,25 +154,60 @@ static int run_gzip(const struct file *in, struct buf *out)
 #endif
 
 #ifdef HAVE_LZMA
+/*
+ * The dictionary's memory is only touched as far as there is output, which is
+ * limited. So each one may have what it wants; @want is the largest so far.
+ */
+static int lzma_step(lzma_stream *s, uint64_t *want)
+{
+	lzma_ret ret = lzma_code(s, LZMA_FINISH);
+
+	switch (ret) {
+	case LZMA_OK:
+	case LZMA_STREAM_END:
+		return ret == LZMA_STREAM_END;
+	case LZMA_MEMLIMIT_ERROR:
+		*want = lzma_memusage(s);
+		ret = lzma_memlimit_set(s, *want);
+		return ret == LZMA_OK ? 0 : fail(EINVAL, "damaged");
+	case LZMA_MEM_ERROR:
+		return fail(ENOMEM, "its dictionary needs %" PRIu64 " MiB of memory, which cannot be had;"
+			    " compress it again with a smaller one (xz -6 needs 9 MiB)", *want >> 20);
+	case LZMA_BUF_ERROR:
+		return fail(EINVAL, "truncated");
+	case LZMA_OPTIONS_ERROR:
+		return fail(ENOTSUP, "needs a newer liblzma");
+	default:
+		return fail(EINVAL, "damaged, or something else is behind it");
+	}
+}
+
 static int lzma_all(lzma_stream *s, struct buf *out)
 {
-	lzma_ret ret = LZMA_OK;
+	uint64_t want = 0;
+	int rc;
 
-	while (ret != LZMA_STREAM_END) {
-		int rc = more_room(out);
-
+	do {
+		rc = more_room(out);
 		if (rc < 0)
 			return rc;
 		s->next_out = out->data + out->len;
 		s->avail_out = STEP;
-		ret = lzma_code(s, LZMA_FINISH);
+		rc = lzma_step(s, &want);
 		out->len += STEP - s->avail_out;
-		if (ret != LZMA_OK && ret != LZMA_STREAM_END)
-			return fail(EINVAL, "%s", ret == LZMA_BUF_ERROR ? "truncated" :
-				    ret == LZMA_MEMLIMIT_ERROR ? "needs too large a dictionary" :
-				    "damaged");
-	}
-	return 0;
+	} while (!rc);
+	return rc;
+}
+
+/* The auto decoder would take nothing behind lzip data, of which the format allows anything. */
+static lzma_ret lzma_start(lzma_stream *s, const struct file *in)
+{
+#ifdef HAVE_LZIP
+	if (is_lzip(in))
+		return lzma_lzip_decoder(s, 1, LZMA_CONCATENATED);
+#endif
+	(void)in;
+	return lzma_auto_decoder(s, 1, LZMA_CONCATENATED);
 }
 
 static int run_lzma(const struct file *in, struct buf *out)
@@ -134,7 +215,7 @@ static int run_lzma(const struct file *in, struct buf *out)
 	lzma_stream s = LZMA_STREAM_INIT;
 	int rc;
 
-	if (lzma_auto_decoder(&s, LZMA_MEMORY_MAX, 0) != LZMA_OK)
+	if (lzma_start(&s, in) != LZMA_OK)
 		return fail(ENOMEM, "liblzma cannot start");
 	s.next_in = in->data;
 	s.avail_in = in->size;
@@ -146,13 +227,20 @@ static int run_lzma(const struct file *in, struct buf *out)
 #define run_lzma NULL
 #endif
 
+#ifdef HAVE_LZIP
+#define run_lzip run_lzma
+#else
+#define run_lzip NULL
+#endif
+
 #ifdef HAVE_ZSTD
+/* Frame after frame; one to be skipped is a frame without output. */
 static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out)
 {
 	ZSTD_inBuffer from = { in->data, in->size, 0 };
 	size_t left = 1;
 
-	while (left) {
+	while (left || from.pos < from.size) {
 		ZSTD_outBuffer to;
 		int rc = more_room(out);
 
@@ -169,14 +257,17 @@ static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out)
 	return 0;
 }
 
+/* The largest window (--long=31): its memory, too, is only touched as far as there is output. */
 static int run_zstd(const struct file *in, struct buf *out)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();
+	ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
 	int rc;
 
-	if (!ctx)
-		return fail(ENOMEM, "libzstd cannot start");
-	rc = zstd_all(ctx, in, out);
+	if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
+		rc = fail(ENOMEM, "libzstd cannot start");
+	else
+		rc = zstd_all(ctx, in, out);
 	ZSTD_freeDCtx(ctx);
 	return rc;
 }
@@ -187,33 +278,10 @@ static int run_zstd(const struct file *in, struct buf *out)
 static const struct method methods[] = {
 	{ "gzip", "zlib", is_gzip, run_gzip },
 	{ "xz", "liblzma", is_xz, run_lzma },
-	{ "lzma", "liblzma", is_lzma, run_lzma },
 	{ "zstd", "libzstd", is_zstd, run_zstd },
+	{ "lzip", "liblzma 5.4", is_lzip, run_lzip },
+	{ "lzma", "liblzma", is_lzma, run_lzma },	/* the last: it has no magic */
 };
-
-static int decompress(struct file *f, const struct method *m)
-{
-	const char *name = f->name;
-	struct buf out = {0};
-	int rc;
-
-	if (!m->run)
-		return fail(ENOTSUP, "is compressed with %s, but this kexec was built without %s",
-			    m->name, m->library);
-	rc = file_read(f);
-	if (rc >= 0)
-		rc = m->run(f, &out);
-	if (rc >= 0 && !out.len)
-		rc = fail(EINVAL, "nothing inside");
-	if (rc < 0) {
-		buf_free(&out);
-		return fail_in(rc, "%s data", m->name);
-	}
-	file_close(f);
-	*f = (struct file){ .name = name, .data = out.data, .size = out.len, .fd = -1 };
-	memcpy(f->head, f->data, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
-	return 0;
-}
 
 static const struct method *method_of(const struct file *f)
 {
@@ -231,6 +299,26 @@ bool file_is_compressed(const struct file *f)
 int file_decompress(struct file *f)
 {
 	const struct method *m = method_of(f);
+	const char *name = f->name;
+	struct buf out = {0};
+	int rc;
 
-	return m ? decompress(f, m) : file_read(f);
+	if (!m->run)
+		return fail(ENOTSUP, "is compressed with %s, but this kexec was built without %s",
+			    m->name, m->library);
+	if (f->size > DECOMPRESS_MAX)
+		return fail(EFBIG, "has %" PRIu64 " bytes of %s data, more than %" PRIu64, f->size, m->name,
+			    DECOMPRESS_MAX);
+	rc = file_read(f);
+	if (rc >= 0)
+		rc = m->run(f, &out);
+	if (rc >= 0 && !out.len)
+		rc = fail(EINVAL, "nothing inside");
+	if (rc < 0) {
+		buf_free(&out);
+		return fail_in(rc, "%s data", m->name);
+	}
+	file_close(f);
+	file_unpacked(f, name, out.data, out.len);
+	return 0;
 }

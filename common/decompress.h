@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * Compressed files, recognised by their first bytes: gzip (RFC 1952), xz and
- * the older .lzma, zstd (RFC 8878). A library that was not there at configure
+ * Compressed files, recognised by their first bytes: gzip (RFC 1952), xz, lzip
+ * and the older .lzma, zstd (RFC 8878). A library that was not there at configure
  * time is an honest error.
+ *
+ * What gzip, xz and zstd call good with -t is decompressed: members, streams or
+ * frames in any number, empty ones among them, padding between xz streams,
+ * skippable zstd frames, dictionaries and windows of any size. Behind gzip data
+ * zeroes are ignored and garbage is left out with a warning, behind lzip data
+ * anything is ignored; behind xz, .lzma and zstd data nothing else may come.
  */
 #ifndef COMMON_DECOMPRESS_H
 #define COMMON_DECOMPRESS_H
 
 #include "common/file.h"
 
-/* No kernel comes near; a bomb would. */
+/* No kernel comes near, packed or not; a bomb would. */
 #define DECOMPRESS_MAX	((uint64_t)2 << 30)
 
 bool file_is_compressed(const struct file *f);
 
 /*
- * Read @f whole and, when it is compressed, replace it by what it decompresses
- * to. Damaged, truncated or endless input is an error:
- * there is no falling back to the raw bytes.
+ * Read @f whole and replace it by what it decompresses to; for a file that
+ * file_is_compressed(). Damaged, truncated or endless input is an error: there
+ * is no falling back to the raw bytes.
  */
 int file_decompress(struct file *f);
 

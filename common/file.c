@@ -14,24 +14,29 @@ static const char *kind(mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFDIR: return "a directory";
-	case S_IFCHR:
-	case S_IFBLK: return "a device";
+	case S_IFCHR: return "a character device";
 	case S_IFIFO: return "a FIFO";
 	default: return "a special file";
 	}
 }
 
-static int check_kind(struct file *f)
+/* A block device has its size where it ends. */
+static int find_size(struct file *f)
 {
 	struct stat st;
+	off_t end;
 
 	if (fstat(f->fd, &st) < 0)
 		return fail(errno, "%s: %s", f->name, strerror(errno));
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return fail(EINVAL, "%s: is %s, not a regular file", f->name, kind(st.st_mode));
-	if (!st.st_size)
+	f->is_device = S_ISBLK(st.st_mode);
+	end = f->is_device ? lseek(f->fd, 0, SEEK_END) : st.st_size;
+	if (end < 0)
+		return fail(errno, "%s: %s", f->name, strerror(errno));
+	if (!end)
 		return fail(EINVAL, "%s: is empty", f->name);
-	f->size = (uint64_t)st.st_size;
+	f->size = (uint64_t)end;
 	return 0;
 }
 
@@ -58,7 +63,7 @@ int file_open(struct file *f, const char *name)
 	f->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (f->fd < 0)
 		return fail(errno, "Cannot open `%s': %s", name, strerror(errno));
-	rc = check_kind(f);
+	rc = find_size(f);
 	if (rc >= 0)
 		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
 	if (rc < 0)
@@ -72,22 +77,29 @@ static bool same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-int file_read(struct file *f)
+int file_read_start(struct file *f, uint64_t size)
 {
 	struct stat before, after;
 	int rc;
 
 	if (f->data)
 		return 0;
-	f->data = mem_alloc(f->size);
+	f->data = mem_alloc(size);
 	if (fstat(f->fd, &before) < 0)
 		return fail(errno, "%s: %s", f->name, strerror(errno));
-	rc = read_start(f, f->data, f->size);
+	rc = read_start(f, f->data, size);
 	if (rc < 0)
 		return rc;
-	if (fstat(f->fd, &after) < 0 || !same(&before, &after) || (uint64_t)after.st_size != f->size)
+	if (fstat(f->fd, &after) < 0 || !same(&before, &after) ||
+	    (!f->is_device && (uint64_t)after.st_size != f->size))
 		return fail(EBUSY, "%s: changed while it was read; try again", f->name);
+	f->size = size;
 	return 0;
+}
+
+int file_read(struct file *f)
+{
+	return file_read_start(f, f->size);
 }
 
 bool file_peek(const struct file *f, uint64_t offset, void *out, size_t len)
@@ -99,6 +111,12 @@ bool file_peek(const struct file *f, uint64_t offset, void *out, size_t len)
 	return f->data || pread(f->fd, out, len, (off_t)offset) == (ssize_t)len;
 }
 
+void file_unpacked(struct file *f, const char *name, uint8_t *data, uint64_t size)
+{
+	*f = (struct file){ .name = name, .data = data, .size = size, .fd = -1 };
+	memcpy(f->head, data, size < FILE_HEAD_SIZE ? size : FILE_HEAD_SIZE);
+}
+
 void file_narrow(struct file *f, uint64_t offset, uint64_t size)
 {
 	const char *name = f->name;
@@ -107,8 +125,7 @@ void file_narrow(struct file *f, uint64_t offset, uint64_t size)
 	memmove(data, data + offset, size);
 	f->data = NULL;
 	file_close(f);
-	*f = (struct file){ .name = name, .data = data, .size = size, .fd = -1 };
-	memcpy(f->head, data, size < FILE_HEAD_SIZE ? size : FILE_HEAD_SIZE);
+	file_unpacked(f, name, data, size);
 }
 
 void file_close(struct file *f)

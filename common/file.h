@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * A regular file that the user named, opened once; read whole only when its
- * contents are needed. It is read and not mapped: a file that is rewritten or
- * truncated meanwhile would change under a digest, or kill us.
+ * A file that the user named, opened once; read only when its contents are
+ * needed, and then only as far. A block device is a file of its size. It is read
+ * and not mapped: a file that is rewritten or truncated meanwhile would change
+ * under a digest, or kill us.
  */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
@@ -19,18 +20,24 @@ struct file {
 	uint64_t size;
 	uint8_t *data;		/* NULL until file_read(); may be changed */
 	int fd;			/* open while the file is; -1 for an unpacked file */
+	bool is_device;		/* a block device, of which fd is */
 	uint8_t head[FILE_HEAD_SIZE];	/* the first bytes, for recognising what it is */
 };
 
 /*
- * Refuses (with a message that names the file) what is not a regular file -
- * a directory, a device, a FIFO: opening never blocks - and what is empty.
+ * Refuses (with a message that names the file) what is neither a regular file
+ * nor a block device - a directory, a character device, a FIFO: opening never
+ * blocks - and what is empty.
  */
 int file_open(struct file *f, const char *name);
 /* -EBUSY with a message when the file changes while it is read. */
 int file_read(struct file *f);
+/* The same for the first @size bytes, up to the file's size: from then on they are the file. */
+int file_read_start(struct file *f, uint64_t size);
 /* The @len bytes at @offset, whether the file has been read or not; false: it has not so many. */
 bool file_peek(const struct file *f, uint64_t offset, void *out, size_t len);
+/* A file that exists in memory alone; takes over @data. */
+void file_unpacked(struct file *f, const char *name, uint8_t *data, uint64_t size);
 /* Keep only [offset, offset + size) of a file that has been read; it leaves its descriptor. */
 void file_narrow(struct file *f, uint64_t offset, uint64_t size);
 void file_close(struct file *f);

@@ -2,11 +2,13 @@
 // Copyright The kexec-hotplug developers
 /* kexec_file_load(2): the kernel reads, verifies, plans and loads. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "kexec/apply.h"
+#include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
 #include "kexec/syscalls.h"
 
@@ -18,6 +20,8 @@
 #define FILE_DEBUG		0x8
 #define FILE_NO_CMA		0x10
 #define FILE_FORCE_DTB		0x20
+
+#define FILE_SIZE_MAX ((uint64_t)4 << 30)	/* kernel/kexec_file.c:KEXEC_FILE_SIZE_MAX */
 
 bool apply_may_fall_back(int rc)
 {
@@ -61,7 +65,10 @@ static const char *cause(int err)
 #define MFD_NOEXEC_SEAL 0x8U
 #endif
 
-/* A file that only exists unpacked; sealed, because the kernel reads it later. */
+/*
+ * What only exists unpacked, or on a device, which the kernel does not read; sealed,
+ * because the kernel reads it later.
+ */
 static int memory_file(const struct file *f, int *fd)
 {
 	uint64_t done = 0;
@@ -81,6 +88,19 @@ static int memory_file(const struct file *f, int *fd)
 	if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		return fail(errno, "memfd: %s", strerror(errno));
 	return 0;
+}
+
+static int pass_on(const struct file *f, int *fd)
+{
+	*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
+	return *fd < 0 ? fail(errno, "%s: %s", f->name, strerror(errno)) : 0;
+}
+
+/* What is too large for this system call may be right for the other. */
+static int check_size(const struct file *f, uint64_t size)
+{
+	return size <= FILE_SIZE_MAX ? 0 : fail(EINVAL, "%s: has %" PRIu64 " bytes, kexec_file_load takes"
+						" up to %" PRIu64, f->name, size, FILE_SIZE_MAX);
 }
 
 /* An initrd inside is for kexec_load: here the kernel takes descriptors only. */
@@ -109,19 +129,41 @@ static int open_kernel(const char *path, struct file *f, int *fd)
 	*fd = -1;
 	if (rc < 0)
 		return -ENOENT;
-	if (!kernel_is_packed(f)) {
-		*fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0);
-		return *fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
-	}
+	if (!kernel_is_packed(f) && !f->is_device)
+		return pass_on(f, fd);
 	rc = unpack(f);
+	if (rc >= 0)
+		rc = check_size(f, f->size);
+	if (rc >= 0)
+		rc = file_read(f);
 	return rc < 0 ? fail_in(-ENOENT, "Cannot load %s", path) : memory_file(f, fd);
 }
 
-static int open_initrd(const char *path, struct file *f)
+/* For the machine's architecture in U-Boot's words; 0: not known. */
+static unsigned int uimage_arch(const struct sysroot *sr)
 {
-	int rc = path ? file_open(f, path) : 0;
+	struct machine m;
+	unsigned int arch = machine_identify(&m, sr) >= 0 && m.arch ? m.arch->uimage_arch : 0;
 
-	return rc < 0 ? fail_in(-EIO, "Could not open initrd file") : 0;
+	machine_free(&m);
+	fail_forget();
+	return arch;
+}
+
+static int open_initrd(const char *path, const struct sysroot *sr, struct file *f, int *fd)
+{
+	uint64_t size;
+	int rc = file_open(f, path);
+
+	if (rc >= 0)
+		rc = initrd_check(f, uimage_arch(sr), &size);
+	if (rc >= 0 && check_size(f, size) < 0)
+		return -EINVAL;
+	if (rc >= 0 && !initrd_is_plain(f))
+		rc = initrd_read(f);
+	if (rc < 0)
+		return fail_in(-EIO, "Could not open initrd file");
+	return f->data ? memory_file(f, fd) : pass_on(f, fd);
 }
 
 static int check_reservation(const struct plan_request *request, const struct sysroot *sr)
@@ -183,20 +225,21 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 {
 	struct file kernel = {0}, initrd = {0};
 	struct arena arena = {0};
-	int kernel_fd = -1, rc = check_reservation(request, sr);
+	int kernel_fd = -1, initrd_fd = -1, rc = check_reservation(request, sr);
 	const char *running = "";
 
 	if (rc >= 0 && request->reuse_cmdline)
 		rc = machine_cmdline(sr, &arena, &running);
 	if (rc >= 0)
 		rc = open_kernel(request->kernel, &kernel, &kernel_fd);
+	if (rc >= 0 && request->initrd)
+		rc = open_initrd(request->initrd, sr, &initrd, &initrd_fd);
 	if (rc >= 0)
-		rc = open_initrd(request->initrd, &initrd);
-	if (rc >= 0)
-		rc = load(request, kernel_fd, request->initrd ? initrd.fd : -1,
-			  cmdline_wanted(&arena, running, request));
+		rc = load(request, kernel_fd, initrd_fd, cmdline_wanted(&arena, running, request));
 	if (kernel_fd >= 0)
 		close(kernel_fd);
+	if (initrd_fd >= 0)
+		close(initrd_fd);
 	file_close(&kernel);
 	file_close(&initrd);
 	arena_free(&arena);

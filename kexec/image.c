@@ -7,6 +7,7 @@
 
 #include "common/bytes.h"
 #include "common/sha256.h"
+#include "kexec/arch/arch.h"
 #include "kexec/image.h"
 
 void image_init(struct image *image, const struct machine *machine)
@@ -41,10 +42,34 @@ void image_doubt(struct image *image, const char *fmt, ...)
 	free(text);
 }
 
-static int open_dtb(struct image *image, const char *path)
+/*
+ * What can never be placed is not read, nor are gigabytes read for nothing. Where
+ * there is no room at all the planner has better words.
+ */
+static int check_room(const struct image *image, bool crash, const char *what, uint64_t size)
 {
+	const struct machine *m = image->machine;
+	uint64_t room = crash ? m->crash.end - m->crash.start : 0;
+	const char *where = "the crash region";
+
+	if (!room) {
+		room = ranges_total(&m->ram);
+		where = "memory";
+	}
+	if (size <= room || !room)
+		return 0;
+	return fail(ENOSPC, "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
+		    " KiB) in %s, which has 0x%" PRIx64, what, size, (size + 1023) >> 10,
+		    where, room);
+}
+
+static int open_dtb(struct image *image, const struct plan_request *request)
+{
+	const char *path = request->dtb;
 	int rc = file_open(&image->dtb, path);
 
+	if (rc >= 0)
+		rc = check_room(image, request->crash, "device tree", image->dtb.size);
 	if (rc >= 0)
 		rc = file_read(&image->dtb);
 	if (rc >= 0)
@@ -53,29 +78,51 @@ static int open_dtb(struct image *image, const char *path)
 	return rc < 0 ? fail_in(rc, "--dtb %s", path) : 0;
 }
 
-static int open_initrd(struct image *image, const char *path)
+static int read_kernel(struct image *image, const struct plan_request *request)
 {
-	int rc = file_open(&image->initrd, path);
+	struct kernel *k = &image->kernel;
+	int rc = kernel_open(k, &image->arena, request->kernel);
 
 	if (rc >= 0)
-		rc = file_read(&image->initrd);
-	return rc < 0 ? fail_in(-ENOEXEC, "Could not open initrd file") : 0;
+		rc = check_room(image, request->crash, "kernel", k->high - k->low);
+	return rc < 0 ? rc : kernel_read(k);
+}
+
+static int read_initrd(struct image *image, bool crash)
+{
+	uint64_t size;
+	int rc = initrd_check(&image->initrd, image->machine->arch->uimage_arch, &size);
+
+	if (rc >= 0)
+		rc = check_room(image, crash, "initrd", size);
+	return rc < 0 ? rc : initrd_read(&image->initrd);
+}
+
+static int open_initrd(struct image *image, const struct plan_request *request)
+{
+	int rc = 0;
+
+	if (request->initrd) {
+		rc = file_open(&image->initrd, request->initrd);
+	} else if (image->kernel.initrd.data) {
+		image->initrd = image->kernel.initrd;
+		image->kernel.initrd = (struct file){0};
+		debug("initrd: the one inside %s", image->initrd.name);
+	} else {
+		return 0;
+	}
+	if (rc >= 0)
+		rc = read_initrd(image, request->crash);
+	return rc >= 0 || rc == -ENOSPC ? rc : fail_in(-ENOEXEC, "Could not open initrd file");
 }
 
 int image_open(struct image *image, const struct plan_request *request)
 {
-	int rc = kernel_open(&image->kernel, &image->arena, request->kernel);
+	int rc = read_kernel(image, request);
 
 	if (rc >= 0 && request->dtb)
-		rc = open_dtb(image, request->dtb);
-	if (rc >= 0 && request->initrd) {
-		rc = open_initrd(image, request->initrd);
-	} else if (rc >= 0 && image->kernel.initrd.data) {
-		image->initrd = image->kernel.initrd;
-		image->kernel.initrd = (struct file){0};
-		debug("initrd: the one inside %s", image->initrd.name);
-	}
-	return rc;
+		rc = open_dtb(image, request);
+	return rc < 0 ? rc : open_initrd(image, request);
 }
 
 /* The lowest or highest place for @size bytes in one free range. */

@@ -16,6 +16,7 @@ struct arch {
 	const char *type;		/* what --type calls its kernels */
 	uint16_t elf_machine;		/* of kernels and of the elfcorehdr */
 	uint32_t kexec_arch;		/* KEXEC_ARCH_*, include/uapi/linux/kexec.h */
+	uint8_t uimage_arch;		/* IH_ARCH_*, U-Boot's include/image.h */
 	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
 	bool (*is_machine)(const char *uname_machine);
 	/*

@@ -11,6 +11,7 @@
 
 #define ALIGN_MAX	((uint64_t)1 << 30)
 #define PIECES_MAX	4096
+#define HEADERS_MAX	((uint64_t)16 << 20)
 
 static bool probe(const struct file *file)
 {
@@ -71,8 +72,12 @@ static int collect(struct kernel *k, const struct elf *elf)
 		rc = check_align(k, p, i);
 		if (rc < 0)
 			return rc;
+		if (!k->n_pieces || p->paddr < k->low) {
+			k->low = p->paddr;
+			k->virtual = p->vaddr;
+		}
 		k->piece[k->n_pieces++] = (struct kernel_piece){
-			p->paddr, k->file.data + p->offset, p->filesz, p->memsz,
+			.addr = p->paddr, .offset = p->offset, .filesz = p->filesz, .memsz = p->memsz,
 		};
 	}
 	if (!k->n_pieces)
@@ -80,10 +85,32 @@ static int collect(struct kernel *k, const struct elf *elf)
 	return 0;
 }
 
-static int load(struct kernel *k, struct arena *arena)
+/* The headers alone: much of a file with debug information is not for memory. */
+static int read_headers(const struct file *f, struct arena *arena, struct elf *elf)
+{
+	uint8_t start[ELF64_EHDR_SIZE], *data;
+	size_t len = f->size < sizeof(start) ? f->size : sizeof(start);
+	uint64_t need;
+	int rc;
+
+	if (!file_peek(f, 0, start, len))
+		return fail(EIO, "cannot be read");
+	rc = elf_headers_size(start, len, f->size, &need);
+	if (rc < 0)
+		return rc;
+	if (need > HEADERS_MAX)
+		return fail(EINVAL, "program headers end at 0x%" PRIx64 ", beyond 0x%" PRIx64, need,
+			    HEADERS_MAX);
+	data = arena_alloc(arena, need);
+	if (!file_peek(f, 0, data, need))
+		return fail(EIO, "cannot be read");
+	return elf_parse(elf, arena, data, need, f->size);
+}
+
+static int understand(struct kernel *k, struct arena *arena)
 {
 	struct elf elf;
-	int rc = elf_parse(&elf, arena, k->file.data, k->file.size, k->file.size);
+	int rc = read_headers(&k->file, arena, &elf);
 
 	if (rc >= 0)
 		rc = check_type(&elf);
@@ -101,9 +128,8 @@ static int load(struct kernel *k, struct arena *arena)
 	if (rc < 0)
 		return rc;
 	qsort(k->piece, k->n_pieces, sizeof(*k->piece), by_addr);
-	k->low = k->piece[0].addr;
 	k->high = k->piece[k->n_pieces - 1].addr + k->piece[k->n_pieces - 1].memsz;
 	return check_overlap(k);
 }
 
-const struct format format_elf = { "ELF", probe, load };
+const struct format format_elf = { "ELF", probe, understand };

@@ -9,7 +9,7 @@
 
 #define BSS_MIN	((uint64_t)16 << 20)	/* a generous guess: real ones have 1 to 20 MiB */
 
-int kernel_load_flat(struct kernel *k, struct arena *arena, uint64_t load)
+int kernel_understand_flat(struct kernel *k, struct arena *arena, uint64_t load)
 {
 	uint64_t size = k->file.size;
 
@@ -20,7 +20,7 @@ int kernel_load_flat(struct kernel *k, struct arena *arena, uint64_t load)
 	k->n_pieces = 1;
 	k->piece = arena_alloc(arena, sizeof(*k->piece));
 	k->piece[0] = (struct kernel_piece){
-		load, k->file.data, size, size + (size > BSS_MIN ? size : BSS_MIN),
+		.addr = load, .filesz = size, .memsz = size + (size > BSS_MIN ? size : BSS_MIN),
 	};
 	k->high = load + k->piece[0].memsz;
 	return 0;

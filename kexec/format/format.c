@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -56,12 +57,26 @@ static int unwrap(struct file *f, const struct wrapping *wrapping, struct wrappe
 	if (rc < 0)
 		return fail_in(rc, "%s", wrapping->name);
 	if (w->initrd.size && !initrd->data) {
-		*initrd = (struct file){ .name = f->name, .size = w->initrd.size, .fd = -1 };
-		initrd->data = mem_alloc(w->initrd.size);
-		memcpy(initrd->data, f->data + w->initrd.offset, w->initrd.size);
+		uint8_t *data = mem_alloc(w->initrd.size);
+
+		memcpy(data, f->data + w->initrd.offset, w->initrd.size);
+		file_unpacked(initrd, f->name, data, w->initrd.size);
 	}
 	file_narrow(f, w->kernel.offset, w->kernel.size);
 	return 0;
+}
+
+/* As much as matters: behind it, there can be the rest of a device. */
+static int read_wrapping(struct file *f, const struct wrapping *wrapping)
+{
+	uint64_t size = wrapping->extent ? wrapping->extent(f) : f->size;
+
+	if (size > f->size)
+		size = f->size;
+	if (size > DECOMPRESS_MAX)
+		return fail(EFBIG, "%s: has %" PRIu64 " bytes, more than %" PRIu64, wrapping->name, size,
+			    DECOMPRESS_MAX);
+	return file_read_start(f, size);
 }
 
 int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, struct file *initrd)
@@ -71,7 +86,7 @@ int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, str
 	*outermost = NULL;
 	for (unsigned int i = 0; i < NESTING_MAX; i++) {
 		bool compressed = file_is_compressed(f);
-		int rc = file_decompress(f);
+		int rc = compressed ? file_decompress(f) : 0;
 
 		wrapping = rc < 0 ? NULL : wrapping_of(f);
 		if (rc < 0 || (!compressed && !wrapping))
@@ -79,6 +94,8 @@ int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, str
 		if (wrapping && !*outermost)
 			*outermost = wrapping->name;
 		if (wrapping)
+			rc = read_wrapping(f, wrapping);
+		if (wrapping && rc >= 0)
 			rc = unwrap(f, wrapping, w, initrd);
 		if (rc < 0)
 			return rc;
@@ -98,11 +115,11 @@ static int understand(struct kernel *k, struct arena *arena)
 			continue;
 		k->format = k->wrapping ? arena_printf(arena, "%s in a %s", formats[i]->name,
 						       k->wrapping) : formats[i]->name;
-		return formats[i]->load(k, arena);
+		return formats[i]->understand(k, arena);
 	}
 	if (w.may_be_flat) {
 		k->format = arena_printf(arena, "flat in a %s", k->wrapping);
-		return kernel_load_flat(k, arena, w.load);
+		return kernel_understand_flat(k, arena, w.load);
 	}
 	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage)"
 		    " nor a uImage", k->file.name);
@@ -118,6 +135,23 @@ int kernel_open(struct kernel *k, struct arena *arena, const char *path)
 		return rc;
 	rc = understand(k, arena);
 	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : 0;
+}
+
+int kernel_read(struct kernel *k)
+{
+	uint64_t end = 0;
+	int rc;
+
+	for (unsigned int i = 0; i < k->n_pieces; i++)
+		if (k->piece[i].offset + k->piece[i].filesz > end)
+			end = k->piece[i].offset + k->piece[i].filesz;
+	if (end > DECOMPRESS_MAX)
+		return fail(EFBIG, "kernel %s: has data up to 0x%" PRIx64 ", beyond 0x%" PRIx64, k->file.name,
+			    end, DECOMPRESS_MAX);
+	rc = file_read_start(&k->file, end);
+	for (unsigned int i = 0; i < k->n_pieces && rc >= 0; i++)
+		k->piece[i].data = k->file.data + k->piece[i].offset;
+	return rc;
 }
 
 void kernel_close(struct kernel *k)

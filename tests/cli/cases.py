@@ -321,7 +321,7 @@ BAD_KERNELS = [
     ("that is empty", lambda p: open(p, "wb").close(), 1, "is empty"),
     ("that is a directory", os.mkdir, 1, "is a directory"),
     ("that is a FIFO", os.mkfifo, 1, "is a FIFO"),
-    ("that is a device", lambda p: os.symlink("/dev/zero", p), 1, "is a device"),
+    ("that is a device", lambda p: os.symlink("/dev/zero", p), 1, "is a character device"),
 ]
 
 BAD_ELF = [
@@ -363,7 +363,7 @@ BAD_ELF = [
     ("uImage with a damaged header", patched(uimage(KERNEL), 40, "B", 1), 1, "header is damaged"),
     ("uImage with damaged data", patched(uimage(KERNEL), 70000, "B", 1), 1, "data is damaged"),
     ("truncated uImage", uimage(KERNEL)[:-1], 1, "uImage: truncated"),
-    ("uImage of a RAM disk", uimage(KERNEL, kind=3), 1, "is of type 3, not a kernel"),
+    ("uImage of a RAM disk", uimage(KERNEL, kind=3), 255, "holds a RAM disk, not a kernel"),
     ("uImage with bzip2", uimage(KERNEL, compression=2), 1, "compressed with bzip2"),
     ("uImage of something flat", uimage(b"x" * 5000), 255, "neither an ELF file nor a flat"),
     ("truncated gzip", gzip.compress(KERNEL)[:-1000], 1, "gzip data: truncated"),
@@ -929,10 +929,9 @@ CASES = [
          machine=Machine(addr_cells=1, size_cells=1, memory=[[(0, 2 * GIB)]])),
     Case("ten thousand properties", PLAN, stdout="Segments", machine=many_properties(10000)),
     Case("two thousand reservations", PLAN, stdout="reserved-ranges", machine=many_reserved(2000)),
-    Case("initrd that looks like a device tree", PLAN, 1, error="begins like a device tree",
-         prepare=put("initrd", b"\xd0\x0d\xfe\xed" + bytes(100))),
-    Case("initrd that looks like ELF", PLAN, 1, error="begins like an ELF file",
-         prepare=put("initrd", b"\x7fELF" + bytes(100))),
+    *[Case(f"kernel that begins like {what}", PLAN, 1, error=f"begins like {what}",
+           kernel=elf64([(0, magic + kernel_text(65536)[4:], 65536)]))
+      for what, magic in (("a device tree", b"\xd0\x0d\xfe\xed"), ("an ELF file", b"\x7fELF"))],
     Case("initrd that does not exist", "-p --initrd=/nonexistent {kernel}", 255,
          error="Could not open initrd file: Cannot open `/nonexistent': No such file"),
     Case("initrd that is empty", "-p --initrd={initrd} {kernel}", 255, error="is empty",

@@ -41,8 +41,10 @@ class Case:
     kernel: bytes = None                # default: a small vmlinux for the machine
     prepare: object = None              # called with the directory before the run
     check: object = None                # called with the Result after it
+    finish: object = None               # called with the directory at the end, whatever happened
     env: dict = field(default_factory=dict)
     model: bool = True                  # False: the real program
+    native: bool = False                # of the tree test beside sanitized: where address space is limited
     sysroot: bool = True                # pass --sysroot
     usual: bool = False                 # stderr: with the lines that every load prints
     shell: str = None                   # instead of argv: a command with {argv} for program and root
@@ -114,6 +116,8 @@ class Harness:
         except Exception:
             return traceback.format_exc()
         finally:
+            if case.finish:
+                case.finish(where)
             subprocess.run(["chmod", "-R", "u+rwx", where], check=False)
             shutil.rmtree(where, ignore_errors=True)
 
@@ -129,7 +133,7 @@ class Harness:
         words = case.argv.split() if isinstance(case.argv, str) else case.argv
         names = dict(kernel=f"{where}/vmlinux", initrd=f"{where}/initrd", dir=where)
         words = [w.format(**names) for w in words]
-        argv = [self.model if case.model else self.kexec]
+        argv = [self.kexec.replace("/sanitized/", "/test/") if case.native else self.model if case.model else self.kexec]
         argv += ["--sysroot", machine] if case.sysroot else []
         if case.shell:
             argv, words = ["sh", "-c"], [case.shell.format(argv=" ".join(argv), **names)]

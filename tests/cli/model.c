@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/mem.h"
@@ -244,7 +245,10 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 	const char *answer = getenv("KEXEC_MODEL_FILE");
 	int rc = answer ? -atoi(answer) : -ENOSYS;
 	char magic[4] = "", line[4096];
+	struct stat kernel = {0}, initrd = {0};
 
+	fstat(kernel_fd, &kernel);
+	fstat(initrd_fd, &initrd);
 	if (answer && !rc && flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
 		rc = -EINVAL;
 	if (answer && !rc && !(flags & FILE_UNLOAD) &&
@@ -253,6 +257,10 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 	if (answer && !rc && !(flags & (FILE_UNLOAD | FILE_NO_INITRD)) &&
 	    pread(initrd_fd, magic, 4, 0) != 4)
 		rc = -EBADF;
+	/* fs/kernel_read_file.c */
+	if (answer && !rc && !(flags & FILE_UNLOAD) &&
+	    (!S_ISREG(kernel.st_mode) || (!(flags & FILE_NO_INITRD) && !S_ISREG(initrd.st_mode))))
+		rc = -EINVAL;
 	if (!rc && cmdline_size && cmdline[cmdline_size - 1])
 		rc = -EINVAL;
 	/* As kexec_load does: the old crash image goes before the new one is looked at. */
@@ -264,8 +272,8 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
 	else if (!rc)
 		set_normal_loaded(!(flags & FILE_UNLOAD));
-	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" flags=0x%lx = %d",
-		 cmdline ? cmdline : "", flags, rc);
+	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" initrd=%lld flags=0x%lx = %d",
+		 cmdline ? cmdline : "", (long long)initrd.st_size, flags, rc);
 	log_line(line);
 	return rc;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * Kernel files of any kind, for libFuzzer: ELF, zImage, uImage, compressed.
- * What is accepted must be in order, inside the file, and readable to its end.
+ * Kernel files of any kind, for libFuzzer: ELF, zImage, uImage, compressed; and the
+ * same bytes as an initrd. What is accepted must be in order, inside the file, and
+ * readable to its end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,25 @@ static void check(const struct kernel *k)
 	(void)seen;
 }
 
+static void check_initrd(const char *name)
+{
+	struct file f = {0};
+	uint64_t size;
+	int rc = file_open(&f, name);
+	volatile uint8_t seen;
+
+	if (rc >= 0)
+		rc = initrd_check(&f, 7, &size);
+	if (rc >= 0)
+		rc = initrd_read(&f);
+	if (rc >= 0 ? f.size != size : !*fail_text())
+		abort();
+	seen = rc >= 0 ? sum(f.data, f.size) : 0;
+	(void)seen;
+	file_close(&f);
+	fail_forget();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = {0};
@@ -51,11 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (kernel_open(&kernel, &arena, name) >= 0)
+	if (kernel_open(&kernel, &arena, name) >= 0 && kernel_read(&kernel) >= 0)
 		check(&kernel);
 	else if (!*fail_text())
 		abort();	/* an error without words */
 	fail_forget();
+	check_initrd(name);
 	kernel_close(&kernel);
 	arena_free(&arena);
 	close(fd);

@@ -60,9 +60,9 @@ def zimage(kernel, initrd=None, bits=64, little=False):
     return header + body + headers
 
 
-def uimage(data, compression=0, kind=2, load=0):
+def uimage(data, compression=0, kind=2, load=0, arch=7):
     """The legacy image of U-Boot."""
     def header(crc):
         return struct.pack(">7I4B32s", 0x27051956, crc, 0, len(data), load, load,
-                           binascii.crc32(data), 5, 7, kind, compression, b"Linux")
+                           binascii.crc32(data), 5, arch, kind, compression, b"Linux")
     return header(binascii.crc32(header(0))) + data

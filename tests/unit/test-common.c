@@ -272,7 +272,7 @@ static void files(void **state)
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_fails(file_open(&f, fifo), EINVAL, "is a FIFO");
 	assert_fails(file_open(&f, dir), EINVAL, "is a directory");
-	assert_fails(file_open(&f, "/dev/null"), EINVAL, "is a device");
+	assert_fails(file_open(&f, "/dev/null"), EINVAL, "is a character device");
 	assert_fails(file_open(&f, "/nonexistent"), ENOENT, "No such file");
 	unit_remove(dir);
 }

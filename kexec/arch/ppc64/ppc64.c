@@ -16,6 +16,7 @@ const struct arch arch_ppc64 = {
 	.type = "elf-ppc64",
 	.elf_machine = ELF_EM_PPC64,
 	.kexec_arch = ELF_EM_PPC64 << 16,
+	.uimage_arch = 7,		/* IH_ARCH_PPC: there is no other for 64 bits */
 	.command_line_size = 2048,	/* arch/powerpc/include/uapi/asm/setup.h */
 	.is_machine = is_machine,
 	.cpu_comes = UDEV_ONLINE,	/* arch/powerpc/kernel/sysfs.c:topology_init */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * The initial RAM disk: any bytes that Linux tells apart (init/initramfs.c,
+ * init/do_mounts_rd.c), passed as they are - but not with U-Boot's header in
+ * front, and not what a slip of the hand has put in its place.
+ */
+#include <string.h>
+
+#include "common/bytes.h"
+#include "common/elf.h"
+#include "common/error.h"
+#include "kexec/format/format.h"
+
+#define FDT_MAGIC 0xd00dfeedu
+
+static int check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
+{
+	int rc;
+
+	*size = f->size;
+	if (uimage_probe(f)) {
+		rc = uimage_find_initrd(f, uimage_arch, size);
+		return rc < 0 ? fail_in(rc, "uImage") : 0;
+	}
+	if (f->size >= 4 && !memcmp(f->head, ELF_MAGIC, 4))
+		return fail(ENOEXEC, "begins like an ELF file, a kernel or a program: it is no initial RAM"
+			    " disk");
+	if (f->size >= 4 && be32_get(f->head) == FDT_MAGIC)
+		return fail(ENOEXEC, "begins like a device tree: it is no initial RAM disk");
+	return 0;
+}
+
+int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
+{
+	int rc = check(f, uimage_arch, size);
+
+	return rc < 0 ? fail_in(rc, "%s", f->name) : 0;
+}
+
+int initrd_read(struct file *f)
+{
+	int rc;
+
+	if (!uimage_probe(f))
+		return file_read(f);
+	rc = uimage_read_inside(f);
+	return rc < 0 ? fail_in(rc, "%s: uImage", f->name) : 0;
+}
+
+bool initrd_is_plain(const struct file *f)
+{
+	return !uimage_probe(f) && !f->is_device;
+}
