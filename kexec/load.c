@@ -63,8 +63,9 @@ static const struct arch *find_arch(const struct sysroot *sr, bool *little)
 }
 
 /*
- * kexec_file_load frees the armed image before it looks at the file; look
- * first. What this cannot tell, a signature for one, the kernel decides.
+ * kexec_file_load frees the armed image before it looks at the file, and takes
+ * any static program for a kernel; look first. What this cannot tell, a
+ * signature for one, the kernel decides.
  */
 static int check_kernel_file(const struct options *o, const struct arch *arch)
 {
@@ -72,9 +73,8 @@ static int check_kernel_file(const struct options *o, const struct arch *arch)
 	struct kernel k;
 	int rc = kernel_open(&k, &arena, o->request.kernel);
 
-	if (rc >= 0 && !k.flat && k.elf_machine != arch->elf_machine)
-		rc = fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u",
-			  o->request.kernel, k.elf_machine, arch->elf_machine);
+	if (rc >= 0 && !k.flat)
+		rc = arch->check_kernel(&k);
 	kernel_close(&k);
 	arena_free(&arena);
 	return rc;
@@ -249,8 +249,8 @@ static int load_planned(const struct options *o, const struct sysroot *sr, bool 
 /*
  * A kexec_file_load that fails can cost the armed crash kernel; what takes its
  * place must then be certain, so it is planned and proved before; and only we
- * know types. With -s it has to be a kernel at least. With nothing to lose, the
- * kernel reads the files alone.
+ * know types. Else it has to be a kernel at least, and the running one reads the
+ * files alone.
  */
 static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
 {
@@ -270,7 +270,7 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 		return load_planned(o, sr, false);
 	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed && arch) || o->request.type))
 		return load_planned(o, sr, true);
-	rc = o->crash && armed && arch ? check_kernel_file(o, arch) : 0;
+	rc = arch ? check_kernel_file(o, arch) : 0;
 	if (rc < 0)
 		return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
 	status = load_file(o, sr, &fall_back);

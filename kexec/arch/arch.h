@@ -35,6 +35,11 @@ struct arch {
 	 */
 	enum answer (*keeps_backup)(const char *release);
 	const char *backup_flaw;
+	/*
+	 * Is it, by what kernel_open() knows, a kernel for these machines? -ENOEXEC with a
+	 * message that names the file. Not asked of a flat one, which has no headers.
+	 */
+	int (*check_kernel)(const struct kernel *kernel);
 	/* Fill in tree, ram, avoid, crash, kernel_end, real_mode_limit, arch_facts. */
 	int (*survey)(struct machine *m);
 	void (*release)(struct machine *m);	/* what survey took beyond the arena */

@@ -11,7 +11,7 @@ import tempfile
 from cases import KERNEL, LOAD, all_of, json_plan, loads, loads_nothing, segments_of
 from harness import Case, expect
 from machine import GIB, MIB, Machine
-from vmlinux import uimage, vmlinux, zimage
+from vmlinux import ET_EXEC, elf64, kernel_text, uimage, vmlinux, zimage
 
 FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}
 DISK = b"070701" + bytes(range(250)) * 300
@@ -135,6 +135,26 @@ def initrd_cases(what, data, error):
     return rows
 
 
+# --- what is no kernel, and what is one all the same ---
+
+def program(paddr, vaddr, **kw):
+    return elf64([(paddr, kernel_text(65536), 70000)], phdrs={0: dict(vaddr=vaddr)}, **kw)
+
+
+NO_KERNELS = [
+    ("a static program", program(0x10000000, 0x10000000, e_type=ET_EXEC), "some other program: it is linked to run at 0x10000000"),
+    ("a static program that can move", program(0, 0), "some other program: it is linked to run at 0x0"),
+    ("a static program, big-endian", program(0x10000000, 0x10000000, little=False, e_type=ET_EXEC), "some other program"),
+    ("a static program, gzip", gzip.compress(program(0, 0)), "some other program"),
+    ("debug information alone", elf64([(0, b"", 65536)]), "no code to start"),
+]
+KERNELS = [
+    ("linked for 32 MiB, as old crash kernels are", elf64([(0x2000000, kernel_text(65536, relocatable=False), 70000)],
+                                                         e_type=ET_EXEC), "-l"),
+    ("that stays where it was linked", elf64([(0x22000000, kernel_text(65536, relocatable=False), 70000)], e_type=ET_EXEC), "-p"),
+    ("of several pieces, the first one last", elf64([(0x100000, b"x" * 4096, 4096), (0, kernel_text(65536), 70000)]), "-p"),
+]
+
 # --- sizes ---
 
 TIB = GIB << 10
@@ -223,6 +243,11 @@ LINES = [
 CASES = (DEVICES if have_loop_devices() else []) + SIZES + OPTIONS + LINES
 for row in WRAPPED:
     CASES += initrd_cases(*row)
+for what, data, error in NO_KERNELS:
+    CASES += [Case(f"no kernel: {what}, {mode}", f"{mode} {{kernel}}", 255, kernel=data, env=FILE_LOAD, error=error,
+                   check=loads_nothing) for mode in ("-c -p", "-c -l", "-s -p", "-s -l", "-a -p", "-a -l")]
+CASES += [Case(f"a kernel {what}", f"-c {mode} {{kernel}}", kernel=data,
+               check=loads("0x150001 = 0" if mode == "-p" else "0x150000 = 0")) for what, data, mode in KERNELS]
 CASES += [Case("uImage of several files", LOAD, 255, kernel=uimage(KERNEL, kind=4), error="holds several files; take them out"),
           Case("the initrd in a zImage is a kernel", "-p --dry-run {kernel}", 255, kernel=zimage(KERNEL, initrd=KERNEL),
                error="begins like an ELF file")]

@@ -5,13 +5,10 @@
 #include <string.h>
 
 #include "common/bytes.h"
-#include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
 
 #define KERNEL_ALIGN	0x10000		/* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
-#define RUN_AT_LOAD	0x5c		/* arch/powerpc/kernel/head_64.S:__run_at_load */
-#define RUN_AT_LOAD_OFF	0x72756e30	/* "run0" */
 
 /*
  * Where the running kernel may end when it does not say: kernels without
@@ -86,33 +83,13 @@ static int check_machine(struct image *image)
 	return image->crash ? check_crash(image) : 0;
 }
 
-/* The word that tells a relocatable kernel where to run tells us its byte order too. */
-static int understand_flat(struct kernel *k)
-{
-	const uint8_t *flag = kernel_bytes(k, k->low + RUN_AT_LOAD, 4);
-
-	k->little = flag && le32_get(flag) == RUN_AT_LOAD_OFF;
-	if (!k->little && (!flag || be32_get(flag) != RUN_AT_LOAD_OFF))
-		return fail(ENOEXEC, "kernel %s: neither an ELF file nor a flat relocatable ppc64 kernel",
-			    k->file.name);
-	k->elf_machine = ELF_EM_PPC64;
-	return 0;
-}
-
 static int check_kernel(struct image *image)
 {
 	struct kernel *k = &image->kernel;
-	int rc = k->flat ? understand_flat(k) : 0;
+	int rc = k->flat ? ppc64_understand_flat(k) : ppc64_check_kernel(k);
 
 	if (rc < 0)
 		return rc;
-	if (k->bits != 64)
-		return fail(ENOEXEC, "kernel %s: is a %u bit ELF file, this machine needs 64 bit",
-			    k->file.name, k->bits);
-	if (k->elf_machine != image->machine->arch->elf_machine)
-		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (%s)",
-			    k->file.name, k->elf_machine, image->machine->arch->elf_machine,
-			    image->machine->name);
 	if (image->crash && k->little != image->machine->little)
 		image_doubt(image, "kernel %s: is %s-endian, unlike the running kernel; it will boot, but not"
 			    " find the dump", k->file.name, k->little ? "little" : "big");
@@ -191,10 +168,10 @@ static int find_room(struct image *image, const struct plan_request *request)
 static void prepare_kernel(struct image *image)
 {
 	struct kernel *k = &image->kernel;
-	uint8_t *flag = kernel_bytes(k, k->low + RUN_AT_LOAD, 4);
+	uint8_t *flag = kernel_bytes(k, k->low + PPC64_RUN_AT_LOAD, 4);
 	uint64_t value = flag ? bytes_get(flag, 4, k->little) : 0;
 
-	k->relocatable = !image->crash || value == RUN_AT_LOAD_OFF || value == 1;
+	k->relocatable = !image->crash || value == PPC64_RUN_AT_LOAD_OFF || value == 1;
 	if (image->crash && k->relocatable)
 		bytes_put(flag, 1, 4, k->little);
 	debug("kernel: %s-endian, %s", k->little ? "little" : "big",
@@ -274,7 +251,7 @@ static const char *with_old_root(struct image *image, const char *wanted)
 	if (!root)
 		return wanted;
 	debug("command line: %.*s is the running kernel's", (int)len, root);
-	return arena_printf(a, "%.*s%s%s", (int)len, root, *wanted ? " " : "", wanted);
+	return cmdline_join(a, arena_string(a, root, len), wanted);
 }
 
 /* A tree that the user gave brings its own command line, unless she gave one too. */

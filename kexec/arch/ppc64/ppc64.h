@@ -9,6 +9,10 @@
 /* arch/powerpc/include/asm/crashdump-ppc64.h */
 #define PPC64_BACKUP_SIZE	0x10000
 
+/* A word in the kernel that says whether it stays where it is: arch/powerpc/kernel/head_64.S */
+#define PPC64_RUN_AT_LOAD	0x5c		/* __run_at_load */
+#define PPC64_RUN_AT_LOAD_OFF	0x72756e30	/* "run0" */
+
 /* The linear map, arch/powerpc/include/asm/page.h:PAGE_OFFSET */
 #define PPC64_PAGE_OFFSET	0xc000000000000000ull
 
@@ -61,6 +65,11 @@ int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lm
 struct dt_node *ppc64_drconf(const struct dt_node *root);
 
 #define PPC64_BUILT "built by kexec"	/* the owner of segments that come from no file */
+
+/* kernel.c */
+int ppc64_check_kernel(const struct kernel *k);
+/* Find the byte order of a flat kernel, which is in its own bytes. */
+int ppc64_understand_flat(struct kernel *k);
 
 /* plan.c: the story. The others are its steps, in this order. */
 int ppc64_plan(struct image *image, const struct plan_request *request);
