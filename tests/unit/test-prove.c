@@ -1,0 +1,1005 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * Every proof of a planned image, seen to fail: sound images are planned in
+ * process, each row of a table spoils one of them in one way, and prove() must
+ * refuse it with that errno and text. A row without an errno is the same change
+ * kept just inside the bound, and must pass.
+ *
+ * A new refusal is a new row; tests/dist looks for its text here.
+ */
+#include "tests/unit/unit.h"
+
+#include <libfdt.h>
+
+#include "common/elf.h"
+#include "kexec/hotplug.h"
+#include "kexec/plan.h"
+#include "kexec/prove.h"
+#include "purgatory/blobs.h"
+#include "purgatory/params.h"
+
+#define TREE	"proc/device-tree/"
+#define MIB	((uint64_t)1 << 20)
+#define CPUS	8	/* possible, two threads a core; one core is present */
+
+/* What is planned for each machine; what comes of it is spoilt in a copy. */
+enum plan_kind { HOTPLUG, CRASH, NORMAL, UNCHECKED, PLANS };
+
+static const struct plan_request requests[PLANS] = {
+	[HOTPLUG] = { .crash = true, .hotplug = true },
+	[CRASH] = { .crash = true },
+	[NORMAL] = { .no_old_root = true },
+	[UNCHECKED] = { .crash = true, .no_checks = true },
+};
+
+/* One machine and the images planned for it. */
+struct base {
+	const char *name;
+	bool little;
+	uint32_t page_size;
+	char *dir, *kernel, *initrd;
+	struct sysroot sr;
+	struct machine machine;
+	struct image image[PLANS];
+};
+
+static struct base bases[] = {
+	{ .name = "ppc64le", .little = true, .page_size = 65536 },
+	{ .name = "ppc64", .little = false, .page_size = 4096 },
+};
+
+/* A copy to be spoilt: everything in it may be changed. */
+struct spoilt {
+	struct machine m;
+	struct image image;
+	uint64_t page;
+};
+
+struct row {
+	const char *what;
+	enum plan_kind plan;
+	void (*spoil)(struct spoilt *t, const char *name, int64_t by);
+	const char *name;	/* of a segment, mostly; may be NULL */
+	int64_t by;
+	int err;		/* 0: it passes */
+	const char *text;	/* in the message */
+};
+
+/* --- the machine --- */
+
+static void write_text(const struct base *b, const char *name, const char *text)
+{
+	unit_write(b->dir, name, text, strlen(text));
+}
+
+static void write_be(const struct base *b, const char *name, uint64_t value, unsigned int size)
+{
+	uint8_t data[8];
+
+	bytes_put(data, value, size, false);
+	unit_write(b->dir, name, data, size);
+}
+
+static void write_cpus(const struct base *b)
+{
+	write_text(b, SYS_CPU_POSSIBLE, "0-7\n");
+	write_text(b, SYS_CPU_PRESENT, "0-1\n");
+	write_text(b, SYS_CPU_ONLINE, "0-1\n");
+	write_text(b, SYS_CPU_CRASH_HOTPLUG, "0\n");
+	write_text(b, SYS_MEMORY_CRASH_HOTPLUG, "0\n");
+	for (unsigned int i = 0; i < CPUS; i++) {
+		STRING_AUTO notes = mem_printf(SYS_CPU "/cpu%u/crash_notes", i);
+		STRING_AUTO size = mem_printf(SYS_CPU "/cpu%u/crash_notes_size", i);
+		STRING_AUTO addr = mem_printf("%x\n", 0x7f000000 + 0x10000 * i);
+
+		write_text(b, notes, addr);
+		write_text(b, size, "568\n");
+	}
+}
+
+#define CPU_NODE TREE "cpus/PowerPC,POWER9@0/"
+
+/* 2 GiB of memory, 512 MiB of them reserved in the middle, with firmware in the reservation. */
+static void write_tree(const struct base *b)
+{
+	static const uint8_t all_memory[16] = { [12] = 0x80 };
+	static const uint8_t vec5[40] = { [24] = 0x40 };	/* radix */
+
+	write_be(b, TREE "#address-cells", 2, 4);
+	write_be(b, TREE "#size-cells", 2, 4);
+	unit_write(b->dir, TREE "memory@0/device_type", "memory", 7);
+	unit_write(b->dir, TREE "memory@0/reg", all_memory, sizeof(all_memory));
+	unit_write(b->dir, TREE "chosen/bootargs", "root=/dev/sda1", 15);
+	unit_write(b->dir, TREE "chosen/ibm,architecture-vec-5", vec5, sizeof(vec5));
+	write_be(b, TREE "chosen/linux,kernel-end", 0x3000000, 8);
+	write_be(b, TREE "chosen/linux,crashkernel-base", 512 * MIB, 8);
+	write_be(b, TREE "chosen/linux,crashkernel-size", 512 * MIB, 8);
+	write_be(b, TREE "rtas/linux,rtas-base", 0x2fff0000, 4);
+	write_be(b, TREE "rtas/rtas-size", 0x10000, 4);
+	unit_write(b->dir, CPU_NODE "device_type", "cpu", 4);
+	unit_write(b->dir, CPU_NODE "name", "PowerPC,POWER9", 15);
+	unit_write(b->dir, CPU_NODE "ibm,ppc-interrupt-server#s", "\0\0\0\0\0\0\0\1", 8);
+	write_be(b, CPU_NODE "reg", 0, 4);
+}
+
+/* The few bytes of an ELF file that make a relocatable kernel. */
+static void write_kernel(const struct base *b)
+{
+	enum { TEXT = 0x1000, SIZE = 0x20000 };
+	uint8_t *d = mem_alloc(TEXT + SIZE);
+
+	memcpy(d, "\177ELF\2\0\1", 7);
+	d[5] = b->little ? 1 : 2;
+	bytes_put(d + 16, ELF_ET_DYN, 2, b->little);
+	bytes_put(d + 18, ELF_EM_PPC64, 2, b->little);
+	bytes_put(d + 20, 1, 4, b->little);
+	bytes_put(d + 32, ELF64_EHDR_SIZE, 8, b->little);
+	bytes_put(d + 52, ELF64_EHDR_SIZE, 2, b->little);
+	bytes_put(d + 54, ELF64_PHDR_SIZE, 2, b->little);
+	bytes_put(d + 56, 1, 2, b->little);
+	bytes_put(d + 64, ELF_PT_LOAD, 4, b->little);
+	bytes_put(d + 24, 0xc000000000000000, 8, b->little);	/* entry, as linked */
+	bytes_put(d + 72, TEXT, 8, b->little);
+	bytes_put(d + 80, 0xc000000000000000, 8, b->little);
+	bytes_put(d + 96, SIZE, 8, b->little);
+	bytes_put(d + 104, SIZE + 0x12345, 8, b->little);
+	bytes_put(d + TEXT + 0x5c, 0x72756e30, 4, b->little);	/* "run0" */
+	unit_write(b->dir, "vmlinux", d, TEXT + SIZE);
+	free(d);
+}
+
+static void write_machine(const struct base *b)
+{
+	STRING_AUTO facts = mem_printf("machine %s\nbyte-order %s\npage-size %u\nrelease 6.12.0\n",
+				       b->name, b->little ? "little" : "big", b->page_size);
+	STRING_AUTO size = mem_printf("%u\n", 64 + 56 * (CPUS + 1 + 8192));
+
+	write_text(b, SNAPSHOT_FACTS, facts);
+	write_text(b, SYS_ELFCOREHDR_SIZE, size);
+	write_text(b, SYS_VMCOREINFO, "0x000000007e000000 1024\n");
+	write_cpus(b);
+	write_tree(b);
+	write_kernel(b);
+	write_text(b, "initrd", "what an initrd begins with");
+}
+
+static bool has_purgatory(const char *name)
+{
+	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
+		if (!strcmp(p->name, name))
+			return true;
+	return false;
+}
+
+static void plan_all(struct base *b)
+{
+	b->kernel = mem_printf("%s/vmlinux", b->dir);
+	b->initrd = mem_printf("%s/initrd", b->dir);
+	for (unsigned int i = 0; i < PLANS; i++) {
+		struct plan_request r = requests[i];
+
+		r.kernel = b->kernel;
+		r.initrd = b->initrd;
+		r.cmdline = "maxcpus=1";
+		r.mem_max = UINT64_MAX;
+		image_init(&b->image[i], &b->machine);
+		if (plan(&b->image[i], &r) < 0)
+			print_error("%s: %s\n", b->name, fail_text());
+		assert_int_equal(b->image[i].n_segments, r.crash ? 6 : 4);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		struct base *b = &bases[i];
+
+		if (!has_purgatory(b->name))
+			continue;
+		b->dir = unit_directory();
+		b->sr.root = b->dir;
+		write_machine(b);
+		assert_int_equal(machine_survey(&b->machine, &b->sr), 0);
+		plan_all(b);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+		struct base *b = &bases[i];
+
+		if (!b->dir)
+			continue;
+		for (unsigned int k = 0; k < PLANS; k++)
+			image_free(&b->image[k]);
+		machine_free(&b->machine);
+		free(b->kernel);
+		free(b->initrd);
+		unit_remove(b->dir);
+	}
+	fail_forget();
+	return 0;
+}
+
+/* --- a copy to spoil --- */
+
+static void make_copy(struct spoilt *t, const struct base *b, enum plan_kind kind)
+{
+	*t = (struct spoilt){ .m = b->machine, .image = b->image[kind], .page = b->page_size };
+	t->m.ram = t->m.avoid = t->m.crash_more = (struct ranges){0};
+	ranges_copy(&t->m.ram, &b->machine.ram);
+	ranges_copy(&t->m.avoid, &b->machine.avoid);
+	ranges_copy(&t->m.crash_more, &b->machine.crash_more);
+	t->image.machine = &t->m;
+	t->image.cmdline = mem_copy_string(t->image.cmdline);
+	for (unsigned int i = 0; i < t->image.n_segments; i++) {
+		struct segment *s = &t->image.segment[i];
+		uint8_t *data = s->bufsz ? mem_alloc(s->bufsz) : NULL;
+
+		if (data)		/* exactly so large, for the sanitizer */
+			memcpy(data, s->data, s->bufsz);
+		s->data = data;
+	}
+}
+
+static void free_copy(struct spoilt *t)
+{
+	ranges_free(&t->m.ram);
+	ranges_free(&t->m.avoid);
+	ranges_free(&t->m.crash_more);
+	for (unsigned int i = 0; i < t->image.n_segments; i++)
+		free((void *)t->image.segment[i].data);
+	free(t->image.cmdline);
+}
+
+static struct segment *of(struct spoilt *t, const char *name)
+{
+	struct segment *s = image_segment(&t->image, name);
+
+	assert_non_null(s);
+	return s;
+}
+
+static uint8_t *bytes_of(struct spoilt *t, const char *name)
+{
+	return (uint8_t *)of(t, name)->data;
+}
+
+static uint64_t lowest(const struct spoilt *t)
+{
+	uint64_t low = UINT64_MAX;
+
+	for (unsigned int i = 0; i < t->image.n_segments; i++)
+		low = t->image.segment[i].addr < low ? t->image.segment[i].addr : low;
+	return low;
+}
+
+/* --- spoiling segments --- */
+
+static void nothing(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)t, (void)name, (void)by;
+}
+
+static void move(struct spoilt *t, const char *name, int64_t by)
+{
+	of(t, name)->addr += (uint64_t)by;
+}
+
+static void move_pages(struct spoilt *t, const char *name, int64_t pages)
+{
+	move(t, name, pages * (int64_t)t->page);
+}
+
+/* To where the last page of so many would be the last of 64 bits. */
+static void move_to_top(struct spoilt *t, const char *name, int64_t pages)
+{
+	of(t, name)->addr = -(uint64_t)pages * t->page;
+	of(t, name)->memsz = 4 * t->page;
+}
+
+static void grow(struct spoilt *t, const char *name, int64_t by)
+{
+	of(t, name)->memsz += (uint64_t)by;
+}
+
+/* So that it has @by bytes of data more than memory. */
+static void fill(struct spoilt *t, const char *name, int64_t by)
+{
+	struct segment *s = of(t, name);
+	uint64_t size = s->memsz + (uint64_t)by;
+	uint8_t *data = mem_alloc(size);
+
+	memcpy(data, s->data, s->bufsz);
+	free((void *)s->data);
+	s->data = data;
+	s->bufsz = size;
+}
+
+static void no_memory(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)by;
+	of(t, name)->memsz = of(t, name)->bufsz = 0;
+}
+
+static void begin_with(struct spoilt *t, const char *name, const char *text, uint64_t len)
+{
+	struct segment *s = of(t, name);
+
+	free((void *)s->data);
+	s->data = memcpy(mem_alloc(len), text, len);
+	s->bufsz = len;
+}
+
+static void be_an_elf_file(struct spoilt *t, const char *name, int64_t len)
+{
+	begin_with(t, name, ELF_MAGIC, (uint64_t)len);
+}
+
+static void be_a_tree(struct spoilt *t, const char *name, int64_t len)
+{
+	begin_with(t, name, "\xd0\x0d\xfe\xed", (uint64_t)len);
+}
+
+static void flip(struct spoilt *t, const char *name, int64_t at)
+{
+	bytes_of(t, name)[at] ^= 0x40;
+}
+
+static void reverse(struct spoilt *t, const char *name, int64_t by)
+{
+	unsigned int n = t->image.n_segments;
+
+	(void)name, (void)by;
+	for (unsigned int i = 0; i < n / 2; i++) {
+		struct segment s = t->image.segment[i];
+
+		t->image.segment[i] = t->image.segment[n - 1 - i];
+		t->image.segment[n - 1 - i] = s;
+	}
+}
+
+static void remove_segment(struct spoilt *t, const char *name, int64_t by)
+{
+	struct segment *s = of(t, name), *last = &t->image.segment[--t->image.n_segments];
+
+	(void)by;
+	free((void *)s->data);
+	for (; s < last; s++)
+		*s = s[1];
+}
+
+static void mark(struct spoilt *t, const char *name, int64_t digest)
+{
+	of(t, name)->digest = digest;
+}
+
+static void mark_hotplug(struct spoilt *t, const char *name, int64_t hotplug)
+{
+	of(t, name)->hotplug = hotplug;
+	of(t, name)->digest = !hotplug;
+}
+
+static void change_entry(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	t->image.entry += (uint64_t)by;
+}
+
+static void own_entry(struct spoilt *t, const char *name, int64_t by)
+{
+	t->image.own_entry = true;
+	change_entry(t, name, by);
+}
+
+/* --- spoiling the machine --- */
+
+/* The region ends so many pages above the highest segment. */
+static void end_region(struct spoilt *t, const char *name, int64_t pages)
+{
+	uint64_t end = 0;
+
+	(void)name;
+	for (unsigned int i = 0; i < t->image.n_segments; i++) {
+		const struct segment *s = &t->image.segment[i];
+
+		end = s->addr + s->memsz > end ? s->addr + s->memsz : end;
+	}
+	t->m.crash.end = end + (uint64_t)pages * t->page;
+}
+
+/* The region begins so many bytes above the lowest segment. */
+static void begin_region(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	t->m.crash.start = lowest(t) + (uint64_t)by;
+}
+
+static void hole_behind(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t start = of(t, name)->addr + of(t, name)->memsz + (uint64_t)by;
+
+	ranges_subtract_one(&t->m.ram, start, start + t->page);
+}
+
+static void hole_before(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t end = of(t, name)->addr + (uint64_t)by;
+
+	ranges_subtract_one(&t->m.ram, end - t->page, end);
+}
+
+static void kernel_ends(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	t->m.kernel_end = lowest(t) + (uint64_t)by;
+}
+
+static void firmware(struct spoilt *t, uint64_t start)
+{
+	assert_int_equal(ranges_add(&t->m.avoid, start, 1, "a byte of firmware"), 0);
+	ranges_merge(&t->m.avoid);
+}
+
+static void firmware_behind(struct spoilt *t, const char *name, int64_t by)
+{
+	firmware(t, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by);
+}
+
+static void firmware_at(struct spoilt *t, const char *name, int64_t by)
+{
+	firmware(t, of(t, name)->addr + (uint64_t)by);
+}
+
+/* The planner left the two lowest pages free. */
+static void firmware_in_page(struct spoilt *t, const char *name, int64_t page)
+{
+	(void)name;
+	firmware(t, t->m.crash.start + (uint64_t)page * t->page + t->page - 1);
+}
+
+/* Memory is what the segments take, and that once more and @by bytes elsewhere. */
+static void memory_is_twice(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t total = 0;
+
+	(void)name;
+	t->m.ram.n = 0;
+	for (unsigned int i = 0; i < t->image.n_segments; i++) {
+		total += t->image.segment[i].memsz;
+		assert_int_equal(ranges_add(&t->m.ram, t->image.segment[i].addr,
+					    t->image.segment[i].memsz, "RAM"), 0);
+	}
+	assert_int_equal(ranges_add(&t->m.ram, 1ull << 40, total + (uint64_t)by, "RAM"), 0);
+	ranges_merge(&t->m.ram);
+}
+
+static void fill_hole(struct spoilt *t, uint64_t start, uint64_t end)
+{
+	if (start == end)
+		return;
+	assert_true(t->image.n_segments < SEGMENT_MAX);
+	t->image.segment[t->image.n_segments++] = (struct segment){
+		.name = "filler", .owner = "this test", .addr = start, .memsz = end - start,
+		.hotplug = true };
+}
+
+/* Segments in all of the region but the lowest @pages, which are free. */
+static void fill_region(struct spoilt *t, const char *name, int64_t pages)
+{
+	RANGES_AUTO free = {0};
+
+	(void)name;
+	assert_int_equal(ranges_add(&free, t->m.crash.start, t->m.crash.end - t->m.crash.start, ""),
+			 0);
+	for (unsigned int i = 0; i < t->image.n_segments; i++)
+		ranges_subtract_one(&free, t->image.segment[i].addr,
+				    t->image.segment[i].addr + t->image.segment[i].memsz);
+	t->m.avoid.n = 0;
+	ranges_clip(&free, t->m.crash.start + (uint64_t)pages * t->page, UINT64_MAX);
+	for (size_t i = 0; i < free.n; i++)
+		fill_hole(t, free.at[i].start, free.at[i].end);
+}
+
+/* --- spoiling the elfcorehdr --- */
+
+enum { P_TYPE, P_OFFSET = 8, P_PADDR = 24 };
+
+static uint8_t *phdr(struct spoilt *t, uint64_t i)
+{
+	return bytes_of(t, "elfcorehdr") + ELF64_EHDR_SIZE + i * ELF64_PHDR_SIZE;
+}
+
+static uint64_t phdr_get(struct spoilt *t, uint64_t i, unsigned int field)
+{
+	return bytes_get(phdr(t, i) + field, field == P_TYPE ? 4 : 8, t->m.little);
+}
+
+static void phdr_put(struct spoilt *t, uint64_t i, unsigned int field, uint64_t value)
+{
+	bytes_put(phdr(t, i) + field, value, field == P_TYPE ? 4 : 8, t->m.little);
+}
+
+/* The first PT_LOAD, which is the backup region's. */
+static uint64_t backup_phdr(struct spoilt *t)
+{
+	uint64_t i = 0;
+
+	while (phdr_get(t, i, P_TYPE) != ELF_PT_LOAD)
+		i++;
+	return i;
+}
+
+static void note_behind(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	phdr_put(t, backup_phdr(t) + (uint64_t)by, P_TYPE, ELF_PT_NOTE);
+}
+
+static void note_at_zero(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name, (void)by;
+	phdr_put(t, 0, P_PADDR, 0);
+}
+
+static void backup_elsewhere(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t i = backup_phdr(t);
+
+	(void)name;
+	phdr_put(t, i, P_OFFSET, phdr_get(t, i, P_OFFSET) + (uint64_t)by);
+}
+
+static void no_backup_phdr(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	phdr_put(t, backup_phdr(t), P_PADDR, (uint64_t)by);
+}
+
+/* Another that looks like the backup region's, to the last bit. */
+static void second_backup(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t i = backup_phdr(t);
+
+	(void)name, (void)by;
+	memcpy(phdr(t, i + 1), phdr(t, i), ELF64_PHDR_SIZE);
+}
+
+static void many_notes(struct spoilt *t, const char *name, int64_t n)
+{
+	(void)name;
+	t->m.n_notes = (size_t)n;
+}
+
+/* --- spoiling the device tree --- */
+
+static void edit_tree(struct spoilt *t, int (*edit)(void *fdt))
+{
+	assert_int_equal(edit(bytes_of(t, "fdt")), 0);
+}
+
+static int remove_bootargs(void *fdt)
+{
+	return fdt_delprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs");
+}
+
+static int remove_chosen(void *fdt)
+{
+	return fdt_del_node(fdt, fdt_path_offset(fdt, "/chosen"));
+}
+
+static int remove_cpus(void *fdt)
+{
+	return fdt_del_node(fdt, fdt_path_offset(fdt, "/cpus"));
+}
+
+static void no_bootargs(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name, (void)by;
+	edit_tree(t, remove_bootargs);
+}
+
+static void no_chosen(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name, (void)by;
+	edit_tree(t, remove_chosen);
+}
+
+static void no_cpus(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name, (void)by;
+	edit_tree(t, remove_cpus);
+}
+
+static void other_cmdline(struct spoilt *t, const char *name, int64_t at)
+{
+	(void)name;
+	t->image.cmdline[at] ^= 1;
+}
+
+static void tree_version(struct spoilt *t, const char *name, int64_t version)
+{
+	(void)name;
+	fdt_set_version(bytes_of(t, "fdt"), (uint32_t)version);
+}
+
+/* The free space at its end is gone, but for what @by gives back. */
+static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
+{
+	struct hotplug_cores cores;
+	uint8_t *fdt = bytes_of(t, "fdt");
+	uint64_t used = fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt);
+
+	(void)name;
+	assert_int_equal(hotplug_cores(&t->m, &cores), 0);
+	fdt_set_totalsize(fdt, (uint32_t)(used + hotplug_fdt_needed(&cores, fdt) + (uint64_t)by));
+}
+
+static void no_live_cpus(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name, (void)by;
+	t->m.tree = NULL;
+}
+
+/* Where the reserve map's entry is that begins at @start. */
+static struct fdt_reserve_entry *reserved_at(struct spoilt *t, uint64_t start)
+{
+	uint8_t *fdt = bytes_of(t, "fdt");
+	struct fdt_reserve_entry *e = (void *)(fdt + fdt_off_mem_rsvmap(fdt));
+
+	for (; be64_get(&e->address) || be64_get(&e->size); e++)
+		if (be64_get(&e->address) == start)
+			return e;
+	return NULL;
+}
+
+/* No longer reserved: the last byte of the segment. */
+static void unreserve_end(struct spoilt *t, const char *name, int64_t by)
+{
+	struct fdt_reserve_entry *e = reserved_at(t, of(t, name)->addr);
+
+	assert_non_null(e);
+	bytes_put(&e->size, of(t, name)->memsz - (uint64_t)by, 8, false);
+}
+
+static void unreserve_start(struct spoilt *t, const char *name, int64_t by)
+{
+	struct fdt_reserve_entry *e = reserved_at(t, of(t, name)->addr);
+
+	assert_non_null(e);
+	bytes_put(&e->address, of(t, name)->addr + (uint64_t)by, 8, false);
+}
+
+/* The crashed kernel's memory, in front of the crash region. */
+static void unreserve_crashed(struct spoilt *t, const char *name, int64_t by)
+{
+	uint8_t *fdt = bytes_of(t, "fdt");
+	struct fdt_reserve_entry *e = (void *)(fdt + fdt_off_mem_rsvmap(fdt));
+
+	(void)name;
+	while (be64_get(&e->address) + be64_get(&e->size) != t->m.crash.start)
+		e++;
+	bytes_put(&e->size, be64_get(&e->size) - (uint64_t)by, 8, false);
+}
+
+/* The same bytes are the capture kernel's own, as with crashkernel=,cma. */
+static void unreserve_more(struct spoilt *t, const char *name, int64_t by)
+{
+	unreserve_crashed(t, name, by);
+	assert_int_equal(ranges_add(&t->m.crash_more, t->m.crash.start - (uint64_t)by, (uint64_t)by,
+				    "crashkernel=,cma"), 0);
+}
+
+static void reserve_what_cannot_be(struct spoilt *t, const char *name, int64_t by)
+{
+	struct fdt_reserve_entry *e = reserved_at(t, of(t, name)->addr);
+
+	assert_non_null(e);
+	bytes_put(&e->size, (uint64_t)by, 8, false);
+}
+
+/* --- spoiling the purgatory's parameters --- */
+
+static uint8_t *param(struct spoilt *t, size_t offset)
+{
+	return bytes_of(t, "purgatory") + PURGATORY_PARAMS_OFFSET + offset;
+}
+
+static uint64_t n_regions(struct spoilt *t)
+{
+	return bytes_get(param(t, offsetof(struct purgatory_params, n_regions)), 8, t->m.little);
+}
+
+static void set_regions(struct spoilt *t, const char *name, int64_t n)
+{
+	(void)name;
+	bytes_put(param(t, offsetof(struct purgatory_params, n_regions)), (uint64_t)n, 8,
+		  t->m.little);
+}
+
+static uint8_t *region(struct spoilt *t, uint64_t i)
+{
+	return param(t, offsetof(struct purgatory_params, region) +
+		     i * sizeof(struct purgatory_region));
+}
+
+static uint64_t region_start(struct spoilt *t, uint64_t i)
+{
+	return bytes_get(region(t, i), 8, t->m.little);
+}
+
+static void put_region(struct spoilt *t, uint64_t i, uint64_t start, uint64_t size)
+{
+	bytes_put(region(t, i), start, 8, t->m.little);
+	bytes_put(region(t, i) + 8, size, 8, t->m.little);
+}
+
+static void add_region(struct spoilt *t, uint64_t start, uint64_t size)
+{
+	uint64_t n = n_regions(t);
+
+	put_region(t, n, start, size);
+	set_regions(t, NULL, (int64_t)n + 1);
+}
+
+static uint64_t region_of(struct spoilt *t, const char *name)
+{
+	uint64_t i = 0;
+
+	while (region_start(t, i) != of(t, name)->addr)
+		i++;
+	return i;
+}
+
+/* The segment's region in two, the second @by bytes earlier than where the first ends. */
+static void split_region(struct spoilt *t, const char *name, int64_t by)
+{
+	const struct segment *s = of(t, name);
+	uint64_t half = s->memsz / 2;
+
+	put_region(t, region_of(t, name), s->addr, half);
+	add_region(t, s->addr + half - (uint64_t)by, s->memsz - half + (uint64_t)by);
+}
+
+static void resize_region(struct spoilt *t, const char *name, int64_t by)
+{
+	const struct segment *s = of(t, name);
+
+	put_region(t, region_of(t, name), s->addr, s->memsz + (uint64_t)by);
+}
+
+static void move_region(struct spoilt *t, const char *name, int64_t by)
+{
+	const struct segment *s = of(t, name);
+
+	put_region(t, region_of(t, name), s->addr + (uint64_t)by, s->memsz);
+}
+
+static void digest_byte(struct spoilt *t, const char *name, int64_t at)
+{
+	add_region(t, of(t, name)->addr + (uint64_t)at, 1);
+}
+
+/* Of no bytes, so many behind the segment's end. */
+static void empty_region(struct spoilt *t, const char *name, int64_t by)
+{
+	add_region(t, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by, 0);
+}
+
+/* --- the table --- */
+
+#define PASSES		0, NULL
+#define NOT_PAGES	"is not made of whole pages"
+#define NOT_CRASH	"is not inside the crash region"
+#define NOT_RAM		"is not inside memory"
+#define NOT_OURS	"overlaps the running kernel"
+#define FIRMWARE	"overlaps memory of the firmware"
+#define NOT_ZERO	"has something else than the backup region at address 0"
+#define NOT_RESERVED	"a segment is not wholly in the FDT's reserve map"
+#define NOT_CRASHED	"the crashed kernel's memory is not in the FDT's reserve map"
+#define NOT_CMDLINE	"the FDT does not hold the command line"
+#define NOT_EXACT	"the digest does not cover exactly what it must"
+#define NOT_IMAGE	"the digest covers memory which is not in the image"
+#define NOT_VERIFIED	"the purgatory has nothing to verify"
+#define MISSING		"the FDT, the purgatory or the entry point is missing"
+
+static const struct row rows[] = {
+	/* each plan as it is */
+	{ "nothing is wrong", HOTPLUG, nothing, NULL, 0, PASSES },
+	{ "nothing is wrong", CRASH, nothing, NULL, 0, PASSES },
+	{ "nothing is wrong", NORMAL, nothing, NULL, 0, PASSES },
+	{ "nothing is wrong", UNCHECKED, nothing, NULL, 0, PASSES },
+	{ "the order of segments", HOTPLUG, reverse, NULL, 0, PASSES },
+
+	/* each segment */
+	{ "ends at 2^64", NORMAL, move_to_top, "fdt", 4, EINVAL, "wraps around 64 bits" },
+	{ "ends one page below 2^64", NORMAL, move_to_top, "fdt", 5, EINVAL, NOT_RAM },
+	{ "ends one page above 2^64", NORMAL, move_to_top, "fdt", 3, EINVAL,
+	  "wraps around 64 bits" },
+	{ "begins off its page", HOTPLUG, move, "initrd", 16, EINVAL, NOT_PAGES },
+	{ "begins off its page", NORMAL, move, "kernel", 2048, EINVAL, NOT_PAGES },
+	{ "ends off its page", HOTPLUG, grow, "initrd", -16, EINVAL, NOT_PAGES },
+	{ "has no memory", HOTPLUG, no_memory, "initrd", 0, EINVAL, "has more data than memory" },
+	{ "as much data as memory", CRASH, fill, "initrd", 0, PASSES },
+	{ "more data than memory", CRASH, fill, "initrd", 1, EINVAL, "has more data than memory" },
+
+	/* the crash region; that it begins elsewhere is noticed anyway, but by another */
+	{ "the region begins with the image", CRASH, begin_region, NULL, 0, EINVAL, NOT_CRASHED },
+	{ "the region begins above the image", CRASH, begin_region, NULL, 1, EINVAL, NOT_CRASH },
+	{ "the region ends with the image", CRASH, end_region, NULL, 0, PASSES },
+	{ "the region ends below the image", CRASH, end_region, NULL, -1, EINVAL, NOT_CRASH },
+	{ "far below the region", CRASH, move, "fdt", -(int64_t)(1000 * MIB), EINVAL, NOT_CRASH },
+
+	/* memory, the running kernel, firmware */
+	{ "memory ends with it", HOTPLUG, hole_behind, "fdt", 0, PASSES },
+	{ "memory ends in it", HOTPLUG, hole_behind, "fdt", -1, EINVAL, NOT_RAM },
+	{ "memory begins with it", HOTPLUG, hole_before, "fdt", 0, PASSES },
+	{ "memory begins in it", HOTPLUG, hole_before, "fdt", 1, EINVAL, NOT_RAM },
+	{ "the running kernel ends at the image", HOTPLUG, kernel_ends, NULL, 0, PASSES },
+	{ "the running kernel ends in the image", HOTPLUG, kernel_ends, NULL, 1, EINVAL, NOT_OURS },
+	{ "the running kernel ends in the image", NORMAL, kernel_ends, NULL, 1, EINVAL, NOT_OURS },
+	{ "firmware behind it", HOTPLUG, firmware_behind, "fdt", 0, PASSES },
+	{ "firmware in its last byte", HOTPLUG, firmware_behind, "fdt", -1, EINVAL, FIRMWARE },
+	{ "firmware before it", HOTPLUG, firmware_at, "fdt", -1, PASSES },
+	{ "firmware in its first byte", HOTPLUG, firmware_at, "fdt", 0, EINVAL, FIRMWARE },
+	{ "firmware in it", NORMAL, firmware_at, "initrd", 0, EINVAL, FIRMWARE },
+
+	/* all segments together */
+	{ "one upon another", HOTPLUG, move_pages, "initrd", -1, EINVAL, "is in another's place" },
+	{ "one upon another", NORMAL, move_pages, "purgatory", -1, EINVAL,
+	  "is in another's place" },
+	{ "half of memory", NORMAL, memory_is_twice, NULL, 0, PASSES },
+	{ "more than half of memory", NORMAL, memory_is_twice, NULL, -2, ENOSPC,
+	  "more than half of memory" },
+	{ "half of memory", HOTPLUG, memory_is_twice, NULL, 0, PASSES },
+	{ "more than half of memory", HOTPLUG, memory_is_twice, NULL, -2, ENOSPC,
+	  "more than half of memory" },
+
+	/* what is in the digest */
+	{ "is not marked", CRASH, mark, "initrd", false, EINVAL, "is not in the digest" },
+	{ "is marked twice", HOTPLUG, mark, "fdt", true, EINVAL,
+	  "may change, or is not to be checked, but is in the digest" },
+	{ "is marked with --no-checks", UNCHECKED, mark, "initrd", true, EINVAL,
+	  "may change, or is not to be checked, but is in the digest" },
+	{ "hotplug without --hotplug", CRASH, mark_hotplug, "fdt", true, EINVAL,
+	  "is marked for hotplug, which was not asked for" },
+	{ "marks with --no-checks", UNCHECKED, mark, "initrd", false, PASSES },
+
+	/* the running kernel's own pages */
+	{ "firmware in the first page", CRASH, firmware_in_page, NULL, 0, ENOSPC,
+	  "would put its own pages" },
+	{ "firmware in the second page", CRASH, firmware_in_page, NULL, 1, ENOSPC,
+	  "would put its own pages" },
+	{ "two pages left", HOTPLUG, fill_region, NULL, 2, PASSES },
+	{ "one page left", HOTPLUG, fill_region, NULL, 1, ENOSPC, "the crash region is full" },
+	{ "no page left", HOTPLUG, fill_region, NULL, 0, ENOSPC, "the crash region is full" },
+
+	/* the elfcorehdr */
+	{ "there is none", CRASH, remove_segment, "elfcorehdr", 0, EINVAL,
+	  "there is no elfcorehdr" },
+	{ "not ELF", CRASH, flip, "elfcorehdr", 0, ENOEXEC, "not an ELF file" },
+	{ "a note behind memory", CRASH, note_behind, NULL, 1, EINVAL, "has a note behind memory" },
+	{ "a note in memory's place", CRASH, note_behind, NULL, 0, EINVAL, NOT_ZERO },
+	{ "a note at 0", HOTPLUG, note_at_zero, NULL, 0, EINVAL, NOT_ZERO },
+	{ "the backup is elsewhere", HOTPLUG, backup_elsewhere, NULL, 1, EINVAL, NOT_ZERO },
+	{ "no backup segment", CRASH, remove_segment, "backup", 0, EINVAL, NOT_ZERO },
+	{ "no program header for 0", CRASH, no_backup_phdr, NULL, 0x10000, EINVAL,
+	  "does not have exactly one program header for address 0" },
+	{ "two program headers for 0", CRASH, second_backup, NULL, 0, EINVAL,
+	  "does not have exactly one program header for address 0" },
+	{ "no elfcorehdr, no crash", NORMAL, nothing, NULL, 0, PASSES },
+
+	/* how the running kernel finds what it rewrites */
+	{ "the initrd is an ELF file", HOTPLUG, be_an_elf_file, "initrd", 4, EINVAL,
+	  "begins like an ELF file" },
+	{ "the initrd is a tree", HOTPLUG, be_a_tree, "initrd", 4, EINVAL,
+	  "begins like a device tree" },
+	{ "three bytes of an ELF file", HOTPLUG, be_an_elf_file, "initrd", 3, PASSES },
+	{ "an ELF file without --hotplug", CRASH, be_an_elf_file, "initrd", 4, PASSES },
+	{ "the tree is none", HOTPLUG, flip, "fdt", 0, EINVAL, "does not begin with its magic" },
+
+	/* the rehearsals, through prove() */
+	{ "no room for memory", HOTPLUG, grow, "elfcorehdr", -65536, ENOSPC,
+	  "a regenerated elfcorehdr takes up to" },
+	{ "more CPUs than ELF counts", HOTPLUG, many_notes, NULL, 65534, E2BIG,
+	  "hotplug rehearsal: elfcorehdr: 65535 CPUs and memory ranges" },
+	{ "room for all cores", HOTPLUG, no_room_for_cores, NULL, 0, PASSES },
+	{ "no room for the last core", HOTPLUG, no_room_for_cores, NULL, -4, ENOSPC,
+	  "the kernel could add only" },
+	{ "no CPU to rehearse with", HOTPLUG, no_live_cpus, NULL, 0, EINVAL,
+	  "there is no /cpus node" },
+
+	/* the device tree */
+	{ "no tree", CRASH, remove_segment, "fdt", 0, EINVAL, MISSING },
+	{ "no purgatory", CRASH, remove_segment, "purgatory", 0, EINVAL, MISSING },
+	{ "the entry point is elsewhere", CRASH, change_entry, NULL, 4, EINVAL, MISSING },
+	{ "the user's entry point is elsewhere", NORMAL, own_entry, NULL, 4, PASSES },
+	{ "no magic", CRASH, flip, "fdt", 0, EINVAL, "the FDT is not sound" },
+	{ "version 16", CRASH, tree_version, NULL, 16, EINVAL, "the FDT's header promises" },
+	{ "another command line", CRASH, other_cmdline, NULL, 0, EINVAL, NOT_CMDLINE },
+	{ "no bootargs", CRASH, no_bootargs, NULL, 0, EINVAL, NOT_CMDLINE },
+	{ "no /chosen", CRASH, no_chosen, NULL, 0, EINVAL, NOT_CMDLINE },
+	{ "no /cpus", CRASH, no_cpus, NULL, 0, EINVAL, "the FDT has no /cpus node" },
+	{ "no end of the reserve map", CRASH, reserve_what_cannot_be, "fdt", -1, EINVAL,
+	  "the FDT's reserve map cannot be read" },
+	{ "elfcorehdr", CRASH, unreserve_end, "elfcorehdr", 0, PASSES },
+	{ "elfcorehdr but a byte", CRASH, unreserve_end, "elfcorehdr", 1, EINVAL, NOT_RESERVED },
+	{ "fdt but a byte", CRASH, unreserve_end, "fdt", 1, EINVAL, NOT_RESERVED },
+	{ "backup but a byte", CRASH, unreserve_end, "backup", 1, EINVAL, NOT_RESERVED },
+	{ "initrd but its first byte", CRASH, unreserve_start, "initrd", 1, EINVAL, NOT_RESERVED },
+	{ "initrd, normal boot", NORMAL, unreserve_start, "initrd", 1, EINVAL, NOT_RESERVED },
+	{ "crashed memory", CRASH, unreserve_crashed, NULL, 0, PASSES },
+	{ "crashed memory but a byte", CRASH, unreserve_crashed, NULL, 1, EINVAL, NOT_CRASHED },
+	{ "crashed memory, without CMA", CRASH, unreserve_more, NULL, 65536, PASSES },
+
+	/* the digest */
+	{ "no regions", CRASH, set_regions, NULL, 0, EINVAL, NOT_VERIFIED },
+	{ "as many regions as can be", CRASH, set_regions, NULL, PURGATORY_MAX_REGIONS, EINVAL,
+	  NOT_IMAGE },
+	{ "too many regions", CRASH, set_regions, NULL, PURGATORY_MAX_REGIONS + 1, EINVAL,
+	  NOT_VERIFIED },
+	{ "one region with --no-checks", UNCHECKED, set_regions, NULL, 1, EINVAL,
+	  "the purgatory verifies what was not to be verified" },
+	{ "one region less", CRASH, set_regions, NULL, 1, EINVAL, NOT_EXACT },
+	{ "a region in two", CRASH, split_region, "kernel", 0, PASSES },
+	{ "two regions overlap", CRASH, split_region, "kernel", 1, EINVAL,
+	  "the digest covers some memory twice" },
+	{ "a byte between two regions", CRASH, split_region, "kernel", -1, EINVAL, NOT_EXACT },
+	{ "a byte too few", CRASH, resize_region, "initrd", -1, EINVAL, NOT_EXACT },
+	{ "a byte too many", CRASH, resize_region, "initrd", 1, EINVAL, NOT_IMAGE },
+	{ "a byte too far", CRASH, move_region, "initrd", 1, EINVAL, NOT_IMAGE },
+	{ "a byte too early", CRASH, move_region, "kernel", -1, EINVAL, NOT_IMAGE },
+	{ "a byte of the stack", CRASH, digest_byte, "purgatory", 0x2fff, EINVAL, NOT_EXACT },
+	{ "a byte that may change", HOTPLUG, digest_byte, "fdt", 0, EINVAL, NOT_EXACT },
+	{ "no byte at the end", CRASH, empty_region, "fdt", 0, PASSES },
+	{ "no byte behind the end", CRASH, empty_region, "fdt", 1, EINVAL, NOT_IMAGE },
+};
+
+/* What is wrong with what prove() said, or NULL. */
+static char *judge(const struct row *row, int rc)
+{
+	if (rc != -row->err)
+		return mem_printf("%d instead of %d: \"%s\"", rc, -row->err, rc ? fail_text() : "");
+	if (row->err && !strstr(fail_text(), row->text))
+		return mem_printf("\"%s\" instead of \"%s\"", fail_text(), row->text);
+	return NULL;
+}
+
+static void every_proof(void **state)
+{
+	const struct base *b = *state;
+	unsigned int wrong = 0;
+
+	if (!b->dir)
+		skip();		/* this kexec has no purgatory for such a machine */
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct spoilt t;
+		STRING_AUTO problem = NULL;
+
+		make_copy(&t, b, rows[i].plan);
+		fail_forget();
+		rows[i].spoil(&t, rows[i].name, rows[i].by);
+		problem = judge(&rows[i], prove(&t.image));
+		if (problem)
+			print_error("row %zu, %s %s: %s\n", i, rows[i].what,
+				    rows[i].name ? rows[i].name : "", problem);
+		wrong += problem != NULL;
+		free_copy(&t);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		{ "every proof, little-endian, 64 KiB pages", every_proof, NULL, NULL, &bases[0] },
+		{ "every proof, big-endian, 4 KiB pages", every_proof, NULL, NULL, &bases[1] },
+	};
+
+	return cmocka_run_group_tests_name("prove", tests, setup, teardown);
+}
