@@ -259,12 +259,37 @@ static void room_is_exact(void **state)
 		assert_int_equal(hotplug_rehearse_fdt(&cores, fdt, size), 0);
 		free(fdt);
 		flatten_without_names(&m, needed - 4, &fdt, &size);
-		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), ENOSPC, "could add only");
+		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), ENOSPC, "the kernel could add only");
 		fdt_set_totalsize(fdt, (uint32_t)size + 1);
-		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL, "claims");
+		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL, "the FDT claims");
 		free(fdt);
 		idlist_free(&m.possible);
 	}
+}
+
+/* What libfdt cannot edit, and what has no place for CPUs. */
+static void rehearsal_of_other_trees(void **state)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root));
+	struct hotplug_cores cores;
+	struct machine m;
+	uint8_t *fdt;
+	size_t size;
+
+	(void)state;
+	make_machine(&m, 4);
+	assert_int_equal(hotplug_cores(&m, &cores), 0);
+	flatten_without_names(&m, 4096, &fdt, &size);
+	fdt_set_version(fdt, 16);
+	assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL,
+		     "the kernel could not delete the CPU nodes");
+	free(fdt);
+	root->name = "";
+	assert_int_equal(dt_flatten(root, &(struct ranges){0}, 4096, &fdt, &size), 0);
+	assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL,
+		     "no /cpus in the flattened tree");
+	free(fdt);
+	idlist_free(&m.possible);
 }
 
 static void no_cpu_nodes(void **state)
@@ -358,6 +383,7 @@ int main(void)
 		TEST(blobs),
 		TEST(memory_blocks),
 		TEST(room_is_exact),
+		TEST(rehearsal_of_other_trees),
 		TEST(no_cpu_nodes),
 		TEST(core_header),
 		TEST(core_header_too_large),
