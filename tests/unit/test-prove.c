@@ -228,6 +228,16 @@ static int teardown(void **state)
 
 /* --- a copy to spoil --- */
 
+/* What lies behind the last segment would be refused, if anybody looked at it. */
+static void poison(struct image *image)
+{
+	for (unsigned int i = image->n_segments; i < SEGMENT_MAX; i++)
+		image->segment[i] = (struct segment){
+			.name = "beyond", .owner = "nobody", .addr = 1, .memsz = UINT64_MAX / 2,
+			.bufsz = UINT64_MAX,
+		};
+}
+
 static void make_copy(struct spoilt *t, const struct base *b, enum plan_kind kind)
 {
 	*t = (struct spoilt){ .m = b->machine, .image = b->image[kind], .page = b->page_size };
@@ -245,6 +255,7 @@ static void make_copy(struct spoilt *t, const struct base *b, enum plan_kind kin
 			memcpy(data, s->data, s->bufsz);
 		s->data = data;
 	}
+	poison(&t->image);
 }
 
 static void free_copy(struct spoilt *t)
@@ -372,6 +383,7 @@ static void remove_segment(struct spoilt *t, const char *name, int64_t by)
 	free((void *)s->data);
 	for (; s < last; s++)
 		*s = s[1];
+	poison(&t->image);
 }
 
 static void mark(struct spoilt *t, const char *name, int64_t digest)
@@ -489,19 +501,21 @@ static void fill_hole(struct spoilt *t, uint64_t start, uint64_t end)
 		.hotplug = true };
 }
 
-/* Segments in all of the region but the lowest @pages, which are free. */
+/* Segments in all of the region but the lowest @pages, or the highest: those are free. */
 static void fill_region(struct spoilt *t, const char *name, int64_t pages)
 {
 	RANGES_AUTO free = {0};
 
-	(void)name;
 	assert_int_equal(ranges_add(&free, t->m.crash.start, t->m.crash.end - t->m.crash.start, ""),
 			 0);
 	for (unsigned int i = 0; i < t->image.n_segments; i++)
 		ranges_subtract_one(&free, t->image.segment[i].addr,
 				    t->image.segment[i].addr + t->image.segment[i].memsz);
 	t->m.avoid.n = 0;
-	ranges_clip(&free, t->m.crash.start + (uint64_t)pages * t->page, UINT64_MAX);
+	if (!strcmp(name, "but the lowest"))
+		ranges_clip(&free, t->m.crash.start + (uint64_t)pages * t->page, UINT64_MAX);
+	else
+		ranges_clip(&free, 0, free.at[free.n - 1].end - (uint64_t)pages * t->page);
 	for (size_t i = 0; i < free.n; i++)
 		fill_hole(t, free.at[i].start, free.at[i].end);
 }
@@ -780,6 +794,16 @@ static void move_region(struct spoilt *t, const char *name, int64_t by)
 	put_region(t, region_of(t, name), s->addr + (uint64_t)by, s->memsz);
 }
 
+/* The purgatory's own second region: what follows the digest. */
+static void move_last_own_region(struct spoilt *t, const char *name, int64_t by)
+{
+	uint64_t i = region_of(t, "purgatory") + 1;
+
+	(void)name;
+	put_region(t, i, region_start(t, i) + (uint64_t)by,
+		   bytes_get(region(t, i) + 8, 8, t->m.little));
+}
+
 static void digest_byte(struct spoilt *t, const char *name, int64_t at)
 {
 	add_region(t, of(t, name)->addr + (uint64_t)at, 1);
@@ -799,11 +823,13 @@ static void empty_region(struct spoilt *t, const char *name, int64_t by)
 #define NOT_RAM		"is not inside memory"
 #define NOT_OURS	"overlaps the running kernel"
 #define FIRMWARE	"overlaps memory of the firmware"
+#define FULL		"the crash region is full"
 #define NOT_ZERO	"has something else than the backup region at address 0"
 #define NOT_RESERVED	"a segment is not wholly in the FDT's reserve map"
 #define NOT_CRASHED	"the crashed kernel's memory is not in the FDT's reserve map"
 #define NOT_CMDLINE	"the FDT does not hold the command line"
 #define NOT_EXACT	"the digest does not cover exactly what it must"
+#define NOT_AS_MUCH	"the digest does not cover as much as it must"
 #define NOT_IMAGE	"the digest covers memory which is not in the image"
 #define NOT_VERIFIED	"the purgatory has nothing to verify"
 #define MISSING		"the FDT, the purgatory or the entry point is missing"
@@ -876,9 +902,12 @@ static const struct row rows[] = {
 	  "would put its own pages" },
 	{ "firmware in the second page", CRASH, firmware_in_page, NULL, 1, ENOSPC,
 	  "would put its own pages" },
-	{ "two pages left", HOTPLUG, fill_region, NULL, 2, PASSES },
-	{ "one page left", HOTPLUG, fill_region, NULL, 1, ENOSPC, "the crash region is full" },
-	{ "no page left", HOTPLUG, fill_region, NULL, 0, ENOSPC, "the crash region is full" },
+	{ "firmware in the third free page", CRASH, firmware_behind, "initrd", 0, PASSES },
+	{ "all is full", HOTPLUG, fill_region, "but the lowest", 2, PASSES },
+	{ "all is full", HOTPLUG, fill_region, "but the lowest", 1, ENOSPC, FULL },
+	{ "all is full", HOTPLUG, fill_region, "but the lowest", 0, ENOSPC, FULL },
+	{ "all is full", HOTPLUG, fill_region, "but the highest", 2, PASSES },
+	{ "all is full", HOTPLUG, fill_region, "but the highest", 1, ENOSPC, FULL },
 
 	/* the elfcorehdr */
 	{ "there is none", CRASH, remove_segment, "elfcorehdr", 0, EINVAL,
@@ -922,7 +951,8 @@ static const struct row rows[] = {
 	{ "the entry point is elsewhere", CRASH, change_entry, NULL, 4, EINVAL, MISSING },
 	{ "the user's entry point is elsewhere", NORMAL, own_entry, NULL, 4, PASSES },
 	{ "no magic", CRASH, flip, "fdt", 0, EINVAL, "the FDT is not sound" },
-	{ "version 16", CRASH, tree_version, NULL, 16, EINVAL, "the FDT's header promises" },
+	{ "version 16", CRASH, tree_version, NULL, 16, EINVAL,
+	  "the FDT's version is older than 17" },
 	{ "another command line", CRASH, other_cmdline, NULL, 0, EINVAL, NOT_CMDLINE },
 	{ "no bootargs", CRASH, no_bootargs, NULL, 0, EINVAL, NOT_CMDLINE },
 	{ "no /chosen", CRASH, no_chosen, NULL, 0, EINVAL, NOT_CMDLINE },
@@ -947,17 +977,19 @@ static const struct row rows[] = {
 	  NOT_VERIFIED },
 	{ "one region with --no-checks", UNCHECKED, set_regions, NULL, 1, EINVAL,
 	  "the purgatory verifies what was not to be verified" },
-	{ "one region less", CRASH, set_regions, NULL, 1, EINVAL, NOT_EXACT },
+	{ "one region only", CRASH, set_regions, NULL, 1, EINVAL, NOT_AS_MUCH },
 	{ "a region in two", CRASH, split_region, "kernel", 0, PASSES },
 	{ "two regions overlap", CRASH, split_region, "kernel", 1, EINVAL,
 	  "the digest covers some memory twice" },
-	{ "a byte between two regions", CRASH, split_region, "kernel", -1, EINVAL, NOT_EXACT },
-	{ "a byte too few", CRASH, resize_region, "initrd", -1, EINVAL, NOT_EXACT },
+	{ "a byte between two regions", CRASH, split_region, "kernel", -1, EINVAL, NOT_AS_MUCH },
+	{ "a byte too few", CRASH, resize_region, "initrd", -1, EINVAL, NOT_AS_MUCH },
 	{ "a byte too many", CRASH, resize_region, "initrd", 1, EINVAL, NOT_IMAGE },
 	{ "a byte too far", CRASH, move_region, "initrd", 1, EINVAL, NOT_IMAGE },
 	{ "a byte too early", CRASH, move_region, "kernel", -1, EINVAL, NOT_IMAGE },
-	{ "a byte of the stack", CRASH, digest_byte, "purgatory", 0x2fff, EINVAL, NOT_EXACT },
-	{ "a byte that may change", HOTPLUG, digest_byte, "fdt", 0, EINVAL, NOT_EXACT },
+	{ "a byte of stack more", CRASH, digest_byte, "purgatory", 0x2fff, EINVAL, NOT_AS_MUCH },
+	{ "a byte of stack instead", CRASH, move_last_own_region, NULL, 1, EINVAL, NOT_EXACT },
+	{ "a byte of digest instead", CRASH, move_last_own_region, NULL, -1, EINVAL, NOT_EXACT },
+	{ "a byte that may change", HOTPLUG, digest_byte, "fdt", 0, EINVAL, NOT_AS_MUCH },
 	{ "no byte at the end", CRASH, empty_region, "fdt", 0, PASSES },
 	{ "no byte behind the end", CRASH, empty_region, "fdt", 1, EINVAL, NOT_IMAGE },
 };
