@@ -17,4 +17,8 @@ EQUIVALENT = {
      "if (fdt_path_offset(s->data, \"/cpus\") < 0)",
      "if (fdt_path_offset(s->data, \"/cpus\") <= 0)", 1):
         "only the root is at offset 0",
+    ("kexec/arch/ppc64/prove.c", "reserved_ranges", "compare",
+     "for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)",
+     "for (int i = 0; i <= fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
+        "behind the last entry is the one which ends the map: a range of no bytes",
 }

@@ -127,6 +127,146 @@ static void ranges_intersect_and_cover(void **state)
 	assert_null(ranges_find(&r, 50, 60));
 }
 
+/* --- ranges as the sets that they are: of the numbers 0 to 15, as bits --- */
+
+enum { NUMBERS = 16 };
+
+static uint32_t pseudo_random(void)
+{
+	static uint32_t x = 1;
+
+	x = x * 1664525 + 1013904223;
+	return x >> 16;
+}
+
+static uint32_t window(uint64_t start, uint64_t end)
+{
+	return start < end ? ((1u << end) - 1) & ~((1u << start) - 1) : 0;
+}
+
+/* The list is sorted, nothing in it is empty or twice, each has the reason @why. */
+static uint32_t bits_of(const struct ranges *r, const char *why)
+{
+	uint64_t last = 0;
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		assert_true(r->at[i].start >= last && r->at[i].start < r->at[i].end);
+		assert_string_equal(r->at[i].why, why);
+		last = r->at[i].end;
+		bits |= window(r->at[i].start, r->at[i].end);
+	}
+	return bits;
+}
+
+/* A few ranges that overlap, touch and hold each other, unsorted; empty ones too. */
+static uint32_t add_some(struct ranges *r, const char *why)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t n = pseudo_random() % 6; n; n--) {
+		uint64_t start = pseudo_random() % NUMBERS;
+		uint64_t end = start + pseudo_random() % (NUMBERS - start + 1);
+
+		assert_int_equal(ranges_add(r, start, end - start, why), 0);
+		bits |= window(start, end);
+	}
+	return bits;
+}
+
+static unsigned int runs_in(uint32_t bits)
+{
+	return (unsigned int)__builtin_popcount(bits & ~(bits << 1));
+}
+
+static void check_questions(const struct ranges *r, uint32_t bits)
+{
+	assert_int_equal(ranges_total(r), __builtin_popcount(bits));
+	for (uint64_t start = 0; start <= NUMBERS; start++)
+		for (uint64_t end = 0; end <= NUMBERS; end++) {
+			uint32_t w = window(start, end);
+			const struct range *found = start < end ? ranges_find(r, start, end) : NULL;
+
+			assert_int_equal(ranges_cover(r, start, end), (w & ~bits) == 0);
+			assert_int_equal(found != NULL, (w & bits) != 0);
+			if (found)	/* the first of them */
+				assert_int_equal(w & bits & (window(0, found->start)), 0);
+		}
+}
+
+static void check_changes(const struct ranges *a, uint32_t in_a, const struct ranges *b,
+			  uint32_t in_b)
+{
+	uint64_t start = pseudo_random() % (NUMBERS + 1), end = pseudo_random() % (NUMBERS + 1);
+	struct ranges got[5] = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(got); i++)
+		ranges_copy(&got[i], a);
+	assert_int_equal(bits_of(&got[0], "a"), in_a);
+	ranges_subtract(&got[1], b);
+	assert_int_equal(bits_of(&got[1], "a"), in_a & ~in_b);
+	ranges_intersect(&got[2], b);
+	assert_int_equal(bits_of(&got[2], "a"), in_a & in_b);
+	ranges_subtract_one(&got[3], start, end);
+	assert_int_equal(bits_of(&got[3], "a"), in_a & ~window(start, end));
+	ranges_clip(&got[4], start, end);
+	assert_int_equal(bits_of(&got[4], "a"), in_a & window(start, end));
+	for (size_t i = 0; i < ARRAY_SIZE(got); i++)
+		ranges_free(&got[i]);
+}
+
+static void ranges_are_sets(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 2000; i++) {
+		RANGES_AUTO a = {0};
+		RANGES_AUTO b = {0};
+		uint32_t in_a = add_some(&a, "a"), in_b = add_some(&b, "b");
+
+		ranges_merge(&a);
+		ranges_merge(&b);
+		assert_int_equal(bits_of(&a, "a"), in_a);
+		assert_int_equal(a.n, runs_in(in_a));
+		check_questions(&a, in_a);
+		check_changes(&a, in_a, &b, in_b);
+	}
+}
+
+/* Of the longest of those that begin together; what touches is one only for one reason. */
+static void ranges_keep_the_first_reason(void **state)
+{
+	RANGES_AUTO r = {0};
+	char same[] = "same";	/* equal, but elsewhere */
+
+	(void)state;
+	assert_int_equal(ranges_add(&r, 0, 5, "short"), 0);
+	assert_int_equal(ranges_add(&r, 0, 10, "long"), 0);
+	assert_int_equal(ranges_add(&r, 20, 5, same), 0);
+	assert_int_equal(ranges_add(&r, 25, 5, "same"), 0);
+	assert_int_equal(ranges_add(&r, 30, 5, NULL), 0);
+	assert_int_equal(ranges_add(&r, 40, 5, NULL), 0);
+	assert_int_equal(ranges_add(&r, 45, 5, "other"), 0);
+	ranges_merge(&r);
+	expect_ranges(&r, "0-10 20-30 30-35 40-45 45-50");
+	assert_string_equal(r.at[0].why, "long");
+	assert_string_equal(r.at[4].why, "other");
+}
+
+/* Memory comes in many equal blocks, which are one range. */
+static void ranges_grow(void **state)
+{
+	RANGES_AUTO r = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < 1000; i++)
+		add(&r, i, i + 1);
+	assert_int_equal(r.n, 1);
+	for (uint64_t i = 0; i < 1000; i++)
+		add(&r, 2000 + 2 * i, 2000 + 2 * i + 1);
+	assert_int_equal(r.n, 1001);
+	assert_int_equal(ranges_total(&r), 2000);
+}
+
 static void id_lists(void **state)
 {
 	struct idlist l;
@@ -412,6 +552,9 @@ int main(void)
 		cmocka_unit_test(ranges_keep_reasons),
 		cmocka_unit_test(ranges_are_subtracted),
 		cmocka_unit_test(ranges_intersect_and_cover),
+		cmocka_unit_test(ranges_are_sets),
+		cmocka_unit_test(ranges_keep_the_first_reason),
+		cmocka_unit_test(ranges_grow),
 		cmocka_unit_test(id_lists),
 		cmocka_unit_test(sha256_examples),
 		cmocka_unit_test(elf_classes_and_orders),
