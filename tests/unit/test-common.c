@@ -390,6 +390,110 @@ static void elf_truncated(void **state)
 	fail_forget();
 }
 
+/* --- each bound of elf_parse(), from both sides, in both classes and byte orders --- */
+
+enum elf_field {
+	NO_FIELD, EI_CLASS, EI_DATA, E_VERSION, E_PHOFF, E_PHENTSIZE, E_PHNUM,
+	P_TYPE, P_OFFSET, P_PADDR, P_FILESZ, P_MEMSZ,
+};
+
+enum { ELF_FILE = 200 };
+
+/* [field][class is 64 bit] */
+static const struct { unsigned int at, size; } elf_fields[][2] = {
+	[E_PHOFF] = { { 28, 4 }, { 32, 8 } }, [E_PHENTSIZE] = { { 42, 2 }, { 54, 2 } },
+	[E_PHNUM] = { { 44, 2 }, { 56, 2 } }, [EI_CLASS] = { { 4, 1 }, { 4, 1 } },
+	[EI_DATA] = { { 5, 1 }, { 5, 1 } }, [E_VERSION] = { { 20, 4 }, { 20, 4 } },
+	[P_TYPE] = { { 52, 4 }, { 64, 4 } }, [P_OFFSET] = { { 56, 4 }, { 72, 8 } },
+	[P_PADDR] = { { 64, 4 }, { 88, 8 } }, [P_FILESZ] = { { 68, 4 }, { 96, 8 } },
+	[P_MEMSZ] = { { 72, 4 }, { 104, 8 } },
+};
+
+static void put_field(uint8_t *e, enum elf_field f, bool wide, bool little, uint64_t value)
+{
+	bytes_put(e + elf_fields[f][wide].at, value, elf_fields[f][wide].size, little);
+}
+
+static const struct {
+	struct { enum elf_field field; uint64_t value; } put[3];
+	const char *text;	/* NULL: it passes */
+} elf_bounds[] = {
+	{ { { E_PHNUM, 1 } }, NULL },
+	{ { { E_PHNUM, 0 }, { E_PHENTSIZE, 0 } }, NULL },
+	{ { { E_PHENTSIZE, 33 } }, "program headers of 33 bytes" },
+	{ { { E_PHOFF, ELF_FILE } }, "end beyond the file" },
+	{ { { E_PHOFF, UINT64_MAX } }, "end beyond the file" },
+	{ { { E_PHNUM, 0 }, { E_PHOFF, ELF_FILE } }, NULL },
+	{ { { E_PHNUM, 0 }, { E_PHOFF, ELF_FILE + 1 } }, "end beyond the file" },
+	{ { { EI_CLASS, 0 } }, "class is neither" },
+	{ { { EI_CLASS, 3 } }, "class is neither" },
+	{ { { EI_DATA, 0 } }, "unknown byte order or version" },
+	{ { { EI_DATA, 3 } }, "unknown byte order or version" },
+	{ { { E_VERSION, 0 } }, "unknown byte order or version" },
+	{ { { P_OFFSET, ELF_FILE - 9 }, { P_FILESZ, 9 }, { P_MEMSZ, 9 } }, NULL },
+	{ { { P_OFFSET, ELF_FILE - 9 }, { P_FILESZ, 10 }, { P_MEMSZ, 10 } },
+	  "end beyond the file" },
+	{ { { P_OFFSET, UINT64_MAX }, { P_FILESZ, 1 }, { P_MEMSZ, 1 } }, "end beyond the file" },
+	{ { { P_TYPE, 0 }, { P_OFFSET, UINT64_MAX }, { P_FILESZ, 1 } }, NULL },
+	{ { { P_FILESZ, 7 }, { P_MEMSZ, 7 } }, NULL },
+	{ { { P_FILESZ, 7 }, { P_MEMSZ, 6 } }, "bytes in the file but" },
+	{ { { P_TYPE, ELF_PT_NOTE }, { P_FILESZ, 7 }, { P_MEMSZ, 0 } }, NULL },
+};
+
+static void check_bound(size_t row, bool wide, bool little)
+{
+	uint8_t *e = mem_alloc(ELF_FILE);
+	const char *text = elf_bounds[row].text;
+	struct arena a = {0};
+	struct elf elf;
+
+	put_header(e, wide ? 2 : 1, little ? 1 : 2, little);
+	put_field(e, P_TYPE, wide, little, ELF_PT_LOAD);
+	for (size_t i = 0; i < ARRAY_SIZE(elf_bounds[row].put); i++)
+		if (elf_bounds[row].put[i].field)
+			put_field(e, elf_bounds[row].put[i].field, wide, little,
+				  elf_bounds[row].put[i].value);
+	if (text)
+		assert_fails(elf_parse(&elf, &a, e, ELF_FILE, ELF_FILE), EINVAL, text);
+	else
+		assert_int_equal(elf_parse(&elf, &a, e, ELF_FILE, ELF_FILE), 0);
+	arena_free(&a);
+	free(e);
+}
+
+static void elf_has_bounds(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < ARRAY_SIZE(elf_bounds); row++)
+		for (unsigned int i = 0; i < 4; i++)
+			check_bound(row, i & 1, i & 2);
+}
+
+/* In memory, and in the part of a file that is there. */
+static void elf_addresses(void **state)
+{
+	struct arena a = {0};
+	uint8_t e[120] = {0};
+	struct elf elf;
+
+	(void)state;
+	put_header(e, 2, 1, true);
+	put_field(e, P_TYPE, true, true, ELF_PT_NOTE);
+	put_field(e, P_MEMSZ, true, true, 9);
+	put_field(e, P_PADDR, true, true, UINT64_MAX - 9);
+	assert_int_equal(elf_parse(&elf, &a, e, sizeof(e), UINT64_MAX), 0);
+	put_field(e, P_PADDR, true, true, UINT64_MAX - 8);
+	assert_fails(elf_parse(&elf, &a, e, sizeof(e), UINT64_MAX), EINVAL, "wrap around 64 bits");
+	put_field(e, P_PADDR, true, true, 0);
+	assert_fails(elf_parse(&elf, &a, e, sizeof(e) - 1, UINT64_MAX), EINVAL, "bytes are there");
+	assert_fails(elf_parse(&elf, &a, e, 3, UINT64_MAX), ENOEXEC, "not an ELF file");
+	assert_fails(elf_parse(&elf, &a, e, 4, UINT64_MAX), EINVAL, "class is neither");
+	assert_fails(elf_parse(&elf, &a, e, 63, UINT64_MAX), EINVAL, "truncated ELF header");
+	e[3] = 'f';
+	assert_fails(elf_parse(&elf, &a, e, sizeof(e), UINT64_MAX), ENOEXEC, "not an ELF file");
+	arena_free(&a);
+}
+
 static void files(void **state)
 {
 	char *dir = unit_directory();
@@ -560,6 +664,8 @@ int main(void)
 		cmocka_unit_test(elf_classes_and_orders),
 		cmocka_unit_test(elf_mislabelled),
 		cmocka_unit_test(elf_truncated),
+		cmocka_unit_test(elf_has_bounds),
+		cmocka_unit_test(elf_addresses),
 		cmocka_unit_test(files),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
