@@ -124,10 +124,7 @@ void ranges_clip(struct ranges *r, uint64_t start, uint64_t end)
 {
 	struct range window = { start, end, NULL };
 
-	if (start < end)
-		ranges_intersect(r, &(struct ranges){ &window, 1, 1 });
-	else
-		r->n = 0;
+	ranges_intersect(r, &(struct ranges){ &window, 1, 1 });
 }
 
 const struct range *ranges_find(const struct ranges *r, uint64_t start, uint64_t end)

@@ -21,4 +21,44 @@ EQUIVALENT = {
      "for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)",
      "for (int i = 0; i <= fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
         "behind the last entry is the one which ends the map: a range of no bytes",
+    ("common/ranges.c", "by_start", "compare",
+     "return x->end > y->end ? -1 : 1;",
+     "return x->end >= y->end ? -1 : 1;", 1):
+        "they differ here",
+    ("common/ranges.c", "by_start", "compare",
+     "return x->start < y->start ? -1 : 1;",
+     "return x->start <= y->start ? -1 : 1;", 1):
+        "they differ here",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "a->end < with->at[k].end ? a->end : with->at[k].end, a->why);",
+     "a->end <= with->at[k].end ? a->end : with->at[k].end, a->why);", 1):
+        "of two equal numbers either is the smaller",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "append(&out, a->start > with->at[k].start ? a->start : with->at[k].start,",
+     "append(&out, a->start >= with->at[k].start ? a->start : with->at[k].start,", 1):
+        "of two equal numbers either is the larger",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "for (size_t k = w; k < with->n && with->at[k].start < a->end; k++)",
+     "for (size_t k = w; k < with->n && with->at[k].start <= a->end; k++)", 1):
+        "what begins where the range ends has nothing in common with it",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "while (w < with->n && with->at[w].end <= a->start)",
+     "while (w < with->n && with->at[w].end < a->start)", 1):
+        "what ends where the range begins has nothing in common with it",
+    ("common/ranges.c", "ranges_merge", "compare",
+     "else if (r->at[i].end > last->end)",
+     "else if (r->at[i].end >= last->end)", 1):
+        "an end that is equal is set to what it is",
+    ("common/ranges.c", "ranges_subtract", "compare",
+     "for (size_t k = h; k < holes->n && holes->at[k].start < end; k++) {",
+     "for (size_t k = h; k < holes->n && holes->at[k].start <= end; k++) {", 1):
+        "a hole that begins where the range ends takes nothing of it",
+    ("common/ranges.c", "ranges_subtract", "compare",
+     "while (h < holes->n && holes->at[h].end <= at)",
+     "while (h < holes->n && holes->at[h].end < at)", 1):
+        "a hole that ends where the range begins takes nothing of it",
+    ("common/ranges.c", "ranges_subtract_one", "compare",
+     "if (start < end)",
+     "if (start <= end)", 1):
+        "the two halves around a hole of no bytes become one again",
 }

@@ -342,6 +342,59 @@ static void core_header(void **state)
 	}
 }
 
+/* The backed-up start of memory in every relation to the first range. */
+static void check_backup(uint64_t start, uint64_t end, uint64_t backup_size)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .little = true };
+	RANGES_AUTO dump = {0};
+	struct elfcorehdr h = { &m, &dump, PPC64_PAGE_OFFSET, 0x900000, backup_size };
+	BUF_AUTO out = {0};
+	uint64_t at = start;
+	struct elf elf;
+
+	if (start < end)
+		assert_int_equal(ranges_add(&dump, start, end - start, "first"), 0);
+	assert_int_equal(ranges_add(&dump, 0x800000, 0x1000, "second"), 0);
+	assert_int_equal(elfcorehdr_build(&h, &out), 0);
+	assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&h)));
+	assert_int_equal(elf_parse(&elf, &arena, out.data, out.len, UINT64_MAX), 0);
+	assert_int_equal(elfcorehdr_size(elf.n_phdrs), out.len);
+	for (uint32_t i = 0; i < elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &elf.phdr[i];
+
+		if (at == end || start >= end)
+			at = 0x800000;
+		assert_true(p->paddr == at && p->memsz && p->filesz == p->memsz);
+		assert_true(p->offset == (p->paddr < backup_size ? 0x900000 : at));
+		assert_true(at >= backup_size || at + p->memsz <= backup_size);
+		at += p->memsz;
+	}
+	assert_int_equal(at, 0x801000);
+}
+
+static void core_header_backup(void **state)
+{
+	static const uint64_t ends[] = { 0, 0x8000, 0x10000, 0x18000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		check_backup(0, ends[i], 0x10000);
+		check_backup(0, ends[i], 0);
+		check_backup(0x20000, 0x20000 + ends[i], 0x10000);
+	}
+}
+
+/* No room announced, or less than is built. */
+static void core_header_sizes(void **state)
+{
+	struct machine m = { .elfcorehdr_size = 1000 };
+
+	(void)state;
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 999), 1056);
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000), 1056);
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1001), 1057);
+}
+
 static void core_header_too_large(void **state)
 {
 	struct machine m = { .arch = arch_find("ppc64") };
@@ -386,6 +439,8 @@ int main(void)
 		TEST(rehearsal_of_other_trees),
 		TEST(no_cpu_nodes),
 		TEST(core_header),
+		TEST(core_header_backup),
+		TEST(core_header_sizes),
 		TEST(core_header_too_large),
 		TEST(core_header_room),
 	};
