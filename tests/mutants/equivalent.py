@@ -21,6 +21,10 @@ EQUIVALENT = {
      "for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)",
      "for (int i = 0; i <= fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
         "behind the last entry is the one which ends the map: a range of no bytes",
+    ("kexec/elfcorehdr.c", "put_loads", "compare",
+     "uint64_t end = r->end < h->backup_size ? r->end : h->backup_size;",
+     "uint64_t end = r->end <= h->backup_size ? r->end : h->backup_size;", 1):
+        "of two equal numbers either is the smaller",
     ("common/ranges.c", "by_start", "compare",
      "return x->end > y->end ? -1 : 1;",
      "return x->end >= y->end ? -1 : 1;", 1):
@@ -29,6 +33,14 @@ EQUIVALENT = {
      "return x->start < y->start ? -1 : 1;",
      "return x->start <= y->start ? -1 : 1;", 1):
         "they differ here",
+    ("common/ranges.c", "ranges_cover", "compare",
+     "for (size_t i = 0; i < r->n && start < end; i++)",
+     "for (size_t i = 0; i < r->n && start <= end; i++)", 1):
+        "where all is covered, nothing more can be missing",
+    ("common/ranges.c", "ranges_cover", "compare",
+     "if (r->at[i].start <= start && start < r->at[i].end)",
+     "if (r->at[i].start <= start && start <= r->at[i].end)", 1):
+        "a range that ends there leads no further",
     ("common/ranges.c", "ranges_intersect", "compare",
      "a->end < with->at[k].end ? a->end : with->at[k].end, a->why);",
      "a->end <= with->at[k].end ? a->end : with->at[k].end, a->why);", 1):
