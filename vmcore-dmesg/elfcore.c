@@ -81,9 +81,9 @@ static int read_vmcoreinfo(struct vmcore *core, const struct note *note)
 		return fail(EINVAL, "the VMCOREINFO note has %zu bytes, the limit is %u", len,
 			    VMCOREINFO_MAX);
 	info = arena_alloc(&core->arena, len + 1);
-	rc = input_read(&core->input, note->desc, info, len, &core->info_len);
+	rc = input_read(&core->input, note->desc, info, len, &core->info.len);
 	if (rc >= 0)
-		core->info = info;
+		core->info.text = info;
 	return rc;
 }
 

@@ -67,8 +67,8 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 			core->machine = machines[i].machine;
 	if (kdump_vmcoreinfo_raw(ctx, &info) != KDUMP_OK)
 		return failed(ctx, "there is no vmcoreinfo");
-	core->info_len = strnlen(info, VMCOREINFO_MAX);
-	core->info = arena_string(&core->arena, info, core->info_len);
+	core->info.len = strnlen(info, VMCOREINFO_MAX);
+	core->info.text = arena_string(&core->arena, info, core->info.len);
 	free(info);
 	return 0;
 }

@@ -12,11 +12,16 @@ static const struct log_layout *const layouts[] = { &log_prb, &log_records, &log
 
 int log_walk(struct vmcore *core, struct log *log)
 {
+	const char *release;
+	size_t len;
+
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++)
 		if (layouts[i]->probe(core))
 			return layouts[i]->walk(core, log);
-	return fail(EOPNOTSUPP, "Linux %s: vmcoreinfo has neither SYMBOL(prb) nor SYMBOL(log_buf)"
-		    " with its companions, so the log cannot be found", vmcore_release(core));
+	release = vmcoreinfo_release(&core->info, &len);
+	return fail(EOPNOTSUPP, "Linux %.*s: vmcoreinfo has neither SYMBOL(prb) nor"
+		    " SYMBOL(log_buf) with its companions, so the log cannot be found", (int)len,
+		    release);
 }
 
 struct last {
@@ -51,7 +56,7 @@ int log_numbers(struct vmcore *core, const struct log_number *numbers, size_t n,
 		int rc;
 
 		memcpy(&v, field, sizeof(v));
-		rc = vmcore_number(core, numbers[i].key, &v);
+		rc = vmcoreinfo_number(&core->info, numbers[i].key, &v);
 		if (rc == -ENOENT && v) {
 			fail_forget();
 			continue;

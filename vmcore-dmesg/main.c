@@ -87,10 +87,10 @@ static void look_at_terminal(struct options *o)
 
 static void print_vmcoreinfo(const struct vmcore *core, struct output *out)
 {
-	size_t len = strnlen(core->info, core->info_len);
+	size_t len = strnlen(core->info.text, core->info.len);
 
-	output_add(out, core->info, len);
-	if (len && core->info[len - 1] != '\n')
+	output_add(out, core->info.text, len);
+	if (len && core->info.text[len - 1] != '\n')
 		output_byte(out, '\n');
 }
 
@@ -101,7 +101,7 @@ static int find_boot_time(struct vmcore *core, struct print *p)
 
 	if (p->time != TIME_CTIME && p->time != TIME_ISO)
 		return 0;
-	if (!vmcore_has_number(core, "CRASHTIME", &crash))
+	if (!vmcoreinfo_has_number(&core->info, "CRASHTIME", &crash))
 		return fail(ENOENT, "vmcoreinfo lacks CRASHTIME, so there is only the time since"
 			    " boot: leave out --ctime and --time-format");
 	if (!log_last_time(core, &last))

@@ -86,7 +86,7 @@ static int read_numbers(struct prb *prb)
 		return fail(EBADMSG, "vmcoreinfo: a field is outside its structure (prb_desc %"
 			    PRIu64 " bytes, printk_info %" PRIu64 " bytes)", n->desc_size,
 			    n->info_size);
-	prb->has_caller = vmcore_has_number(prb->core, "OFFSET(printk_info.caller_id)",
+	prb->has_caller = vmcoreinfo_has_number(&prb->core->info, "OFFSET(printk_info.caller_id)",
 					    &prb->caller_id) &&
 			  prb->caller_id <= n->info_size && fits(n->info_size, prb->caller_id, 4);
 	return 0;
@@ -354,9 +354,9 @@ static int find_newest(struct prb *prb, uint64_t *newest)
 static int read_clear_seq(struct prb *prb)
 {
 	uint64_t va, latch = 0, val = 0;
-	int rc = vmcore_symbol(prb->core, "clear_seq", &va);
+	int rc = vmcoreinfo_symbol(&prb->core->info, "clear_seq", &va);
 
-	if (rc >= 0 && vmcore_has_number(prb->core, "OFFSET(latched_seq.val)", &val))
+	if (rc >= 0 && vmcoreinfo_has_number(&prb->core->info, "OFFSET(latched_seq.val)", &val))
 		rc = vmcore_value(prb->core, va, 4, &latch);
 	if (rc >= 0)
 		rc = vmcore_value(prb->core, va + val + 8 * (latch & 1), 8, &prb->clear_seq);
@@ -381,7 +381,7 @@ static int walk_ring(struct prb *prb, struct log *log)
 
 static bool probe(const struct vmcore *core)
 {
-	return vmcore_has_symbol(core, "prb");
+	return vmcoreinfo_has_symbol(&core->info, "prb");
 }
 
 static int walk(struct vmcore *core, struct log *log)

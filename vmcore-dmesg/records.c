@@ -49,7 +49,7 @@ static int read_numbers(struct ring *ring)
 {
 	struct numbers *n = &ring->n;
 	uint64_t v;
-	bool newer = vmcore_has_number(ring->core, "SIZE(printk_log)", &v);
+	bool newer = vmcoreinfo_has_number(&ring->core->info, "SIZE(printk_log)", &v);
 	int rc;
 
 	*n = (struct numbers){ .header = 16, .len = 8, .text_len = 10, .dict_len = 12 };
@@ -282,7 +282,8 @@ static int find_clear(struct ring *ring)
 
 static bool probe(const struct vmcore *core)
 {
-	return vmcore_has_symbol(core, "log_buf") && vmcore_has_symbol(core, "log_first_idx");
+	return vmcoreinfo_has_symbol(&core->info, "log_buf") &&
+	       vmcoreinfo_has_symbol(&core->info, "log_first_idx");
 }
 
 static int walk(struct vmcore *core, struct log *log)

@@ -162,7 +162,8 @@ static void walk_ring(struct ring *ring, struct log *log)
 
 static bool probe(const struct vmcore *core)
 {
-	return vmcore_has_symbol(core, "log_buf") && vmcore_has_symbol(core, "logged_chars");
+	return vmcoreinfo_has_symbol(&core->info, "log_buf") &&
+	       vmcoreinfo_has_symbol(&core->info, "logged_chars");
 }
 
 static int walk(struct vmcore *core, struct log *log)

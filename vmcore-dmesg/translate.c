@@ -34,13 +34,13 @@ static void x86_64_direct(struct vmcore *core)
 		i386_direct(core);
 		return;
 	}
-	if (!vmcore_has_number(core, "NUMBER(phys_base)", &base))
+	if (!vmcoreinfo_has_number(&core->info, "NUMBER(phys_base)", &base))
 		return;
 	add_direct(core, image, UINT64_MAX, base);
-	if (!vmcore_has_hex(core, "SYMBOL(init_top_pgt)", &table) &&
-	    !vmcore_has_hex(core, "SYMBOL(init_level4_pgt)", &table))
+	if (!vmcoreinfo_has_hex(&core->info, "SYMBOL(init_top_pgt)", &table) &&
+	    !vmcoreinfo_has_hex(&core->info, "SYMBOL(init_level4_pgt)", &table))
 		return;
-	vmcore_has_number(core, "NUMBER(pgtable_l5_enabled)", &five);
+	vmcoreinfo_has_number(&core->info, "NUMBER(pgtable_l5_enabled)", &five);
 	core->page_table = table - image + base;
 	core->levels = five == 1 ? 5 : 4;
 }
@@ -54,16 +54,16 @@ static void arm64_direct(struct vmcore *core)
 	uint64_t bits, base, start, middle, text = UINT64_MAX;
 	bool image_first;
 
-	if (!vmcore_has_number(core, "NUMBER(VA_BITS)", &bits) || bits < 36 || bits > 52)
+	if (!vmcoreinfo_has_number(&core->info, "NUMBER(VA_BITS)", &bits) || bits < 36 || bits > 52)
 		return;
 	start = -(UINT64_C(1) << bits);
 	middle = -(UINT64_C(1) << ((bits < 48 ? bits : 48) - 1));
-	vmcore_has_hex(core, "SYMBOL(_stext)", &text);
+	vmcoreinfo_has_hex(&core->info, "SYMBOL(_stext)", &text);
 	image_first = text < middle;
-	if (vmcore_has_number(core, "NUMBER(PHYS_OFFSET)", &base))
+	if (vmcoreinfo_has_number(&core->info, "NUMBER(PHYS_OFFSET)", &base))
 		add_direct(core, image_first ? middle : start,
 			   image_first ? UINT64_MAX : middle - 1, base);
-	if (vmcore_has_number(core, "NUMBER(kimage_voffset)", &base)) {
+	if (vmcoreinfo_has_number(&core->info, "NUMBER(kimage_voffset)", &base)) {
 		uint64_t image = image_first ? start : middle;
 
 		add_direct(core, image, image_first ? middle - 1 : UINT64_MAX, image - base);
@@ -75,9 +75,9 @@ static void s390_direct(struct vmcore *core)
 {
 	uint64_t identity = 0, image, physical;
 
-	vmcore_has_hex(core, "IDENTITYBASE", &identity);
-	if (vmcore_has_hex(core, "KERNELOFFPHYS", &physical) &&
-	    vmcore_has_hex(core, "KERNELOFFSET", &image) && image > identity) {
+	vmcoreinfo_has_hex(&core->info, "IDENTITYBASE", &identity);
+	if (vmcoreinfo_has_hex(&core->info, "KERNELOFFPHYS", &physical) &&
+	    vmcoreinfo_has_hex(&core->info, "KERNELOFFSET", &image) && image > identity) {
 		add_direct(core, image, UINT64_MAX, physical);
 		add_direct(core, identity, image - 1, 0);
 	} else {
@@ -90,12 +90,12 @@ static void any_direct(struct vmcore *core)
 {
 	uint64_t base, offset, image = UINT64_MAX;
 
-	if (vmcore_has_number(core, "NUMBER(KERNEL_LINK_ADDR)", &image) &&
-	    vmcore_has_number(core, "NUMBER(va_kernel_pa_offset)", &offset))
+	if (vmcoreinfo_has_number(&core->info, "NUMBER(KERNEL_LINK_ADDR)", &image) &&
+	    vmcoreinfo_has_number(&core->info, "NUMBER(va_kernel_pa_offset)", &offset))
 		add_direct(core, image, UINT64_MAX, image - offset);
-	if (vmcore_has_number(core, "NUMBER(PAGE_OFFSET)", &base) &&
-	    (vmcore_has_number(core, "NUMBER(PHYS_OFFSET)", &offset) ||
-	     vmcore_has_number(core, "NUMBER(phys_ram_base)", &offset)))
+	if (vmcoreinfo_has_number(&core->info, "NUMBER(PAGE_OFFSET)", &base) &&
+	    (vmcoreinfo_has_number(&core->info, "NUMBER(PHYS_OFFSET)", &offset) ||
+	     vmcoreinfo_has_number(&core->info, "NUMBER(phys_ram_base)", &offset)))
 		add_direct(core, base, image - 1, offset);
 }
 
@@ -128,7 +128,7 @@ static bool walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
 	uint64_t encrypted = 0, table = core->page_table, size = 0, entry;
 	uint8_t d[8];
 
-	vmcore_has_number(core, "NUMBER(sme_mask)", &encrypted);
+	vmcoreinfo_has_number(&core->info, "NUMBER(sme_mask)", &encrypted);
 	for (unsigned int level = core->levels; level > 0; level--) {
 		unsigned int shift = 12 + 9 * (level - 1);
 

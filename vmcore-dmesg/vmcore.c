@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +59,8 @@ static bool is_32_bit_machine(const struct vmcore *core)
 	case ELF_EM_ARM:
 		return true;
 	case ELF_EM_X86_64:
-		return (vmcore_has_hex(core, "SYMBOL(log_buf)", &va) ||
-			vmcore_has_hex(core, "SYMBOL(prb)", &va)) && va <= UINT32_MAX;
+		return (vmcoreinfo_has_hex(&core->info, "SYMBOL(log_buf)", &va) ||
+			vmcoreinfo_has_hex(&core->info, "SYMBOL(prb)", &va)) && va <= UINT32_MAX;
 	default:
 		return false;
 	}
@@ -72,7 +71,7 @@ static int find_word(struct vmcore *core)
 {
 	uint64_t word = is_32_bit_machine(core) ? 4 : core->word;
 
-	vmcore_has_number(core, "SIZE(atomic_long_t)", &word);
+	vmcoreinfo_has_number(&core->info, "SIZE(atomic_long_t)", &word);
 	if (word != 4 && word != 8)
 		return fail(EBADMSG, "vmcoreinfo: an atomic_long_t of %" PRIu64 " bytes", word);
 	core->word = (unsigned int)word;
@@ -90,84 +89,6 @@ int vmcore_read_headers(struct vmcore *core)
 	if (rc >= 0)
 		vmcore_find_direct(core);
 	return rc;
-}
-
-/* --- vmcoreinfo --- */
-
-/* What follows "key=", or NULL. */
-static const char *info_line(const struct vmcore *core, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *p = core->info; *p; p += strcspn(p, "\n"), p += *p == '\n')
-		if (!strncmp(p, key, len) && p[len] == '=')
-			return p + len + 1;
-	return NULL;
-}
-
-static int info_number(const struct vmcore *core, const char *key, int base, uint64_t *v)
-{
-	const char *s = info_line(core, key);
-	uint64_t parsed;
-	char *end;
-
-	if (!s)
-		return fail(ENOENT, "vmcoreinfo lacks %s", key);
-	if (!base)
-		base = strncmp(s, "0x", 2) ? 10 : 16;
-	errno = 0;
-	parsed = strtoull(s, &end, base);
-	if (errno || end == s || (*end && *end != '\n') || isspace((unsigned char)*s))
-		return fail(EBADMSG, "vmcoreinfo: %s is not a number", key);
-	*v = parsed;
-	return 0;
-}
-
-bool vmcore_has_symbol(const struct vmcore *core, const char *name)
-{
-	STRING_AUTO key = mem_printf("SYMBOL(%s)", name);
-
-	return info_line(core, key) != NULL;
-}
-
-int vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *va)
-{
-	STRING_AUTO key = mem_printf("SYMBOL(%s)", name);
-
-	return info_number(core, key, 16, va);
-}
-
-int vmcore_number(const struct vmcore *core, const char *key, uint64_t *v)
-{
-	return info_number(core, key, 0, v);
-}
-
-static bool has(const struct vmcore *core, const char *key, int base, uint64_t *v)
-{
-	if (info_number(core, key, base, v) >= 0)
-		return true;
-	fail_forget();
-	return false;
-}
-
-bool vmcore_has_number(const struct vmcore *core, const char *key, uint64_t *v)
-{
-	return has(core, key, 0, v);
-}
-
-bool vmcore_has_hex(const struct vmcore *core, const char *key, uint64_t *v)
-{
-	return has(core, key, 16, v);
-}
-
-const char *vmcore_release(struct vmcore *core)
-{
-	const char *s = info_line(core, "OSRELEASE");
-	size_t len = 0;
-
-	while (s && len < 64 && isgraph((unsigned char)s[len]))
-		len++;
-	return len ? arena_string(&core->arena, s, len) : "?";
 }
 
 /* --- memory --- */
@@ -266,7 +187,7 @@ int vmcore_pointer(struct vmcore *core, uint64_t va, uint64_t *v)
 int vmcore_variable(struct vmcore *core, const char *name, size_t size, uint64_t *v)
 {
 	uint64_t va;
-	int rc = vmcore_symbol(core, name, &va);
+	int rc = vmcoreinfo_symbol(&core->info, name, &va);
 
 	return rc < 0 ? rc : vmcore_value(core, va, size, v);
 }

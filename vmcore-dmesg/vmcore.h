@@ -26,6 +26,7 @@
 #include "common/elf.h"
 #include "vmcore-dmesg/input.h"
 #include "vmcore-dmesg/segments.h"
+#include "vmcore-dmesg/vmcoreinfo.h"
 
 struct vmcore;
 
@@ -64,8 +65,7 @@ struct vmcore {
 	void *handle;		/* only of the other formats */
 	const char *unread;	/* why something in the file makes no sense: the first reason, or NULL */
 
-	const char *info;	/* vmcoreinfo: lines of text, 0-terminated */
-	size_t info_len;
+	struct vmcoreinfo info;
 	bool little;
 	uint16_t machine;	/* as in ELF files: e_machine */
 	unsigned int word;	/* bytes of the kernel's unsigned long: 4 or 8 */
@@ -79,22 +79,6 @@ struct vmcore {
 int vmcore_open(struct vmcore *core, const char *name);
 int vmcore_read_headers(struct vmcore *core);
 void vmcore_close(struct vmcore *core);
-
-/* --- vmcoreinfo --- */
-
-/* Tells where the lines are; at most VMCOREINFO_MAX bytes are kept. */
-#define VMCOREINFO_MAX (1u << 20)	/* the kernel's is one page */
-
-bool vmcore_has_symbol(const struct vmcore *core, const char *name);
-/* The address of the kernel's variable @name: SYMBOL(name). */
-int vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *va);
-/* @key is complete: "SIZE(atomic_long_t)"; negative numbers as two's complement. */
-int vmcore_number(const struct vmcore *core, const char *key, uint64_t *v);
-/* The same for lines that need not be there: false then, without a message. */
-bool vmcore_has_number(const struct vmcore *core, const char *key, uint64_t *v);
-bool vmcore_has_hex(const struct vmcore *core, const char *key, uint64_t *v);
-/* "6.12.0", or "?": fit to be printed. */
-const char *vmcore_release(struct vmcore *core);
 
 /* --- memory --- */
 
