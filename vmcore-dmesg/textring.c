@@ -4,7 +4,8 @@
  * The ring of bytes of Linux 2.6.30 to 3.4, kernel/printk.c there: the text as
  * it went to the console, each line with "<LEVEL>" and usually "[seconds] " in
  * front. log_end counts all bytes ever written, logged_chars those since the
- * last "dmesg --clear".
+ * last "dmesg --clear" or "dmesg -c", up to the ring's size: what was cleared
+ * is still in the ring, until newer text takes its place.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -148,10 +149,25 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 	}
 }
 
-/* log_end goes round at 2^32, which every size divides. */
+/*
+ * How many bytes of the log are in the ring. log_end goes round at 2^32, which
+ * every size divides: after that there is more than it says, which shows as
+ * long as logged_chars says more. (It is no use to look for text behind
+ * log_end: a ring that log_buf_len= asked for may begin with what was in that
+ * memory before.)
+ */
+static uint64_t count_bytes(const struct ring *ring, const struct log *log)
+{
+	uint64_t n = ring->chars;
+
+	if (!log->since_clear)
+		n = ring->chars > ring->end ? ring->size : ring->end;
+	return n < ring->size ? n : ring->size;
+}
+
 static void walk_ring(struct ring *ring, struct log *log)
 {
-	uint64_t n = ring->chars < ring->size ? ring->chars : ring->size;
+	uint64_t n = count_bytes(ring, log);
 	uint64_t first = (ring->end - n) & (ring->size - 1);
 	uint64_t before = ring->size - first < n ? ring->size - first : n;
 

@@ -220,10 +220,84 @@ static void test_bytes_gap(void **state)
 	free(r.out);
 }
 
-static void test_bytes_since_clear(void **state)
+/* 12 lines in a ring of 2^@bits bytes, with a clear in front of the lines @first and @last. */
+static char *with_clears(unsigned int bits, unsigned int first, unsigned int last)
 {
+	BUF_AUTO b = {0};
+
+	buf_printf(&b, BYTES "ring 0 %u\n", bits);
+	for (unsigned int i = 0; i <= 12; i++) {
+		if (i == first || i == last)
+			buf_printf(&b, "clear\n");
+		if (i < 12)
+			buf_printf(&b, "record 7.%06u message %03u\n", i, i);
+	}
+	return mem_copy_string((const char *)b.data);
+}
+
+/*
+ * A clear takes nothing out of the ring: none, one or two of them, at the start,
+ * anywhere, and at the end, in rings that hold all lines, some, or part of one.
+ */
+static void test_bytes_clear(void **state)
+{
+	STRING_AUTO all = numbered("", 0, 12, "<6>" OUTPUT_FORMAT);
+	const struct how since = { .since_clear = true };
+	const size_t line = strlen(all) / 12;
+
 	(void)state;
-	prints(BYTES THREE "clear\nrecord 98766.000000 new\n", "<6>[98766.000000] new\n");
+	for (unsigned int i = 0; i < 6 * 14 * 14; i++) {
+		unsigned int bits = 4 + i % 6, first = i / 6 % 14, last = i / 6 / 14;
+		STRING_AUTO spec = with_clears(bits, first, last);
+		size_t size = 1u << bits, written = 12 * line, newer = written;
+
+		if (first > last)
+			continue;
+		if (last <= 12)
+			newer = (12 - last) * line;
+		else if (first <= 12)
+			newer = (12 - first) * line;
+		prints(spec, all + written - (written < size ? written : size));
+		prints_how(spec, since, all + written - (newer < size ? newer : size));
+	}
+}
+
+/* log_end has gone round 2^32, and logged_chars tells, unless there was a clear since. */
+static void test_bytes_round(void **state)
+{
+	STRING_AUTO spec = numbered(BYTES "ring 0 8\n", 0, 10, RECORD_FORMAT);
+	STRING_AUTO all = numbered("", 0, 10, "<6>" OUTPUT_FORMAT);
+	STRING_AUTO round = mem_printf("%sput log_end 44\n", spec);
+	STRING_AUTO cleared = mem_printf("%sput logged_chars 30\n", round);
+
+	(void)state;
+	assert_int_equal(strlen(all) % 256, 44);
+	prints(round, all + strlen(all) - 256);
+	prints(cleared, all + strlen(all) - 44);
+	prints_how(cleared, (struct how){ .since_clear = true }, all + strlen(all) - 30);
+}
+
+/* Whatever logged_chars is, no line of the log is lost, and none comes twice. */
+static void test_bytes_chars(void **state)
+{
+	static const char *const values[] = {
+		"0", "1", "29", "30", "31", "89", "90", "91", "255", "256", "257", "0x7fffffff",
+		"0x80000000", "-1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		STRING_AUTO spec = numbered(BYTES "ring 0 8\n", 0, 3, RECORD_FORMAT);
+		STRING_AUTO odd = mem_printf("%sput logged_chars %s\n", spec, values[i]);
+		STRING_AUTO out = numbered("", 0, 3, "<6>" OUTPUT_FORMAT);
+		struct result r = run(odd);
+
+		assert_int_equal(r.rc, 0);
+		assert_string_equal(r.out, out);
+		/* more than were ever written cannot be */
+		assert_int_equal(r.log.damaged, i > 6);
+		free(r.out);
+	}
 }
 
 /* --- both --- */
@@ -279,7 +353,9 @@ int main(void)
 		cmocka_unit_test(test_bytes_wrap),
 		cmocka_unit_test(test_bytes_damaged),
 		cmocka_unit_test(test_bytes_gap),
-		cmocka_unit_test(test_bytes_since_clear),
+		cmocka_unit_test(test_bytes_clear),
+		cmocka_unit_test(test_bytes_round),
+		cmocka_unit_test(test_bytes_chars),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_garbled),
 	};
