@@ -4,10 +4,13 @@
 
 #include "vmcore-dmesg/segments.h"
 
-/* 0 beside a physical address, or all ones: the loader did not know it. */
+/*
+ * All ones, 0 beside a physical address, or any 0 of a 32-bit kernel, where it
+ * could reach the kernel's own addresses: the loader did not know it.
+ */
 static bool has_vaddr(const struct elf_phdr *p, uint64_t mask)
 {
-	return (p->vaddr & mask) != mask && (p->vaddr || !p->paddr);
+	return (p->vaddr & mask) != mask && (p->vaddr || (!p->paddr && mask == UINT64_MAX));
 }
 
 static bool range_of(const struct elf_phdr *p, bool physical, uint64_t mask, uint64_t *start,

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * Virtual to physical addresses, where the dump's program headers do not say:
- * what each architecture computes, and the page tables of x86_64, whose linear
- * map can be anywhere.
+ * Virtual to physical addresses, as the crashed kernel has them: what each
+ * architecture computes, and the page tables of x86_64, whose linear map can
+ * be anywhere.
  */
 #include "vmcore-dmesg/vmcore.h"
 
+/* 32-bit kernels have no physical addresses of more bits in vmcoreinfo, but signed ones. */
 static void add_direct(struct vmcore *core, uint64_t first, uint64_t last, uint64_t physical)
 {
-	if (core->n_direct < ARRAY_SIZE(core->direct))
+	if (core->word == 4)
+		physical &= UINT32_MAX;
+	if (core->n_direct < ARRAY_SIZE(core->direct) && first <= last)
 		core->direct[core->n_direct++] =
 			(struct vmcore_direct){ first, last, physical - first };
 }
@@ -19,28 +22,129 @@ static void ppc64_direct(struct vmcore *core)
 	add_direct(core, 0xc000000000000000, 0xcfffffffffffffff, 0);
 }
 
-/* The default split; low memory ends below the 128 MiB for vmalloc. */
-static void i386_direct(struct vmcore *core)
+/* --- 32 bits, where vmcoreinfo has no numbers for it --- */
+
+/* An address in the kernel's image, which is near the start of its linear map. */
+static uint64_t image_address(const struct vmcore *core)
 {
-	add_direct(core, 0xc0000000, 0xf7ffffff, 0);
+	static const char *const keys[] = {
+		"SYMBOL(_stext)", "SYMBOL(swapper_pg_dir)", "SYMBOL(prb)", "SYMBOL(log_buf)",
+	};
+	uint64_t lowest = UINT32_MAX, va;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (vmcoreinfo_has_hex(&core->info, keys[i], &va) && va < lowest)
+			lowest = va;
+	return lowest;
 }
 
-/* The kernel's image: arch/x86/include/asm/page_64.h:__phys_addr_nodebug() */
+/*
+ * PAGE_OFFSET is one of CONFIG_VMSPLIT_*, and the highest of them that is not
+ * above the image; the linear map ends before VMALLOC_START, which older
+ * kernels do not tell. False when the image is below all of them.
+ */
+static bool assume_split(struct vmcore *core, uint64_t memory_start)
+{
+	static const uint32_t splits[] = {
+		0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000,
+	};
+	uint64_t image = image_address(core), end = 0xf8000000;
+
+	vmcoreinfo_has_number(&core->info, "NUMBER(VMALLOC_START)", &end);
+	for (size_t i = 0; i < ARRAY_SIZE(splits); i++) {
+		if (image < splits[i])
+			continue;
+		add_direct(core, splits[i], end - 1, memory_start);
+		core->assumed = true;
+		return true;
+	}
+	return false;
+}
+
+/* Of the dump; UINT64_MAX when it does not say. */
+static uint64_t lowest_physical(const struct vmcore *core)
+{
+	uint64_t lowest = UINT64_MAX;
+
+	for (uint32_t i = 0; i < core->elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &core->elf.phdr[i];
+
+		if (p->type == ELF_PT_LOAD && p->memsz && p->paddr < lowest)
+			lowest = p->paddr;
+	}
+	return lowest;
+}
+
+/*
+ * Memory begins anywhere, where the linear map does: at a multiple of 2 MiB up
+ * to 128 MiB (arch/arm/kernel/phys2virt.S), or what the firmware keeps of it is
+ * not in the dump. The attempts are these multiples.
+ */
+static bool any_start_direct(struct vmcore *core, unsigned int attempt)
+{
+	uint64_t start = lowest_physical(core);
+
+	return attempt < 7 && start != UINT64_MAX &&
+	       assume_split(core, round_down64(start, (uint64_t)2 << 20 << attempt));
+}
+
+/* KSEG0 and KSEG1: arch/mips/include/asm/addrspace.h */
+static void mips_direct(struct vmcore *core)
+{
+	if (core->word == 4) {
+		add_direct(core, 0x80000000, 0x9fffffff, 0);
+		add_direct(core, 0xa0000000, 0xbfffffff, 0);
+	}
+}
+
+static void i386_direct(struct vmcore *core)
+{
+	assume_split(core, 0);
+}
+
+/* --- 64 bits --- */
+
+/*
+ * Kernels before 4.10 do not tell phys_base: their image is where the loader
+ * saw it, which it knows from the kernel's own lists.
+ */
+static bool find_phys_base(const struct vmcore *core, uint64_t image, uint64_t *base)
+{
+	if (vmcoreinfo_has_number(&core->info, "NUMBER(phys_base)", base))
+		return true;
+	for (uint32_t i = 0; i < core->elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &core->elf.phdr[i];
+
+		if (p->type != ELF_PT_LOAD || p->vaddr < image || p->vaddr == UINT64_MAX)
+			continue;
+		*base = p->paddr - (p->vaddr - image);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * The kernel's image: arch/x86/include/asm/page_64.h:__phys_addr_nodebug().
+ * Modules are behind it, where page tables alone know.
+ */
 static void x86_64_direct(struct vmcore *core)
 {
-	uint64_t base, image = 0xffffffff80000000, table, five = 0;
+	uint64_t base, image = 0xffffffff80000000, size = UINT64_C(1) << 30, table, five = 0;
 
 	if (core->word == 4) {
 		i386_direct(core);
 		return;
 	}
-	if (!vmcoreinfo_has_number(&core->info, "NUMBER(phys_base)", &base))
+	if (!find_phys_base(core, image, &base))
 		return;
-	add_direct(core, image, UINT64_MAX, base);
+	vmcoreinfo_has_number(&core->info, "NUMBER(KERNEL_IMAGE_SIZE)", &size);
+	if (size - 1 <= UINT64_MAX - image)
+		add_direct(core, image, image + size - 1, base);
 	if (!vmcoreinfo_has_hex(&core->info, "SYMBOL(init_top_pgt)", &table) &&
 	    !vmcoreinfo_has_hex(&core->info, "SYMBOL(init_level4_pgt)", &table))
 		return;
 	vmcoreinfo_has_number(&core->info, "NUMBER(pgtable_l5_enabled)", &five);
+	vmcoreinfo_has_number(&core->info, "NUMBER(sme_mask)", &core->encrypted);
 	core->page_table = table - image + base;
 	core->levels = five == 1 ? 5 : 4;
 }
@@ -60,6 +164,8 @@ static void arm64_direct(struct vmcore *core)
 	middle = -(UINT64_C(1) << ((bits < 48 ? bits : 48) - 1));
 	vmcoreinfo_has_hex(&core->info, "SYMBOL(_stext)", &text);
 	image_first = text < middle;
+	if (!image_first)
+		vmcoreinfo_has_number(&core->info, "NUMBER(MODULES_VADDR)", &middle);
 	if (vmcoreinfo_has_number(&core->info, "NUMBER(PHYS_OFFSET)", &base))
 		add_direct(core, image_first ? middle : start,
 			   image_first ? UINT64_MAX : middle - 1, base);
@@ -105,17 +211,24 @@ static const struct {
 } machines[] = {
 	{ ELF_EM_PPC64, ppc64_direct },
 	{ ELF_EM_386, i386_direct },
+	{ ELF_EM_MIPS, mips_direct },
 	{ ELF_EM_X86_64, x86_64_direct },
 	{ ELF_EM_AARCH64, arm64_direct },
 	{ ELF_EM_S390, s390_direct },
 };
 
-void vmcore_find_direct(struct vmcore *core)
+bool vmcore_find_direct(struct vmcore *core, unsigned int attempt)
 {
+	core->n_direct = 0;
+	core->page_table = core->encrypted = 0;
+	core->assumed = false;
+	if (core->machine == ELF_EM_ARM || core->machine == ELF_EM_PPC)
+		return any_start_direct(core, attempt);
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		if (machines[i].machine == core->machine)
 			machines[i].direct(core);
 	any_direct(core);
+	return !attempt;
 }
 
 /* --- x86_64's page tables --- */
@@ -125,10 +238,9 @@ enum { PTE_PRESENT = 1, PTE_LARGE = 0x80 };
 
 static bool walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
 {
-	uint64_t encrypted = 0, table = core->page_table, size = 0, entry;
+	uint64_t table = core->page_table, size = 0, entry;
 	uint8_t d[8];
 
-	vmcoreinfo_has_number(&core->info, "NUMBER(sme_mask)", &encrypted);
 	for (unsigned int level = core->levels; level > 0; level--) {
 		unsigned int shift = 12 + 9 * (level - 1);
 
@@ -138,7 +250,7 @@ static bool walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
 		entry = vmcore_get(core, d, sizeof(d));
 		if (!(entry & PTE_PRESENT))
 			return false;
-		table = entry & PTE_ADDRESS & ~encrypted;
+		table = entry & PTE_ADDRESS & ~core->encrypted;
 		size = UINT64_C(1) << shift;
 		if (level == 2 || level == 3)
 			if (entry & PTE_LARGE)

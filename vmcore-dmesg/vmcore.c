@@ -78,6 +78,142 @@ static int find_word(struct vmcore *core)
 	return 0;
 }
 
+/* --- memory --- */
+
+static uint64_t word_mask(const struct vmcore *core)
+{
+	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
+}
+
+static size_t piece_by(struct vmcore *core, bool rule, uint64_t va, void *buf, size_t len,
+		       const uint8_t **at)
+{
+	uint64_t address = va &= word_mask(core);
+
+	if (rule && !vmcore_physical(core, va, &address, &len))
+		return 0;
+	return core->format->piece(core, address, rule, buf, len, at);
+}
+
+typedef bool (*question)(struct vmcore *core, uint64_t address, bool physical);
+
+static bool ask_by(struct vmcore *core, bool rule, question format, uint64_t va)
+{
+	uint64_t address = va &= word_mask(core);
+	size_t one = 1;
+
+	return (!rule || vmcore_physical(core, va, &address, &one)) && format(core, address, rule);
+}
+
+/* Whether the address is there by the rules, or by the file; by the latter too when it is nowhere. */
+static bool way_to(struct vmcore *core, uint64_t va)
+{
+	bool first = core->rules_first;
+
+	if (ask_by(core, first, core->format->covers, va))
+		return first;
+	return first ? false : ask_by(core, true, core->format->covers, va);
+}
+
+/* One piece of memory. What one way leads to is not looked for by the other. */
+static size_t piece(struct vmcore *core, uint64_t va, void *buf, size_t len, const uint8_t **at)
+{
+	bool first = core->rules_first;
+	size_t n = piece_by(core, first, va, buf, len, at);
+
+	if (n || ask_by(core, first, core->format->covers, va))
+		return n;
+	return piece_by(core, !first, va, buf, len, at);
+}
+
+static bool covers(struct vmcore *core, uint64_t va)
+{
+	return ask_by(core, way_to(core, va), core->format->covers, va);
+}
+
+static bool left_out(struct vmcore *core, uint64_t va)
+{
+	return ask_by(core, way_to(core, va), core->format->left_out, va);
+}
+
+/* No architecture has smaller pages, nor rules for parts of one. */
+#define PAGE_MIN 4096
+
+static uint64_t gap_by(struct vmcore *core, bool rule, uint64_t va)
+{
+	uint64_t address = va &= word_mask(core), n;
+	size_t max = SIZE_MAX / 2;
+
+	if (rule && !core->n_direct && !core->page_table)
+		return UINT64_MAX;
+	if (rule && !vmcore_physical(core, va, &address, &max))
+		return PAGE_MIN - va % PAGE_MIN;
+	n = core->format->gap(core, address, rule);
+	if (!rule && n > word_mask(core) - va)
+		n = word_mask(core) - va;
+	return n < max ? n : max;
+}
+
+/* For how many bytes piece() would find nothing either; 0 when that is not known. */
+static uint64_t gap(struct vmcore *core, uint64_t va)
+{
+	bool first = core->rules_first;
+	uint64_t n = gap_by(core, first, va), other;
+
+	if (ask_by(core, first, core->format->covers, va))
+		return n;
+	other = gap_by(core, !first, va);
+	return n < other ? n : other;
+}
+
+/* --- which way is believed --- */
+
+/* utsname.release: include/uapi/linux/utsname.h */
+#define RELEASE_AT (2 * 65)
+
+/* Whether the kernel's name is where vmcoreinfo says, going there in that way alone. */
+static bool leads_to_name(struct vmcore *core, bool rule)
+{
+	uint64_t va, name = 4;	/* in older kernels, which have no line for it */
+	char found[RELEASE_AT];
+	const char *release;
+	size_t len, n;
+
+	if (!vmcoreinfo_has_hex(&core->info, "SYMBOL(init_uts_ns)", &va))
+		return false;
+	vmcoreinfo_has_number(&core->info, "OFFSET(uts_namespace.name)", &name);
+	release = vmcoreinfo_release(&core->info, &len);
+	for (size_t done = 0; done < len + 1; done += n) {
+		n = piece_by(core, rule, va + name + RELEASE_AT + done, found + done, len + 1 - done,
+			     NULL);
+		if (!n)
+			return false;
+	}
+	return !memcmp(found, release, len) && !found[len];
+}
+
+static bool has_physical(const struct vmcore *core)
+{
+	for (uint32_t i = 0; i < core->elf.n_phdrs; i++)
+		if (core->elf.phdr[i].type == ELF_PT_LOAD && core->elf.phdr[i].paddr &&
+		    core->elf.phdr[i].paddr != UINT64_MAX)
+			return true;
+	return false;
+}
+
+/* Of the possible rules those that lead to the name, else the first. */
+static void choose_way(struct vmcore *core)
+{
+	bool named = false;
+
+	for (unsigned int i = 0; !named && vmcore_find_direct(core, i); i++)
+		named = leads_to_name(core, true);
+	if (!named)
+		vmcore_find_direct(core, 0);
+	core->rules_first = has_physical(core) &&
+			    (named || (!core->assumed && !leads_to_name(core, false)));
+}
+
 int vmcore_read_headers(struct vmcore *core)
 {
 	int rc;
@@ -87,72 +223,11 @@ int vmcore_read_headers(struct vmcore *core)
 	if (rc >= 0)
 		rc = find_word(core);
 	if (rc >= 0)
-		vmcore_find_direct(core);
+		choose_way(core);
 	return rc;
 }
 
-/* --- memory --- */
-
-static uint64_t word_mask(const struct vmcore *core)
-{
-	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
-}
-
-/* One piece of memory, which the file knows by its virtual address or by its physical one. */
-static size_t piece(struct vmcore *core, uint64_t va, void *buf, size_t len, const uint8_t **at)
-{
-	size_t n, max = len;
-	uint64_t pa;
-
-	va &= word_mask(core);
-	n = core->format->piece(core, va, false, buf, len, at);
-	if (!n && vmcore_physical(core, va, &pa, &max))
-		n = core->format->piece(core, pa, true, buf, max, at);
-	return n;
-}
-
-/* What the format says of the address, by either name. */
-static bool ask(struct vmcore *core, bool (*format)(struct vmcore *, uint64_t, bool), uint64_t va)
-{
-	size_t one = 1;
-	uint64_t pa;
-
-	va &= word_mask(core);
-	return format(core, va, false) ||
-	       (vmcore_physical(core, va, &pa, &one) && format(core, pa, true));
-}
-
-static bool covers(struct vmcore *core, uint64_t va)
-{
-	return ask(core, core->format->covers, va);
-}
-
-static bool left_out(struct vmcore *core, uint64_t va)
-{
-	return ask(core, core->format->left_out, va);
-}
-
-/* No architecture has smaller pages, nor rules for parts of one. */
-#define PAGE_MIN 4096
-
-/* For how many bytes piece() would find nothing either; 0 when that is not known. */
-static uint64_t gap(struct vmcore *core, uint64_t va)
-{
-	size_t max = SIZE_MAX / 2;
-	uint64_t n, physical, pa;
-
-	va &= word_mask(core);
-	n = core->format->gap(core, va, false);
-	if (n > word_mask(core) - va)
-		n = word_mask(core) - va;
-	if (!n || (!core->n_direct && !core->page_table))
-		return n;
-	physical = PAGE_MIN - va % PAGE_MIN;
-	if (vmcore_physical(core, va, &pa, &max))
-		physical = core->format->gap(core, pa, true);
-	n = n < max ? n : max;
-	return n < physical ? n : physical;
-}
+/* --- reading --- */
 
 size_t vmcore_read(struct vmcore *core, uint64_t va, void *buf, size_t len)
 {
@@ -197,6 +272,23 @@ int vmcore_pointer_variable(struct vmcore *core, const char *name, uint64_t *v)
 	return vmcore_variable(core, name, core->word, v);
 }
 
+/* Page tables give one page after the other, which mostly are one piece of the file. */
+static void map_span(struct span *s, size_t most)
+{
+	const uint8_t *at = NULL;
+	size_t n;
+
+	if (!s->core->input.map)
+		return;
+	while (s->mapped < most) {
+		n = piece(s->core, s->va + s->mapped, NULL, most - s->mapped, &at);
+		if (!n || (s->mapped && at != s->map + s->mapped))
+			break;
+		s->map = s->mapped ? s->map : at;
+		s->mapped += n;
+	}
+}
+
 int span_init(struct span *s, struct vmcore *core, const char *what, uint64_t va, uint64_t size)
 {
 	size_t most = size < SIZE_MAX / 2 ? (size_t)size : SIZE_MAX / 2;
@@ -205,7 +297,7 @@ int span_init(struct span *s, struct vmcore *core, const char *what, uint64_t va
 	if (!size || !covers(core, va) || !covers(core, va + size - 1))
 		return fail(EFAULT, "%s, 0x%" PRIx64 " bytes at address 0x%" PRIx64
 			    ", is not in the dump", what, size, va);
-	s->mapped = piece(core, va, NULL, most, &s->map);
+	map_span(s, most);
 	return 0;
 }
 

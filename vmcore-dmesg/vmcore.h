@@ -70,9 +70,12 @@ struct vmcore {
 	uint16_t machine;	/* as in ELF files: e_machine */
 	unsigned int word;	/* bytes of the kernel's unsigned long: 4 or 8 */
 	unsigned int n_direct;
-	struct vmcore_direct direct[4];	/* for loaders that left p_vaddr empty or wrong */
+	struct vmcore_direct direct[4];
+	bool assumed;		/* direct is what most kernels have, and not what this one says */
 	uint64_t page_table;	/* x86_64: physical address of the kernel's, 0 if not known, */
-	unsigned int levels;	/* and how many it has */
+	unsigned int levels;	/* how many it has, */
+	uint64_t encrypted;	/* and which bits of its entries are no addresses */
+	bool rules_first;	/* these are believed, and not the file's virtual addresses */
 };
 
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
@@ -82,9 +85,24 @@ void vmcore_close(struct vmcore *core);
 
 /* --- memory --- */
 
-/* vmcore_read_headers() calls it: which addresses the architecture computes. translate.c. */
-void vmcore_find_direct(struct vmcore *core);
-/* For addresses that the program headers do not have: false when there is no such rule. */
+/*
+ * Virtual addresses lead into a file in two ways: by its own (p_vaddr), which
+ * are the guess of the program that loaded the crash kernel, or empty; and by
+ * the kernel's rules (vmcoreinfo, page tables) with physical ones (p_paddr).
+ * The rules come first, where the file has what they lead to, unless
+ *	- all p_paddr are empty, or the format has virtual addresses of its own;
+ *	- the rules are assumed (32 bits), and do not lead to the kernel's name;
+ *	- they do not, but p_vaddr does.
+ * The name is OSRELEASE, which is in init_uts_ns, too.
+ */
+
+/*
+ * Which physical addresses the kernel has by its own account, for
+ * vmcore_physical(). Where that is assumed, there may be more than one
+ * possibility; false behind the last. translate.c.
+ */
+bool vmcore_find_direct(struct vmcore *core, unsigned int attempt);
+/* False when there is no rule for the address. */
 bool vmcore_physical(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len);
 
 /*

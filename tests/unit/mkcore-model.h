@@ -18,6 +18,10 @@ struct core {
 	uint64_t header, align;		/* LAYOUT_RECORDS */
 	uint64_t priority, caller, flags;	/* of the records to come */
 	char release[64], names[16];
+	struct over {
+		uint64_t vaddr, paddr;
+		char where[8], what[8];		/* what is "" when there is none */
+	} over;
 	struct buf lines, omit, notes, dict;
 
 	struct buf memory;			/* all of it, from vaddr on */

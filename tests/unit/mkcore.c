@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -420,7 +421,7 @@ static void add_phdr(struct buf *b, const struct core *c, const struct elf_phdr 
 }
 
 /* Behind the program headers: room for the one section header of a core with PN_XNUM. */
-#define SECTION_AT(c) (40 + 3 * ((c)->bits / 8) + 3 * ((c)->bits == 64 ? 56 : 32))
+#define SECTION_AT(c) (40 + 3 * ((c)->bits / 8) + 4 * ((c)->bits == 64 ? 56 : 32))
 enum { SECTION_BYTES = 64 };
 
 static void add_section(struct buf *b, const struct core *c, unsigned int phnum)
@@ -466,6 +467,33 @@ static unsigned int loads(const struct core *c, uint64_t offset, struct elf_phdr
 	return c->split ? 2 : 1;
 }
 
+static void add_over(struct buf *out, const struct core *c)
+{
+	BUF_AUTO copy = {0};
+
+	buf_add(&copy, c->memory.data, c->memory.len);
+	if (strcmp(c->over.what, "log"))
+		memset(copy.data, (int)strtoul(c->over.what, NULL, 0), copy.len);
+	for (uint64_t i = 0; i < core_size(c); i++)
+		copy.data[c->data + i] = (uint8_t)toupper(copy.data[c->data + i]);
+	buf_add(out, copy.data, copy.len);
+}
+
+/* The PT_LOADs of the memory, and what is over it. */
+static unsigned int all_loads(const struct core *c, uint64_t offset, struct elf_phdr p[3])
+{
+	uint64_t len = c->memory.len;
+	bool over = *c->over.what, first = over && !strcmp(c->over.where, "first");
+	unsigned int n = loads(c, offset, p + first);
+
+	if (over)
+		p[first ? 0 : n] = (struct elf_phdr){
+			ELF_PT_LOAD, 7, offset + len - c->absent, c->over.vaddr, c->over.paddr,
+			len, len, 0,
+		};
+	return n + over;
+}
+
 /* libkdumpfile wants as many as the machine has. */
 static void add_registers(struct buf *b, const struct core *c)
 {
@@ -480,7 +508,7 @@ static void add_registers(struct buf *b, const struct core *c)
 static void build(struct buf *out, const struct core *c)
 {
 	uint64_t start = SECTION_AT(c) + (c->extended ? SECTION_BYTES : 0);
-	struct elf_phdr note = { .type = ELF_PT_NOTE, .offset = start }, load[2];
+	struct elf_phdr note = { .type = ELF_PT_NOTE, .offset = start }, load[3];
 	BUF_AUTO notes = {0};
 	BUF_AUTO info = {0};
 	unsigned int n;
@@ -490,7 +518,7 @@ static void build(struct buf *out, const struct core *c)
 	buf_add(&notes, c->notes.data, c->notes.len);
 	add_note(&notes, c, "VMCOREINFO", 0, info.data, info.len);
 	note.filesz = note.memsz = notes.len;
-	n = loads(c, start + notes.len, load);
+	n = all_loads(c, start + notes.len, load);
 	add_ehdr(out, c, 1 + n);
 	add_phdr(out, c, &note);
 	for (unsigned int i = 0; i < n; i++)
@@ -502,6 +530,8 @@ static void build(struct buf *out, const struct core *c)
 	buf_add(out, notes.data, notes.len);
 	buf_add(out, c->memory.data + c->split, c->memory.len - c->split - c->absent);
 	buf_add(out, c->memory.data, c->split);
+	if (*c->over.what)
+		add_over(out, c);
 	out->len -= c->cut;
 }
 
@@ -588,6 +618,15 @@ static bool two(const char *arg, uint64_t *a, uint64_t *b)
 	return !*end;
 }
 
+static bool set_over(struct over *over, const char *arg)
+{
+	char *end;
+
+	over->vaddr = strtoull(arg, &end, 0);
+	over->paddr = strtoull(end, &end, 0);
+	return sscanf(end, "%7s %7s", over->where, over->what) == 2;
+}
+
 static bool set_text(struct core *c, const char *name, const char *arg)
 {
 	uint64_t a, b;
@@ -609,6 +648,8 @@ static bool set_text(struct core *c, const char *name, const char *arg)
 	} else if (!strcmp(name, "load") && two(arg, &a, &b)) {
 		c->vaddr = c->at = a;
 		c->paddr = b;
+	} else if (!strcmp(name, "over") && set_over(&c->over, arg)) {
+		return true;
 	} else if (!strcmp(name, "ring") && two(arg, &a, &b)) {
 		c->count_bits = a;
 		c->size_bits = b;

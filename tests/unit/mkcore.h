@@ -26,6 +26,9 @@
  *	extended		the number of program headers is in a section header
  *	tables			x86_64: page tables that map "at" to "load"'s PADDR
  *	uts			what makedumpfile wants besides, to accept it
+ *	over VADDR PADDR WHERE WHAT	one more PT_LOAD, "first" or "last" of all, as large
+ *				as the other: bytes of value WHAT, or if that is "log" the
+ *				same memory with the log's texts in capitals
  *	split BYTES		two PT_LOADs, stored in reverse order
  *	absent BYTES		of the memory's end are in memsz but not in filesz
  *	line TEXT		one more line of vmcoreinfo, before the others

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* vmcore-dmesg: files, addresses, and the ring of Linux 5.10 and later. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "tests/unit/mkcore-run.h"
@@ -69,6 +70,10 @@ static void test_addresses(void **state)
 	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
 	prints("machine 183\nload 0 0x40210000\nat 0xfff0000000210000\nline NUMBER(VA_BITS)=52\n"
 	       "line NUMBER(PHYS_OFFSET)=0x40000000\n" THREE, THREE_OUT);
+	/* 52 bits with pages of 16 KiB: PAGE_END is MODULES_VADDR */
+	prints("machine 183\nload 0 0x40210000\nat 0xffffa00000210000\nline NUMBER(VA_BITS)=52\n"
+	       "line NUMBER(MODULES_VADDR)=0xffffc00000000000\n"
+	       "line NUMBER(PHYS_OFFSET)=0xfff0600040000000\n" THREE, THREE_OUT);
 	/* before 5.4 the image was below the linear map */
 	prints("machine 183\nload 0 0x40210000\nat 0xffff800000210000\nline NUMBER(VA_BITS)=48\n"
 	       "line SYMBOL(_stext)=ffff000008080000\nline NUMBER(PHYS_OFFSET)=0x40000000\n" THREE,
@@ -87,6 +92,10 @@ static void test_addresses(void **state)
 	prints("machine 243\nload 0 0x80200000\nat 0xff60000000200000\n"
 	       "line NUMBER(PAGE_OFFSET)=0xff60000000000000\n"
 	       "line NUMBER(phys_ram_base)=0x80000000\n" THREE, THREE_OUT);
+	/* sv32: both are negative when printed as long */
+	prints("class 32\nmachine 243\nload 0 0x80200000\nat 0xc0200000\n"
+	       "line NUMBER(PAGE_OFFSET)=0xc0000000\nline NUMBER(phys_ram_base)=-2147483648\n" THREE,
+	       THREE_OUT);
 	fails("machine 62\nload 0 0x1000000\nat 0xffffffff82000000\n" THREE, EFAULT,
 	      "address 0xffffffff82000040 is not in the dump");
 	fails("machine 183\nload 0 0x40210000\nat 0xffff000000210000\n" THREE, EFAULT,
@@ -106,6 +115,117 @@ static void test_page_tables(void **state)
 	prints(with, THREE_OUT);
 	fails(without, EFAULT, "address 0xffff9a1234000040 is not in the dump");
 	fails(lost, EFAULT, "address 0xffff9a1234000040 is not in the dump");
+}
+
+/* Whose kernel says where its memory is: settings, its address, the physical one. */
+static const struct kernel {
+	const char *settings;
+	uint64_t va, pa;
+} kernels[] = {
+	{ "machine 62\ntables\n", 0xffff888001000000, 0x1000000 },
+	{ "machine 62\ntables\n", 0xffff9a1234000000, 0x1000000 },
+	{ "machine 62\nline NUMBER(phys_base)=-16777216\n", 0xffffffff82000000, 0x1000000 },
+	{ "machine 183\nline NUMBER(VA_BITS)=48\nline NUMBER(PHYS_OFFSET)=0x40000000\n",
+	  0xffff000000210000, 0x40210000 },
+	{ "machine 183\nline NUMBER(VA_BITS)=48\nline NUMBER(kimage_voffset)=0xffff80003fe00000\n",
+	  0xffff800080010000, 0x40210000 },
+	{ "", 0xc000000000100000, 0x100000 },
+	{ "order big\n", 0xc000000000100000, 0x100000 },
+	{ "machine 22\norder big\n", 0x1000000, 0x1000000 },
+	{ "machine 22\norder big\nline IDENTITYBASE=8000000000\nline KERNELOFFSET=3ffe0000000\n"
+	  "line KERNELOFFPHYS=0\n", 0x8000100000, 0x100000 },
+	{ "machine 22\norder big\nline IDENTITYBASE=0\nline KERNELOFFSET=3ffe0000000\n"
+	  "line KERNELOFFPHYS=0\n", 0x3ffe0100000, 0x100000 },
+	{ "machine 243\nline NUMBER(KERNEL_LINK_ADDR)=0xffffffff80000000\n"
+	  "line NUMBER(va_kernel_pa_offset)=0xffffffff00000000\n", 0xffffffff80200000, 0x80200000 },
+	{ "machine 243\nline NUMBER(PAGE_OFFSET)=0xff60000000000000\n"
+	  "line NUMBER(phys_ram_base)=0x80000000\n", 0xff60000000200000, 0x80200000 },
+	{ "class 32\nmachine 243\nline NUMBER(PAGE_OFFSET)=0xc0000000\n"
+	  "line NUMBER(phys_ram_base)=-2147483648\n", 0xc0200000, 0x80200000 },
+	{ "class 32\nmachine 8\n", 0x80200000, 0x200000 },
+	{ "class 32\nmachine 8\norder big\n", 0xa0200000, 0x200000 },
+	/* nothing said, so the kernel's name has to be there */
+	{ "class 32\nmachine 3\nuts\n", 0xc1000000, 0x1000000 },
+	{ "class 32\nmachine 40\nuts\n", 0xc0108000, 0x10108000 },
+	{ "class 32\nmachine 20\norder big\nuts\n", 0xc0000000, 0x2000000 },
+};
+
+/*
+ * p_vaddr is wrong by one more bit each time, and at the right address is another
+ * segment: empty, rubbish, or with another log. The kernel is believed; so it is
+ * when nothing is wrong, and p_vaddr where p_paddr is empty.
+ */
+static void test_wrong_addresses(void **state)
+{
+	static const char *const whats[] = { "first 0", "last 0", "first 0xa5", "last 0xa5",
+					     "first log", "last log" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		const struct kernel *k = &kernels[i];
+		STRING_AUTO right = mem_printf("%sload 0x%" PRIx64 " 0x%" PRIx64 "\n" THREE,
+					       k->settings, k->va, k->pa);
+		STRING_AUTO empty = mem_printf("%sload 0x%" PRIx64 " -1\n" THREE, k->settings, k->va);
+		STRING_AUTO zero = mem_printf("%sload 0x%" PRIx64 " 0\n" THREE, k->settings, k->va);
+
+		prints(right, THREE_OUT);
+		if (!strstr(k->settings, "tables")) {
+			prints(empty, THREE_OUT);
+			prints(zero, THREE_OUT);
+		}
+		for (unsigned int n = 0; n < 8 * ARRAY_SIZE(whats); n++) {
+			const char *what = whats[n / 8];
+			STRING_AUTO wrong = mem_printf("%sload 0x%" PRIx64 " 0x%" PRIx64 "\nat 0x%" PRIx64
+						       "\nover 0x%" PRIx64 " 0x%" PRIx64 " %s\n" THREE,
+						       k->settings, k->va ^ (1u << (20 + n % 8)), k->pa,
+						       k->va, k->va, k->pa + (1 << 28), what);
+
+			prints(wrong, THREE_OUT);
+		}
+	}
+}
+
+/* A dump whose rules make no sense, but whose addresses lead to the kernel's name. */
+static void test_wrong_rules(void **state)
+{
+	(void)state;
+	prints("machine 62\nuts\nline NUMBER(phys_base)=0x300000\n"
+	       "load 0xffffffff82000000 0x1000000\nover 0xffff888002300000 0x2300000 last 0xa5\n" THREE,
+	       THREE_OUT);
+	prints("machine 183\nuts\nomit SYMBOL(_stext)\nline NUMBER(VA_BITS)=48\n"
+	       "line NUMBER(PHYS_OFFSET)=0x40000000\nload 0xffff000001000000 0x51000000\n"
+	       "over 0xffff000021000000 0x41000000 last 0xa5\n" THREE, THREE_OUT);
+}
+
+/*
+ * 32-bit kernels whose dump says 0 or -1 for all virtual addresses, as /proc/vmcore
+ * of ARM does; memory that begins anywhere; each CONFIG_VMSPLIT_*.
+ */
+static void test_no_virtual(void **state)
+{
+	static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000 };
+	static const unsigned int machine[] = { ELF_EM_ARM, ELF_EM_386, ELF_EM_PPC, ELF_EM_ARM };
+
+	(void)state;
+	for (unsigned int i = 0; i < 5 * 4 * 2 * 4; i++) {
+		uint64_t va = splits[i % 5] + 0x108000, pa = 0x108000;
+		unsigned int m = machine[i / 5 % 4], at = i / 40;
+
+		if (m != ELF_EM_386)
+			pa += at == 0 ? 0 : at == 1 ? 0x10000000 : at == 2 ? 0x60200000 : 0x80000000;
+		for (unsigned int order = 0; order < 2; order++) {
+			STRING_AUTO spec = mem_printf("class 32\nmachine %u\norder %s\nload %s 0x%" PRIx64
+						      "\nat 0x%" PRIx64 "\n%s" THREE, m,
+						      order ? "big" : "little", i / 20 % 2 ? "0" : "-1",
+						      pa, va, i % 2 ? "uts\n" : "");
+
+			prints(spec, THREE_OUT);
+		}
+	}
+	/* what is behind the start of memory is not in the dump: the name tells where that was */
+	prints("class 32\nmachine 40\nuts\nload 0 0x82108000\nat 0xc2108000\n" THREE, THREE_OUT);
+	fails("class 32\nmachine 40\nload 0 0x100000\nat 0x30100000\n" THREE, EFAULT,
+	      "address 0x30100040 is not in the dump");
 }
 
 /* Each field alone may claim the other byte order. */
@@ -138,14 +258,16 @@ static void test_split(void **state)
 	prints_part("absent 230\n" THREE, "[    0.000001] one\n", 2);	/* its unused end is 208 bytes */
 }
 
-static uint32_t first_that_holds(const struct elf *elf, uint64_t address, bool physical)
+/* 0 may be a virtual address where there are 64 bits, and no physical one is beside it. */
+static uint32_t first_that_holds(const struct elf *elf, uint64_t address, bool physical,
+				 uint64_t mask)
 {
 	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
 		const struct elf_phdr *p = &elf->phdr[i];
-		uint64_t start = physical ? p->paddr : p->vaddr;
+		uint64_t va = p->vaddr & mask, start = physical ? p->paddr : va;
 
 		if (p->type == ELF_PT_LOAD && address >= start && address - start < p->memsz &&
-		    (physical || (p->vaddr != UINT64_MAX && (p->vaddr || !p->paddr))))
+		    (physical || (va != mask && (p->vaddr || (!p->paddr && mask > UINT32_MAX)))))
 			return i;
 	}
 	return SEGMENT_NONE;
@@ -169,20 +291,20 @@ static void test_segments(void **state)
 		struct elf elf = { .phdr = phdr, .n_phdrs = (uint32_t)rand_r(&seed) % 9 };
 		struct arena arena = {0};
 		struct segments s = {0};
-		uint64_t left;
+		uint64_t left, mask = times & 2 ? UINT32_MAX : UINT64_MAX;
 
 		for (uint32_t i = 0; i < elf.n_phdrs; i++)
 			phdr[i] = (struct elf_phdr){
 				.type = rand_r(&seed) % 8 ? ELF_PT_LOAD : ELF_PT_NOTE,
 				.vaddr = edge(&seed), .paddr = edge(&seed), .memsz = edge(&seed),
 			};
-		segments_init(&s, &arena, &elf, times & 1, UINT64_MAX);
+		segments_init(&s, &arena, &elf, times & 1, mask);
 		for (uint64_t a = -(uint64_t)60; a != 60; a++) {
 			uint32_t i = segments_find(&s, a, &left);
 
-			assert_int_equal(i, first_that_holds(&elf, a, times & 1));
+			assert_int_equal(i, first_that_holds(&elf, a, times & 1, mask));
 			for (uint64_t b = 0; b < left && b < 8; b++)
-				assert_int_equal(first_that_holds(&elf, a + b, times & 1), i);
+				assert_int_equal(first_that_holds(&elf, a + b, times & 1, mask), i);
 		}
 		arena_free(&arena);
 	}
@@ -466,6 +588,9 @@ int main(void)
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_page_tables),
+		cmocka_unit_test(test_wrong_addresses),
+		cmocka_unit_test(test_wrong_rules),
+		cmocka_unit_test(test_no_virtual),
 		cmocka_unit_test(test_byte_order),
 		cmocka_unit_test(test_no_physical),
 		cmocka_unit_test(test_split),
