@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* Dumps in ELF: fs/proc/vmcore.c, fs/proc/kcore.c, and what tools make in their likeness. */
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "vmcore-dmesg/vmcore.h"
+#include "vmcore-dmesg/notes.h"
 
 #define PHDRS_MAX (1u << 18)
-#define NOTES_MAX (1u << 20)		/* one per CPU, and a few */
-#define SEARCH_MAX ((uint64_t)16 << 20)	/* how many bytes of notes are searched for a lost one */
-#define SEARCH_PIECE ((size_t)64 * 1024)
-#define NOTE_HEADER 12
-#define VMCOREINFO "VMCOREINFO"
-#define VMCOREINFO_NAMESZ ((uint32_t)sizeof(VMCOREINFO))
-#define NAME_END ((size_t)NOTE_HEADER + VMCOREINFO_NAMESZ)
 
 /* --- headers --- */
 
@@ -36,137 +25,15 @@ static int read_headers(struct vmcore *core)
 	return rc;
 }
 
-/* --- notes --- */
-
-struct note {
-	uint32_t namesz, descsz;
-	uint64_t desc, next;	/* file offsets */
-	bool vmcoreinfo;
-};
-
-static bool parse_note(const uint8_t *d, size_t len, uint64_t at, uint64_t end, bool little,
-		       struct note *note)
-{
-	note->namesz = little ? le32_get(d) : be32_get(d);
-	note->descsz = little ? le32_get(d + 4) : be32_get(d + 4);
-	if (__builtin_add_overflow(at, NOTE_HEADER + round_up64(note->namesz, 4), &note->desc) ||
-	    __builtin_add_overflow(note->desc, round_up64(note->descsz, 4), &note->next))
-		return false;
-	note->vmcoreinfo = len >= NAME_END && note->namesz == VMCOREINFO_NAMESZ &&
-			   !memcmp(d + NOTE_HEADER, VMCOREINFO, VMCOREINFO_NAMESZ);
-	return note->desc <= end && note->descsz <= end - note->desc;
-}
-
-/* False at the end of what is in the file or in the segment, which ends at @end. */
-static bool read_note(struct vmcore *core, uint64_t at, uint64_t end, struct note *note)
-{
-	uint8_t d[NAME_END];
-	size_t len;
-
-	if (at >= end)
-		return false;
-	if (input_read(&core->input, at, d, sizeof(d), &len) < 0)
-		fail_forget();
-	return len >= NOTE_HEADER && parse_note(d, len, at, end, core->little, note);
-}
-
-/* A note that is cut off still names the first structures. */
-static int read_vmcoreinfo(struct vmcore *core, const struct note *note)
-{
-	size_t len = note->descsz;
-	char *info;
-	int rc;
-
-	if (len > VMCOREINFO_MAX)
-		return fail(EINVAL, "the VMCOREINFO note has %zu bytes, the limit is %u", len,
-			    VMCOREINFO_MAX);
-	info = arena_alloc(&core->arena, len + 1);
-	rc = input_read(&core->input, note->desc, info, len, &core->info.len);
-	if (rc >= 0)
-		core->info.text = info;
-	return rc;
-}
-
-static uint64_t end_of(const struct elf_phdr *p)
-{
-	return p->filesz < UINT64_MAX - p->offset ? p->offset + p->filesz : UINT64_MAX;
-}
-
-static bool walk_notes(struct vmcore *core, struct note *note)
-{
-	unsigned int notes = 0;
-
-	for (uint32_t i = 0; i < core->elf.n_phdrs; i++) {
-		const struct elf_phdr *p = &core->elf.phdr[i];
-		uint64_t at = p->offset;
-
-		if (p->type != ELF_PT_NOTE)
-			continue;
-		for (; read_note(core, at, end_of(p), note) && notes++ < NOTES_MAX; at = note->next)
-			if (note->vmcoreinfo && note->descsz)
-				return true;
-	}
-	return false;
-}
-
-/* In one piece of notes, which begins at @at: the name, behind a header that fits it. */
-static bool search_piece(struct vmcore *core, const uint8_t *d, size_t len, uint64_t at,
-			 uint64_t end, struct note *note)
-{
-	for (size_t i = 0; i + NAME_END <= len; i += 4)
-		for (unsigned int order = 0; order < 2; order++) {
-			bool little = core->elf.little ^ order;
-
-			if (parse_note(d + i, len - i, at + i, end, little, note) &&
-			    note->vmcoreinfo && note->descsz) {
-				core->little = little;
-				return true;
-			}
-		}
-	return false;
-}
-
-/* When another note's sizes are damaged, or the headers have not the notes' byte order. */
-static bool search_notes(struct vmcore *core, struct note *note)
-{
-	uint8_t *d = mem_alloc(SEARCH_PIECE);
-	uint64_t searched = 0;
-	bool found = false;
-	size_t len;
-
-	for (uint32_t i = 0; i < core->elf.n_phdrs && !found; i++) {
-		const struct elf_phdr *p = &core->elf.phdr[i];
-		uint64_t at = p->offset, end = end_of(p);
-
-		while (p->type == ELF_PT_NOTE && !found && at < end && searched < SEARCH_MAX) {
-			len = end - at < SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;
-			if (input_read(&core->input, at, d, len, &len) < 0)
-				fail_forget();
-			found = search_piece(core, d, len, at, end, note);
-			if (len < NAME_END)
-				break;
-			at += len == SEARCH_PIECE ? len - round_up64(NAME_END, 4) : len;
-			searched += len;
-		}
-	}
-	free(d);
-	return found;
-}
-
 static int open_elf(struct vmcore *core)
 {
-	struct note note;
 	int rc = read_headers(core);
 
 	if (rc < 0)
 		return rc;
-	core->little = core->elf.little;
 	core->machine = core->elf.machine;
-	core->word = core->elf.bits / 8;
-	if (!walk_notes(core, &note) && !search_notes(core, &note))
-		return fail(EINVAL, "there is no VMCOREINFO note: not a dump of a Linux kernel, or"
-			    " truncated");
-	return read_vmcoreinfo(core, &note);
+	core->class_word = core->elf.bits / 8;
+	return notes_find(core);
 }
 
 static void close_elf(struct vmcore *core)

@@ -60,15 +60,17 @@ static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
 	    kdump_get_number_attr(ctx, KDUMP_ATTR_PTR_SIZE, &word) != KDUMP_OK ||
 	    kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK)
 		return failed(ctx, what);
-	core->little = order == KDUMP_LITTLE_ENDIAN;
-	core->word = (unsigned int)word;
+	core->class_word = (unsigned int)word;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		if (!strcmp(machines[i].name, arch))
 			core->machine = machines[i].machine;
 	if (kdump_vmcoreinfo_raw(ctx, &info) != KDUMP_OK)
 		return failed(ctx, "there is no vmcoreinfo");
-	core->info.len = strnlen(info, VMCOREINFO_MAX);
-	core->info.text = arena_string(&core->arena, info, core->info.len);
+	core->infos = arena_alloc(&core->arena, sizeof(*core->infos));
+	core->infos->len = strnlen(info, VMCOREINFO_MAX);
+	core->infos->text = arena_string(&core->arena, info, core->infos->len);
+	core->infos->little = order == KDUMP_LITTLE_ENDIAN;
+	core->n_infos = 1;
 	free(info);
 	return 0;
 }
@@ -91,7 +93,7 @@ static int open_kdumpfile(struct vmcore *core)
 	}
 	core->handle = kd = mem_alloc(sizeof(*kd));
 	*kd = (struct kdump){ .ctx = ctx };
-	diskdump_init(&kd->pages, &core->input, core->little, core->word);
+	diskdump_init(&kd->pages, &core->input, core->infos->little, core->class_word);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 
 static const struct log_layout *const layouts[] = { &log_prb, &log_records, &log_bytes };
 
+/* --- layouts --- */
+
 int log_walk(struct vmcore *core, struct log *log)
 {
 	const char *release;
@@ -23,6 +25,65 @@ int log_walk(struct vmcore *core, struct log *log)
 		    " SYMBOL(log_buf) with its companions, so the log cannot be found", (int)len,
 		    release);
 }
+
+/* --- several notes --- */
+
+static void count_record(struct log *log, const struct record *r)
+{
+	(void)r;
+	++*(uint64_t *)log->to;
+}
+
+static bool begins_another(const struct vmcore *core, const struct vmcoreinfo *info)
+{
+	size_t len = strlen(info->text);
+
+	for (unsigned int i = 0; i < core->n_infos; i++)
+		if (strlen(core->infos[i].text) > len && !memcmp(core->infos[i].text, info->text, len))
+			return true;
+	return false;
+}
+
+enum { HAS_CRASHTIME = 1, IS_WHOLE = 2, IS_NAMED = 4, HAS_LOG = 8, ALL = 15 };
+
+/* What speaks for the note: what counts more is the higher bit. */
+static unsigned int judge_info(struct vmcore *core, const struct vmcoreinfo *info)
+{
+	uint64_t records = 0, time;
+	struct log log = { .record = count_record, .to = &records };
+	unsigned int worth = 0;
+
+	if (vmcore_use_info(core, info) >= 0) {
+		worth |= log_walk(core, &log) >= 0 && records ? HAS_LOG : 0;
+		worth |= core->named ? IS_NAMED : 0;
+	}
+	fail_forget();
+	worth |= begins_another(core, info) ? 0 : IS_WHOLE;
+	worth |= vmcoreinfo_has_number(info, "CRASHTIME", &time) ? HAS_CRASHTIME : 0;
+	return worth;
+}
+
+int log_open(struct vmcore *core)
+{
+	const struct vmcoreinfo *best;
+	unsigned int worth, most = 0;
+	int rc = vmcore_read_headers(core);
+
+	if (rc < 0)
+		return rc;
+	best = core->infos;
+	for (unsigned int i = 0; i < core->n_infos && core->n_infos > 1 && most < ALL; i++) {
+		worth = judge_info(core, &core->infos[i]);
+		if (worth <= most)
+			continue;
+		best = &core->infos[i];
+		most = worth;
+	}
+	core->unread = NULL;
+	return vmcore_use_info(core, best);
+}
+
+/* --- times --- */
 
 struct last {
 	uint64_t ts_nsec;
@@ -47,6 +108,8 @@ bool log_last_time(struct vmcore *core, uint64_t *ts_nsec)
 	*ts_nsec = last.ts_nsec;
 	return last.found;
 }
+
+/* --- numbers --- */
 
 int log_numbers(struct vmcore *core, const struct log_number *numbers, size_t n, void *fields)
 {

@@ -47,6 +47,15 @@ extern const struct log_layout log_records;	/* 3.5 to 5.9 */
 extern const struct log_layout log_bytes;	/* before */
 
 /*
+ * Read the headers, and choose among the VMCOREINFO notes, if there are several.
+ * In this order it counts that a note has a log of at least one record, leads to
+ * its kernel's release in memory, is not the beginning of another note (a copy
+ * that is cut off), and has CRASHTIME, which a kernel notes when it crashes. Of
+ * equals the first is taken. Errors are those of vmcore.h.
+ */
+int log_open(struct vmcore *core);
+
+/*
  * Hand out what can be read, the oldest first. Damaged records are counted,
  * not an error; the errors are those of vmcore.h and -EOPNOTSUPP: a layout
  * not known here.

@@ -154,7 +154,7 @@ static int print(struct vmcore *core, struct options *o, struct log *log)
 static int run(struct vmcore *core, struct options *o)
 {
 	struct log log = {0};
-	int rc = vmcore_read_headers(core);
+	int rc = log_open(core);
 
 	if (rc >= 0 && o->action == ACTION_LOG)
 		rc = find_boot_time(core, &o->print);

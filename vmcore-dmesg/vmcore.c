@@ -69,7 +69,7 @@ static bool is_32_bit_machine(const struct vmcore *core)
 /* A 32-bit kernel with more than 4 GiB of memory has an ELF64 dump. */
 static int find_word(struct vmcore *core)
 {
-	uint64_t word = is_32_bit_machine(core) ? 4 : core->word;
+	uint64_t word = is_32_bit_machine(core) ? 4 : core->class_word;
 
 	vmcoreinfo_has_number(&core->info, "SIZE(atomic_long_t)", &word);
 	if (word != 4 && word != 8)
@@ -105,7 +105,7 @@ static bool ask_by(struct vmcore *core, bool rule, question format, uint64_t va)
 	return (!rule || vmcore_physical(core, va, &address, &one)) && format(core, address, rule);
 }
 
-/* Whether the address is there by the rules, or by the file; by the latter too when it is nowhere. */
+/* True when it is by the rules that the address is found. Nowhere counts as the file's way. */
 static bool way_to(struct vmcore *core, uint64_t va)
 {
 	bool first = core->rules_first;
@@ -182,10 +182,10 @@ static bool leads_to_name(struct vmcore *core, bool rule)
 	if (!vmcoreinfo_has_hex(&core->info, "SYMBOL(init_uts_ns)", &va))
 		return false;
 	vmcoreinfo_has_number(&core->info, "OFFSET(uts_namespace.name)", &name);
+	va += name;
 	release = vmcoreinfo_release(&core->info, &len);
 	for (size_t done = 0; done < len + 1; done += n) {
-		n = piece_by(core, rule, va + name + RELEASE_AT + done, found + done, len + 1 - done,
-			     NULL);
+		n = piece_by(core, rule, va + RELEASE_AT + done, found + done, len + 1 - done, NULL);
 		if (!n)
 			return false;
 	}
@@ -204,24 +204,32 @@ static bool has_physical(const struct vmcore *core)
 /* Of the possible rules those that lead to the name, else the first. */
 static void choose_way(struct vmcore *core)
 {
-	bool named = false;
+	bool by_rule = false, by_file = leads_to_name(core, false);
 
-	for (unsigned int i = 0; !named && vmcore_find_direct(core, i); i++)
-		named = leads_to_name(core, true);
-	if (!named)
+	for (unsigned int i = 0; !by_rule && vmcore_find_direct(core, i); i++)
+		by_rule = leads_to_name(core, true);
+	if (!by_rule)
 		vmcore_find_direct(core, 0);
-	core->rules_first = has_physical(core) &&
-			    (named || (!core->assumed && !leads_to_name(core, false)));
+	core->rules_first = has_physical(core) && (by_rule || (!core->assumed && !by_file));
+	core->named = by_rule || by_file;
 }
 
 int vmcore_read_headers(struct vmcore *core)
 {
+	core->format = recognise(core);
+	return core->format->open(core);
+}
+
+int vmcore_use_info(struct vmcore *core, const struct vmcoreinfo *info)
+{
+	unsigned int word = core->word;
 	int rc;
 
-	core->format = recognise(core);
-	rc = core->format->open(core);
-	if (rc >= 0)
-		rc = find_word(core);
+	core->info = *info;
+	core->little = info->little;
+	rc = find_word(core);
+	if (core->word != word)
+		core->segments[false].n = 0;	/* made with the other word's mask */
 	if (rc >= 0)
 		choose_way(core);
 	return rc;

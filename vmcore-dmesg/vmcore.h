@@ -32,7 +32,7 @@ struct vmcore;
 
 /* A file format: elfcore.c, kdumpfile.c. */
 struct vmcore_format {
-	/* Finds info, the byte order, the word size of the file's class, and the machine. */
+	/* Finds infos, the word size of the file's class, and the machine. */
 	int (*open)(struct vmcore *core);
 	void (*close)(struct vmcore *core);
 	/*
@@ -65,9 +65,13 @@ struct vmcore {
 	void *handle;		/* only of the other formats */
 	const char *unread;	/* why something in the file makes no sense: the first reason, or NULL */
 
+	struct vmcoreinfo *infos;	/* all there are, and the one that is used: */
+	unsigned int n_infos;
 	struct vmcoreinfo info;
 	bool little;
+	bool named;		/* the kernel's name (below) is where info says */
 	uint16_t machine;	/* as in ELF files: e_machine */
+	unsigned int class_word;	/* what the file's class says of word */
 	unsigned int word;	/* bytes of the kernel's unsigned long: 4 or 8 */
 	unsigned int n_direct;
 	struct vmcore_direct direct[4];
@@ -80,7 +84,9 @@ struct vmcore {
 
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
 int vmcore_open(struct vmcore *core, const char *name);
+/* Finds infos, at least one. Whoever reads memory says which of them it goes by; log_open() does. */
 int vmcore_read_headers(struct vmcore *core);
+int vmcore_use_info(struct vmcore *core, const struct vmcoreinfo *info);
 void vmcore_close(struct vmcore *core);
 
 /* --- memory --- */

@@ -24,6 +24,7 @@ struct vmcoreinfo {
 	const char *text;	/* 0-terminated, but may have zeroes in front of its end */
 	size_t len;
 	bool little;		/* the byte order of the note that it was in */
+	uint64_t at;		/* where in an ELF file it begins */
 };
 
 bool vmcoreinfo_has_symbol(const struct vmcoreinfo *info, const char *name);

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (vmcore_open(&core, name) >= 0) {
 		if (choice & 128)
 			input_unmap(&core.input);
-		if (vmcore_read_headers(&core) >= 0)
+		if (log_open(&core) >= 0)
 			read_log(&core, choice);
 	}
 	fail_forget();

@@ -63,7 +63,7 @@ struct result run_how(const struct buf *b, struct how how)
 	if (how.reads)
 		input_unmap(&core.input);
 	if (r.rc >= 0)
-		r.rc = vmcore_read_headers(&core);
+		r.rc = log_open(&core);
 	if (how.keep)
 		assert_int_equal(ftruncate(fd, (off_t)how.keep), 0);
 	if (r.rc >= 0)
