@@ -37,11 +37,11 @@ static bool read_desc(const struct diskdump *d, uint64_t index, struct desc *des
 	return !__builtin_add_overflow(desc->offset, get32(d, b + 8), &desc->end) && desc->end;
 }
 
-static bool reaches(const struct diskdump *d, uint64_t end)
+/* Whether the page that it describes is there. */
+static bool holds(const struct diskdump *d, const struct desc *desc)
 {
-	uint8_t last;
-
-	return read_part(d, end - 1, &last, 1) == 1;
+	return desc->end > desc->offset &&
+	       input_has(d->input, desc->offset, desc->end - desc->offset);
 }
 
 /* From the nearest place in front of the frame for which that is known. */
@@ -95,15 +95,29 @@ static uint64_t count_all(struct diskdump *d)
 static bool is_whole(struct diskdump *d)
 {
 	uint64_t count = count_all(d), first = d->descs + count * DESC_SIZE;
-	struct desc desc;
+	bool whole = !d->input->cut;
+	struct desc desc = {0};
 
-	while (count) {
-		if (!read_desc(d, --count, &desc) || !reaches(d, desc.end))
-			return false;
+	d->needs = first;
+	while (whole && count) {
+		whole = read_desc(d, --count, &desc) && holds(d, &desc);
+		if (desc.end > d->needs)
+			d->needs = desc.end;
 		if (desc.offset != first)
 			break;
 	}
-	return true;
+	return whole;
+}
+
+/* The version is a small number; utsname has the machine's name in its fifth field. */
+void diskdump_guess(struct input *in, bool *little, unsigned int *word)
+{
+	const struct diskdump d = { .input = in };
+	char head[12 + 5 * 65 + 1] = {0};
+
+	read_part(&d, 0, head, sizeof(head) - 1);
+	*little = le32_get((const uint8_t *)head + 8) <= UINT16_MAX;
+	*word = strstr(head + 12 + 4 * 65, "64") || !strcmp(head + 12 + 4 * 65, "s390x") ? 8 : 4;
 }
 
 /*
@@ -117,7 +131,7 @@ void diskdump_init(struct diskdump *d, struct input *in, bool little, unsigned i
 	uint64_t block, sub, bitmaps;
 	uint8_t head[440], split[4] = {0};
 
-	*d = (struct diskdump){ .input = in, .little = little };
+	*d = (struct diskdump){ .input = in, .little = little, .needs = sizeof(head) };
 	if (read_part(d, 0, head, sizeof(head)) < sizeof(head) || memcmp(head, "KDUMP   ", 8))
 		return;
 	block = get32(d, head + sizes);
@@ -128,6 +142,7 @@ void diskdump_init(struct diskdump *d, struct input *in, bool little, unsigned i
 		return;
 	d->bitmap = block * (1 + sub + bitmaps / 2);
 	d->descs = block * (1 + sub + bitmaps);
+	d->needs = d->descs;
 	d->page = is_whole(d) ? 0 : block;
 }
 
@@ -141,10 +156,11 @@ bool diskdump_has_lost(struct diskdump *d, uint64_t address)
 		return false;
 	frame = address / d->page;
 	index = count_before(d, frame);
-	if (read_part(d, d->bitmap + frame / 8, &bits, 1) < 1)
+	if (d->at.frame != round_down64(frame, 8) ||
+	    read_part(d, d->bitmap + frame / 8, &bits, 1) < 1)
 		return true;
 	if (!(bits >> frame % 8 & 1))
 		return false;
 	index += (unsigned int)__builtin_popcount(bits & ((1u << frame % 8) - 1));
-	return !read_desc(d, index, &desc) || !reaches(d, desc.end);
+	return !read_desc(d, index, &desc) || !holds(d, &desc);
 }

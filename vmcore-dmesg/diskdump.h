@@ -17,12 +17,16 @@ struct diskdump {
 	struct input *input;
 	bool little;
 	uint64_t page;		/* its size; 0: nothing is cut off, or it cannot be told */
+	uint64_t needs;		/* so many bytes at least belong to the file */
 	uint64_t bitmap, descs;	/* where in the file they are: the second bitmap, the descriptors */
 	struct diskdump_mark {	/* so many pages before that frame are in the file: */
 		uint64_t frame, before;
 	} at, marks[256];	/* where the last question was, and from the bitmap's start to its end */
 	uint64_t step;		/* so many frames from a mark to the next */
 };
+
+/* What the header says of the two, when nobody knows: good enough for needs. */
+void diskdump_guess(struct input *in, bool *little, unsigned int *word);
 
 /*
  * @word: the size of the kernel's unsigned long. What is no such dump, or one

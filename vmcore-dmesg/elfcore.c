@@ -25,12 +25,29 @@ static int read_headers(struct vmcore *core)
 	return rc;
 }
 
+/* Where the last of what the headers describe ends; behind the file's end, when some are missing. */
+static void note_needs(struct vmcore *core)
+{
+	if (core->elf.n_missing)
+		core->needs = core->input.size + 1;
+	for (uint32_t i = 0; i < core->elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &core->elf.phdr[i];
+		uint64_t end;
+
+		if (!__builtin_add_overflow(p->offset, p->filesz, &end) && end > core->needs)
+			core->needs = end;
+	}
+}
+
 static int open_elf(struct vmcore *core)
 {
 	int rc = read_headers(core);
 
+	if (rc != -ENOEXEC)
+		core->needs = ELF64_EHDR_SIZE;
 	if (rc < 0)
 		return rc;
+	note_needs(core);
 	core->machine = core->elf.machine;
 	core->class_word = core->elf.bits / 8;
 	return notes_find(core);

@@ -18,7 +18,9 @@
 
 #define COPY_PIECE ((size_t)64 * 1024)
 #define FLATTENED "makedumpfile\0\0\0"
+#define FLATTENED_NAME 12	/* bytes of it that are text */
 #define FLATTENED_HEADER 4096
+#define FLATTENED_END UINT64_MAX
 
 /* --- the map --- */
 
@@ -60,6 +62,7 @@ static void map(struct input *in, const struct stat *st)
 
 	if (!can_be_mapped(in, st))
 		return;
+	in->size = size;
 	p = mmap(NULL, size, PROT_READ, MAP_SHARED, in->fd, 0);
 	if (p == MAP_FAILED)
 		return;
@@ -86,15 +89,36 @@ unsigned int input_faults(void)
 	return (unsigned int)mapped.faults;
 }
 
+/* How many of @len bytes at @offset are in the dump, as far as the parts tell. */
+static size_t in_parts(const struct input *in, uint64_t offset, size_t len)
+{
+	size_t low = 0, high = in->n_parts;
+
+	if (!in->cut)
+		return len;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (in->parts[middle].end <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == in->n_parts || in->parts[low].start > offset)
+		return 0;
+	return len < in->parts[low].end - offset ? len : (size_t)(in->parts[low].end - offset);
+}
+
 size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint8_t **at)
 {
+	len = in_parts(in, offset, len);
 	if (!in->map || offset >= in->map_size)
 		return 0;
 	*at = in->map + offset;
 	return len < in->map_size - offset ? len : (size_t)(in->map_size - offset);
 }
 
-/* --- copies --- */
+/* --- files that others are copied to --- */
 
 static int temporary_file(void)
 {
@@ -143,59 +167,136 @@ static int read_some(int fd, uint8_t *d, size_t len, size_t *done)
 	return 0;
 }
 
-/*
- * makedumpfile's flattened format: a page of header, then pieces, each behind
- * its offset and its size as big-endian s64, until an offset of -1. What is
- * cut off is missing at the end.
- */
-static int copy_flattened(int from, int to, uint8_t *d, uint64_t *size)
-{
-	uint64_t offset, left;
-	size_t done;
-	int rc;
+/* --- makedumpfile's flattened format --- */
 
-	for (*size = 0;;) {
-		rc = read_some(from, d, 16, &done);
-		offset = be64_get(d);
-		left = be64_get(d + 8);
-		if (rc < 0 || done < 16 || offset > INT64_MAX)
-			return rc;
-		if (left > INT64_MAX - offset)
-			return fail(EINVAL, "a flattened dump with a piece of 0x%" PRIx64 " bytes"
-				    " at offset 0x%" PRIx64, left, offset);
-		for (; left; left -= done, offset += done) {
-			rc = read_some(from, d, left < COPY_PIECE ? left : COPY_PIECE, &done);
-			if (rc >= 0 && done)
-				rc = store(to, d, done, offset, *size);
-			if (rc < 0 || !done)
-				return rc;
-			if (offset + done > *size)
-				*size = offset + done;
-		}
+struct flat {
+	int from, to;
+	uint8_t *d;		/* COPY_PIECE bytes */
+	uint64_t read, size;	/* bytes of the file so far, and of the dump */
+	struct buf parts;	/* struct input_part, in the order of the file */
+};
+
+/* Pieces that go on where the last one ended, or end where it began, are one part. */
+static void note_part(struct flat *flat, uint64_t start, uint64_t end)
+{
+	struct input_part part = { start, end }, *last = NULL;
+
+	if (flat->parts.len)
+		last = (struct input_part *)(void *)(flat->parts.data + flat->parts.len) - 1;
+	if (last && last->end == start)
+		last->end = end;
+	else if (last && last->start == end)
+		last->start = start;
+	else
+		buf_add(&flat->parts, &part, sizeof(part));
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	uint64_t x = ((const struct input_part *)a)->start, y = ((const struct input_part *)b)->start;
+
+	return (x > y) - (x < y);
+}
+
+/* For input_read(): sorted, and those that touch made one. */
+static void keep_parts(struct input *in, struct flat *flat)
+{
+	size_t n = flat->parts.len / sizeof(struct input_part);
+
+	in->cut = true;
+	in->cut_at = flat->read;
+	in->parts = (struct input_part *)(void *)flat->parts.data;
+	flat->parts = (struct buf){0};
+	if (n)
+		qsort(in->parts, n, sizeof(*in->parts), compare_parts);
+	for (size_t i = 0; i < n; i++) {
+		struct input_part *last = in->n_parts ? &in->parts[in->n_parts - 1] : NULL;
+
+		if (!last || in->parts[i].start > last->end)
+			in->parts[in->n_parts++] = in->parts[i];
+		else if (in->parts[i].end > last->end)
+			last->end = in->parts[i].end;
 	}
 }
 
-static bool is_flattened(const uint8_t *d, size_t len)
+static int flat_read(struct flat *flat, size_t len, size_t *done)
 {
-	return len == FLATTENED_HEADER && !memcmp(d, FLATTENED, sizeof(FLATTENED)) &&
-	       be64_get(d + 16) == 1 && be64_get(d + 24) == 1;
+	int rc = read_some(flat->from, flat->d, len, done);
+
+	flat->read += rc < 0 ? 0 : *done;
+	return rc;
 }
 
+/* One piece: 0 at the end of the file, 1 at the end mark, 2 when there may be more. */
+static int copy_piece(struct flat *flat)
+{
+	uint64_t offset, left;
+	size_t done;
+	int rc = flat_read(flat, 16, &done);
+
+	offset = be64_get(flat->d);
+	left = be64_get(flat->d + 8);
+	if (rc < 0 || done < 16 || offset == FLATTENED_END)
+		return rc < 0 ? rc : done == 16;
+	if (offset > INT64_MAX || left > INT64_MAX - offset)
+		return fail(EINVAL, "a flattened dump with a piece of 0x%" PRIx64 " bytes"
+			    " at offset 0x%" PRIx64, left, offset);
+	for (; left; left -= done, offset += done) {
+		rc = flat_read(flat, left < COPY_PIECE ? (size_t)left : COPY_PIECE, &done);
+		if (rc >= 0 && done)
+			rc = store(flat->to, flat->d, done, offset, flat->size);
+		if (rc < 0 || !done)
+			return rc;
+		note_part(flat, offset, offset + done);
+		if (offset + done > flat->size)
+			flat->size = offset + done;
+	}
+	return 2;
+}
+
+/*
+ * A page of header, of which @len bytes are there, then pieces, each behind its
+ * offset and its size as big-endian s64, until an offset of -1.
+ */
+static int copy_flattened(struct input *in, int to, uint8_t *d, size_t len, uint64_t *size)
+{
+	struct flat flat = { .from = in->fd, .to = to, .d = d, .read = len };
+	int rc = 2;
+
+	while (rc == 2)
+		rc = copy_piece(&flat);
+	if (!rc)
+		keep_parts(in, &flat);
+	*size = flat.size;
+	buf_free(&flat.parts);
+	return rc < 0 ? rc : 0;
+}
+
+/* Also one that is cut off in its header, as long as it says what it is. */
+static bool is_flattened(const uint8_t *d, size_t len)
+{
+	if (len < FLATTENED_NAME || memcmp(d, FLATTENED, len < sizeof(FLATTENED) ? len : sizeof(FLATTENED)))
+		return false;
+	return len < 32 || (be64_get(d + 16) == 1 && be64_get(d + 24) == 1);
+}
+
+/* --- copies --- */
+
 /* All of a pipe, or a flattened dump, from the start. */
-static int copy(int from, int to, uint8_t *d)
+static int copy(struct input *in, int to, uint8_t *d)
 {
 	uint64_t size = 0;
 	size_t n;
-	int rc = read_some(from, d, FLATTENED_HEADER, &n);
+	int rc = read_some(in->fd, d, FLATTENED_HEADER, &n);
 
 	if (rc >= 0 && is_flattened(d, n)) {
-		rc = copy_flattened(from, to, d, &size);
+		rc = copy_flattened(in, to, d, n, &size);
 	} else {
 		while (rc >= 0 && n) {
 			rc = store(to, d, n, size, size);
 			size += n;
 			if (rc >= 0)
-				rc = read_some(from, d, COPY_PIECE, &n);
+				rc = read_some(in->fd, d, COPY_PIECE, &n);
 		}
 	}
 	if (rc >= 0 && ftruncate(to, (off_t)size) < 0)
@@ -211,7 +312,7 @@ static int use_copy(struct input *in)
 	if (fd < 0)
 		return fd;
 	d = mem_alloc(COPY_PIECE);
-	rc = copy(in->fd, fd, d);
+	rc = copy(in, fd, d);
 	free(d);
 	close(in->fd);
 	in->fd = fd;
@@ -265,14 +366,31 @@ void input_close(struct input *in)
 	if (in->fd >= 0)
 		close(in->fd);
 	in->fd = -1;
+	free(in->parts);
+	in->parts = NULL;
+}
+
+bool input_has(struct input *in, uint64_t offset, uint64_t len)
+{
+	uint8_t last;
+	size_t done;
+
+	if (__builtin_add_overflow(offset, len - 1, &offset))
+		return false;
+	if (in->cut && in_parts(in, offset - (len - 1), len < SIZE_MAX ? (size_t)len : SIZE_MAX) < len)
+		return false;
+	if (input_read(in, offset, &last, 1, &done) < 0)
+		fail_forget();
+	return done == 1;
 }
 
 int input_read(struct input *in, uint64_t offset, void *buf, size_t len, size_t *done)
 {
-	const uint8_t *at;
+	const uint8_t *at = buf;
 
+	len = in_parts(in, offset, len);
 	*done = input_map(in, offset, len, &at);
-	if (*done) {
+	if (*done || !len) {
 		memcpy(buf, at, *done);
 		return 0;
 	}

@@ -10,6 +10,9 @@
  * Its size is never trusted: what can be read is there. A page of the map
  * that cannot be had any more (a failing disk, a file that became shorter)
  * reads as zeroes, and input_faults() counts it.
+ *
+ * A flattened dump that is cut off has lost pieces from anywhere in the dump:
+ * these are not there, as what is behind a file's end is not.
  */
 #ifndef VMCORE_DMESG_INPUT_H
 #define VMCORE_DMESG_INPUT_H
@@ -19,12 +22,22 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+/* Bytes of the dump, from one offset up to another. */
+struct input_part {
+	uint64_t start, end;
+};
+
 struct input {
 	int fd;
 	const uint8_t *map;	/* all of the file, or NULL */
 	uint64_t map_size;
 	uint64_t end;		/* the file is known to end here or before */
+	uint64_t size;		/* of a regular file, or a copy; 0: not known */
 	struct stat source;	/* what was opened, also when fd is a copy */
+	bool cut;		/* a flattened dump without its end mark: */
+	uint64_t cut_at;	/* bytes of it that there are, */
+	struct input_part *parts;	/* and what they hold of the dump, in order */
+	size_t n_parts;
 };
 
 /*
@@ -42,6 +55,9 @@ void input_unmap(struct input *in);
 
 /* As many bytes as are there; an error only when the first cannot be read. */
 int input_read(struct input *in, uint64_t offset, void *buf, size_t len, size_t *done);
+
+/* Whether all @len bytes, at least one, are there. */
+bool input_has(struct input *in, uint64_t offset, uint64_t len);
 
 /* How many of @len bytes at @offset the map holds, and where; 0 without a map. */
 size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint8_t **at);

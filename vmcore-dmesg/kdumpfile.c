@@ -7,6 +7,18 @@
 #include "vmcore-dmesg/diskdump.h"
 #include "vmcore-dmesg/vmcore.h"
 
+/* Of a file that cannot be opened: it may be cut off. */
+static void note_needs(struct vmcore *core)
+{
+	struct diskdump pages;
+	unsigned int word;
+	bool little;
+
+	diskdump_guess(&core->input, &little, &word);
+	diskdump_init(&pages, &core->input, little, word);
+	core->needs = pages.needs;
+}
+
 #ifdef HAVE_KDUMPFILE
 
 #include <libkdumpfile/kdumpfile.h>
@@ -89,11 +101,13 @@ static int open_kdumpfile(struct vmcore *core)
 	rc = open_file(core, ctx);
 	if (rc < 0) {
 		not_opened = ctx;
+		note_needs(core);
 		return rc;
 	}
 	core->handle = kd = mem_alloc(sizeof(*kd));
 	*kd = (struct kdump){ .ctx = ctx };
 	diskdump_init(&kd->pages, &core->input, core->infos->little, core->class_word);
+	core->needs = kd->pages.needs;
 	return 0;
 }
 
@@ -131,10 +145,8 @@ static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t 
 		pa = address + n;
 		if (!physical && !vmcore_physical(core, address + n, &pa, &one))
 			continue;
-		if (!diskdump_has_lost(&kd->pages, pa))
-			continue;
-		core->unread = core->unread ? core->unread : "the file is cut off";
-		return n;
+		if (diskdump_has_lost(&kd->pages, pa))
+			return n;
 	}
 	return len;
 }
@@ -182,7 +194,7 @@ static int open_kdumpfile(struct vmcore *core)
 {
 	STRING_AUTO what = mem_copy_string(fail_text());
 
-	(void)core;
+	note_needs(core);
 	return fail(ENOSYS, "%s, for which this vmcore-dmesg was built without libkdumpfile; install"
 		    " one with it, or makedumpfile for makedumpfile --dump-dmesg", what);
 }

@@ -44,11 +44,24 @@ static int say_why(const char *name, int status)
 	return status;
 }
 
+/* What a dump that is cut off lacks says nothing of the kernel that it is of. */
+static int say_why_not(const char *name, const struct vmcore *core, int status)
+{
+	if (!core->cut)
+		return say_why(name, status);
+	notice("%s: %s: %s; copy it again if it is whole elsewhere", name, core->cut, fail_text());
+	fail_forget();
+	return status == STATUS_NOT_ELF || status == STATUS_LAYOUT || status == STATUS_VMCOREINFO ||
+	       status == STATUS_VALUE ? STATUS_HEADERS : status;
+}
+
 /* What the records that are missing do not tell. */
 static int say_unread(const char *name, const struct vmcore *core, int status)
 {
 	if (status != STATUS_OK && core->unread)
 		notice("%s: part of it cannot be read: %s", name, core->unread);
+	if (status == STATUS_DAMAGED && core->cut)
+		notice("%s: %s; copy it again if it is whole elsewhere", name, core->cut);
 	return status;
 }
 
@@ -138,7 +151,7 @@ static int print(struct vmcore *core, struct options *o, struct log *log)
 	else
 		print_vmcoreinfo(core, &out);
 	if (rc < 0) {
-		rc = say_why(o->file, status_of(rc));
+		rc = say_why_not(o->file, core, status_of(rc));
 		output_close(&out, true);
 		return rc;
 	}
@@ -158,7 +171,7 @@ static int run(struct vmcore *core, struct options *o)
 
 	if (rc >= 0 && o->action == ACTION_LOG)
 		rc = find_boot_time(core, &o->print);
-	rc = rc < 0 ? say_why(o->file, status_of(rc)) : print(core, o, &log);
+	rc = rc < 0 ? say_why_not(o->file, core, status_of(rc)) : print(core, o, &log);
 	return say_unread(o->file, core, rc);
 }
 

@@ -22,30 +22,62 @@ void vmcore_close(struct vmcore *core)
 	arena_free(&core->arena);
 }
 
-/* What the first bytes of makedumpfile's formats are; input.c has undone the flattened one. */
+/* What the first bytes of files are; input.c has undone the flattened format. */
 static const struct {
 	const char *magic, *what;
-} compressed[] = {
-	{ "KDUMP   ", "a compressed kdump file" },
-	{ "DISKDUMP", "a diskdump file" },
+	const struct vmcore_format *format;
+} formats[] = {
+	{ ELF_MAGIC, "an ELF file", &vmcore_elf },
+	{ "KDUMP   ", "a compressed kdump file", &vmcore_kdumpfile },
+	{ "DISKDUMP", "a diskdump file", &vmcore_kdumpfile },
+	{ "makedumpfile", "a flattened dump", NULL },
 };
 
-static const struct vmcore_format *recognise(struct vmcore *core)
+/*
+ * With a message that says what it is. A file that ends within such a word was
+ * to be that; of one that has no such word ELF has to say what is wrong with it.
+ */
+static int recognise(struct vmcore *core)
 {
 	uint8_t head[16];
 	size_t len;
 
+	core->format = &vmcore_elf;
 	if (input_read(&core->input, 0, head, sizeof(head), &len) < 0)
 		fail_forget();
-	for (size_t i = 0; i < ARRAY_SIZE(compressed); i++) {
-		size_t n = strlen(compressed[i].magic);
+	else if (core->input.cut && !len)
+		return fail(EINVAL, "the beginning of the dump is missing");
+	else if (!len)
+		return fail(ENOEXEC, "it is empty");
+	for (size_t i = 0; len && i < ARRAY_SIZE(formats); i++) {
+		size_t n = strlen(formats[i].magic);
 
-		if (len >= n && !memcmp(head, compressed[i].magic, n)) {
-			fail(ENOSYS, "%s", compressed[i].what);
-			return &vmcore_kdumpfile;
-		}
+		if (memcmp(head, formats[i].magic, len < n ? len : n))
+			continue;
+		if (len < n)
+			return fail(EINVAL, "it begins as %s does, and ends there after %zu bytes",
+				    formats[i].what, len);
+		if (formats[i].format)
+			core->format = formats[i].format;
+		return fail(0, "%s", formats[i].what);
 	}
-	return &vmcore_elf;
+	return 0;
+}
+
+/* Nothing that a file lacks makes sense of what is missing in it. */
+static void note_cut(struct vmcore *core)
+{
+	const struct input *in = &core->input;
+	STRING_AUTO words = NULL;
+
+	if (in->cut)
+		words = mem_printf("this flattened dump is cut off after %" PRIu64 " bytes, before its"
+				   " end mark", in->cut_at);
+	else if (in->size && in->size < core->needs)
+		words = mem_printf("the file is cut off after %" PRIu64 " bytes of at least %" PRIu64,
+				   in->size, core->needs);
+	if (words)
+		core->cut = arena_string(&core->arena, words, strlen(words));
 }
 
 /* x86_64's own kernels are in the upper half of 64 bits. */
@@ -216,8 +248,12 @@ static void choose_way(struct vmcore *core)
 
 int vmcore_read_headers(struct vmcore *core)
 {
-	core->format = recognise(core);
-	return core->format->open(core);
+	int rc = recognise(core);
+
+	if (rc >= 0)
+		rc = core->format->open(core);
+	note_cut(core);
+	return rc;
 }
 
 int vmcore_use_info(struct vmcore *core, const struct vmcoreinfo *info)

@@ -63,6 +63,8 @@ struct vmcore {
 	struct elf elf;		/* only of an ELF file */
 	struct segments segments[2];	/* of it, by virtual and by physical address */
 	void *handle;		/* only of the other formats */
+	uint64_t needs;		/* so many bytes at least belong to the file, as far as is known */
+	const char *cut;	/* where the file is cut off, in words, or NULL */
 	const char *unread;	/* why something in the file makes no sense: the first reason, or NULL */
 
 	struct vmcoreinfo *infos;	/* all there are, and the one that is used: */

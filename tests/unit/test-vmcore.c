@@ -514,17 +514,27 @@ static void test_no_core(void **state)
 
 static void test_not_elf(void **state)
 {
-	static const char *const files[] = { "", "\177EL", "PK and so on" };
+	static const struct {
+		const char *data;
+		int rc;
+		const char *message;
+	} files[] = {
+		{ "", -ENOEXEC, "it is empty" },
+		{ "\177EL", -EINVAL, "it begins as an ELF file does, and ends there after 3 bytes" },
+		{ "makedump", -EINVAL,
+		  "it begins as a flattened dump does, and ends there after 8 bytes" },
+		{ "PK and so on", -ENOEXEC, "neither an ELF core nor a dump of makedumpfile" },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		BUF_AUTO b = {0};
 		struct result r;
 
-		buf_add(&b, files[i], strlen(files[i]));
+		buf_add(&b, files[i].data, strlen(files[i].data));
 		r = run_on(&b);
-		assert_int_equal(r.rc, -ENOEXEC);
-		assert_string_equal(fail_text(), "neither an ELF core nor a dump of makedumpfile");
+		assert_int_equal(r.rc, files[i].rc);
+		assert_string_equal(fail_text(), files[i].message);
 		free(r.out);
 	}
 }
