@@ -91,20 +91,16 @@ static int report(const char *name, const struct log *log)
 
 /* --- the output --- */
 
+/* A file named by -o may be a terminal, too; whatever device it is, it is treated as one. */
 static void look_at_terminal(struct options *o)
 {
-	o->print.terminal = !o->output && isatty(STDOUT_FILENO);
+	struct stat st;
+
+	o->print.terminal = o->output ? !stat(o->output, &st) && S_ISCHR(st.st_mode) :
+					isatty(STDOUT_FILENO);
 	o->print.color = !o->print.json && (o->color == COLOR_ALWAYS ||
-					    (o->color == COLOR_AUTO && o->print.terminal));
-}
-
-static void print_vmcoreinfo(const struct vmcore *core, struct output *out)
-{
-	size_t len = strnlen(core->info.text, core->info.len);
-
-	output_add(out, core->info.text, len);
-	if (len && core->info.text[len - 1] != '\n')
-		output_byte(out, '\n');
+					    (o->color == COLOR_AUTO && !o->output &&
+					     o->print.terminal));
 }
 
 /* The log's clock starts at boot; CRASHTIME is when its last record was new. */
@@ -123,15 +119,13 @@ static int find_boot_time(struct vmcore *core, struct print *p)
 	return 0;
 }
 
-static int print_log(struct vmcore *core, struct options *o, struct output *out, struct log *log)
+static int print_log(struct vmcore *core, struct options *o, struct log *log)
 {
 	int rc;
 
 	*log = (struct log){
 		.record = print_record, .to = &o->print, .since_clear = o->since_clear,
 	};
-	o->print.out = out;
-	look_at_terminal(o);
 	print_begin(&o->print);
 	rc = log_walk(core, log);
 	print_end(&o->print);
@@ -146,10 +140,12 @@ static int print(struct vmcore *core, struct options *o, struct log *log)
 
 	output_open(&out, o->output);
 	out.dump = &core->input;
+	o->print.out = &out;
+	look_at_terminal(o);
 	if (o->action == ACTION_LOG)
-		rc = print_log(core, o, &out, log);
+		rc = print_log(core, o, log);
 	else
-		print_vmcoreinfo(core, &out);
+		print_escaped(&o->print, core->info.text, strlen(core->info.text));
 	if (rc < 0) {
 		rc = say_why_not(o->file, core, status_of(rc));
 		output_close(&out, true);

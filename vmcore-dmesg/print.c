@@ -154,16 +154,18 @@ static size_t put_prefix(const struct print *p, char *s, const struct record *r)
 
 /* --- the text --- */
 
-static bool plain(uint8_t c)
+/* Terminals obey the other white space: what is behind a \r hides what was in front. */
+static bool plain(uint8_t c, bool terminal)
 {
-	return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r' && c != '\n');
+	return (c >= ' ' && c <= '~') || c == '\t' ||
+	       (!terminal && (c == '\v' || c == '\f' || c == '\r'));
 }
 
 /*
  * How many bytes from the start are printable ASCII, eight at a time: the sums
  * have the upper bit of a byte set for those from 0x7f on and below the blank.
  */
-static size_t plain_start(const uint8_t *s, size_t len)
+static size_t plain_start(const uint8_t *s, size_t len, bool terminal)
 {
 	const uint64_t ones = 0x0101010101010101;
 	size_t i = 0;
@@ -175,7 +177,7 @@ static size_t plain_start(const uint8_t *s, size_t len)
 		if ((v | (v + ones) | (v - 0x20 * ones)) & 0x80 * ones)
 			break;
 	}
-	while (i < len && plain(s[i]))
+	while (i < len && plain(s[i], terminal))
 		i++;
 	return i;
 }
@@ -192,6 +194,33 @@ static void put_escape(struct output *out, uint8_t c)
 	output_used(out, 4);
 }
 
+/* Up to a newline or the end; how many bytes that was. */
+static size_t put_escaped(struct output *out, const uint8_t *s, size_t len, bool terminal)
+{
+	size_t i = 0;
+
+	while (i < len && s[i] != '\n') {
+		size_t n = plain_start(s + i, len - i, terminal);
+
+		output_add(out, s + i, n);
+		i += n;
+		if (i < len && s[i] != '\n')
+			put_escape(out, s[i++]);
+	}
+	return i;
+}
+
+void print_escaped(struct print *p, const void *text, size_t len)
+{
+	const uint8_t *s = text;
+
+	for (size_t n; len; s += n, len -= n) {
+		n = put_escaped(p->out, s, len, p->terminal);
+		output_byte(p->out, '\n');
+		n += n < len;
+	}
+}
+
 static void print_line(struct print *p, const struct record *r)
 {
 	output_add(p->out, r->line, r->line_len);
@@ -201,34 +230,38 @@ static void print_line(struct print *p, const struct record *r)
 static void print_text(struct print *p, const struct record *r, const uint8_t *s, size_t len,
 		       bool prefixed)
 {
-	const bool color = p->color;
 	char prefix[PREFIX_MAX];
 	size_t prefix_len = prefixed ? put_prefix(p, prefix, r) : 0;
 
-	for (bool more = true; more;) {
-		output_add(p->out, prefix, prefix_len);
-		more = false;
-		while (len && !more) {
-			size_t n = plain_start(s, len);
+	for (bool more = true; more; s++, len--) {
+		size_t n;
 
-			output_add(p->out, s, n);
-			s += n;
-			len -= n;
-			if (!len)
-				break;
-			more = *s == '\n';
-			if (!more)
-				put_escape(p->out, *s);
-			s++;
-			len--;
-		}
-		if (color)
+		output_add(p->out, prefix, prefix_len);
+		n = put_escaped(p->out, s, len, p->terminal);
+		s += n;
+		len -= n;
+		more = len;	/* there is a newline */
+		if (p->color)
 			output_text(p->out, "\33[0m");
 		output_byte(p->out, '\n');
 	}
 }
 
 /* --- JSON --- */
+
+/* Characters of a C1 set, which terminals obey: U+0080 to U+009F. */
+static bool is_control(const uint8_t *s, size_t n)
+{
+	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+}
+
+static void json_control(struct output *out, uint8_t c)
+{
+	char s[8];
+
+	snprintf(s, sizeof(s), "\\u%04x", c);
+	output_text(out, s);
+}
 
 static void json_byte(struct output *out, uint8_t c)
 {
@@ -238,13 +271,14 @@ static void json_byte(struct output *out, uint8_t c)
 
 	if (known)
 		snprintf(s, sizeof(s), "\\%c", to[known - from]);
-	else if (c < ' ' || c == 0x7f)
-		snprintf(s, sizeof(s), "\\u%04x", c);
 	else if (c >= 0x80)
 		snprintf(s, sizeof(s), "\\\\x%02x", c);	/* no UTF-8, so not for JSON */
 	else
 		snprintf(s, sizeof(s), "%c", c);
-	output_text(out, s);
+	if (!known && (c < ' ' || c == 0x7f))
+		json_control(out, c);
+	else
+		output_text(out, s);
 }
 
 static void json_string(struct output *out, const uint8_t *s, size_t len)
@@ -252,7 +286,9 @@ static void json_string(struct output *out, const uint8_t *s, size_t len)
 	output_byte(out, '"');
 	for (size_t n; len; s += n, len -= n) {
 		n = text_utf8(s, len);
-		if (n)
+		if (is_control(s, n))
+			json_control(out, s[1]);
+		else if (n)
 			output_add(out, s, n);
 		else
 			json_byte(out, *s);

@@ -5,6 +5,8 @@
  * "[%5lu.%06lu] " in front of each line; bytes that are neither printable
  * ASCII nor white space as \xNN. Lines (RECORD_LINE) are as they were in the
  * kernel instead, except on a terminal. The options' formats are dmesg(1)'s.
+ * Whatever is in a dump, a terminal gets of it printable characters, tabs and
+ * newlines alone, and JSON is valid.
  */
 #ifndef VMCORE_DMESG_PRINT_H
 #define VMCORE_DMESG_PRINT_H
@@ -24,6 +26,9 @@ struct print {
 	int64_t boot_usec;	/* TIME_CTIME, TIME_ISO: when the clock of the log was 0 */
 	uint64_t n;		/* records printed */
 };
+
+/* Other text of the dump: lines, with \xNN as above. */
+void print_escaped(struct print *p, const void *text, size_t len);
 
 void print_begin(struct print *p);
 /* For struct log's record(): log->to is the struct print. */
