@@ -7,6 +7,9 @@
 #include "kexec/arch/arch.h"
 #include "kexec/elfcorehdr.h"
 
+/* Room for so many more, where memory is in more ranges than the kernel is prepared for. */
+#define MORE_RANGES 512
+
 /* Is the backed-up part a PT_LOAD of its own, in front of the first range? */
 static bool splits_first(const struct elfcorehdr *h)
 {
@@ -103,5 +106,9 @@ int elfcorehdr_build(const struct elfcorehdr *h, struct buf *out)
 
 uint64_t elfcorehdr_hotplug_size(const struct machine *m, uint64_t built)
 {
-	return (m->elfcorehdr_size > built ? m->elfcorehdr_size : built) + ELF64_PHDR_SIZE;
+	uint64_t more = built + MORE_RANGES * ELF64_PHDR_SIZE;
+
+	if (more > elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))
+		more = elfcorehdr_size(ELFCOREHDR_PHDRS_MAX);
+	return (m->elfcorehdr_size > more ? m->elfcorehdr_size : more) + ELF64_PHDR_SIZE;
 }

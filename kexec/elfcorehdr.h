@@ -33,8 +33,8 @@ int elfcorehdr_build(const struct elfcorehdr *h, struct buf *out);
 /*
  * How large the segment must be (bytes, before rounding to pages) so that the
  * running kernel can rewrite it after any hotplug event: at least what
- * crash_elfcorehdr_size says, and one program header more because the kernel
- * always counts a spare one.
+ * crash_elfcorehdr_size says, or some more ranges than there are now; and one
+ * program header more because the kernel always counts a spare one.
  */
 uint64_t elfcorehdr_hotplug_size(const struct machine *m, uint64_t built);
 

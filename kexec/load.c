@@ -115,6 +115,22 @@ static int check_loaded_file(const struct options *o, bool little, const char *f
 	return status;
 }
 
+/* The running kernel loads an image that cannot start as any other. */
+static int check_region(const struct options *o, const struct sysroot *sr)
+{
+	struct machine m;
+	int rc = 0;
+
+	if (!o->crash)
+		return 0;
+	if (machine_survey(&m, sr) >= 0)
+		rc = m.arch->prove_region(&m);
+	else
+		fail_forget();
+	machine_free(&m);
+	return rc;
+}
+
 static int file_load_failed(int rc)
 {
 	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
@@ -270,7 +286,9 @@ static int load_one_way(const struct options *o, const struct sysroot *sr, bool 
 		return load_planned(o, sr, false);
 	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed && arch) || o->request.type))
 		return load_planned(o, sr, true);
-	rc = arch ? check_kernel_file(o, arch) : 0;
+	rc = check_region(o, sr);
+	if (rc >= 0 && arch)
+		rc = check_kernel_file(o, arch);
 	if (rc < 0)
 		return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
 	status = load_file(o, sr, &fall_back);

@@ -260,6 +260,18 @@ static int read_state(struct machine *m)
 	return 0;
 }
 
+int machine_survey_memory(struct machine *m)
+{
+	int rc = read_state(m);
+
+	if (rc >= 0)
+		rc = read_cma(m);
+	if (rc < 0)
+		return rc;
+	rc = m->arch->survey(m);
+	return rc < 0 ? fail_in(rc, "Could not get memory layout") : 0;
+}
+
 int machine_survey(struct machine *m, const struct sysroot *sr)
 {
 	static const char *const lists[] = { SYS_CPU_POSSIBLE, SYS_CPU_PRESENT, SYS_CPU_ONLINE };
@@ -283,14 +295,7 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_vmcoreinfo(m);
 	if (rc >= 0)
 		rc = read_hotplug(m);
-	if (rc >= 0)
-		rc = read_state(m);
-	if (rc >= 0)
-		rc = read_cma(m);
-	if (rc < 0)
-		return rc;
-	rc = m->arch->survey(m);
-	return rc < 0 ? fail_in(rc, "Could not get memory layout") : 0;
+	return rc < 0 ? rc : machine_survey_memory(m);
 }
 
 static bool same_ids(const struct idlist *a, const struct idlist *b)

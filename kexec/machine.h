@@ -67,6 +67,8 @@ int machine_identify(struct machine *m, const struct sysroot *sr);
 
 /* Read everything. With sr->copy set this is also what makes a snapshot. */
 int machine_survey(struct machine *m, const struct sysroot *sr);
+/* Of an identified machine, whose CPUs are known: its memory. What every user may read. */
+int machine_survey_memory(struct machine *m);
 void machine_free(struct machine *m);
 
 /*

@@ -6,8 +6,8 @@
 #include "common/bytes.h"
 #include "common/elf.h"
 #include "kexec/arch/arch.h"
-#include "kexec/hotplug.h"
 #include "kexec/prove.h"
+#include "kexec/rehearse.h"
 
 #define FDT_MAGIC "\xd0\x0d\xfe\xed"
 
@@ -171,6 +171,8 @@ static int prove_elfcorehdr(const struct image *image)
 	}
 	if (rc >= 0 && zeros != 1)
 		rc = bad(s, "does not have exactly one program header for address 0");
+	if (rc >= 0 && image->hotplug)
+		rc = rehearse_elfcorehdr(image->machine, s, loads);
 	arena_free(&arena);
 	return rc;
 }
@@ -195,7 +197,5 @@ int prove(const struct image *image)
 		rc = prove_magic(image, "elfcorehdr", ELF_MAGIC);
 	if (rc >= 0 && image->hotplug)
 		rc = prove_magic(image, "fdt", FDT_MAGIC);
-	if (rc >= 0 && image->hotplug)
-		rc = hotplug_rehearse_elfcorehdr(image->machine, image_segment(image, "elfcorehdr"));
 	return rc < 0 ? rc : image->machine->arch->prove(image);
 }

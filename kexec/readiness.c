@@ -112,6 +112,22 @@ static int read_cpus(struct readiness *r, const struct sysroot *sr)
 	return rc;
 }
 
+/* Whatever is loaded: what the crash region alone tells. */
+static void read_region(struct readiness *r, const struct sysroot *sr)
+{
+	struct machine *m = &r->machine;
+	int rc;
+
+	if (!m->arch || !r->reserved)
+		return;
+	rc = machine_cmdline(sr, &m->arena, &m->cmdline);
+	if (rc >= 0)
+		rc = machine_survey_memory(m);
+	if (rc >= 0 && m->arch->prove_region(m) < 0)
+		r->region_problem = arena_printf(&m->arena, "%s", fail_text());
+	fail_forget();
+}
+
 /* -S -l is no part of this, but a snapshot answers it too. */
 static void copy_normal_state(const struct sysroot *sr)
 {
@@ -137,6 +153,7 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 		rc = udev_read(sr, &r->machine.arena, arch_udev_name(r->machine.name), &r->udev);
 	if (rc < 0)
 		return rc;
+	read_region(r, sr);
 	if (r->machine.arch)
 		r->keeps_backup = r->machine.arch->keeps_backup(r->machine.release);
 	copy_normal_state(sr);
@@ -197,6 +214,8 @@ static enum verdict judge(const struct readiness *r)
 		return VERDICT_UNKNOWN;
 	if (r->loaded == ANSWER_NO)
 		return r->reserved ? VERDICT_NOT_LOADED : VERDICT_NOT_RESERVED;
+	if (r->region_problem)
+		return VERDICT_CANNOT_START;
 	if (keeps_cpus(r) && keeps_memory(r))
 		return r->log.missed ? VERDICT_MISSED : VERDICT_KEPT;
 	return (keeps_cpus(r) || udev_reloads_cpus(r)) && (keeps_memory(r) || udev_reloads_memory(r)) ?
@@ -295,6 +314,8 @@ void readiness_judge(struct readiness *r)
 	}
 	if (r->loaded == ANSWER_YES && fadump)
 		add_warning(r, "a crash kernel is loaded too; fadump is first, it would never be started");
+	if (r->region_problem && !fadump)
+		add_warning(r, r->region_problem);
 	if (r->fit.asked && r->fit.problem)
 		add_warning(r, arena_printf(&r->machine.arena, "that kernel would not load: %s",
 					    r->fit.problem));
@@ -312,6 +333,8 @@ static const struct {
 				   " crashkernel=SIZE", READINESS_NOT_ARMED },
 	[VERDICT_NOT_LOADED] = { "not-loaded", "not armed: no crash kernel is loaded",
 				 READINESS_NOT_ARMED },
+	[VERDICT_CANNOT_START] = { "cannot-start", "not armed: a crash kernel is loaded, but it cannot"
+				   " start in the memory that is reserved", READINESS_NOT_ARMED },
 	[VERDICT_STALE] = { "stale-after-hotplug", "armed, but stale once CPUs or memory change: the"
 			    " kernel does not keep it current, and no udev rule reloads it", READINESS_ATTENTION },
 	[VERDICT_RELOADED] = { "reloaded-by-udev", "armed; udev rules reload it when CPUs or memory change",

@@ -27,6 +27,7 @@ enum verdict {
 	VERDICT_UNKNOWN,	/* the kernel does not say whether a crash kernel is loaded */
 	VERDICT_NOT_RESERVED,
 	VERDICT_NOT_LOADED,
+	VERDICT_CANNOT_START,	/* armed in vain: no kernel can start in that crash region */
 	VERDICT_STALE,		/* armed; CPUs or memory that change make the image stale */
 	VERDICT_RELOADED,	/* armed; udev rules reload it then */
 	VERDICT_KEPT,		/* armed; the kernel keeps it current */
@@ -40,7 +41,7 @@ enum verdict {
 #define READINESS_SIZE_UNKNOWN UINT64_MAX
 
 struct readiness {
-	struct machine machine;			/* what it is, nothing surveyed; the arena */
+	struct machine machine;			/* what it is, CPUs, perhaps its memory; the arena */
 
 	enum answer loaded;
 	uint64_t reserved;			/* bytes, or READINESS_SIZE_UNKNOWN */
@@ -55,6 +56,7 @@ struct readiness {
 	} cpus;
 	struct udev_reloads udev;
 	enum answer keeps_backup;		/* struct arch; unknown elsewhere */
+	const char *region_problem;		/* why no crash kernel can start there; NULL: none known */
 
 	/* Of a kernel that is to be loaded; left alone by readiness_read(). */
 	struct {

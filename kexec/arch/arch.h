@@ -47,6 +47,8 @@ struct arch {
 	int (*plan)(struct image *image, const struct plan_request *request);
 	/* What only this architecture can check, --hotplug's rehearsal included. */
 	int (*prove)(const struct image *image);
+	/* Of a surveyed machine: 0, or -ENOSPC with why no capture kernel can start in its crash region. */
+	int (*prove_region)(const struct machine *m);
 };
 
 /* For a machine name of uname(2), or NULL. */

@@ -140,7 +140,7 @@ READINESS = {
     "fadump": "sys/kernel/fadump/enabled", "registered": "sys/kernel/fadump/registered",
     "ready": "sys/kernel/fadump/hotplug_ready", "old_registered": "sys/kernel/fadump_registered",
     "rules": "usr/lib/udev/rules.d/98-kexec.rules", "etc_rules": "etc/udev/rules.d/98-kexec.rules",
-    "run_rules": "run/udev/rules.d/70-other.rules",
+    "run_rules": "run/udev/rules.d/70-other.rules", "cma": "sys/kernel/kexec/crash_cma_ranges",
 }
 
 RELOAD = """SUBSYSTEM!="cpu|memory", GOTO="end"
@@ -160,7 +160,7 @@ def facts(**values):
             path = os.path.join(where, "machine", READINESS[name])
             if value is None:
                 os.path.exists(path) and os.unlink(path)
-            elif name.endswith("rules"):
+            elif isinstance(value, str):
                 put("machine/" + READINESS[name], value.encode())(where)
             else:
                 put("machine/" + READINESS[name], b"%d\n" % value)(where)
@@ -193,6 +193,7 @@ GATED_RULES = [(f"/{RULES}", 3, "cpu", True), (f"/{RULES}", 3, "memory", True)]
 NOT_KEPT = {"cpu": 0, "memory": 0}
 OLD_COMPLAINT = b"<6>[    3.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate\n"
 OLD = Machine(release="6.12.40")
+HIGH = {"memory": [[(0, 4 * GIB)]], "crash": (1536 * MIB, 512 * MIB)}
 
 # name, status, first line, facts, verdict, check of the JSON, machine
 READINESS_CASES = [
@@ -254,6 +255,15 @@ READINESS_CASES = [
      says("keeps_backup_region", False), OLD),
     ("a mended kernel", 0, "OK: ", {}, "kept-current", says("keeps_backup_region", True),
      Machine(release="6.12.91")),
+    ("a region where nothing can start", 2, "CRITICAL: not armed: a crash kernel is loaded, but it cannot"
+     " start in the memory that is reserved; but the capture kernel would stop .* RTAS .* below 0x40000000",
+     {}, "cannot-start", lambda j: expect("rtas_initialize" in j["warnings"][0], j), Machine(**HIGH)),
+    ("the same without firmware to call", 0, "OK: ", {}, "kept-current", lambda j: None,
+     Machine(**HIGH, rtas=None)),
+    ("the same with more memory for it below", 0, "OK: ", {"cma": "30000000-37ffffff\n"}, "kept-current",
+     lambda j: None, Machine(**HIGH)),
+    ("such a region, nothing loaded", 2, "CRITICAL: not armed: no crash kernel is loaded; but the capture",
+     {"loaded": 0}, "not-loaded", lambda j: None, Machine(**HIGH)),
 ]
 
 
@@ -379,7 +389,10 @@ BAD_MACHINES = [
     ("a crash region that wraps", Machine(crash=(2**64 - 4096, 65536)), None, "wraps around"),
     ("a crash region over RTAS", Machine(crash=(512 * MIB, 64 * MIB), rtas=(0x20000000, MIB)), None,
      "over RTAS"),
-    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None, r"Could not find a free area of memory of .* in the crash region"),
+    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None,
+     r"its process table takes 0x800000 bytes .*, 0x[0-9a-f]+ are free for it there"),
+    ("a crash region that RTAS does not reach", Machine(**HIGH), None, r"the buffer for RTAS takes 0x10000 bytes below 0x40000000 \(arch/powerpc/kernel/rtas.c:"
+     r"rtas_initialize\), 0x0 are free for it there; reserve memory below that"),
     ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),
     ("no CPU in /cpus", Machine(), remove("proc/device-tree/cpus/PowerPC,POWER9@0"), "no CPU node"),
     ("no memory", Machine(memory=[]), None, "there is no memory"),

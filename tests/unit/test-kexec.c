@@ -10,6 +10,7 @@
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/elfcorehdr.h"
 #include "kexec/hotplug.h"
+#include "kexec/rehearse.h"
 
 #define TREE "proc/device-tree/"
 
@@ -231,9 +232,13 @@ static void flatten_without_names(const struct machine *m, size_t room, uint8_t 
 	assert_int_equal(dt_flatten(tree, &(struct ranges){0}, room, fdt, size), 0);
 }
 
+/* What the rehearsal lets each of the cores grow by: a property, and once its name. */
+#define GROWN_NODE	(12 + 256)
+#define GROWN_NAME	sizeof("vendor,of-the-other-machine")
+
 /*
- * "Needed" is exact: with that much room every core can really be added, and
- * with 4 bytes less the last one cannot.
+ * "Needed" is exact: with that much room, and for what every core grows by, all of
+ * them can really be added, and with 4 bytes less the last one cannot.
  */
 static void room_is_exact(void **state)
 {
@@ -254,14 +259,16 @@ static void room_is_exact(void **state)
 		assert_int_equal(hotplug_cpu_nodes(fdt), 1);
 		needed = hotplug_fdt_needed(&cores, fdt);
 		assert_true(needed > 0);
+		assert_true(hotplug_fdt_spare(&cores) >= possible[i] / 2 * GROWN_NODE + GROWN_NAME);
+		needed += possible[i] / 2 * GROWN_NODE + GROWN_NAME;
 		free(fdt);
 		flatten_without_names(&m, needed, &fdt, &size);
-		assert_int_equal(hotplug_rehearse_fdt(&cores, fdt, size), 0);
+		assert_int_equal(rehearse_fdt(&m, fdt, size), 0);
 		free(fdt);
 		flatten_without_names(&m, needed - 4, &fdt, &size);
-		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), ENOSPC, "the kernel could add only");
+		assert_fails(rehearse_fdt(&m, fdt, size), ENOSPC, "the kernel could add only");
 		fdt_set_totalsize(fdt, (uint32_t)size + 1);
-		assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL, "the FDT claims");
+		assert_fails(rehearse_fdt(&m, fdt, size), EINVAL, "the FDT claims");
 		free(fdt);
 		idlist_free(&m.possible);
 	}
@@ -271,22 +278,20 @@ static void room_is_exact(void **state)
 static void rehearsal_of_other_trees(void **state)
 {
 	struct dt_node *root = arena_alloc(&arena, sizeof(*root));
-	struct hotplug_cores cores;
 	struct machine m;
 	uint8_t *fdt;
 	size_t size;
 
 	(void)state;
 	make_machine(&m, 4);
-	assert_int_equal(hotplug_cores(&m, &cores), 0);
 	flatten_without_names(&m, 4096, &fdt, &size);
 	fdt_set_version(fdt, 16);
-	assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL,
+	assert_fails(rehearse_fdt(&m, fdt, size), EINVAL,
 		     "the kernel could not delete the CPU nodes");
 	free(fdt);
 	root->name = "";
 	assert_int_equal(dt_flatten(root, &(struct ranges){0}, 4096, &fdt, &size), 0);
-	assert_fails(hotplug_rehearse_fdt(&cores, fdt, size), EINVAL,
+	assert_fails(rehearse_fdt(&m, fdt, size), EINVAL,
 		     "no /cpus in the flattened tree");
 	free(fdt);
 	idlist_free(&m.possible);
@@ -301,6 +306,7 @@ static void no_cpu_nodes(void **state)
 	make_machine(&m, 4);
 	dt_remove(dt_find(m.tree, "/cpus/PowerPC,POWER9@0"), "device_type");
 	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no CPU node");
+	assert_fails(rehearse_fdt(&m, NULL, 0), EINVAL, "no CPU node");
 	m.tree = arena_alloc(&arena, sizeof(*m.tree));
 	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no /cpus");
 	idlist_free(&m.possible);
@@ -420,12 +426,30 @@ static void core_header_room(void **state)
 	struct segment s = { .bufsz = 500 };
 
 	(void)state;
+	assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);
 	m.elfcorehdr_size = 64 + 56 * (4 + 1 + 8192);
 	s.memsz = round_up64(elfcorehdr_hotplug_size(&m, s.bufsz), 4096);
-	assert_int_equal(hotplug_rehearse_elfcorehdr(&m, &s), 0);
+	assert_int_equal(rehearse_elfcorehdr(&m, &s, 1), 0);
 	s.memsz -= 4096;
-	assert_fails(hotplug_rehearse_elfcorehdr(&m, &s), ENOSPC, "regenerated elfcorehdr");
-	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000000), 1000056);
+	assert_fails(rehearse_elfcorehdr(&m, &s, 1), ENOSPC, "regenerated elfcorehdr");
+	idlist_free(&m.possible);
+}
+
+/* More ranges than the kernel is prepared for: some more have room too. */
+static void core_header_of_many(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .little = true };
+	struct segment s = { .bufsz = 64 + 56 * (1 + 1 + 9000) };
+
+	(void)state;
+	assert_int_equal(idlist_parse(&m.possible, "0"), 0);
+	m.elfcorehdr_size = 64 + 56 * (1 + 1 + 8192);
+	s.memsz = round_up64(elfcorehdr_hotplug_size(&m, s.bufsz), 4096);
+	assert_int_equal(rehearse_elfcorehdr(&m, &s, 9000), 0);
+	assert_int_equal(rehearse_elfcorehdr(&m, &s, 9500), 0);
+	assert_fails(rehearse_elfcorehdr(&m, &s, 9600), ENOSPC, "regenerated elfcorehdr");
+	assert_true(elfcorehdr_hotplug_size(&m, 64 + 56 * 65500) <= 64 + 56 * 65535);
+	idlist_free(&m.possible);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -447,6 +471,7 @@ int main(void)
 		TEST(core_header_sizes),
 		TEST(core_header_too_large),
 		TEST(core_header_room),
+		TEST(core_header_of_many),
 	};
 
 	return cmocka_run_group_tests_name("kexec", tests, NULL, NULL);

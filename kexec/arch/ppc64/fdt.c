@@ -24,7 +24,7 @@ static int size_fdt(struct image *image, const struct dt_node *tree, size_t *use
 		rc = hotplug_cores(image->machine, &cores);
 	if (image->hotplug && rc >= 0) {
 		needed = hotplug_fdt_needed(&cores, fdt);
-		room = needed + hotplug_fdt_spare(&cores, fdt);
+		room = needed + hotplug_fdt_spare(&cores);
 		debug("kdump fdt extra size: %" PRIu64, room);
 		*total = round_up64(*used + room, image->machine->page_size);
 		image->fdt_room = (struct hotplug_room){
@@ -48,8 +48,6 @@ int ppc64_place_fdt(struct image *image)
 	uint8_t *fdt;
 	int rc;
 
-	if (image->crash)
-		ppc64_find_usable(image);
 	rc = ppc64_new_tree(image, &tree);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, 0, 1, "fdt");

@@ -16,9 +16,22 @@
  */
 #define KERNEL_END_GUESS ((uint64_t)256 << 20)
 
+/* RTAS takes addresses of 32 bits, of the capture kernel's own data too (arch/powerpc/kernel/rtas.c). */
+#define RTAS_REACHES ((uint64_t)4 << 30)
+
+/* A part of the crash region is good for what must be low: nothing else goes there. */
+static bool leaves_low(const struct image *image)
+{
+	const struct machine *m = image->machine;
+	uint64_t low = ppc64_low_memory(m);
+
+	return image->crash && m->crash.start < low && low < m->crash.end;
+}
+
 struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down)
 {
-	return (struct placement){ align, image->machine->real_mode_limit, top_down };
+	return (struct placement){ align, image->machine->real_mode_limit,
+				   top_down || leaves_low(image) };
 }
 
 /*
@@ -102,14 +115,57 @@ static int check_kernel(struct image *image)
  */
 #define MEMORY_STEP	((uint64_t)16 << 20)
 
+/* The end of so much of @memory. */
+static uint64_t find_cut(const struct ranges *memory)
+{
+	uint64_t left = round_down64(ranges_total(memory), MEMORY_STEP);
+
+	for (size_t i = 0; i < memory->n && left; i++) {
+		uint64_t size = memory->at[i].end - memory->at[i].start;
+
+		if (left <= size)
+			return memory->at[i].start + left;
+		left -= size;
+	}
+	return UINT64_MAX;
+}
+
+static int find_memory_end(struct image *image, uint64_t *end)
+{
+	const struct machine *m = image->machine;
+	const struct ppc64_facts *f = m->arch_facts;
+	RANGES_AUTO memory = {0};
+	struct dt_cells cells;
+	int rc = 0;
+
+	if (image->dtb_tree) {
+		rc = dt_cells(image->dtb_tree, &cells);
+		if (rc >= 0)
+			rc = ppc64_memory_of(image->dtb_tree, cells, &memory);
+	} else {
+		ranges_copy(&memory, &f->memory);
+	}
+	if (rc < 0)
+		return fail_in(rc, "%s", image->dtb.name);
+	ranges_intersect(&memory, &image->usable);
+	*end = find_cut(&memory);
+	if (*end <= m->crash.start || !ranges_cover(&memory, m->crash.start, m->crash.end))
+		*end = m->crash.end;	/* for the proof to refuse */
+	return 0;
+}
+
 static int find_crash_room(struct image *image)
 {
 	const struct machine *m = image->machine;
-	uint64_t end = round_down64(m->crash.end, MEMORY_STEP);
+	uint64_t end = 0;
+	int rc;
 
-	if (end <= m->crash.start)
+	ppc64_find_usable(image);
+	rc = find_memory_end(image, &end);
+	if (rc < 0)
+		return rc;
+	if (end > m->crash.end)
 		end = m->crash.end;
-
 	image->room = arena_printf(&image->arena, "the crash region 0x%" PRIx64 "-0x%" PRIx64,
 				   m->crash.start, m->crash.end);
 	image->more_room = "Reserve more with crashkernel=";
@@ -182,10 +238,13 @@ static void prepare_kernel(struct image *image)
 
 static int place_kernel(struct image *image, uint64_t *base)
 {
+	const struct ppc64_facts *f = image->machine->arch_facts;
 	const struct kernel *k = &image->kernel;
+	struct placement p = ppc64_early(image, k->align > KERNEL_ALIGN ? k->align : KERNEL_ALIGN, false);
 
-	return image_place_kernel(image, ppc64_early(image, k->align > KERNEL_ALIGN ? k->align :
-						     KERNEL_ALIGN, false), base);
+	if (image->crash && f->rtas.n && p.below > RTAS_REACHES)
+		p.below = RTAS_REACHES;
+	return image_place_kernel(image, p, base);
 }
 
 static int place_initrd(struct image *image)

@@ -35,4 +35,5 @@ const struct arch arch_ppc64 = {
 	.release = ppc64_release,
 	.plan = ppc64_plan,
 	.prove = ppc64_prove,
+	.prove_region = ppc64_prove_region,
 };

@@ -106,4 +106,16 @@ int ppc64_new_tree(struct image *image, struct dt_node **tree);
 
 int ppc64_prove(const struct image *image);
 
+/*
+ * capture.c: does the capture kernel find the memory which it takes while it starts? -ENOSPC
+ * with a message where it cannot, whatever it is configured for; a warning where
+ * it will hardly do. @fdt: the finished one, with its memory and what is reserved.
+ */
+int ppc64_prove_start(const struct image *image, const struct segment *fdt);
+/* The same of the crash region with nothing in it: what is certain for any image. */
+int ppc64_prove_region(const struct machine *m);
+
+/* What no capture kernel does without must be below; UINT64_MAX: it may be anywhere. */
+uint64_t ppc64_low_memory(const struct machine *m);
+
 #endif

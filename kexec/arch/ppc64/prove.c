@@ -9,7 +9,7 @@
 #include "common/bytes.h"
 #include "common/sha256.h"
 #include "kexec/arch/ppc64/ppc64.h"
-#include "kexec/hotplug.h"
+#include "kexec/rehearse.h"
 #include "purgatory/params.h"
 
 static int wrong(const char *what)
@@ -145,7 +145,6 @@ int ppc64_prove(const struct image *image)
 {
 	const struct segment *fdt = image_segment(image, "fdt");
 	const struct segment *purgatory = image_segment(image, "purgatory");
-	struct hotplug_cores cores;
 	int rc;
 
 	if (!fdt || !purgatory || (!image->own_entry && image->entry != purgatory->addr))
@@ -153,8 +152,9 @@ int ppc64_prove(const struct image *image)
 	rc = prove_fdt(image, fdt);
 	if (rc >= 0)
 		rc = prove_digest(image, purgatory);
+	if (rc >= 0 && image->crash)
+		rc = ppc64_prove_start(image, fdt);
 	if (rc < 0 || !image->hotplug)
 		return rc;
-	rc = hotplug_cores(image->machine, &cores);
-	return rc < 0 ? rc : hotplug_rehearse_fdt(&cores, fdt->data, fdt->bufsz);
+	return rehearse_fdt(image->machine, fdt->data, fdt->bufsz);
 }
