@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * add-cores DTB CPUS [UNIT...]
+ * add-cores GROWTH DTB CPUS [UNIT...]
  *
  * Do to a crash image's device tree what the kernel does when CPUs are added
  * (arch/powerpc/kexec/core_64.c:update_cpus_node), within the blob's own
  * totalsize: delete every cpu node, add each live one from the directory
  * CPUS (a /proc/device-tree/cpus) with all its properties, then one more for
- * each UNIT (hexadecimal unit address): a copy of the largest live node, and
- * a property that no node has which was there at boot.
+ * each UNIT (hexadecimal unit address): a copy of the largest live node. Each
+ * of them has a property of GROWTH bytes more, which no node had at boot: the
+ * partition has moved to another machine.
  *
  * Prints the bytes left. Status 1 when libfdt refuses, with its words on
  * stderr; 2 when the arguments or files are no good.
@@ -215,8 +216,8 @@ static void set_unit(struct node *node, unsigned long unit)
 		fdt32_st(threads->data + 4 * i, unit + i);
 }
 
-/* Firmware describes cores that come later with some properties of their own. */
-static void add_own_property(struct node *node)
+/* Other firmware describes cores with some properties of its own. */
+static void grow(struct node *node, int bytes)
 {
 	static const char name[] = "vendor,added-later";
 	struct prop *p = &node->props[node->count++];
@@ -224,8 +225,8 @@ static void add_own_property(struct node *node)
 	if (node->count > MAX_PROPS)
 		errx(2, "%s: more than %d properties", node->name, MAX_PROPS);
 	p->name = strdup(name);
-	p->data = calloc(1, 4);
-	p->len = 4;
+	p->data = calloc(1, bytes);
+	p->len = bytes;
 }
 
 static struct node *largest(struct node **nodes, int count)
@@ -267,23 +268,24 @@ int main(int argc, char **argv)
 	int i, cpus, count;
 	void *fdt;
 
-	if (argc < 3)
-		errx(2, "usage: add-cores DTB CPUS [UNIT...]");
-	fdt = load(argv[1]);
-	count = read_live(argv[2], nodes);
+	if (argc < 4)
+		errx(2, "usage: add-cores GROWTH DTB CPUS [UNIT...]");
+	fdt = load(argv[2]);
+	count = read_live(argv[3], nodes);
 	cpus = check(fdt_path_offset(fdt, "/cpus"), "/cpus");
 	delete_cpus(fdt, cpus);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		grow(nodes[i], atoi(argv[1]));
 		add_node(fdt, cpus, nodes[i]);
+	}
 	copy = largest(nodes, count);
-	add_own_property(copy);
-	for (i = 3; i < argc; i++) {
+	for (i = 4; i < argc; i++) {
 		set_unit(copy, strtoul(argv[i], NULL, 16));
 		add_node(fdt, cpus, copy);
 	}
 	check(fdt_check_full(fdt, fdt_totalsize(fdt)), "the result");
-	if (count_cpus(fdt, cpus) != count + argc - 3)
-		errx(1, "%d cpu nodes, expected %d", count_cpus(fdt, cpus), count + argc - 3);
+	if (count_cpus(fdt, cpus) != count + argc - 4)
+		errx(1, "%d cpu nodes, expected %d", count_cpus(fdt, cpus), count + argc - 4);
 	printf("%u\n", fdt_totalsize(fdt) - fdt_off_dt_strings(fdt) - fdt_size_dt_strings(fdt));
 	while (count--)
 		free_node(nodes[count]);

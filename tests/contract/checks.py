@@ -9,6 +9,7 @@ import hashlib
 import re
 import struct
 
+import boot
 import facts
 import fdt
 import spans
@@ -324,7 +325,7 @@ def fdt_need(case, tree):
 def fdt_room(case, plan):
     if case.hotplug:
         tree = tree_of(plan)
-        need = fdt_need(case, tree) + facts.ADDED_CORE_SLACK
+        need = fdt_need(case, tree) + facts.growth(case.machine)
         if tree.free() < need:
             yield f"{tree.free()} bytes free, {need} needed"
 
@@ -477,6 +478,32 @@ def first_block(case, plan):
     want = min(spans.sized([m.memory[0][0]])[0][1], facts.crash(m)[0][1])
     if base or size < want:
         yield f"first block {base:#x}+{size:#x}, expected to reach {want:#x}"
+
+
+def capture_memory(case, plan):
+    """Free when the capture kernel sets up its first allocator."""
+    m, tree = case.machine, tree_of(plan)
+    taken = [(s.mem, s.end) for s in plan.segments if s.name == "fdt" or s.name.startswith("kernel")]
+    return spans.subtract(boot.memory(m), spans.union(
+        taken, [(0, boot.VECTORS)], spans.sized(tree.reserve), spans.sized(m.reserved),
+        spans.sized(m.reserved_nodes)))
+
+
+@check
+def starts(case, plan):
+    yield from boot.missing(case.machine, capture_memory(case, plan))
+
+
+@check
+def in_memory(case, plan):
+    """The kernel runs, and reads its initrd, in what it knows as memory; RTAS reaches 4 GiB."""
+    reach = spans.intersect(boot.memory(case.machine),
+                            [(0, 4 << 30 if case.machine.rtas else boot.ANYWHERE)])
+    for s in plan.segments:
+        if s.name.startswith("kernel") and spans.subtract([(s.mem, s.end)], reach):
+            yield f"{s.name}: {s.mem:#x}-{s.end:#x} is out of reach"
+        if s.name == "initrd" and spans.subtract([(s.mem, s.end)], boot.memory(case.machine)):
+            yield f"{s.name}: {s.mem:#x}-{s.end:#x} is in no memory"
 
 
 def strip(node, machine):

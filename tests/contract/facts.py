@@ -5,8 +5,8 @@ import spans
 from machine import GIB, LMB_ASSIGNED, LMB_RESERVED
 
 BACKUP_SIZE = 0x10000
-# For what only cores have that firmware adds later: properties, and their names.
-ADDED_CORE_SLACK = 1024
+# What every core can grow by when the partition moves to another machine, and a new name.
+CORE_GROWTH, NEW_NAME = 256, 32
 EHDR_SIZE, PHDR_SIZE = 64, 56
 PARAMS_END = 0x100 + 12 * 8 + 32 + 20 * 16   # purgatory/params.h
 POWER9 = 0x4e
@@ -79,6 +79,12 @@ def missing_cores(machine):
     """Hardware ids of the cores that may come."""
     ids = range(machine.first_cpu, machine.first_cpu + len(machine.possible()), machine.threads)
     return list(ids)[machine.cores:]
+
+
+def growth(machine):
+    """Bytes of an FDT: one property more in each core's node."""
+    cores = max(-(-len(machine.possible()) // machine.threads), machine.cores)
+    return cores * (12 + CORE_GROWTH) + NEW_NAME
 
 
 def elfcorehdr_room(machine, own_size):

@@ -4,6 +4,7 @@
 import os
 import random
 
+import boot
 import facts
 import fdt
 import spans
@@ -64,7 +65,8 @@ def page_down(value, page):
 
 def place_crash(rng, m):
     page = m.page_size
-    base = rng.choice([64 * MIB, 128 * MIB, 512 * MIB, rng.randrange(48, 700) * MIB + page])
+    base = rng.choice([64 * MIB, 128 * MIB, 512 * MIB, rng.randrange(48, 700) * MIB + page,
+                       rng.choice([rng.randrange(700, 1100) * MIB, rng.randrange(980, 1030) * MIB])])
     size = rng.choice([32 * MIB, 64 * MIB, 256 * MIB, rng.randrange(30, 512) * MIB + 3 * page])
     m.crash = (base, page_down(size, page))
 
@@ -141,7 +143,7 @@ def place_firmware(rng, m):
         m.rtas = (near(rng, m, size) + rng.choice([0, 0, 0x1230]), size)
     if not m.guest and not m.opal and not m.little:
         m.tce = [(page_down(near(rng, m, 0x80000), 4096), 0x80000) for _ in range(rng.randrange(3))]
-    if not m.guest and not m.radix and maybe(rng, .5):
+    if not m.guest and not m.radix:
         m.htab = (page_down(near(rng, m, MIB), 0x40000), MIB)
     if maybe(rng, .3):
         m.sml = (page_down(near(rng, m, 0x8000), 4096), 0x8000)
@@ -263,6 +265,8 @@ def machine(rng, little=None, radix=None):
     if platform != "guest":
         m.guest = m.hvterm = False
         m.radix = m.radix and platform == "powernv"
+        if m.radix and m.pvr >> 16 < facts.POWER9:
+            m.pvr = 0x004e1202
         m.rtas, m.opal = (None, (0, 0)) if platform == "powernv" else (m.rtas, None)
     place_crash(rng, m)
     top = -(-(m.crash[0] + m.crash[1]) // MIB) * MIB + rng.choice([64 * MIB, GIB, 3 * GIB])
@@ -283,7 +287,7 @@ def machine(rng, little=None, radix=None):
 
 
 def case_of(rng, m, name, directory, kernels):
-    size = rng.choice([0, 1, 65536, 100_001, rng.choice([0, 0, 2 * MIB])])
+    size = rng.choice([0, 1, 65536, 100_001, rng.choice([0, 0, 2 * MIB, 12 * MIB, 24 * MIB])])
     words = "root=/dev/sda1 irqpoll maxcpus=1" + " x=y" * rng.choice([0, 0, 1, 400])
     return Case(m, rng.choice(kernels), m.write(f"{directory}/{name}"),
                 write_initrd(directory, size) if size else None, words, maybe(rng, .8))
@@ -308,7 +312,7 @@ def needs(case_):
     tree = fdt.from_machine("", m.tree())
     blob = sum(fdt.node_cost(n.name, n.props) for n in tree.walk()) + 32 * len(m.lmbs)
     largest = max(fdt.node_cost(n.name, n.props) for n in tree.child("cpus").children)
-    blob += 0x10000 + (len(facts.missing_cores(m)) + 2) * largest
+    blob += 0x10000 + (len(facts.missing_cores(m)) + 2) * largest + 2 * facts.growth(m)
     return least, least + pages(blob) + 12 * 0x10000 + 4 * page
 
 
@@ -322,7 +326,11 @@ def fits(case_):
     free = spans.subtract(free, facts.optional(m.sml))
     if spans.subtract([(m.crash[0], first)], free):
         return None             # pages over a log: better refused, but no harm to the machine
+    if boot.missing(m, boot.region_free(m)):
+        return False            # whatever is loaded there, it cannot start
     least, most = needs(case_)
-    if any(end - start >= most for start, end in spans.intersect(free, [(0, strict)])):
+    most += sum(size + 2 * align for _, size, align, _ in boot.needs(m))
+    low, free = min(strict, boot.low_limit(m)), spans.intersect(free, boot.memory(m))
+    if any(end - start >= most for start, end in spans.intersect(free, [(0, low)])):
         return True
     return False if spans.total(spans.intersect(free, [(0, facts.rma(m))])) < least else None

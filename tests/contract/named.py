@@ -47,10 +47,10 @@ def collisions():
                             "interrupt-server#s": be32(7), "dev@1": Node({"dev#x": b"x"})})})
 
 
-def fragmented(step, taken=0x20000):
+def fragmented(step, taken=0x20000, radix=True):
     """A reserved range every @step bytes, from a bit above the start of the crash region."""
     start, end = 512 * MIB + 0x40000, GIB
-    return lpar(reserved=[(base, taken) for base in range(start, end, step)])
+    return lpar(reserved=[(base, taken) for base in range(start, end, step)], radix=radix)
 
 
 def limited():
@@ -116,13 +116,37 @@ def sparse():
     return lpar(threads=8, possible_cores=48, cores=40, cpu_numbers=list(range(0, 1152, 3)))
 
 
+def across(start, size, **more):
+    """A crash region that reaches over what RTAS or real mode reach."""
+    return lpar(memory=[[(0, 4 * GIB)]], lmbs=[], crash=(start * MIB, size * MIB), **more)
+
+
+def powernv():
+    """Without RTAS a region above 1 GiB is as good as any."""
+    return lpar(memory=[[(0, 4 * GIB)]], lmbs=[], crash=(1536 * MIB, 512 * MIB), guest=False,
+                hvterm=False, rtas=None, opal=(0x30000000, 0x1c00000))
+
+
 MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded,
-            "fragmented": lambda: fragmented(MIB), "collisions": collisions, "limited": limited,
+            "fragmented": lambda: fragmented(MIB, radix=False), "collisions": collisions, "limited": limited,
             "mem=": mem_option, "POWER8": power8, "bare metal": bare_metal,
             "LMBs v1 and v2": both_versions, "many ranges": many_ranges,
             "header to the byte": header_to_the_byte, "RTAS above": rtas_above,
             "RTAS in no memory": rtas_in_no_memory, "sparse": sparse,
-            "TPM log": log_in_the_way}
+            "TPM log": log_in_the_way, "1 MiB below 1 GiB": lambda: across(1023, 512),
+            "from 512 MiB to 6 GiB": lambda: lpar(memory=[[(0, 16 * GIB)]], lmbs=[],
+                                                  crash=(512 * MIB, 5 * GIB + 512 * MIB)),
+            "real mode ends in it": lambda: across(1000, 512, radix=False, pvr=0x004d0200),
+            "above 1 GiB, OPAL": powernv}
+
+# Sizes of initrds (MiB) which leave little, and what is said when it is too little.
+TIGHT = {
+    "most of the region above 1 GiB": (lambda: across(960, 192), 100, None),
+    "8 MiB left": (lambda: across(600, 64), 55, "process table"),
+    "the same, across 1 GiB": (lambda: across(992, 64), 55, "while it starts"),
+    "two times 32 KiB below 1 GiB": (lambda: across(1023, 64, page_size=4096, reserved=[
+        (1023 * MIB + 0x8000, 0xf0000)]), 8, "RTAS"),
+}
 
 # Whatever the line ends with, the kernel must find elfcorehdr= in it.
 COMMAND_LINES = ["root=/dev/sda1 -- single", 'dyndbg="file a.c +p" quiet', 'broken="quiet',
@@ -138,6 +162,9 @@ REFUSED = {
         lambda: lpar(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 768 * MIB)]]),
         "early boot"),
     "kernel without crash hotplug": (lambda: lpar(hotplug=False), "crash_hotplug"),
+    "crash region above 1 GiB": (lambda: across(1536, 512), "below 0x40000000 .*rtas_initialize"),
+    "crash region from 1 GiB on": (lambda: across(1024, 512), "rtas_initialize"),
+    "no aligned piece for a process table": (lambda: fragmented(4 * MIB), "process table"),
 }
 
 

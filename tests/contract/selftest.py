@@ -104,6 +104,11 @@ def reserve_more(_, plan):
     struct.pack_into(">QQ", data, tree.off_reserve, plan.segment("kernel").mem, 0x10000000)
 
 
+def reserve_all(case, plan):
+    data = plan.segment("fdt").data
+    struct.pack_into(">QQ", data, fdt.Tree(data).off_reserve, *case.machine.crash)
+
+
 def prop(path, name, at, value):
     """Write bytes into a property's value."""
     def spoil(_, plan):
@@ -190,6 +195,9 @@ MUTATIONS = {
     "cpu without device_type": ("fdt_header", prop(CPU, "device_type", 0, b"x")),
     "half the elfcorehdr reserved": ("fdt_reserve", reserve),
     "kernel's memory reserved": ("fdt_reserve", reserve_more),
+    "nothing left to start with": ("starts", reserve_all),
+    "real mode ends below": ("starts", machine_of(radix=False, memory=[[(0, 512 << 20)]])),
+    "memory ends before the kernel": ("in_memory", machine_of(memory=[[(0, 512 << 20)]], lmbs=[])),
     "reserve map without an end": ("fdt_reserve", header(8, -32)),
     "elfcorehdr= elsewhere": ("command_line", prop("/chosen", "bootargs", -3, b"0")),
     "command line word": ("command_line", prop("/chosen", "bootargs", 0, b"R")),

@@ -15,6 +15,7 @@ import images
 import memory
 import readers
 import recording
+import regions
 import scenarios
 import sizes
 from files import KERNELS, Site
@@ -65,6 +66,9 @@ SCENARIOS = {
     "corrupt": scenarios.corrupt,
     "big-initrd": sizes.big_initrd,
     "cmdline-limit": sizes.command_line_limit,
+    "region-high": regions.high,
+    "region-across": regions.across,
+    "region-tight": regions.tight,
     "record": recording.record,
 }
 
@@ -93,6 +97,9 @@ HARDWARE = {
     "cma-unknown": CMA,
     "readers": Hardware(memory="1G", crashkernel="256M", disk=1 << 30),
     "big-initrd": Hardware(memory="4G", crashkernel="1G"),
+    "region-high": Hardware(memory="4G", crashkernel="512M@1536M"),
+    "region-across": Hardware(memory="4G", crashkernel="512M@1000M"),
+    "region-tight": Hardware(crashkernel="192M"),
 }
 
 # What not every kernel can be asked. The small ones, which have kexec_file_load, have a
@@ -122,7 +129,8 @@ DEFAULT = {
     "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "cpu-replug", "cpu-reload",
             "hash", "powernv", "mem-hotplug", "mem-stale", "mem-reload",
             "mem-reload-hotplug", "mem-remove", "low-64k", "exec", "auto-fallback",
-            "unload", "reload", "corrupt", "big-initrd", "cmdline-limit", "record"],
+            "unload", "reload", "corrupt", "big-initrd", "cmdline-limit", "record",
+            "region-high", "region-across", "region-tight"],
     "4k": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-reload", "low-64k", "record"],
     "new": ["cpu-hotplug", "cpu-stale", "mem-hotplug", "mem-remove", "cma", "cma-hotplug", "cma-unknown"],
     "6.1": ["no-hotplug", "readers"],

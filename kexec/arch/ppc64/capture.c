@@ -110,6 +110,14 @@ static bool has_small_segments(const struct machine *m)
 	return small;
 }
 
+/* In its own memory, not the hypervisor's. */
+static bool has_hash_table(const struct machine *m)
+{
+	const struct dt_node *chosen = dt_child(m->tree, "chosen");
+
+	return chosen && dt_prop(chosen, "linux,htab-base");
+}
+
 /* mm/book3s64/hash_utils.c:htab_shift_for_mem_size */
 static uint64_t hash_table_size(uint64_t memory, uint64_t page)
 {
@@ -137,7 +145,7 @@ static void need_page_tables(const struct boot *b, struct needs *needs)
 			"its process table", "mm/book3s64/radix_pgtable.c:radix_init_pgtable", ANYWHERE,
 			(uint64_t)16 << lower(bits, 19), (uint64_t)16 << lower(bits, 19),
 			(uint64_t)16 << bits });
-	} else if (!b->facts->guest) {
+	} else if (!b->facts->guest || has_hash_table(b->machine)) {
 		uint64_t least = hash_table_size(b->memory, LARGEST_PAGE);
 
 		add_need(needs, (struct need){
@@ -434,7 +442,7 @@ static int prove_in_memory(const struct image *image, const struct ranges *memor
 
 		if ((is_kernel(s) || !strcmp(s->name, "initrd")) &&
 		    !ranges_cover(memory, s->addr, s->addr + s->memsz))
-			return fail(EINVAL, "%s at 0x%" PRIx64 "-0x%" PRIx64 " is not in the memory which the"
+			return fail(ENOSPC, "%s at 0x%" PRIx64 "-0x%" PRIx64 " is not in the memory which the"
 				    " capture kernel would have", s->name, s->addr, s->addr + s->memsz);
 	}
 	return 0;

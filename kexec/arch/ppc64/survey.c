@@ -281,11 +281,17 @@ static bool is_arch_300(const struct dt_node *root)
 	return pvr >> 16 == 0x4e || (pvr >> 16 >= 0x80 && pvr >> 16 < 0x100);
 }
 
-static bool is_radix(const struct dt_node *root)
+/*
+ * A guest has it from the hypervisor. Without one Linux takes radix where it can; the hash
+ * table in memory that it has else, it exports (arch/powerpc/kexec/core_64.c:export_htab_values).
+ */
+static bool is_radix(const struct dt_node *root, bool guest)
 {
 	const struct dt_node *chosen = dt_child(root, "chosen");
 	const struct dt_prop *p = chosen ? dt_prop(chosen, "ibm,architecture-vec-5") : NULL;
 
+	if (!guest)
+		return is_arch_300(root) && !(chosen && dt_prop(chosen, "linux,htab-base"));
 	return p && p->len > VEC5_MMU_BYTE && (p->data[VEC5_MMU_BYTE] & VEC5_MMU_MASK) == VEC5_MMU_RADIX;
 }
 
@@ -365,7 +371,7 @@ int ppc64_survey(struct machine *m)
 		rc = survey_firmware(m, f);
 	if (rc < 0)
 		return rc;
-	f->radix = is_radix(m->tree);
+	f->radix = is_radix(m->tree, f->guest);
 	survey_console(m, f);
 	return survey_real_mode(m, f);
 }

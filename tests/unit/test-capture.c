@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What a capture kernel on ppc64 needs to start: each need, met and not. */
+#include "tests/unit/unit.h"
+
+#include "kexec/arch/ppc64/ppc64.h"
+
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+static struct arena arena;
+
+struct region {
+	const char *says;		/* NULL: a kernel can start there */
+	uint64_t start, size;
+	bool radix, bare, rtas, small_segments;
+	uint64_t real_mode;		/* 0: all */
+	uint64_t hole, hole_size;	/* of the region, in use by firmware */
+	uint64_t more, more_size;	/* memory that is the capture kernel's, too */
+};
+
+static const struct region regions[] = {
+	{ NULL, 512 * MIB, 256 * MIB, .radix = true, .rtas = true },
+	{ NULL, 512 * MIB, 256 * MIB, .rtas = true, .real_mode = GIB },
+	{ NULL, 1536 * MIB, 512 * MIB, .radix = true, .bare = true },
+	{ NULL, 0, 0, .radix = true, .rtas = true },
+	/* Where what Linux allocates first must be. */
+	{ "the page tables of its memory takes 0x3000", 512 * MIB, 8 * KIB, .radix = true },
+	{ "process table takes 0x800000", 512 * MIB, 4 * MIB, .radix = true },
+	{ "not in one piece", 512 * MIB, 14 * MIB, .radix = true, .hole = 519 * MIB, .hole_size = 1 },
+	{ "not in one piece", 516 * MIB, 10 * MIB, .radix = true },
+	{ NULL, 512 * MIB, 14 * MIB, .radix = true, .hole = 521 * MIB, .hole_size = 1 },
+	{ "hash table takes 0x100000", 512 * MIB, 512 * KIB, .bare = true },
+	{ NULL, 512 * MIB, 4 * MIB, .bare = true },
+	{ "RTAS takes 0x10000 bytes below 0x40000000", 1536 * MIB, 512 * MIB, .radix = true,
+	  .rtas = true },
+	{ "RTAS takes 0x10000 bytes below 0x40000000", GIB - 32 * KIB, 512 * MIB, .radix = true,
+	  .rtas = true },
+	{ NULL, GIB - 64 * KIB, 512 * MIB, .radix = true, .rtas = true },
+	{ "RTAS takes 0x10000 bytes below 0x20000000", 512 * MIB, 512 * MIB, .rtas = true,
+	  .real_mode = 512 * MIB },
+	{ NULL, 1536 * MIB, 512 * MIB, .radix = true, .rtas = true, .more = 800 * MIB, .more_size = MIB },
+	{ "machine check stacks takes 0x4000 bytes below 0x100000000", 5 * GIB, GIB, .radix = true },
+	{ NULL, 5 * GIB, GIB, .radix = true, .bare = true },
+	{ "emergency stacks takes 0x8000 bytes below 0x40000000", GIB - 16 * KIB, 512 * MIB,
+	  .real_mode = GIB },
+	{ "interrupt stacks takes 0x8000 bytes below 0x10000000", 256 * MIB - 48 * KIB, 512 * MIB,
+	  .small_segments = true, .real_mode = GIB },
+	{ "descriptions of pages takes 0x4000000", 64 * GIB - 32 * MIB, 32 * MIB, .radix = true,
+	  .bare = true },
+};
+
+static struct dt_node *cpu_tree(const struct region *r)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *cpu;
+
+	root->name = "";
+	cpu = dt_add_child(&arena, dt_add_child(&arena, root, "cpus"), "PowerPC,POWER9@0");
+	dt_set(&arena, cpu, "device_type", "cpu", 4);
+	dt_set(&arena, cpu, "ibm,processor-segment-sizes", "\0\0\0\x1c\0\0\0\x28",
+	       r->small_segments ? 4 : 8);
+	return root;
+}
+
+static void make_machine(struct machine *m, struct ppc64_facts *f, const struct region *r)
+{
+	*f = (struct ppc64_facts){ .radix = r->radix, .guest = !r->bare };
+	*m = (struct machine){ .arch = arch_find("ppc64le"), .page_size = 65536, .arch_facts = f,
+			       .crash = { r->start, r->start + r->size, "crash" },
+			       .real_mode_limit = r->real_mode ? r->real_mode : UINT64_MAX };
+	assert_int_equal(idlist_parse(&m->possible, "0-7"), 0);
+	m->tree = cpu_tree(r);
+	if (r->rtas)
+		assert_int_equal(ranges_add(&f->rtas, 0x10000000, 0x10000, "RTAS"), 0);
+	assert_int_equal(ranges_add(&m->avoid, r->hole, r->hole_size, "firmware"), 0);
+	assert_int_equal(ranges_add(&m->crash_more, r->more, r->more_size, "CMA"), 0);
+}
+
+static void free_machine(struct machine *m, struct ppc64_facts *f)
+{
+	ranges_free(&f->rtas);
+	ranges_free(&m->avoid);
+	ranges_free(&m->crash_more);
+	idlist_free(&m->possible);
+	arena_free(&arena);
+}
+
+static void crash_regions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		struct ppc64_facts f;
+		struct machine m;
+
+		make_machine(&m, &f, &regions[i]);
+		print_message("# region %zu\n", i);
+		if (regions[i].says)
+			assert_fails(ppc64_prove_region(&m), ENOSPC, regions[i].says);
+		else
+			assert_int_equal(ppc64_prove_region(&m), 0);
+		free_machine(&m, &f);
+	}
+}
+
+/* --- a finished image --- */
+
+struct start {
+	const char *says;
+	uint64_t memory;		/* the FDT's: [0, memory) */
+	uint64_t kernel, kernel_size, initrd, initrd_size;
+	uint64_t reserved, reserved_size;	/* in the FDT's reserve map */
+};
+
+#define REGION { NULL, 512 * MIB, 512 * MIB, .radix = true, .rtas = true }
+#define FDT_AT (1000 * MIB)
+
+static const struct start starts[] = {
+	{ NULL, GIB, 600 * MIB, 64 * MIB, .initrd = 700 * MIB, .initrd_size = MIB },
+	{ "RTAS takes", 2 * GIB, 600 * MIB, 64 * MIB, .reserved = MIB, .reserved_size = GIB },
+	{ "use a smaller initrd", GIB, 1000 * MIB, 16 * MIB, .initrd = 512 * MIB,
+	  .initrd_size = 488 * MIB },
+	/* Memory is cut to 16 MiB. */
+	{ "kernel at 0x", GIB - MIB, GIB - 20 * MIB, .kernel_size = 8 * MIB },
+	{ "initrd at 0x", GIB - MIB, 600 * MIB, 8 * MIB, .initrd = GIB - 18 * MIB,
+	  .initrd_size = 4 * MIB },
+	{ NULL, GIB - MIB, GIB - 24 * MIB, .kernel_size = 8 * MIB },
+	{ "out of the reach of RTAS", 5 * GIB, 4 * GIB - MIB, .kernel_size = 2 * MIB },
+};
+
+static const uint8_t *make_fdt(const struct start *s, size_t *size)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *node;
+	RANGES_AUTO reserve = {0};
+	uint8_t pair[16], *fdt;
+	struct dt_cells cells = { 2, 2 };
+
+	root->name = "";
+	dt_set(&arena, root, "#address-cells", "\0\0\0\2", 4);
+	dt_set(&arena, root, "#size-cells", "\0\0\0\2", 4);
+	node = dt_add_child(&arena, root, "memory@0");
+	dt_set(&arena, node, "device_type", "memory", 7);
+	dt_set(&arena, node, "reg", pair, dt_put_pair(pair, cells, 0, 64 * GIB));
+	dt_set(&arena, node, "linux,usable-memory", pair, dt_put_pair(pair, cells, 0, s->memory));
+	/* The crashed kernel's. */
+	assert_int_equal(ranges_add(&reserve, 64 * KIB, 512 * MIB - 64 * KIB, "crashed"), 0);
+	assert_int_equal(ranges_add(&reserve, s->reserved, s->reserved_size, "r"), 0);
+	assert_int_equal(dt_flatten(root, &reserve, 0, &fdt, size), 0);
+	return fdt;
+}
+
+static void finished_images(void **state)
+{
+	static const struct region region = REGION;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		const struct start *s = &starts[i];
+		struct ppc64_facts f;
+		struct machine m;
+		struct image image;
+		size_t size;
+		const uint8_t *fdt;
+
+		make_machine(&m, &f, &region);
+		fdt = make_fdt(s, &size);
+		image_init(&image, &m);
+		image.crash = true;
+		image.cmdline = (char *)"nr_cpus=1";
+		image.segment[image.n_segments++] = (struct segment){
+			.name = "kernel", .addr = s->kernel, .memsz = s->kernel_size };
+		image.segment[image.n_segments++] = (struct segment){
+			.name = "fdt", .data = fdt, .bufsz = size, .addr = FDT_AT, .memsz = 65536 };
+		if (s->initrd)
+			image.segment[image.n_segments++] = (struct segment){
+				.name = "initrd", .addr = s->initrd, .memsz = s->initrd_size };
+		print_message("# start %zu\n", i);
+		if (s->says)
+			assert_fails(ppc64_prove_start(&image, &image.segment[1]), ENOSPC, s->says);
+		else
+			assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
+		image_free(&image);
+		free((void *)fdt);
+		free_machine(&m, &f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crash_regions),
+		cmocka_unit_test(finished_images),
+	};
+
+	return cmocka_run_group_tests_name("capture", tests, NULL, NULL);
+}
