@@ -16,7 +16,7 @@
  */
 #define KERNEL_END_GUESS ((uint64_t)256 << 20)
 
-/* RTAS takes addresses of 32 bits, of the capture kernel's own data too (arch/powerpc/kernel/rtas.c). */
+/* RTAS takes addresses of 32 bits, of the kernel's own data too (arch/powerpc/kernel/rtas.c). */
 #define RTAS_REACHES ((uint64_t)4 << 30)
 
 /* A part of the crash region is good for what must be low: nothing else goes there. */
