@@ -445,10 +445,104 @@ def drconf_memory(machine, node):
     return pairs
 
 
+def all_usable(machine, root):
+    """All (base, size) pairs that the capture kernel finds."""
+    pairs = [pair for node in root.children if node.is_type("memory")
+             for pair in node_memory(machine, node)]
+    if machine.lmbs:
+        pairs += drconf_memory(machine, root.child("ibm,dynamic-reconfiguration-memory"))
+    return pairs
+
+
+def native(machine, value):
+    return int.from_bytes(value, "little" if machine.little else "big")
+
+
+def tables_in(machine, root):
+    """(node, property, start, end) of what kernels read through their linear map: read out of
+    a tree, whatever the machine was meant to have."""
+    for node in root.walk():
+        props = node.props
+        if "linux,sml-base" in props:
+            virtual = props.get("compatible", b"").startswith(b"IBM,vtpm")
+            start, size = (native(machine, props[name]) if virtual else number(props[name])
+                           for name in ("linux,sml-base", "linux,sml-size"))
+            yield node, "linux,sml-base", start, start + size
+        if "linux,tce-base" in props:
+            start = number(props["linux,tce-base"])
+            yield node, "linux,tce-base", start, start + number(props["linux,tce-size"])
+    opal = root.child("ibm,opal")
+    for name, value in opal.child("firmware").child("exports").props.items() if opal else ():
+        if name != "name":
+            start, size = struct.unpack(">QQ", value)
+            yield opal.child("firmware").child("exports"), name, start, start + size
+
+
+def reservations_in(machine, root):
+    """(node, [(start, end)]) of /reserved-memory's children that a kernel takes notice of."""
+    parent = root.child("reserved-memory")
+    for node in parent.children if parent else ():
+        if node.props.get("status", b"okay\0") != b"disabled\0":
+            cells, areas = Cells(machine, node.props["reg"]), []
+            while cells.more():
+                areas.append(cells.pair())
+            yield node, spans.sized(areas)
+
+
+@check
+def pointed_memory(case, plan):
+    """Whatever the tree points to is there: a capture kernel faults where it has no memory."""
+    m, tree = case.machine, tree_of(plan)
+    has, reserved = spans.sized(all_usable(m, tree.root)), spans.sized(tree.reserve)
+    for node, name, start, end in tables_in(m, tree.root):
+        for lost, what in ((spans.subtract(facts.pieces([(start, end)]), has), "not usable"),
+                           (spans.subtract([(start, end)], reserved), "not reserved")):
+            if lost:
+                yield f"{node.name}/{name} points to {start:#x}-{end:#x}: {spans.text(lost)} {what}"
+    for node, areas in reservations_in(m, tree.root):
+        if "reusable" in node.props and spans.subtract(areas, facts.crash(m)):
+            yield f"{node.name} gives away what is not the capture kernel's"
+        elif not {"no-map", "reusable"} & node.props.keys():
+            lost = spans.subtract(spans.intersect(areas, facts.tree_memory(m)), has)
+            if lost:
+                yield f"{node.name}: {spans.text(lost)} is memory but not usable"
+    firmware = spans.intersect(firmware_in(tree.root), facts.tree_memory(m))
+    lost = spans.subtract(firmware, has) or spans.subtract(firmware, reserved)
+    if lost:
+        yield f"firmware at {spans.text(lost)} is not usable, or not reserved"
+
+
+def firmware_in(root):
+    """Where the tree says that RTAS and OPAL are."""
+    names = {"rtas": ("linux,rtas-base", "rtas-size"),
+             "ibm,opal": ("opal-base-address", "opal-runtime-size")}
+    return spans.sized([tuple(number(node.props[name]) for name in names[node.name])
+                        for node in root.children if node.name in names])
+
+
+@check
+def pointers_kept(case, plan):
+    """What a capture kernel can read, it is told of."""
+    live = fdt.from_machine("", case.machine.tree())
+    ours = {(node.name, name) for node, name, _, _ in tables_in(case.machine, tree_of(plan).root)}
+    for node, name, start, end in tables_in(case.machine, live):
+        if facts.readable(case.machine, start, end) and (node.name, name) not in ours:
+            yield f"{node.name}/{name} is gone"
+
+
+@check
+def crashed_memory(case, plan):
+    """What the capture kernel has as memory but must not write to: all but its own region."""
+    m, tree = case.machine, tree_of(plan)
+    own = spans.union(facts.crash(m), [(0, facts.BACKUP_SIZE)], spans.sized(tree.reserve))
+    lost = spans.subtract(spans.sized(all_usable(m, tree.root)), own)
+    if lost:
+        yield f"free to be overwritten: {spans.text(lost)}"
+
+
 @check
 def usable_memory(case, plan):
     m, root = case.machine, tree_of(plan).root
-    pairs = []
     for node in root.children:
         if node.is_type("memory"):
             mine = node_memory(m, node)
@@ -458,10 +552,7 @@ def usable_memory(case, plan):
                 yield f"{node.name} has no pair at all"
             if spans.subtract(spans.sized(mine), own):
                 yield f"{node.name} grew"
-            pairs += mine
-    drconf = root.child("ibm,dynamic-reconfiguration-memory")
-    if m.lmbs:
-        pairs += drconf_memory(m, drconf)
+    pairs = all_usable(m, root)
     wrong = spans.difference(spans.sized(pairs), facts.usable(m))
     if wrong:
         yield wrong
@@ -514,6 +605,13 @@ def strip(node, machine):
             n.props.pop("linux,usable-memory", None)
     for name in CHOSEN_DROPPED | CHOSEN_ADDED:
         node.child("chosen").props.pop(name, None)
+    for table, name, start, end in list(tables_in(machine, node)):
+        if not facts.readable(machine, start, end):     # pointers_kept: no others are missing
+            table.props.pop(name)
+            table.props.pop(name.replace("base", "size"), None)
+    for child in node.child("reserved-memory").children if machine.reserved_nodes else ():
+        if "reusable" in child.props:
+            child.props.pop("status", None)
     if machine.lmbs:
         drconf = node.child("ibm,dynamic-reconfiguration-memory")
         drconf.props.pop("linux,drconf-usable-memory", None)

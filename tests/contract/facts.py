@@ -7,6 +7,8 @@ from machine import GIB, LMB_ASSIGNED, LMB_RESERVED
 BACKUP_SIZE = 0x10000
 # What every core can grow by when the partition moves to another machine, and a new name.
 CORE_GROWTH, NEW_NAME = 256, 32
+# What the linear map is made of at the coarsest: the large pages of a hash MMU.
+LINEAR_PIECE = 16 << 20
 EHDR_SIZE, PHDR_SIZE = 64, 56
 PARAMS_END = 0x100 + 12 * 8 + 32 + 20 * 16   # purgatory/params.h
 POWER9 = 0x4e
@@ -47,14 +49,37 @@ def firmware(machine):
 def protected(machine):
     """Where nothing may be written while this kernel runs."""
     return spans.union(firmware(machine), spans.sized(machine.tce), optional(machine.htab),
+                       spans.sized(machine.exports),
                        spans.sized(machine.reserved), spans.sized(machine.reserved_nodes),
                        [(0, machine.kernel_end or 0)])
 
 
+def pieces(areas):
+    """The whole pieces of linear map which these (start, end) need."""
+    return spans.union([(start // LINEAR_PIECE * LINEAR_PIECE, -(-end // LINEAR_PIECE) * LINEAR_PIECE)
+                        for start, end in spans.union(areas)])
+
+
+def tables(machine):
+    """What kernels read through their linear map because the tree points to it."""
+    return spans.union(spans.sized(machine.tce), optional(machine.sml), spans.sized(machine.exports))
+
+
+def mapped_nodes(machine):
+    """Of /reserved-memory, what may be mapped and is nobody's pages."""
+    return spans.sized([area for _, area, kind in machine.reserved_children() if not kind])
+
+
 def usable(machine):
     low = [(0, crash(machine)[0][1])]
-    return spans.intersect(spans.union(low, firmware(machine), spans.sized(machine.tce)),
-                           tree_memory(machine))
+    return spans.intersect(
+        spans.union(low, firmware(machine), pieces(tables(machine) + mapped_nodes(machine))),
+        tree_memory(machine))
+
+
+def readable(machine, start, end):
+    """Can a capture kernel be made to have it in its linear map?"""
+    return not spans.subtract(pieces([(start, end)]), usable(machine))
 
 
 def dump(machine):
@@ -63,8 +88,8 @@ def dump(machine):
 
 def reserved(machine):
     """What the reserve map owes to the machine; the image's own entries come on top."""
-    return spans.union(firmware(machine), spans.sized(machine.tce), optional(machine.sml),
-                       spans.sized(machine.reserved), [(BACKUP_SIZE, machine.crash[0])])
+    return spans.union(firmware(machine), tables(machine), spans.sized(machine.reserved),
+                       [(BACKUP_SIZE, machine.crash[0])])
 
 
 def rma(machine):

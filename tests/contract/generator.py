@@ -138,6 +138,8 @@ def place_firmware(rng, m):
     if m.opal:
         size = 0x1c00000 if m.crash[1] > 200 * MIB else 0x200000
         m.opal = (page_down(near(rng, m, size), 0x10000), size)
+        m.exports = [(m.opal[0] + 0x40000, 0x5678)] * maybe(rng, .5)
+        m.exports += [(page_down(near(rng, m, 0x9000), 4096), 0x8123)] * maybe(rng, .5)
     if m.rtas:
         size = rng.choice([0x8000, 0x10000, 0x2a000])
         m.rtas = (near(rng, m, size) + rng.choice([0, 0, 0x1230]), size)
@@ -148,6 +150,7 @@ def place_firmware(rng, m):
     if maybe(rng, .3):
         m.sml = (page_down(near(rng, m, 0x8000), 4096), 0x8000)
         m.virtual_tpm = m.guest
+        m.sml_size_bytes = rng.choice([4, 4, 8])
 
 
 def place_devices(rng, m):
@@ -170,6 +173,7 @@ def place_reserved(rng, m):
             m.reserved.append((base + size // 2, size))
     if maybe(rng, .3):
         m.reserved_nodes = [(near(rng, m, 0x10000), 0x10000) for _ in range(rng.randrange(1, 5))]
+        m.reserved_kinds = [rng.choice(["", "", "no-map", "reusable"]) for _ in m.reserved_nodes]
 
 
 def fill_cpus(rng, m):

@@ -106,6 +106,25 @@ def log_in_the_way():
     return lpar(sml=(512 * MIB + 0x30000, 0x8000))
 
 
+def log_above(**more):
+    """A TPM log above the crash region: the capture kernel maps it."""
+    return lpar(sml=(GIB + 0x1ff0000, 0x28000), **more)
+
+
+def log_in_no_memory():
+    """Where no kernel has it mapped: it is not to be pointed to."""
+    return lpar(sml=(0x60010000, 0x10000))
+
+
+def logs_of_all_kinds():
+    """A physical TPM, and OPAL's exports beside and apart from OPAL; a reservation to be mapped."""
+    return Machine(guest=False, radix=False, rtas=None, hvterm=False, crash=(512 * MIB, 200 * MIB),
+                   opal=(0x30000000, 0x1c00000), exports=[(0x31000000, 0x1000), (0x6fff0000, 0x123)],
+                   sml=(0x5ffff000, 0x2000), virtual_tpm=False, sml_size_bytes=8,
+                   reserved_nodes=[(0x50001000, 0x3000), (0x54000000, 0x1000), (0x58000000, MIB)],
+                   reserved_kinds=["", "no-map", "reusable"])
+
+
 def rtas_in_no_memory():
     """Where the LMB is not in use."""
     return lpar(rtas=(0x60010000, 0x10000))
@@ -133,7 +152,12 @@ MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded
             "LMBs v1 and v2": both_versions, "many ranges": many_ranges,
             "header to the byte": header_to_the_byte, "RTAS above": rtas_above,
             "RTAS in no memory": rtas_in_no_memory, "sparse": sparse,
-            "TPM log": log_in_the_way, "1 MiB below 1 GiB": lambda: across(1023, 512),
+            "TPM log": log_in_the_way, "TPM log above": log_above,
+            "TPM log above, big-endian": lambda: log_above(little=False),
+            "TPM log above, memory nodes": lambda: log_above(
+                lmbs=[], memory=[[(0, GIB)], [(GIB, GIB)]]),
+            "TPM log in no memory": log_in_no_memory, "logs of all kinds": logs_of_all_kinds,
+            "1 MiB below 1 GiB": lambda: across(1023, 512),
             "from 512 MiB to 6 GiB": lambda: lpar(memory=[[(0, 16 * GIB)]], lmbs=[],
                                                   crash=(512 * MIB, 5 * GIB + 512 * MIB)),
             "real mode ends in it": lambda: across(1000, 512, radix=False, pvr=0x004d0200),

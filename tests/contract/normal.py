@@ -83,8 +83,7 @@ def tree(case, plan):
 def reserve(case, plan):
     m, got = case.machine, spans.sized(tree_of(plan).reserve)
     own = spans.union([(s.mem, s.end) for s in plan.segments if s.name in ("fdt", "initrd")])
-    firmware = spans.union(facts.firmware(m), spans.sized(m.tce), facts.optional(m.sml),
-                           spans.sized(m.reserved))
+    firmware = spans.union(facts.firmware(m), facts.tables(m), spans.sized(m.reserved))
     wrong = spans.difference(got, spans.union(own, firmware))
     if wrong:
         yield wrong

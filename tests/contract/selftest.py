@@ -98,6 +98,29 @@ def reserve(case, plan):
     struct.pack_into(">Q", data, tree.off_reserve + 16 * i + 8, tree.reserve[i][1] // 2)
 
 
+def log_elsewhere(case, plan):
+    """Point to memory that is not usable, with a property that is nobody's pointer now."""
+    case.machine.little = False
+    data = plan.segment("fdt").data
+    offset = fdt.Tree(data).root.child("vdevice").child("vtpm@30000003").offsets["linux,sml-base"]
+    struct.pack_into(">Q", data, offset, 1 << 30)
+
+
+def no_log(_, plan):
+    """Rename the property."""
+    data = plan.segment("fdt").data
+    at = data.index(b"linux,sml-base")
+    data[at:at + 5] = b"other"
+
+
+def reserve_less(_, plan):
+    """Free the start of what is the crashed kernel's."""
+    data = plan.segment("fdt").data
+    tree = fdt.Tree(data)
+    i = next(i for i, (start, _) in enumerate(tree.reserve) if start == facts.BACKUP_SIZE)
+    struct.pack_into(">QQ", data, tree.off_reserve + 16 * i, 0x20000, tree.reserve[i][1] - 0x10000)
+
+
 def reserve_more(_, plan):
     data = plan.segment("fdt").data
     tree = fdt.Tree(data)
@@ -198,13 +221,16 @@ MUTATIONS = {
     "nothing left to start with": ("starts", reserve_all),
     "real mode ends below": ("starts", machine_of(radix=False, memory=[[(0, 512 << 20)]])),
     "memory ends before the kernel": ("in_memory", machine_of(memory=[[(0, 512 << 20)]], lmbs=[])),
+    "log where nothing is usable": ("pointed_memory", log_elsewhere),
+    "log not pointed to": ("pointers_kept", no_log),
+    "crashed memory free": ("crashed_memory", reserve_less),
     "reserve map without an end": ("fdt_reserve", header(8, -32)),
     "elfcorehdr= elsewhere": ("command_line", prop("/chosen", "bootargs", -3, b"0")),
     "command line word": ("command_line", prop("/chosen", "bootargs", 0, b"R")),
     "property not dropped": ("chosen", machine_of(chosen={})),
     "initrd one byte longer": ("chosen", prop("/chosen", "linux,initrd-end", -1, b"\xff")),
     "usable memory too small": ("usable_memory", prop("/memory@0", USABLE, -4, b"\x20")),
-    "drconf stream out of step": ("usable_memory", prop(DRCONF, STREAM, 7, b"\1")),
+    "drconf stream out of step": ("usable_memory", prop(DRCONF, STREAM, 31, b"\1")),
     "first block split": ("first_block", prop("/memory@0", USABLE, -4, b"\0\1\0\0")),
     "firmware's property": ("same_tree", prop("", "compatible", 2, b"X")),
     "LMB's flags": ("same_tree", prop(DRCONF, "ibm,dynamic-memory", 27, b"\0")),

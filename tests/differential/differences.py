@@ -297,6 +297,16 @@ def memory_limit_of_the_boot(pair, d):
     return spans.subtract(EVERYTHING, [(0, limit)]) if limit else [], []
 
 
+@entry("usable memory|reserve map")
+def what_the_tree_points_to(pair, d):
+    """What the tree points to is in the capture kernel's linear map: whole pieces of memory, of
+    which all that is the crashed kernel's is reserved. The peer leaves the kernel to fault there;
+    of TCE tables it gives the pages."""
+    m = pair.machine
+    mine = facts.pieces(facts.tables(m) + facts.mapped_nodes(m))
+    return mine, rounded(spans.sized(m.tce), m.page_size)
+
+
 @entry("dump|usable memory")
 def every_pair_of_reg(pair, d):
     """Memory nodes with several (address, size) pairs count in full; the peer takes the first."""

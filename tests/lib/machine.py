@@ -70,12 +70,15 @@ class Machine:
     memory_limit: int = 2 * GIB
     reserved: list = field(default_factory=list)
     reserved_nodes: list = field(default_factory=list)  # below /reserved-memory
+    reserved_kinds: list = field(default_factory=list)  # of these: "no-map", "reusable"; default ""
     rtas: tuple = (0x2fff0000, 0x10000)
     opal: tuple = None
     tce: list = field(default_factory=list)    # (base, size) of TCE tables; not on guests
     htab: tuple = None                         # hash table; not on guests
     sml: tuple = None                          # log of a TPM
     virtual_tpm: bool = True
+    sml_size_bytes: int = 4
+    exports: list = field(default_factory=list)  # (base, size) of what OPAL offers to read
     device_memory: list = field(default_factory=list)   # (base, size) of GPUs: no RAM by itself
     kernel_end: int = 0x3000000
     cores: int = 1                             # present
@@ -158,6 +161,11 @@ class Machine:
         props.update(self.chosen)
         return props
 
+    def reserved_children(self):
+        """(number, (base, size), kind)"""
+        kinds = self.reserved_kinds + [""] * len(self.reserved_nodes)
+        return [(i, area, kinds[i]) for i, area in enumerate(self.reserved_nodes)]
+
     def native(self, value, size):
         """A number as this machine's kernel stores it, for the few properties that are so."""
         return value.to_bytes(size, "little" if self.little else "big")
@@ -172,11 +180,11 @@ class Machine:
             root.setdefault("vdevice", Node())["vtpm@30000003"] = Node({
                 "compatible": text("IBM,vtpm20"), "device_type": text("IBM,vtpm20"),
                 "linux,sml-base": self.native(self.sml[0], 8),
-                "linux,sml-size": self.native(self.sml[1], 4)})
+                "linux,sml-size": self.native(self.sml[1], self.sml_size_bytes)})
         elif self.sml:
             root["tpm@57"] = Node({
                 "compatible": text("nuvoton,npct650"), "linux,sml-base": be64(self.sml[0]),
-                "linux,sml-size": be32(self.sml[1])})
+                "linux,sml-size": self.sml[1].to_bytes(self.sml_size_bytes, "big")})
 
     def tree(self):
         root = Node({
@@ -211,8 +219,9 @@ class Machine:
         if self.reserved_nodes:
             root["reserved-memory"] = Node({
                 "#address-cells": be32(self.addr_cells), "#size-cells": be32(self.size_cells),
-                "ranges": b"", **{f"firmware-{i}@{base:x}": Node({"reg": self.pair(base, size)})
-                                  for i, (base, size) in enumerate(self.reserved_nodes)}})
+                "ranges": b"", **{f"firmware-{i}@{base:x}": Node({
+                    "reg": self.pair(base, size), **({kind: b""} if kind else {})})
+                    for i, (base, size), kind in self.reserved_children()}})
         if self.rtas:
             root["rtas"] = Node({"linux,rtas-base": be32(self.rtas[0]),
                                  "linux,rtas-entry": be32(self.rtas[0]),
@@ -221,6 +230,8 @@ class Machine:
             root["ibm,opal"] = Node({"opal-base-address": be64(self.opal[0]),
                                      "opal-runtime-size": be64(self.opal[1]),
                                      "opal-entry-address": be64(self.opal[0] + 0x100)})
+            root["ibm,opal"]["firmware"] = Node({"exports": Node({
+                f"area-{i}": be64(*area) for i, area in enumerate(self.exports)})})
         if self.hvterm:
             root["chosen"]["stdout-path"] = text("/vdevice/vty@71000000")
             root["vdevice"] = Node({"vty@71000000": Node({

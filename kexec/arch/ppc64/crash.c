@@ -65,15 +65,35 @@ int ppc64_place_elfcorehdr(struct image *image)
 	return 0;
 }
 
-/* Hash MMU boot demands memory from 0 on; what is in use there is reserved. */
-void ppc64_find_usable(struct image *image)
+/* What the second kernel's tree will point to: all of it must get into its linear map. */
+static int find_mapped(const struct image *image, struct ranges *mapped)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
+	int rc = ppc64_reserved_memory(ppc64_source_tree(image), true, mapped);
+
+	ranges_copy(mapped, &f->pointed);
+	for (size_t i = 0; i < mapped->n; i++) {
+		struct range *r = &mapped->at[i];
+
+		r->start = round_down64(r->start, PPC64_LINEAR_PIECE);
+		r->end = round_up64(r->end, PPC64_LINEAR_PIECE);
+	}
+	return rc;
+}
+
+/* Hash MMU boot demands memory from 0 on; what is in use there is reserved. */
+int ppc64_find_usable(struct image *image)
+{
+	const struct ppc64_facts *f = image->machine->arch_facts;
+	RANGES_AUTO mapped = {0};
+	int rc;
 
 	ranges_add(&image->usable, 0, image->machine->crash.end, "up to the crash region's end");
 	ranges_copy(&image->usable, &image->machine->crash_more);
 	ranges_copy(&image->usable, &f->rtas);
 	ranges_copy(&image->usable, &f->opal);
-	ranges_copy(&image->usable, &f->tce);
+	rc = find_mapped(image, &mapped);
+	ranges_copy(&image->usable, &mapped);
 	ranges_merge(&image->usable);
+	return rc;
 }

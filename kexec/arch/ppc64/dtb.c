@@ -182,7 +182,7 @@ static int avoid_reserved(struct image *image)
 	int rc = dt_cells(image->dtb_tree, &cells);
 
 	if (rc >= 0)
-		rc = ppc64_reserved_memory(image->dtb_tree, &avoid);
+		rc = ppc64_reserved_memory(image->dtb_tree, false, &avoid);
 	if (rc >= 0 && reserved)
 		rc = dt_add_ranges(reserved, cells, "", "reserved-ranges", &avoid);
 	if (rc < 0)

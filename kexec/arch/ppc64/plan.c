@@ -160,8 +160,9 @@ static int find_crash_room(struct image *image)
 	uint64_t end = 0;
 	int rc;
 
-	ppc64_find_usable(image);
-	rc = find_memory_end(image, &end);
+	rc = ppc64_find_usable(image);
+	if (rc >= 0)
+		rc = find_memory_end(image, &end);
 	if (rc < 0)
 		return rc;
 	if (end > m->crash.end)

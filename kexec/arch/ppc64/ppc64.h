@@ -16,6 +16,13 @@
 /* The linear map, arch/powerpc/include/asm/page.h:PAGE_OFFSET */
 #define PPC64_PAGE_OFFSET	0xc000000000000000ull
 
+/*
+ * Memory gets into it in whole aligned pieces of at most this size: the large
+ * page of a hash MMU (arch/powerpc/mm/book3s64/hash_utils.c:htab_bolt_mapping).
+ * Smaller memory costs no less: sections have this size too (sparsemem.h).
+ */
+#define PPC64_LINEAR_PIECE	((uint64_t)16 << 20)
+
 /* A present CPU and the number that firmware knows it by (its thread's "server"). */
 struct ppc64_cpu {
 	uint32_t cpu, hardware_id;
@@ -26,7 +33,8 @@ struct ppc64_facts {
 	struct ranges memory;		/* all RAM of the device tree */
 	struct ppc64_cpu *cpu;		/* ascending; those whose number the kernel says */
 	size_t n_cpus;
-	struct ranges rtas, opal, tce, reserved, tpm_log;	/* each also in machine.avoid */
+	struct ranges rtas, opal, reserved;	/* each also in machine.avoid */
+	struct ranges pointed;		/* what the tree points to (pointers.c): also in machine.avoid */
 	struct ranges coherent;		/* memory of GPUs: also in machine.avoid, never in the dump */
 	uint64_t opal_base, opal_entry;
 	bool guest;			/* under a hypervisor: no OPAL */
@@ -45,8 +53,29 @@ void ppc64_release(struct machine *m);
 /* All memory which a tree describes, merged. @cells: of its root. */
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
-/* What the children of /reserved-memory set aside, appended. */
-int ppc64_reserved_memory(const struct dt_node *tree, struct ranges *out);
+/*
+ * What the children of /reserved-memory set aside, appended; with @mapped only
+ * those that a kernel must have as memory to use them: no-map ones it never
+ * maps, reusable ones are for its own pages.
+ */
+int ppc64_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out);
+
+/*
+ * A piece of memory that one property of a node points to, or two (base and
+ * size). Kernels read it through their linear map and fault where that has
+ * nothing: it must be memory of the next kernel too, or not be pointed to.
+ */
+struct ppc64_pointer {
+	const char *base, *size;	/* the properties' names; the same when one holds both */
+	const char *why;
+	uint64_t start, bytes;
+};
+
+/* The callback may take the properties out of the node. */
+typedef int ppc64_pointer_fn(struct dt_node *node, const struct ppc64_pointer *p, void *context);
+/* -EINVAL (with a message) for a length no kernel reads; else what the callback says, < 0 stops. */
+int ppc64_each_pointer(const struct machine *m, struct dt_node *tree, ppc64_pointer_fn *fn,
+		       void *context);
 
 /*
  * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
@@ -92,7 +121,7 @@ void ppc64_complete_dtb(struct image *image, struct dt_node *tree);
 void ppc64_find_dump(struct image *image);
 int ppc64_place_backup(struct image *image);
 int ppc64_place_elfcorehdr(struct image *image);
-void ppc64_find_usable(struct image *image);
+int ppc64_find_usable(struct image *image);
 
 /* purgatory.c: a place for it first; its contents last, when all addresses are known. */
 int ppc64_place_purgatory(struct image *image, uint8_t **blob);

@@ -30,17 +30,22 @@ static int reserved_ranges(const void *fdt, struct ranges *out)
 	return rc < 0 ? wrong("the FDT's reserve map cannot be read") : 0;
 }
 
-/* All of it below the crash region, but nothing of what else the capture kernel was given. */
-static int prove_crashed_memory(const struct machine *m, const struct ranges *reserved)
+/* What the capture kernel has as memory is its own, or reserved, or backed up. */
+static int prove_crashed_memory(const struct image *image, const struct ranges *reserved)
 {
-	RANGES_AUTO all = {0};
+	const struct machine *m = image->machine;
+	RANGES_AUTO own = {0};
+	RANGES_AUTO crashed = {0};
 
-	ranges_copy(&all, reserved);
-	ranges_copy(&all, &m->crash_more);
-	ranges_merge(&all);
-	if (!ranges_cover(&all, PPC64_BACKUP_SIZE, m->crash.start))
-		return wrong("the crashed kernel's memory is not in the FDT's reserve map");
-	return 0;
+	ranges_copy(&own, reserved);
+	ranges_copy(&own, &m->crash_more);
+	if (ranges_add(&own, 0, PPC64_BACKUP_SIZE, "backup") < 0 ||
+	    ranges_add(&own, m->crash.start, m->crash.end - m->crash.start, "crash region") < 0)
+		return -EINVAL;
+	ranges_merge(&own);
+	ranges_copy(&crashed, &image->usable);
+	ranges_subtract(&crashed, &own);
+	return crashed.n ? wrong("the crashed kernel's memory is not in the FDT's reserve map") : 0;
 }
 
 /* What the capture kernel must keep its hands off, over the full memsz. */
@@ -56,7 +61,7 @@ static int prove_reserve_map(const struct image *image, const void *fdt)
 		if (s && !ranges_cover(&reserved, s->addr, s->addr + s->memsz))
 			rc = wrong("a segment is not wholly in the FDT's reserve map");
 	}
-	return rc >= 0 && image->crash ? prove_crashed_memory(image->machine, &reserved) : rc;
+	return rc >= 0 && image->crash ? prove_crashed_memory(image, &reserved) : rc;
 }
 
 static int prove_fdt(const struct image *image, const struct segment *s)

@@ -172,29 +172,23 @@ static int survey_chosen(struct machine *m)
 	return 0;
 }
 
-/*
- * The log of a TPM, which the firmware left in RAM. In the node of a virtual
- * TPM the numbers are in the byte order of the running kernel, which put them
- * there (drivers/char/tpm/eventlog/of.c:tpm_read_log_of).
- */
-static int add_tpm_log(struct machine *m, struct ppc64_facts *f, const struct dt_node *node)
-{
-	const struct dt_prop *base = dt_prop(node, "linux,sml-base");
-	const struct dt_prop *size = dt_prop(node, "linux,sml-size");
-	bool virtual = dt_compatible(node, "IBM,vtpm") || dt_compatible(node, "IBM,vtpm20");
-	bool little = virtual && m->little;
+struct pointed {
+	struct machine *m;
+	struct ppc64_facts *f;
+};
 
-	if (!base || !size)
-		return 0;
-	if (base->len != 8 || size->len != 4)
-		return fail(EINVAL, "device tree: %s/linux,sml-base and -size have %u and %u bytes, not"
-			    " 8 and 4", node->name, base->len, size->len);
-	return ranges_add(&f->tpm_log, bytes_get(base->data, 8, little),
-			  bytes_get(size->data, 4, little), "TPM log");
+static int add_pointed(struct dt_node *node, const struct ppc64_pointer *p, void *context)
+{
+	const struct pointed *to = context;
+	int rc = ranges_add(&to->f->pointed, p->start, p->bytes, p->why);
+
+	if (rc >= 0)
+		rc = ranges_add(&to->m->avoid, p->start, p->bytes, p->why);
+	return rc < 0 ? fail_in(rc, "device tree: %s", node->name) : 0;
 }
 
 /* Devicetree Specification 3.5: each child is a reservation, or (without reg) a wish for one. */
-int ppc64_reserved_memory(const struct dt_node *tree, struct ranges *out)
+int ppc64_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out)
 {
 	const struct dt_node *parent = dt_child(tree, "reserved-memory");
 	struct dt_cells cells;
@@ -203,8 +197,10 @@ int ppc64_reserved_memory(const struct dt_node *tree, struct ranges *out)
 	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0; n = n->next) {
 		const struct dt_prop *reg = dt_prop(n, "reg");
 
-		if (reg && !dt_string_is(n, "status", "disabled"))
-			rc = dt_add_ranges(reg, cells, n->name, n->name, out);
+		if (!reg || dt_string_is(n, "status", "disabled") ||
+		    (mapped && (dt_prop(n, "no-map") || dt_prop(n, "reusable"))))
+			continue;
+		rc = dt_add_ranges(reg, cells, n->name, n->name, out);
 	}
 	return rc;
 }
@@ -235,7 +231,7 @@ static int survey_keystore(const struct machine *m, struct ppc64_facts *f)
 
 static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 {
-	const struct dt_node *rtas = dt_child(m->tree, "rtas"), *n = NULL;
+	const struct dt_node *rtas = dt_child(m->tree, "rtas");
 	const struct dt_node *opal = dt_find(m->tree, "/ibm,opal");
 	const struct dt_prop *reserved = dt_prop(m->tree, "reserved-ranges");
 	int rc = 0;
@@ -249,19 +245,15 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 		rc = dt_number(opal, "opal-base-address", &f->opal_base);
 	if (rc >= 0 && opal)
 		rc = dt_number(opal, "opal-entry-address", &f->opal_entry);
-	while (rc >= 0 && (n = dt_next(m->tree, n))) {
-		if (dt_is_type(n, "pci"))
-			rc = add_area(m, n, "linux,tce-base", "linux,tce-size", "TCE table", &f->tce);
-		else
-			rc = add_tpm_log(m, f, n);
-	}
+	if (rc >= 0)
+		rc = ppc64_each_pointer(m, m->tree, add_pointed, &(struct pointed){ m, f });
+	ranges_merge(&f->pointed);
 	if (rc >= 0 && reserved)
 		rc = dt_add_ranges(reserved, f->cells, "", "reserved-ranges", &f->reserved);
 	if (rc >= 0)
 		ranges_copy(&m->avoid, &f->reserved);
-	ranges_copy(&m->avoid, &f->tpm_log);
 	if (rc >= 0)
-		rc = ppc64_reserved_memory(m->tree, &m->avoid);
+		rc = ppc64_reserved_memory(m->tree, false, &m->avoid);
 	if (rc >= 0)
 		rc = survey_coherent(m, f);
 	return rc < 0 ? rc : survey_keystore(m, f);
@@ -383,8 +375,7 @@ void ppc64_release(struct machine *m)
 	ranges_free(&f->memory);
 	ranges_free(&f->rtas);
 	ranges_free(&f->opal);
-	ranges_free(&f->tce);
+	ranges_free(&f->pointed);
 	ranges_free(&f->reserved);
-	ranges_free(&f->tpm_log);
 	ranges_free(&f->coherent);
 }

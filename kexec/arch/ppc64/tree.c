@@ -171,19 +171,82 @@ static int limit_memory(struct image *image, struct dt_node *root, struct dt_cel
 	return rc;
 }
 
-/* All below the crash region but the backed up start, and but for what else is the capture kernel's. */
-static int reserve_crashed(struct image *image)
+/*
+ * Reusable memory becomes the kernel's own pages (CMA). Outside of the crash
+ * region these hold what is to be dumped; and as no memory of the capture
+ * kernel they have no page structures, over which it would fall.
+ */
+static int disable_reusable(struct image *image, struct dt_node *root)
 {
-	RANGES_AUTO crashed = {0};
-	uint64_t end = image->machine->crash.start;
-	int rc = 0;
+	struct dt_node *parent = dt_child(root, "reserved-memory");
+	const struct machine *m = image->machine;
+	struct dt_cells cells;
+	int rc = parent ? dt_cells(parent, &cells) : 0;
 
-	if (image->crash && end > PPC64_BACKUP_SIZE)
-		rc = ranges_add(&crashed, PPC64_BACKUP_SIZE, end - PPC64_BACKUP_SIZE,
-				"memory of the crashed kernel");
-	ranges_subtract(&crashed, &image->machine->crash_more);
-	ranges_copy(&image->reserve, &crashed);
+	for (struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0; n = n->next) {
+		RANGES_AUTO r = {0};
+
+		if (!dt_prop(n, "reusable") || !dt_prop(n, "reg"))
+			continue;
+		rc = dt_add_ranges(dt_prop(n, "reg"), cells, n->name, n->name, &r);
+		ranges_merge(&r);
+		ranges_subtract_one(&r, m->crash.start, m->crash.end);
+		if (r.n)
+			dt_set(&image->arena, n, "status", "disabled", sizeof("disabled"));
+	}
 	return rc;
+}
+
+struct linear {
+	struct ranges memory;		/* of the second kernel */
+	uint64_t piece;			/* a pointer needs whole ones of this size */
+	const struct ranges *pointed;	/* by the running kernel's tree; NULL: this is that tree */
+};
+
+static int forget_unmapped(struct dt_node *node, const struct ppc64_pointer *p, void *context)
+{
+	const struct linear *l = context;
+	uint64_t end = p->start + p->bytes;
+
+	if (end >= p->start && (!l->pointed || ranges_cover(l->pointed, p->start, end)) &&
+	    ranges_cover(&l->memory, round_down64(p->start, l->piece), round_up64(end, l->piece)))
+		return 0;
+	debug("%s/%s is taken out: there is no %s in the second kernel's memory", node->name, p->base,
+	      p->why);
+	dt_remove(node, p->base);
+	dt_remove(node, p->size);
+	return 0;
+}
+
+/* Point to nothing that the second kernel cannot read: it would fault. */
+static int forget_pointers(struct image *image, struct dt_node *root, struct dt_cells cells)
+{
+	const struct ppc64_facts *f = image->machine->arch_facts;
+	struct linear l = { .piece = image->crash ? PPC64_LINEAR_PIECE : 1,
+			    .pointed = image->dtb_tree ? &f->pointed : NULL };
+	int rc = ppc64_memory_of(root, cells, &l.memory);
+
+	if (image->crash)
+		ranges_intersect(&l.memory, &image->usable);
+	if (rc >= 0)
+		rc = ppc64_each_pointer(image->machine, root, forget_unmapped, &l);
+	ranges_free(&l.memory);
+	return rc;
+}
+
+/* All that the capture kernel has as memory although it is the crashed kernel's or firmware's. */
+static void reserve_crashed(struct image *image)
+{
+	const struct machine *m = image->machine;
+	RANGES_AUTO crashed = {0};
+
+	ranges_copy(&crashed, &image->usable);
+	ranges_subtract_one(&crashed, 0, PPC64_BACKUP_SIZE);
+	ranges_subtract_one(&crashed, m->crash.start, m->crash.end);
+	ranges_subtract(&crashed, &m->crash_more);
+	for (size_t i = 0; i < crashed.n; i++)
+		crashed.at[i].why = "memory of the crashed kernel";
+	ranges_copy(&image->reserve, &crashed);
 }
 
 static int reserve_segment(struct image *image, const char *name)
@@ -205,16 +268,14 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 		rc = reserve_segment(image, "backup");
 	if (rc >= 0)
 		rc = reserve_segment(image, "initrd");
-	if (rc >= 0)
-		rc = reserve_crashed(image);
+	reserve_crashed(image);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, image->old_initrd.start,
 				image->old_initrd.end - image->old_initrd.start, "initrd");
 	ranges_copy(&image->reserve, &image->dtb_reserve);
 	ranges_copy(&image->reserve, &f->rtas);
 	ranges_copy(&image->reserve, &f->opal);
-	ranges_copy(&image->reserve, &f->tce);
-	ranges_copy(&image->reserve, &f->tpm_log);
+	ranges_copy(&image->reserve, &f->pointed);
 	ranges_copy(&image->reserve, &f->reserved);
 	return rc;
 }
@@ -242,5 +303,9 @@ int ppc64_new_tree(struct image *image, struct dt_node **tree)
 		rc = limit_memory(image, *tree, cells);
 	else
 		unlimit_memory(image->machine, *tree);
+	if (rc >= 0 && image->crash)
+		rc = disable_reusable(image, *tree);
+	if (rc >= 0)
+		rc = forget_pointers(image, *tree, cells);
 	return rc < 0 ? rc : fill_reserve_map(image, f);
 }
