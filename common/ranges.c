@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +143,25 @@ bool ranges_cover(const struct ranges *r, uint64_t start, uint64_t end)
 		if (r->at[i].start <= start && start < r->at[i].end)
 			start = r->at[i].end;
 	return start >= end;
+}
+
+/* strtoull() would take signs, spaces and 0x too. */
+static const char *parse_hex(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)*text) || text[1] == 'x' || text[1] == 'X')
+		return NULL;
+	errno = 0;
+	*value = strtoull(text, &end, 16);
+	return errno ? NULL : end;
+}
+
+const char *ranges_parse(const char *text, uint64_t *start, uint64_t *last)
+{
+	text = parse_hex(text, start);
+	text = text && *text == '-' ? parse_hex(text + 1, last) : NULL;
+	return text && *start <= *last ? text : NULL;
 }
 
 uint64_t ranges_total(const struct ranges *r)

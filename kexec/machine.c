@@ -229,22 +229,24 @@ static int read_hotplug(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* Lines "START-END", hex, END inclusive: what crashkernel=SIZE,cma set aside. */
+/* A line for each range that crashkernel=SIZE,cma set aside (kernel/kexec_core.c:crash_cma_ranges_show). */
 static int read_cma(struct machine *m)
 {
 	BUF_AUTO text = {0};
 	int rc = sysroot_read(m->sr, SYS_CRASH_CMA_RANGES, &text);
 
+	if (rc == -ENOENT)
+		rc = sysroot_read(m->sr, SYS_CRASH_CMA_RANGES_OLD, &text);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	for (char *line = (char *)text.data; line && *line && rc >= 0; line += *line == '\n') {
+	for (const char *line = (char *)text.data, *end; *line && rc >= 0; line = end + (*end == '\n')) {
 		uint64_t start, last;
 
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &last) != 2 || last < start)
+		end = ranges_parse(line, &start, &last);
+		if (!end || (*end && *end != '\n'))
 			return fail(EINVAL, "%s/" SYS_CRASH_CMA_RANGES ": \"%.*s\" is not a range",
 				    m->sr->root, (int)strcspn(line, "\n"), line);
 		rc = ranges_add(&m->crash_more, start, last - start + 1, "crashkernel=,cma");
-		line += strcspn(line, "\n");
 	}
 	return rc;
 }

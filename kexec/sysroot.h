@@ -34,6 +34,7 @@
 #define SYS_CRASH_SIZE		"sys/kernel/kexec/crash_size"
 #define SYS_CRASH_SIZE_OLD	"sys/kernel/kexec_crash_size"
 #define SYS_CRASH_CMA_RANGES	"sys/kernel/kexec/crash_cma_ranges"
+#define SYS_CRASH_CMA_RANGES_OLD "sys/kernel/kexec_crash_cma_ranges"
 #define SYS_ELFCOREHDR_SIZE	"sys/kernel/kexec/crash_elfcorehdr_size"
 #define SYS_ELFCOREHDR_SIZE_OLD	"sys/kernel/crash_elfcorehdr_size"
 #define SYS_FADUMP_ENABLED	"sys/kernel/fadump/enabled"

@@ -88,6 +88,16 @@ def overlaps(ranges, start, end):
     return any(int(r["start"], 0) < end and start < int(r["end"], 0) for r in ranges)
 
 
+DRIVER_LINES = "  100000000-13fffffff : System RAM (kmem)", "100000000-13fffffff : System RAM (virtio_mem)", \
+    "    100000000-13fffffff : System RAM (some driver)", "  100000000-13fffffff : System RAM"
+
+
+def driver_memory(line):
+    """Below a line of the driver's, or by itself."""
+    above = "100000000-13fffffff : Persistent Memory\n" if line.startswith(" ") else ""
+    return put("machine/proc/iomem", f"00000000-7fffffff : System RAM\n{above}{line}\n".encode())
+
+
 def check_cma(plan):
     """0x10000000-0x20000000 and 0x60000000-0x70000000: to be used, not dumped, not reserved."""
     r = plan["ranges"]
@@ -679,11 +689,21 @@ CASES = [
          stderr="warning: kernel .* is big-endian, unlike"),
     Case("a kernel of the other byte order", LOAD, 4, kernel=vmlinux(little=False),
          stderr="warning: kernel .* is big-endian, unlike", check=loads("0x150009 = 0")),
-    Case("memory that only iomem knows", PLAN + " --json", stdout="{",
+    *[Case(f"memory that a driver added, {line}: in the dump", PLAN + " --json", stdout="{",
+           prepare=driver_memory(line), check=json_plan(lambda p: expect(
+               p["ranges"]["dump"][-1]["end"] == "0x140000000", p["ranges"]))) for line in DRIVER_LINES],
+    *[Case(f"memory that a driver added, {line}: nothing is put there", "-l --dry-run --json {kernel}",
+           stdout="{", prepare=driver_memory(line), check=json_plan(lambda p: expect(
+               all(int(s["address"], 0) < 2 * GIB for s in p["segments"]), p["segments"])))
+      for line in DRIVER_LINES],
+    Case("memory like any other, above a hole", "-l --dry-run --json {kernel}", stdout="{",
          prepare=put("machine/proc/iomem", b"00000000-7fffffff : System RAM\n"
-                     b"100000000-13fffffff : Persistent Memory\n"
-                     b"  100000000-13fffffff : System RAM (kmem)\n"),
-         check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0x140000000", p["ranges"]))),
+                     b"100000000-13fffffff : System RAM\n"), check=json_plan(lambda p: expect(
+                         any(int(s["address"], 0) >= 4 * GIB for s in p["segments"]), p["segments"]))),
+    Case("no memory, only named like it", PLAN + " --json", stdout="{",
+         prepare=put("machine/proc/iomem", b"00000000-7fffffff : System RAM\n"
+                     b"100000000-13fffffff : System RAM disk\n140000000-0x14fffffff : System RAM\n"),
+         check=json_plan(lambda p: expect(p["ranges"]["dump"][-1]["end"] == "0x80000000", p["ranges"]))),
     Case("disabled and coherent memory", PLAN + " --json", stdout="{",
          machine=Machine(extra={"memory@300000000": Node({
              "device_type": text("memory"), "reg": be64(0x300000000, GIB), "status": text("disabled")}),
@@ -899,6 +919,16 @@ CASES = [
          stdout="elfcorehdr=[0-9]+K root=/dev/sda1 a netelfcorehdr=x", stderr="elfcorehdr= is taken out"),
     Case("crashkernel=,cma", PLAN + " --json", stdout="{", check=json_plan(check_cma), prepare=put(
         "machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n60000000-6fffffff\n")),
+    Case("crashkernel=,cma, by the old name", PLAN + " --json", stdout="{", check=json_plan(check_cma), prepare=put(
+        "machine/sys/kernel/kexec_crash_cma_ranges", b"10000000-1fffffff\n60000000-6fffffff\n")),
+    Case("crashkernel=,cma, by both names", PLAN + " --json", stdout="{", check=json_plan(check_cma), prepare=all_of(
+        put("machine/sys/kernel/kexec_crash_cma_ranges", b"10000000-10ffffff\n"),
+        put("machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n60000000-6fffffff\n"))),
+    Case("crashkernel=,cma is recorded", "--record {dir}/copy", stdout="what kexec reads", prepare=put(
+        "machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n"), check=lambda r: expect(
+            r.read("copy/sys/kernel/kexec/crash_cma_ranges") == "10000000-1fffffff\n", "no copy")),
+    Case("CMA ranges with 0x", PLAN, 1, error='"0x10000000-0x1fffffff" is not a range', prepare=put(
+        "machine/sys/kernel/kexec/crash_cma_ranges", b"0x10000000-0x1fffffff\n")),
     Case("crashkernel=,cma as text", PLAN, stdout="0x10000000-0x20000000  256 MiB  crashkernel=,cma, not for",
          prepare=put("machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n")),
     Case("no crashkernel=,cma", PLAN + " --json", stdout="{", check=json_plan(lambda p: expect(

@@ -2,7 +2,6 @@
 // Copyright The kexec-hotplug developers
 /* From the device tree: what memory there is, who uses it, where the crash region is. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,20 +84,58 @@ static int survey_cpus(struct machine *m, struct ppc64_facts *f)
 	return rc;
 }
 
-/* "START-END : NAME", END inclusive; nested lines are indented. */
-static bool iomem_line(const char *line, const char *name, uint64_t *start, uint64_t *last)
-{
-	int at = 0;
+struct iomem_line {
+	uint64_t start, last;
+	const char *name;	/* of name_len bytes, no string */
+	size_t name_len;
+	bool nested;		/* below another line */
+};
 
-	return sscanf(line, "%" SCNx64 "-%" SCNx64 " : %n", start, last, &at) == 2 && at &&
-	       *last > *start && !strncmp(line + at, name, strlen(name));
+/* "START-END : NAME", END inclusive; nested lines are indented. */
+static bool parse_iomem(const char *text, size_t len, struct iomem_line *line)
+{
+	const char *at = ranges_parse(text + strspn(text, " "), &line->start, &line->last);
+
+	if (!at || strncmp(at, " : ", 3) || line->last == line->start)
+		return false;
+	line->nested = *text == ' ';
+	line->name = at + 3;
+	line->name_len = len - (size_t)(line->name - text);
+	return true;
+}
+
+static bool iomem_is(const struct iomem_line *line, const char *name, bool whole)
+{
+	size_t len = strlen(name);
+
+	return line->name_len >= len && !memcmp(line->name, name, len) &&
+	       (!whole || line->name_len == len);
 }
 
 /*
- * The "System RAM" lines; without privilege all addresses read 0. "Crash
- * kernel" is there on no ppc64 kernel up to 6.12; where it is, there can be
- * several regions.
+ * Memory that a driver added (kmem, virtio_mem) has the driver's name behind
+ * it, or on older kernels only the driver's line above it (mm/memory_hotplug.c:
+ * add_memory_driver_managed). The kernel uses it and it is dumped; but who
+ * boots next may not find it, and must not be put there.
  */
+static int add_iomem(struct machine *m, const struct iomem_line *line, struct ranges *ram)
+{
+	uint64_t size = line->last - line->start + 1;
+	bool driver = iomem_is(line, "System RAM (", false);
+	int rc;
+
+	/* On no ppc64 kernel up to 6.12; where it is, there can be several regions. */
+	if (iomem_is(line, "Crash kernel", true))
+		return ranges_add(&m->crash_more, line->start, size, "Crash kernel");
+	if (!driver && !iomem_is(line, "System RAM", true))
+		return 0;
+	rc = ranges_add(ram, line->start, size, "System RAM");
+	if (rc >= 0 && (driver || line->nested))
+		rc = ranges_add(&m->avoid, line->start, size, "memory that a driver added");
+	return rc;
+}
+
+/* Without privilege all addresses read 0. */
 static int read_iomem(struct machine *m, struct ranges *ram)
 {
 	BUF_AUTO text = {0};
@@ -106,15 +143,13 @@ static int read_iomem(struct machine *m, struct ranges *ram)
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	for (char *line = (char *)text.data; line && *line && rc >= 0; ) {
-		uint64_t start, last;
-		char *end = strchr(line, '\n');
+	for (char *line = (char *)text.data; *line && rc >= 0;) {
+		struct iomem_line l;
+		size_t len = strcspn(line, "\n");
 
-		if (iomem_line(line, "System RAM", &start, &last))
-			rc = ranges_add(ram, start, last - start + 1, "System RAM");
-		else if (iomem_line(line, "Crash kernel", &start, &last))
-			rc = ranges_add(&m->crash_more, start, last - start + 1, "Crash kernel");
-		line = end ? end + 1 : NULL;
+		if (parse_iomem(line, len, &l))
+			rc = add_iomem(m, &l, ram);
+		line += len + (line[len] == '\n');
 	}
 	ranges_merge(ram);
 	return rc;
