@@ -52,11 +52,12 @@ static int blob_node(struct arena *a, const void *fdt, int node, struct dt_node 
 		struct dt_node *n = arena_alloc(a, sizeof(*n));
 
 		n->name = arena_string(a, name, strlen(name));
-		dt_insert(to, n);
+		dt_append(to, n);
 		rc = blob_node(a, fdt, child, n, depth + 1);
 		if (rc < 0)
 			return rc;
 	}
+	dt_sort_children(to);
 	return child == -FDT_ERR_NOTFOUND ? 0 : blob_error(child);
 }
 

@@ -9,7 +9,7 @@
  * Names as nodes are sorted by them: cpu@8 before cpu@10. The order of CPU
  * nodes decides how the second kernel numbers its CPUs.
  */
-static int compare_names(const char *a, const char *b)
+int dt_compare_names(const char *a, const char *b)
 {
 	const char *unit_a = strchr(a, '@'), *unit_b = strchr(b, '@');
 	size_t base_a = unit_a ? (size_t)(unit_a - a) : strlen(a);
@@ -31,15 +31,60 @@ void dt_insert(struct dt_node *parent, struct dt_node *node)
 {
 	struct dt_node **at = &parent->children;
 
-	if (parent->last && compare_names(parent->last->name, node->name) <= 0)
+	if (parent->last && dt_compare_names(parent->last->name, node->name) <= 0)
 		at = &parent->last->next;	/* the common case: they come sorted */
-	while (*at && compare_names((*at)->name, node->name) <= 0)
+	while (*at && dt_compare_names((*at)->name, node->name) <= 0)
 		at = &(*at)->next;
 	node->next = *at;
 	node->parent = parent;
 	*at = node;
 	if (!node->next)
 		parent->last = node;
+}
+
+void dt_append(struct dt_node *parent, struct dt_node *node)
+{
+	struct dt_node **at = parent->last ? &parent->last->next : &parent->children;
+
+	node->next = NULL;
+	node->parent = parent;
+	*at = parent->last = node;
+}
+
+/* Both lists are sorted; of equal names those of @a come first. */
+static struct dt_node *merge_nodes(struct dt_node *a, struct dt_node *b)
+{
+	struct dt_node *merged = NULL, **at = &merged;
+
+	while (a && b) {
+		struct dt_node **first = dt_compare_names(a->name, b->name) <= 0 ? &a : &b;
+
+		*at = *first;
+		at = &(*at)->next;
+		*first = *at;
+	}
+	*at = a ? a : b;
+	return merged;
+}
+
+static struct dt_node *sort_nodes(struct dt_node *list)
+{
+	struct dt_node *middle = list, *half;
+
+	if (!list || !list->next)
+		return list;
+	for (struct dt_node *n = list->next; n && n->next; n = n->next->next)
+		middle = middle->next;
+	half = middle->next;
+	middle->next = NULL;
+	return merge_nodes(sort_nodes(list), sort_nodes(half));
+}
+
+void dt_sort_children(struct dt_node *parent)
+{
+	parent->children = parent->last = sort_nodes(parent->children);
+	while (parent->last && parent->last->next)
+		parent->last = parent->last->next;
 }
 
 static bool same_props(const struct dt_prop *a, const struct dt_prop *b)

@@ -51,8 +51,13 @@ int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_
 /* Do both trees have the same nodes, properties and values? */
 bool dt_same(const struct dt_node *a, const struct dt_node *b);
 
+/* The order of nodes: < 0, 0, > 0. */
+int dt_compare_names(const char *a, const char *b);
 /* Link a new node in at its place in that order; equal names keep the order of arrival. */
 void dt_insert(struct dt_node *parent, struct dt_node *node);
+/* Link many: each at the end, then all of them sorted. */
+void dt_append(struct dt_node *parent, struct dt_node *node);
+void dt_sort_children(struct dt_node *parent);
 
 struct dt_node *dt_copy(struct arena *a, const struct dt_node *root);
 

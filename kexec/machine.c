@@ -125,7 +125,11 @@ static int read_reboot_cpu(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* cpuN/crash_notes is hex without 0x, crash_notes_size decimal (drivers/base/cpu.c). */
+/*
+ * cpuN/crash_notes is hex without 0x, crash_notes_size decimal
+ * (drivers/base/cpu.c). The memory is there for every possible CPU, also while
+ * its device comes or goes; a size of 0 is one that could not be read then.
+ */
 static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cpu_notes *out)
 {
 	STRING_AUTO addr = mem_printf(SYS_CPU "/cpu%u/crash_notes", cpu);
@@ -133,17 +137,45 @@ static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cp
 	int rc = sysroot_number(m->sr, addr, 16, &out->addr);
 
 	*found = rc >= 0;
+	out->cpu = cpu;
+	out->size = 0;
 	if (rc == -ENOENT)
 		return 0;
 	if (rc >= 0)
 		rc = sysroot_number(m->sr, size, 10, &out->size);
+	if (rc == -ENOENT && !sysroot_exists(m->sr, size) && sysroot_exists(m->sr, addr))
+		return fail(ENOENT, "%s%s does not exist, but crash_notes beside it does",
+			    m->sr->root, size);
 	if (rc == -ENOENT)
-		rc = fail(ENOENT, "%s%s does not exist, but crash_notes beside it does",
-			  m->sr->root, size);
-	out->cpu = cpu;
-	if (rc >= 0 && *found && (!out->addr || out->addr + out->size < out->addr))
+		return 0;
+	if (rc >= 0 && (!out->addr || out->addr + out->size < out->addr))
 		return fail(EINVAL, "%s/%s: 0x%" PRIx64 " is no address of %" PRIu64 " bytes", m->sr->root,
 			    addr, out->addr, out->size);
+	return rc;
+}
+
+static int record_notes_size(const struct machine *m, const struct cpu_notes *n)
+{
+	STRING_AUTO name = mem_printf(SYS_CPU "/cpu%u/crash_notes_size", n->cpu);
+	STRING_AUTO text = mem_printf("%" PRIu64 "\n", n->size);
+
+	return sysroot_record(m->sr, name, text, strlen(text));
+}
+
+/* One type has one size (kernel/crash_core.c:crash_notes). */
+static int complete_notes(struct machine *m)
+{
+	uint64_t size = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < m->n_notes && !size; i++)
+		size = m->notes[i].size;
+	for (size_t i = 0; i < m->n_notes && rc >= 0; i++) {
+		if (m->notes[i].size)
+			continue;
+		m->notes[i].size = size;
+		rc = m->sr->copy ? record_notes_size(m, &m->notes[i]) : 0;
+	}
 	return rc;
 }
 
@@ -184,7 +216,7 @@ static int read_crash_notes(struct machine *m)
 	}
 	sysroot_list_free(&list);
 	qsort(m->notes, m->n_notes, sizeof(*m->notes), by_cpu);
-	return rc;
+	return rc < 0 ? rc : complete_notes(m);
 }
 
 /* "0x<address> <size in hex>\n" (kernel/ksysfs.c:vmcoreinfo_show) */

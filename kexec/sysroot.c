@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,6 +82,12 @@ static int open_below(const struct sysroot *sr, const char *path, int flags)
 		path += len + 1;
 	}
 	return -errno;
+}
+
+/* Its device was taken away after it was found or opened. Another may have come since. */
+static bool went_away(int rc)
+{
+	return rc == -ENODEV || rc == -ENXIO;
 }
 
 static int read_file(const struct sysroot *sr, const char *path, struct buf *out)
@@ -174,10 +182,18 @@ int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 	size_t before = out->len;
 	int rc = read_file(sr, path, out);
 
+	if (went_away(rc)) {
+		out->len = before;
+		rc = read_file(sr, path, out);
+	}
 	if (rc == -EBADF || rc == -ELOOP)
 		return fail(EINVAL, "%s: is not a regular file", name);
-	if (rc == -ENOENT || rc == -ENOTDIR)
+	if (rc == -ENOENT || rc == -ENOTDIR || went_away(rc)) {
+		out->len = before;
+		if (out->data)
+			out->data[before] = 0;
 		return -ENOENT;
+	}
 	if (rc == -EACCES || rc == -EPERM)
 		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name, strerror(-rc));
 	if (rc < 0)
@@ -229,12 +245,12 @@ static bool is_directory(DIR *dir, const struct dirent *e)
 	return !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
-static void list_entries(DIR *dir, struct sysroot_list *list)
+static int list_entries(DIR *dir, struct sysroot_list *list)
 {
 	struct dirent *e;
 	size_t cap = 0;
 
-	while ((e = readdir(dir))) {
+	while (errno = 0, e = readdir(dir)) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (list->n == cap) {
@@ -245,26 +261,55 @@ static void list_entries(DIR *dir, struct sysroot_list *list)
 			mem_copy_string(e->d_name), is_directory(dir, e),
 		};
 	}
+	return -errno;
+}
+
+static int list_directory(const struct sysroot *sr, const char *path, struct sysroot_list *list)
+{
+	int rc, fd = open_below(sr, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return fd < 0 ? fd : -errno;
+	rc = list_entries(dir, list);
+	closedir(dir);
+	if (rc < 0)
+		sysroot_list_free(list);
+	return rc;
 }
 
 int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
-	int fd = open_below(sr, path, O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int rc;
 
 	*list = (struct sysroot_list){0};
-	if (fd == -ENOENT || (fd == -ENOTDIR && sysroot_is_live(sr)))
+	rc = list_directory(sr, path, list);
+	if (went_away(rc))
+		rc = list_directory(sr, path, list);
+	if (rc == -ENOENT || went_away(rc) || (rc == -ENOTDIR && sysroot_is_live(sr)))
 		return -ENOENT;
-	if (fd == -ELOOP || fd == -ENOTDIR)
+	if (rc == -ELOOP || rc == -ENOTDIR)
 		return fail(EINVAL, "%s: is not a directory", name);
-	if (!dir)
-		return fail(fd < 0 ? -fd : errno, "%s: %s", name, strerror(fd < 0 ? -fd : errno));
-	list_entries(dir, list);
-	closedir(dir);
+	if (rc < 0)
+		return fail(-rc, "%s: %s", name, strerror(-rc));
 	if (list->n)
 		qsort(list->at, list->n, sizeof(*list->at), by_name);
 	return 0;
+}
+
+static int remove_recorded(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
+void sysroot_unrecord(const struct sysroot *sr, const char *path)
+{
+	STRING_AUTO name = sr->copy ? below(sr->copy, path) : NULL;
+
+	if (name)
+		nftw(name, remove_recorded, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void sysroot_list_free(struct sysroot_list *list)

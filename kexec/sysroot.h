@@ -71,7 +71,9 @@ char *sysroot_name(const struct sysroot *sr, const char *path);
 
 /*
  * Append the whole file, whatever length stat() claims, to @out.
- * -ENOENT is no error to report (no message); everything else has one.
+ * -ENOENT is no error to report (no message); everything else has one. It is
+ * also what a file or directory says whose device is taken away while it is
+ * read (fs/kernfs/file.c: ENODEV, at any moment): then @out is as it was.
  */
 int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out);
 
@@ -103,6 +105,9 @@ bool sysroot_exists(const struct sysroot *sr, const char *path);
 /* A setting of the kernel, or with @create a file of our own. */
 int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create);
 void sysroot_remove(const struct sysroot *sr, const char *path);
+
+/* Of the snapshot being recorded, take out what was written at or below @path: it is not so any more. */
+void sysroot_unrecord(const struct sysroot *sr, const char *path);
 
 /* Write a file into the snapshot which is being recorded. */
 int sysroot_record(const struct sysroot *sr, const char *path, const void *data, size_t len);

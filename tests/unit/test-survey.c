@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* The survey of a machine whose devices are taken away while it is read. */
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kexec/arch/ppc64/ppc64.h"
+
+/*
+ * In place of the C library's: what kernfs answers for a file or directory
+ * that was removed. The call number @fail_at says so, and with @fail_path every
+ * read of a file whose path has this in it.
+ */
+static long calls, fail_at;
+static const char *fail_path;
+
+static bool goes(int fd)
+{
+	char link[64], path[4096] = "";
+
+	calls++;
+	if (fail_at && calls == fail_at)
+		return true;
+	if (!fail_path)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return readlink(link, path, sizeof(path) - 1) > 0 && strstr(path, fail_path);
+}
+
+ssize_t read(int fd, void *data, size_t size)
+{
+	if (goes(fd)) {
+		errno = ENODEV;
+		return -1;
+	}
+	return syscall(SYS_read, fd, data, size);
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+	if (goes(-1)) {
+		errno = ENODEV;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dir, name, flags, 0);
+}
+
+int fstat(int fd, struct stat *st)
+{
+	if (goes(-1)) {
+		errno = ENODEV;
+		return -1;
+	}
+	return (int)syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+}
+
+static char *dir;
+
+static int setup(void **state)
+{
+	static const struct { const char *name, *text; } files[] = {
+		{ "kexec-snapshot", "machine ppc64le\nbyte-order little\npage-size 65536\nrelease 6.12\n" },
+		{ "proc/cmdline", "quiet\n" },
+		{ "proc/iomem", "00000000-7fffffff : System RAM\n" },
+		{ "sys/devices/system/cpu/possible", "0-1\n" },
+		{ "sys/devices/system/cpu/present", "0-1\n" },
+		{ "sys/devices/system/cpu/online", "0-1\n" },
+		{ "sys/devices/system/cpu/cpu0/crash_notes", "7f000000\n" },
+		{ "sys/devices/system/cpu/cpu0/crash_notes_size", "568\n" },
+		{ "sys/devices/system/cpu/cpu1/crash_notes", "7f010000\n" },
+		{ "sys/devices/system/cpu/cpu1/crash_notes_size", "568\n" },
+		{ "sys/devices/system/cpu/cpu1/physical_id", "1\n" },
+		{ "sys/kernel/vmcoreinfo", "0x7e000000 1024\n" },
+		{ "sys/kernel/kexec/crash_cma_ranges", "" },
+	};
+	static const struct { const char *name, *data; size_t len; } props[] = {
+		{ "chosen/bootargs", "quiet", 6 },
+		{ "memory@0/device_type", "memory", 7 },
+		{ "memory@0/reg", "\0\0\0\0\0\0\0\0\0\0\0\0\x80\0\0\0", 16 },
+		{ "#address-cells", "\0\0\0\2", 4 },
+		{ "#size-cells", "\0\0\0\2", 4 },
+		{ "cpus/name", "cpus", 5 },
+		{ "cpus/PowerPC,POWER9@0/device_type", "cpu", 4 },
+		{ "cpus/PowerPC,POWER9@0/reg", "\0\0\0\0", 4 },
+		{ "cpus/PowerPC,POWER9@1/device_type", "cpu", 4 },
+		{ "cpus/PowerPC,POWER9@1/reg", "\0\0\0\1", 4 },
+		{ "cpus/PowerPC,POWER9@1/l2-cache/name", "l2-cache", 9 },
+		{ "cpus/PowerPC,POWER9@1/l2-cache/reg", "\0\0\0\1", 4 },
+	};
+
+	(void)state;
+	dir = unit_directory();
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unit_write(dir, files[i].name, files[i].text, strlen(files[i].text));
+	for (size_t i = 0; i < ARRAY_SIZE(props); i++) {
+		STRING_AUTO name = mem_printf(PROC_DEVICE_TREE "/%s", props[i].name);
+
+		unit_write(dir, name, props[i].data, props[i].len);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unit_remove(dir);
+	fail_forget();
+	return 0;
+}
+
+static int survey(struct machine *m, const struct sysroot *sr, long at, const char *path)
+{
+	int rc;
+
+	fail_forget();
+	calls = 0;
+	fail_at = at;
+	fail_path = path;
+	rc = machine_survey(m, sr);
+	fail_at = 0;
+	fail_path = NULL;
+	return rc;
+}
+
+/* Whichever single call it is: all is read. */
+static void any_call_once(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	struct machine whole, m;
+	long all;
+
+	(void)state;
+	assert_int_equal(survey(&whole, &sr, 0, NULL), 0);
+	all = calls;
+	assert_true(all > 100);
+	for (long i = 1; i <= all; i++) {
+		assert_int_equal(survey(&m, &sr, i, NULL), 0);
+		assert_true(machine_same(&m, &whole));
+		assert_int_equal(m.n_notes, 2);
+		assert_true(!memcmp(m.notes, whole.notes, 2 * sizeof(*m.notes)));
+		assert_true(m.vmcoreinfo == whole.vmcoreinfo && m.ram.at[0].end == 0x80000000);
+		machine_free(&m);
+	}
+	machine_free(&whole);
+}
+
+/* Nothing is half there: a CPU node without its type is not found again by the kernel. */
+static void one_that_stays_away(void **state)
+{
+	static const struct { const char *path; bool has_node; } cases[] = {
+		{ "POWER9@1/device_type", false }, { "POWER9@1/reg", false },
+		{ "cpus/name", true }, { "l2-cache/reg", true }, { "cpu1/crash_notes_size", true },
+		{ "cpu1/crash_notes", true }, { "physical_id", true }, { "proc/iomem", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		STRING_AUTO copy = mem_printf("%s/copy%zu", dir, i);
+		struct sysroot sr = { .root = dir, .copy = copy }, again = { .root = copy };
+		struct machine m, recorded;
+		const struct dt_node *cpu;
+
+		assert_int_equal(mkdir(copy, 0700), 0);
+		assert_int_equal(survey(&m, &sr, 0, cases[i].path), 0);
+		cpu = dt_find(m.tree, "/cpus/PowerPC,POWER9@1");
+		assert_int_equal(cpu != NULL, cases[i].has_node);
+		assert_true(!cpu || (dt_is_type(cpu, "cpu") && dt_prop(cpu, "reg")));
+		assert_int_equal(survey(&recorded, &again, 0, NULL), 0);
+		assert_true(machine_same(&m, &recorded));
+		assert_int_equal(m.n_notes, recorded.n_notes);
+		machine_free(&m);
+		machine_free(&recorded);
+	}
+}
+
+/* The memory is there, and all CPUs have the same size of it. */
+static void notes_without_a_size(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, &sr, 0, "cpu0/crash_notes_size"), 0);
+	assert_int_equal(m.n_notes, 2);
+	assert_true(m.notes[0].addr == 0x7f000000 && m.notes[0].size == 568);
+	machine_free(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(any_call_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
