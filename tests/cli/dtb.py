@@ -142,6 +142,27 @@ CASES = [
     Case("--dtb: what only the running kernel knows", DRY + "{kernel}", machine=machine(), stdout="Segments",
          prepare=blob(("-t", "x", "/rtas", "linux,rtas-base", "1234"), ("-d", "/rtas", "linux,rtas-entry")),
          check=fdt(("x", "/rtas", "linux,rtas-base", "2fff0000"), ("x", "/rtas", "linux,rtas-entry", "2fff0000"))),
+    *[Case(f"--dtb: what was negotiated, {mode}, {what}",
+           f"{mode} --dry-run --dump {{dir}}/out --dtb={{dir}}/dtb --append=root=/z {{kernel}}",
+           machine=machine(extra={"ibm,secure-boot": be32(2)}), stdout="Segments", prepare=blob(*edits),
+           check=fdt(("x", "/chosen", "ibm,architecture-vec-5", "0 0 0 0 0 0 40000000 0 0 0"),
+                     ("x", "/", "ibm,secure-boot", "2"), ("x", "/rtas", "rtas-size", "10000")))
+      for mode in ("-l", "-p") for what, edits in (
+          ("no /chosen", [("-r", "/chosen")]), ("no /rtas", [("-r", "/rtas")]),
+          ("none of it", [("-d", "/chosen", "ibm,architecture-vec-5"), ("-d", "/", "ibm,secure-boot")]),
+          ("another machine's", [("-t", "x", "/chosen", "ibm,architecture-vec-5", *["0"] * 10),
+                                 ("-t", "x", "/", "ibm,secure-boot", "0"),
+                                 ("-t", "x", "/rtas", "rtas-size", "1")]))],
+    Case("--dtb: the firmware's tokens, and its node's numbers in its tree", DRY + "{kernel}",
+         machine=machine(), stdout="Segments", prepare=blob(
+             ("-t", "x", "/rtas", "ibm,gone-token", "7"), ("-t", "x", "/rtas", "phandle", "77")),
+         check=fdt(("x", "/rtas", "ibm,gone-token", None), ("x", "/rtas", "phandle", "77"))),
+    Case("--dtb: bare metal has negotiated nothing", DRY + "{kernel}", stdout="Segments",
+         machine=machine(guest=False, rtas=None, opal=(0x30000000, 0x1000000)), prepare=blob(
+             ("-t", "x", "/chosen", "ibm,architecture-vec-5", "1", "2"),
+             ("-t", "x", "/ibm,opal", "opal-entry-address", "1", "2")),
+         check=fdt(("x", "/chosen", "ibm,architecture-vec-5", None),
+                   ("x", "/ibm,opal", "opal-entry-address", "0 30000100"))),
     Case("--dtb: a DMA window that is gone", DRY + "{kernel}", stdout="Segments", prepare=blob(
         ("-t", "x", "/pci@800000020000000", "ibm,dma-window", "1", "2")),
         machine=machine(extra={"pci@800000020000000": Node({

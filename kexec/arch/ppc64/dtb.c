@@ -11,12 +11,25 @@
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 
-/* Where firmware and its buffers are in memory now; the DMA windows that are set up. */
+/*
+ * What firmware and kernel settled when this machine was booted, whatever the
+ * node: what was negotiated (prom_init.c:prom_send_capabilities; read by
+ * init_64.c:early_check_vec5 and xive/spapr.c), how CPUs present themselves
+ * (prom.c:early_init_dt_scan_cpus), interrupts and priorities that are ours
+ * (xive/spapr.c), what secure boot demands (secure_boot.c), logs and tables in
+ * memory, DMA windows that are set up, or that none are (iommu-off).
+ */
 static const char *const facts_of_now[] = {
-	"linux,rtas-base", "linux,rtas-entry", "rtas-size", "linux,sml-base", "linux,sml-size",
-	"linux,tce-base", "linux,tce-size", "opal-base-address", "opal-entry-address",
-	"opal-runtime-size", "ibm,dma-window", "linux,direct64-ddr-window-info",
-	"linux,dma64-ddr-window-info",
+	"ibm,architecture-vec-5", "cpu-version", "ibm,xive-lisn-ranges", "ibm,plat-res-int-priorities",
+	"ibm,secure-boot", "ibm,trusted-boot", "os-secureboot-enforcing", "trusted-enabled",
+	"linux,sml-base", "linux,sml-size", "linux,tce-base", "linux,tce-size", "ibm,dma-window",
+	"linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info", "linux,iommu-off",
+	"linux,iommu-force-on",
+};
+
+/* All properties of these: addresses, tokens and versions of the firmware that runs. */
+static const char *const firmware_of_now[] = {
+	"/rtas", "/ibm,opal", "/ibm,opal/firmware", "/ibm,opal/firmware/exports",
 };
 
 /* One CPU's hardware ids: of all its threads, or of the only one. */
@@ -232,14 +245,72 @@ static void take_over(struct image *image, const struct dt_node *live, struct dt
 		dt_remove(node, name);
 }
 
+/* The user's tree may have no such node; the machine has one. */
+static struct dt_node *make_counterpart(struct image *image, const struct dt_node *node,
+					struct dt_node *root)
+{
+	struct dt_node *parent, *found = counterpart(node, root);
+
+	if (found)
+		return found;
+	parent = make_counterpart(image, node->parent, root);
+	return dt_add_child(&image->arena, parent, node->name);
+}
+
+/* Numbers that nodes have in their own tree, and by which they are found there. */
+static bool is_of_tree(const char *name)
+{
+	static const char *const names[] = {
+		"name", "phandle", "linux,phandle", "ibm,phandle", "interrupt-parent",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Both ways: what is there now, and what only the user's tree says. */
+static void take_over_all(struct image *image, const struct dt_node *live, struct dt_node *node)
+{
+	for (const struct dt_prop *p = live->props; p; p = p->next)
+		if (!is_of_tree(p->name))
+			take_over(image, live, node, p->name);
+	for (const struct dt_prop *p = node->props, *next; p; p = next) {
+		next = p->next;
+		if (!is_of_tree(p->name))
+			take_over(image, live, node, p->name);
+	}
+}
+
+/* Both trees are in the same order. */
+static void take_over_facts(struct image *image, const struct dt_node *live, struct dt_node *node)
+{
+	const struct dt_node *l = live->children;
+	struct dt_node *n = node->children;
+
+	for (size_t i = 0; i < ARRAY_SIZE(facts_of_now); i++)
+		take_over(image, live, node, facts_of_now[i]);
+	while (l && n) {
+		int order = dt_compare_names(l->name, n->name);
+
+		if (!order)
+			take_over_facts(image, l, n);
+		l = order <= 0 ? l->next : l;
+		n = order >= 0 ? n->next : n;
+	}
+}
+
 void ppc64_complete_dtb(struct image *image, struct dt_node *tree)
 {
-	const struct dt_node *live = NULL;
+	const struct dt_node *live = dt_child(image->machine->tree, "chosen");
 
-	while ((live = dt_next(image->machine->tree, live))) {
-		struct dt_node *node = counterpart(live, tree);
-
-		for (size_t i = 0; node && i < ARRAY_SIZE(facts_of_now); i++)
-			take_over(image, live, node, facts_of_now[i]);
+	if (live)
+		make_counterpart(image, live, tree);
+	for (size_t i = 0; i < ARRAY_SIZE(firmware_of_now); i++) {
+		live = dt_find(image->machine->tree, firmware_of_now[i]);
+		if (live)
+			take_over_all(image, live, make_counterpart(image, live, tree));
 	}
+	take_over_facts(image, image->machine->tree, tree);
 }
