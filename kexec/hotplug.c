@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "kexec/flatcpus.h"
 #include "kexec/hotplug.h"
 
 /*
@@ -49,34 +50,6 @@ static uint64_t live_node_size(const struct dt_node *node)
 	return size;
 }
 
-static uint64_t flat_node_size(const void *fdt, int node)
-{
-	int depth = 0, at = node, next;
-
-	do {
-		switch (fdt_next_tag(fdt, at, &next)) {
-		case FDT_BEGIN_NODE:
-			depth++;
-			break;
-		case FDT_END_NODE:
-			depth--;
-			break;
-		case FDT_END:
-			return 0;
-		}
-		at = next;
-	} while (depth > 0);
-	return (uint64_t)(at - node);
-}
-
-static bool flat_is_cpu(const void *fdt, int node)
-{
-	int len;
-	const char *type = fdt_getprop(fdt, node, "device_type", &len);
-
-	return type && len == 4 && !memcmp(type, "cpu", 4);
-}
-
 static uint64_t threads_of(const struct dt_node *cpu)
 {
 	const struct dt_prop *p = dt_prop(cpu, "ibm,ppc-interrupt-server#s");
@@ -116,7 +89,7 @@ uint64_t hotplug_cpu_nodes(const void *fdt)
 	int node;
 
 	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/cpus"))
-		n += flat_is_cpu(fdt, node);
+		n += flatcpus_is_cpu(fdt, node);
 	return n;
 }
 
@@ -133,8 +106,8 @@ uint64_t hotplug_fdt_needed(const struct hotplug_cores *cores, const void *fdt)
 	int node;
 
 	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/cpus"))
-		if (flat_is_cpu(fdt, node))
-			before += flat_node_size(fdt, node);
+		if (flatcpus_is_cpu(fdt, node))
+			before += flatcpus_node_size(fdt, node);
 	for (const struct dt_prop *p = cores->largest->props; p; p = p->next)
 		if (!flat_has_string(fdt, p->name))
 			after += strlen(p->name) + 1;

@@ -2,10 +2,10 @@
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
 #include <libfdt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/bytes.h"
+#include "kexec/flatcpus.h"
 #include "kexec/rehearse.h"
 
 /*
@@ -22,33 +22,6 @@
 #define PHDRS_MAX	65534	/* in 16 bits, of which the last value has a meaning */
 
 /* --- the device tree --- */
-
-static bool flat_is_cpu(const void *fdt, int node)
-{
-	int len;
-	const char *type = fdt_getprop(fdt, node, "device_type", &len);
-
-	return type && len == 4 && !memcmp(type, "cpu", 4);
-}
-
-static int delete_cpu_nodes(void *fdt, int cpus)
-{
-	int node = fdt_first_subnode(fdt, cpus);
-
-	while (node >= 0) {
-		int rc;
-
-		if (!flat_is_cpu(fdt, node)) {
-			node = fdt_next_subnode(fdt, node);
-			continue;
-		}
-		rc = fdt_del_node(fdt, node);
-		if (rc)
-			return rc;
-		node = fdt_first_subnode(fdt, cpus);
-	}
-	return node == -FDT_ERR_NOTFOUND ? 0 : node;
-}
 
 /* Bytes of the values: what is the largest node, if not exactly by how much. */
 static uint64_t node_bytes(const struct dt_node *node)
@@ -111,30 +84,11 @@ static int add_cpu_node(void *fdt, int cpus, const struct dt_node *like, uint64_
 	return rc ? rc : fdt_setprop_string(fdt, node, "name", name);
 }
 
-static int replace_cpu_nodes(void *fdt, const struct dt_node *like, uint64_t cores)
-{
-	int rc, cpus = fdt_path_offset(fdt, "/cpus");
-
-	if (cpus < 0)
-		return fail(EINVAL, "hotplug rehearsal: no /cpus in the flattened tree");
-	rc = delete_cpu_nodes(fdt, cpus);
-	if (rc)
-		return fail(EINVAL, "hotplug rehearsal: the kernel could not delete the CPU nodes: %s",
-			    fdt_strerror(rc));
-	for (uint64_t i = 0; i < cores && !rc; i++) {
-		rc = add_cpu_node(fdt, cpus, like, i);
-		if (rc)
-			return fail(ENOSPC, "hotplug rehearsal: the kernel could add only %" PRIu64
-				    " of %" PRIu64 " cores to the FDT: %s", i, cores, fdt_strerror(rc));
-	}
-	return 0;
-}
-
 int rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size)
 {
 	const struct dt_node *cpus = dt_child(m->tree, "cpus");
 	struct live_cpus live = {0};
-	uint8_t *scratch;
+	uint64_t cores, added;
 	int rc;
 
 	for (const struct dt_node *n = cpus ? cpus->children : NULL; n; n = n->next)
@@ -145,11 +99,15 @@ int rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size)
 	if (fdt_totalsize(fdt) > size)
 		return fail(EINVAL, "hotplug rehearsal: the FDT claims %u bytes of a segment of %"
 			    PRIu64, fdt_totalsize(fdt), size);
-	scratch = mem_alloc(size);
-	memcpy(scratch, fdt, size);
-	rc = replace_cpu_nodes(scratch, live.largest, most_cores(m, &live));
-	free(scratch);
-	return rc;
+	cores = most_cores(m, &live);
+	rc = flatcpus_replace(fdt, live.largest, cores, add_cpu_node, &added);
+	if (rc)
+		return fail(EINVAL, "hotplug rehearsal: the kernel could not replace the CPU nodes: %s",
+			    fdt_strerror(rc));
+	if (added < cores)
+		return fail(ENOSPC, "hotplug rehearsal: the kernel could add only %" PRIu64 " of %" PRIu64
+			    " cores to the FDT: %s", added, cores, fdt_strerror(-FDT_ERR_NOSPACE));
+	return 0;
 }
 
 /* --- the elfcorehdr --- */
