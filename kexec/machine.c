@@ -306,6 +306,31 @@ int machine_survey_memory(struct machine *m)
 	return rc < 0 ? fail_in(rc, "Could not get memory layout") : 0;
 }
 
+/* "MemTotal:       16384 kB" is totalram_pages() (fs/proc/meminfo.c). */
+static int read_meminfo(struct machine *m)
+{
+	BUF_AUTO text = {0};
+	uint64_t kib = 0;
+	int rc = sysroot_read(m->sr, PROC_MEMINFO, &text);
+	const char *line;
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	line = strstr((char *)text.data, "MemTotal:");
+	if (!line || sscanf(line, "MemTotal: %" SCNu64 " kB", &kib) != 1 || kib > UINT64_MAX >> 10)
+		return fail(EINVAL, "%s/" PROC_MEMINFO ": does not have the line \"MemTotal: N kB\"",
+			    m->sr->root);
+	m->ram_managed = kib << 10;
+	return 0;
+}
+
+uint64_t machine_image_limit(const struct machine *m)
+{
+	uint64_t bytes = m->ram_managed ? m->ram_managed : ranges_total(&m->ram);
+
+	return bytes / m->page_size / 2 * m->page_size;
+}
+
 int machine_survey(struct machine *m, const struct sysroot *sr)
 {
 	static const char *const lists[] = { SYS_CPU_POSSIBLE, SYS_CPU_PRESENT, SYS_CPU_ONLINE };
@@ -329,6 +354,8 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_vmcoreinfo(m);
 	if (rc >= 0)
 		rc = read_hotplug(m);
+	if (rc >= 0)
+		rc = read_meminfo(m);
 	return rc < 0 ? rc : machine_survey_memory(m);
 }
 

@@ -49,6 +49,7 @@ struct machine {
 
 	struct dt_node *tree;		/* NULL: the machine has none */
 	struct ranges ram;		/* System RAM of the running kernel */
+	uint64_t ram_managed;		/* bytes of it that the kernel counts (totalram_pages); 0: unknown */
 	struct ranges avoid;		/* in use by firmware or kernel: no segment goes here */
 	struct range crash;		/* the crash region; start == end: none is reserved */
 	struct ranges crash_more;	/* a capture kernel's too, but no segment goes there: CMA, other
@@ -76,6 +77,14 @@ void machine_free(struct machine *m);
  * device tree?
  */
 bool machine_same(const struct machine *a, const struct machine *b);
+
+/*
+ * Bytes that all segments together may take: half of the memory which the
+ * running kernel manages (kernel/kexec_core.c:sanity_check_segment_list). What
+ * it reserved, crash regions for one, does not count. Where it does not say, of
+ * all memory: too much.
+ */
+uint64_t machine_image_limit(const struct machine *m);
 
 /* The running kernel's command line, in the arena; "" when it cannot be had. */
 int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline);

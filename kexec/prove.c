@@ -54,17 +54,19 @@ static int prove_disjoint(const struct image *image)
 	return 0;
 }
 
-/* All segments together at most half of memory, or the kernel answers EINVAL. */
+/* More than half of memory, and the kernel answers EINVAL when the armed image is gone. */
 static int prove_total(const struct image *image)
 {
-	uint64_t total = 0, ram = ranges_total(&image->machine->ram);
+	const struct machine *m = image->machine;
+	uint64_t total = 0, limit = machine_image_limit(m);
 
 	for (unsigned int i = 0; i < image->n_segments; i++)
 		total += image->segment[i].memsz;
-	if (total <= ram / 2)
+	if (total <= limit)
 		return 0;
 	return fail(ENOSPC, "the image takes 0x%" PRIx64 " bytes, more than half of memory (0x%" PRIx64
-		    "), which the running kernel refuses; use a smaller initrd", total, ram);
+		    "%s), which the running kernel refuses; use a smaller initrd", total, limit,
+		    m->ram_managed ? "" : ", an estimate: " PROC_MEMINFO " is not there");
 }
 
 static bool is_taken(const struct image *image, uint64_t page)

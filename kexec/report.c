@@ -112,6 +112,9 @@ void report_text(const struct image *image, FILE *out)
 			m->crash_more.at[i].start, m->crash_more.at[i].end,
 			report_size(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
 			m->crash_more.at[i].why);
+	fprintf(out, "  may take      %s, half of the memory that the running kernel manages%s\n",
+		report_size(machine_image_limit(m), size),
+		m->ram_managed ? "" : " (an estimate: it does not say how much)");
 	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
 	fprintf(out, "  flags         0x%x%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",
 		image->flags & KEXEC_CRASH_HOTPLUG_SUPPORT ? " CRASH_HOTPLUG_SUPPORT" : "");

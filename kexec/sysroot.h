@@ -18,6 +18,7 @@
 #define PROC_CMDLINE		"proc/cmdline"
 #define PROC_DEVICE_TREE	"proc/device-tree"
 #define PROC_IOMEM		"proc/iomem"
+#define PROC_MEMINFO		"proc/meminfo"
 #define PROC_LOAD_LIMIT_PANIC	"proc/sys/kernel/kexec_load_limit_panic"
 #define SYS_CPU			"sys/devices/system/cpu"
 #define SYS_CPU_POSSIBLE	SYS_CPU "/possible"

@@ -111,6 +111,8 @@ def check_cma(plan):
     expect(all(0x20000000 <= int(s["address"], 0) < 0x40000000 for s in plan["segments"]), plan["segments"])
 
 
+# The kernel manages about 590 MiB of it.
+HALF = Machine(memory=[[(0, 1280 * MIB)]], crash=(512 * MIB, 640 * MIB))
 RECORDED = [Recorded("pseries-64k", 65536), Recorded("pseries-4k-8cpu", 4096)]
 
 
@@ -983,6 +985,19 @@ CASES = [
     Case("initrd that does not fit", "-p --initrd={initrd} {kernel}", 1,
          error="initrd: Could not find a free area of memory of 0x3000000 bytes .49152 KiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
          prepare=put("initrd", bytes(48 * MIB))),
+    *[Case(f"half of memory: {what}", "-c -p --hotplug --initrd={initrd} {kernel}" + more, status, machine=machine,
+           error=error, prepare=lambda w, size=size: os.truncate(f"{w}/initrd", size * MIB), check=check)
+      for what, more, status, machine, size, error, check in (
+          ("the kernel's, without the crash region", "", 1, HALF, 330, r"half of memory \(0x[0-9a-f]+\), which",
+           loads_nothing),
+          ("what just fits", "", 0, HALF, 280, None, loads("0x150009 = 0")),
+          ("a machine that does not say", " --dry-run", 1, Machine(
+              memory=[[(0, 640 * MIB)]], crash=(128 * MIB, 512 * MIB), meminfo=False), 330,
+           r"half of memory \(0x14000000, an estimate: proc/meminfo", loads_nothing))],
+    Case("a plan by an estimate says so", "-p --dry-run {kernel}", machine=Machine(meminfo=False),
+         stdout="(?m)^  may take      1 GiB, .* .an estimate"),
+    Case("a broken meminfo", "-c -p {kernel}", 1, prepare=put("machine/proc/meminfo", b"MemFree: 12 kB\n"),
+         error="does not have the line"),
     Case("hash guest with a low RMA", PLAN, 1, error="below 0x10000000 .as far as early boot",
          machine=Machine(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 2 * GIB)]])),
 ]

@@ -68,6 +68,23 @@ static void kernel_log(const char *line)
 	}
 }
 
+/* The number in a file of the machine, or @otherwise. */
+static long read_state(const char *file, const char *format, long otherwise)
+{
+	char name[4096];
+	long value = otherwise;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
+	f = fopen(name, "r");
+	if (f) {
+		if (fscanf(f, format, &value) != 1)
+			value = otherwise;
+		fclose(f);
+	}
+	return value;
+}
+
 static void set_normal_loaded(int loaded)
 {
 	write_state("sys/kernel/kexec_loaded", loaded);
@@ -145,6 +162,48 @@ static int check_list(const struct kexec_segment *s, unsigned long n, unsigned l
 	return 0;
 }
 
+/* sanity_check_segment_list: MemTotal is totalram_pages. */
+static unsigned long half_of_memory(void)
+{
+	unsigned long page = setting("KEXEC_MODEL_PAGE");
+	long kib = read_state("proc/meminfo", "MemTotal: %ld", 0);
+
+	return kib && page ? (unsigned long)kib * 1024 / page / 2 * page : ~0ul;
+}
+
+static int check_total(const struct kexec_segment *s, unsigned long n)
+{
+	unsigned long total = 0, half = half_of_memory();
+
+	for (unsigned long i = 0; i < n; i++) {
+		total += s[i].memsz;
+		if (s[i].memsz > half || total > half)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * kimage_alloc_crash_control_pages: the control page, then the copy of
+ * vmcoreinfo, each the lowest page that no segment covers.
+ */
+static int take_crash_pages(const struct kexec_segment *s, unsigned long n, unsigned long start,
+			    unsigned long end)
+{
+	unsigned long page = setting("KEXEC_MODEL_PAGE"), at = start;
+
+	for (unsigned int found = 0; found < 2; at += page, found++) {
+		for (unsigned long i = 0; i < n; i++)
+			if (at < s[i].mem + s[i].memsz && s[i].mem < at + page) {
+				at = s[i].mem + s[i].memsz;
+				i = -1ul;
+			}
+		if (at + page > end)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* As crash_handle_hotplug_event() and get_fdt_index() will look for them. */
 static int count_magic(const struct kexec_segment *s, unsigned long n, const char *magic)
 {
@@ -159,6 +218,8 @@ static int load_normal(unsigned long n, const struct kexec_segment *s)
 {
 	int rc = check_list(s, n, 0, 0);
 
+	if (rc >= 0)
+		rc = check_total(s, n);
 	if (rc >= 0)
 		set_normal_loaded(n != 0);
 	return rc;
@@ -179,6 +240,10 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 	if (entry < start || entry >= end)
 		return -EADDRNOTAVAIL;
 	rc = check_list(s, n, start, end);
+	if (rc >= 0)
+		rc = check_total(s, n);
+	if (rc >= 0)
+		rc = take_crash_pages(s, n, start, end);
 	if (rc < 0)
 		return rc;
 	hotplug = (flags & HOTPLUG) && !getenv("KEXEC_MODEL_DEAF");

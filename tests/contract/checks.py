@@ -77,7 +77,7 @@ def segments(case, plan):
     for a, b in zip(ordered, ordered[1:]):
         if a.end > b.mem:
             yield f"{a.name} and {b.name} overlap"
-    if 2 * sum(s.memsz for s in plan.segments) > spans.total(facts.tree_memory(case.machine)):
+    if sum(s.memsz for s in plan.segments) // page > facts.managed(case.machine) // page // 2:
         yield "more than half of the memory"
 
 

@@ -26,6 +26,11 @@ def tree_memory(machine):
                        [(b, b + machine.lmb_size) for b in live_lmbs(machine)])
 
 
+def managed(machine):
+    """totalram_pages, of which an image may take half; or the best guess without MemTotal."""
+    return machine.mem_total() if machine.meminfo else spans.total(tree_memory(machine))
+
+
 def dump_memory(machine):
     """What /proc/iomem lists, or all of the tree; linux,memory-limit alone means nothing."""
     known = spans.union(machine.iomem) if machine.iomem else tree_memory(machine)

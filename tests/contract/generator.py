@@ -287,6 +287,7 @@ def machine(rng, little=None, radix=None):
     place_devices(rng, m)
     clutter(rng, m)
     m.kernel_end = rng.choice([None, 0x2345678, page_down(m.crash[0], MIB)])
+    m.meminfo = maybe(rng, .9)
     return m
 
 
@@ -334,6 +335,11 @@ def fits(case_):
         return False            # whatever is loaded there, it cannot start
     least, most = needs(case_)
     most += sum(size + 2 * align for _, size, align, _ in boot.needs(m))
+    half = facts.managed(m) // m.page_size // 2 * m.page_size
+    if least > half:
+        return False
+    if most > half:
+        return None
     low, free = min(strict, boot.low_limit(m)), spans.intersect(free, boot.memory(m))
     if any(end - start >= most for start, end in spans.intersect(free, [(0, low)])):
         return True

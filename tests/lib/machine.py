@@ -98,6 +98,7 @@ class Machine:
     new_sysfs: bool = False
     guest: bool = True                         # of a hypervisor; False: bare metal
     iomem: list = None                         # (start, end) of "System RAM"; None: no such file
+    meminfo: bool = True                       # False: no /proc/meminfo, as in old recordings
     chosen: dict = field(default_factory=dict)  # more properties of /chosen
     extra: dict = field(default_factory=dict)  # more nodes and properties of the root
     addr_cells: int = 2
@@ -241,6 +242,15 @@ class Machine:
         root.update(self.extra)
         return root.add_names()
 
+    def mem_total(self):
+        """What the kernel manages: not itself, nor the crash region; 1/64 for its tables."""
+        pairs = [pair for node in self.memory for pair in node]
+        pairs += [(base, self.lmb_size) for base, flags in self.lmbs
+                  if flags & LMB_ASSIGNED and not flags & LMB_RESERVED]
+        held = (self.kernel_end or 0) + (self.crash[1] if self.crash else 0)
+        total = sum(size for _, size in pairs)
+        return max(total - total // 64 - held, total // 16) // self.page_size * self.page_size
+
     def cpu_files(self):
         numbers = self.possible()
         present = numbers[:self.cores * self.threads]
@@ -266,6 +276,9 @@ class Machine:
         if self.iomem is not None:
             files["proc/iomem"] = "".join(f"{start:08x}-{end - 1:08x} : System RAM\n"
                                           for start, end in self.iomem)
+        if self.meminfo:
+            files["proc/meminfo"] = f"MemTotal:       {self.mem_total() // 1024:8} kB\n" \
+                                    f"MemFree:        {self.mem_total() // 2048:8} kB\n"
         if self.hotplug:
             size = 64 + 56 * (len(self.possible()) + 1 + self.hotplug_ranges)
             files.update({
