@@ -23,11 +23,6 @@
 
 #define FILE_SIZE_MAX ((uint64_t)4 << 30)	/* kernel/kexec_file.c:KEXEC_FILE_SIZE_MAX */
 
-bool apply_may_fall_back(int rc)
-{
-	return rc == -ENOSYS || rc == -EINVAL || rc == -ENOEXEC || rc == -EOPNOTSUPP;
-}
-
 /* kernel/kexec_file.c, kernel/kexec_core.c, arch/powerpc/kexec/elf_64.c */
 static const char *cause(int err)
 {
@@ -44,15 +39,21 @@ static const char *cause(int err)
 	case EACCES:
 		return "a security policy (IMA, SELinux) forbids it";
 	case EKEYREJECTED:
+	case EKEYREVOKED:
+	case EKEYEXPIRED:
 	case ENOKEY:
 	case EBADMSG:
 	case ELIBBAD:
+	case ENODATA:
+	case ENOPKG:
 		return "the kernel's signature is missing, damaged, or by a key which the running"
 		       " kernel does not trust";
 	case EADDRNOTAVAIL:
 		return "it does not fit; for a crash kernel reserve more with crashkernel=";
 	case ENOMEM:
 		return "not enough free memory";
+	case ETXTBSY:
+		return "the kernel or the initrd is open for writing; try again";
 	case EBUSY:
 		return "another load, unload or hotplug update is going on; try again";
 	default:
@@ -221,7 +222,7 @@ static int load(const struct plan_request *request, int kernel_fd, int initrd_fd
 	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc), cause(-rc));
 }
 
-int apply_file_load(const struct plan_request *request, const struct sysroot *sr)
+int apply_file_load(const struct plan_request *request, const struct sysroot *sr, bool *called)
 {
 	struct file kernel = {0}, initrd = {0};
 	struct arena arena = {0};
@@ -234,6 +235,8 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 		rc = open_kernel(request->kernel, &kernel, &kernel_fd);
 	if (rc >= 0 && request->initrd)
 		rc = open_initrd(request->initrd, sr, &initrd, &initrd_fd);
+	if (rc >= 0)
+		*called = true;
 	if (rc >= 0)
 		rc = load(request, kernel_fd, initrd_fd, cmdline_wanted(&arena, running, request));
 	if (kernel_fd >= 0)

@@ -13,11 +13,10 @@
 int apply_load(const struct image *image, const struct sysroot *sr);
 
 /*
- * Have the kernel plan and load: kexec_file_load. apply_may_fall_back() tells
- * whether kexec_load may succeed where this failed.
+ * Have the kernel plan and load: kexec_file_load. *called: the failure is the
+ * system call's; else something before it failed and nothing has changed.
  */
-int apply_file_load(const struct plan_request *request, const struct sysroot *sr);
-bool apply_may_fall_back(int rc);
+int apply_file_load(const struct plan_request *request, const struct sysroot *sr, bool *called);
 
 int apply_unload(bool crash);
 int apply_file_unload(bool crash);

@@ -6,6 +6,7 @@
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/exit.h"
+#include "kexec/fileproof.h"
 #include "kexec/klog.h"
 #include "kexec/load.h"
 #include "kexec/plan.h"
@@ -14,31 +15,123 @@
 #include "kexec/report.h"
 #include "kexec/reuse.h"
 #include "kexec/start.h"
+#include "kexec/syscalls.h"
+#include "kexec/way.h"
 
-static int show(const struct image *image, const struct options *o)
+/* One try to load: what is known, what is certain, what was done. */
+struct load_try {
+	const struct options *o;
+	const struct sysroot *sr;
+	struct way way;
+	struct machine machine;
+	struct image image;
+	bool surveyed, planned;		/* the machine is known; the image is proved */
+	enum way_call made;		/* the call that was tried last, or would be first (--dry-run) */
+	char *no_plan;			/* why kexec_file_load is tried without one, or NULL */
+	int no_plan_rc;
+};
+
+static void load_try_init(struct load_try *t, const struct options *o, const struct sysroot *sr,
+			  const struct way *way)
 {
-	int rc = o->dump ? report_dump(image, o->dump) : 0;
+	*t = (struct load_try){ .o = o, .sr = sr, .way = *way, .made = way->first };
+	image_init(&t->image, &t->machine);
+}
+
+static void load_try_free(struct load_try *t)
+{
+	image_free(&t->image);
+	machine_free(&t->machine);
+	free(t->no_plan);
+}
+
+static int load_show(const struct load_try *t)
+{
+	const struct options *o = t->o;
+	int rc = o->dump ? report_dump(&t->image, o->dump) : 0;
 
 	if (rc >= 0 && o->json)
-		rc = report_json(image, stdout);
+		rc = report_json(&t->image, &t->way, stdout);
 	else if (rc >= 0 && o->dry_run)
-		report_text(image, stdout);
+		report_text(&t->image, &t->way, stdout);
 	return rc < 0 ? say_why(STATUS_ERROR) : STATUS_OK;
 }
 
-/*
- * A CPU or memory that came or went between the survey and the end of the load
- * was an event for the old image: the new one does not know of it, and with
- * --hotplug nobody reloads.
- */
-static bool is_stale(const struct machine *planned, const struct sysroot *sr)
-{
-	struct machine now;
-	bool stale = machine_survey(&now, sr) < 0 || !machine_same(planned, &now);
+/* --- what must be certain --- */
 
-	machine_free(&now);
-	return stale;
+/* To choose, the kind of machine is enough. */
+static struct way load_way(const struct options *o, const struct sysroot *sr)
+{
+	struct machine m;
+	const struct arch *arch;
+	struct way way;
+
+	if (machine_identify(&m, sr) < 0)
+		fail_forget();
+	arch = m.arch;
+	way = way_choose(&(struct way_facts){
+		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
+		.type = o->request.type, .only_load = plan_only_kexec_load(&o->request),
+		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
+		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
+		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),
+	});
+	machine_free(&m);
+	return way;
 }
+
+static int load_plan(struct load_try *t)
+{
+	int rc = machine_survey(&t->machine, t->sr);
+
+	t->surveyed = rc >= 0;
+	if (rc >= 0)
+		rc = plan(&t->image, &t->o->request);
+	if (rc >= 0)
+		rc = prove(&t->image);
+	t->planned = rc >= 0;
+	return rc;
+}
+
+static int load_plan_status(int rc)
+{
+	return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
+}
+
+/* Where we do not understand the machine, the running kernel may. Too large is too large. */
+static bool load_may_do_without(const struct load_try *t, int rc)
+{
+	return t->way.proof == WAY_PROOF_TRY_PLAN && !t->o->dry_run && rc != -ENOSPC &&
+	       rc != -ENOEXEC && rc != -ENODEV;
+}
+
+/* Without a plan, look at the files; of the machine what that takes, as far as it can be known. */
+static int load_look_at_files(struct load_try *t)
+{
+	if (t->way.proof == WAY_PROOF_FILES)
+		t->surveyed = machine_survey(&t->machine, t->sr) >= 0;
+	else if (t->way.proof == WAY_PROOF_KERNEL)
+		machine_identify(&t->machine, t->sr);
+	fail_forget();
+	return fileproof(&t->machine, &t->o->request);
+}
+
+static int load_make_certain(struct load_try *t)
+{
+	bool looks = !t->o->dry_run && (t->way.proof == WAY_PROOF_FILES ||
+					t->way.proof == WAY_PROOF_KERNEL);
+	int rc = looks ? load_look_at_files(t) : load_plan(t);
+
+	if (rc < 0 && load_may_do_without(t, rc)) {
+		t->no_plan = mem_copy_string(fail_text());
+		t->no_plan_rc = rc;
+		t->way.second = WAY_NONE;
+		rc = load_look_at_files(t);
+	}
+	return rc < 0 ? load_plan_status(rc) : STATUS_OK;
+}
+
+/* --- the system calls --- */
 
 /* It is a setting for an image that is gone; the user hears when it stays. */
 static void restore_reboot_cpu(const struct sysroot *sr)
@@ -46,108 +139,6 @@ static void restore_reboot_cpu(const struct sysroot *sr)
 	if (rebootcpu_restore(sr) < 0)
 		warn("the CPU which starts the next kernel stays changed: %s", fail_text());
 	fail_forget();
-}
-
-/* The machine's architecture, NULL when kexec cannot plan for it. */
-static const struct arch *find_arch(const struct sysroot *sr, bool *little)
-{
-	struct machine m;
-	const struct arch *arch;
-
-	if (machine_identify(&m, sr) < 0)
-		fail_forget();
-	arch = m.arch;
-	*little = m.little;
-	machine_free(&m);
-	return arch;
-}
-
-/*
- * kexec_file_load frees the armed image before it looks at the file, and takes
- * any static program for a kernel; look first. What this cannot tell, a
- * signature for one, the kernel decides.
- */
-static int check_kernel_file(const struct options *o, const struct arch *arch)
-{
-	struct arena arena = {0};
-	struct kernel k;
-	int rc = kernel_open(&k, &arena, o->request.kernel);
-
-	if (rc >= 0 && !k.flat)
-		rc = arch->check_kernel(&k);
-	kernel_close(&k);
-	arena_free(&arena);
-	return rc;
-}
-
-/* It is loaded, but: now a warning, and in the log for whoever asks later. */
-static void PRINTF_LIKE(1, 2) doubt_load(const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
-	va_end(ap);
-	warn("%s", text);
-	klog_write_doubt(text);
-	free(text);
-}
-
-/* What the running kernel took, and will be of no use to it. */
-static int check_loaded_file(const struct options *o, bool little, const char *flaw)
-{
-	struct arena arena = {0};
-	struct kernel k;
-	int status = flaw ? STATUS_DOUBTFUL : STATUS_OK;
-
-	if (flaw)
-		doubt_load("%s; use -c", flaw);
-	if (kernel_open(&k, &arena, o->request.kernel) < 0) {
-		fail_forget();
-	} else if (!k.flat && k.little != little) {
-		doubt_load("kernel %s: is %s-endian, unlike the running kernel; it will boot, but not find"
-			   " the dump", o->request.kernel, k.little ? "little" : "big");
-		status = STATUS_DOUBTFUL;
-	}
-	kernel_close(&k);
-	arena_free(&arena);
-	return status;
-}
-
-/* The running kernel loads an image that cannot start as any other. */
-static int check_region(const struct options *o, const struct sysroot *sr)
-{
-	struct machine m;
-	int rc = 0;
-
-	if (!o->crash)
-		return 0;
-	if (machine_survey(&m, sr) >= 0)
-		rc = m.arch->prove_region(&m);
-	else
-		fail_forget();
-	machine_free(&m);
-	return rc;
-}
-
-static int file_load_failed(int rc)
-{
-	return say_why(rc == -ENOSYS ? STATUS_NO_FILE_LOAD :
-		       rc == -ENOENT || rc == -ENODEV ? STATUS_ERROR : STATUS_LOAD_FAILED);
-}
-
-/* kexec_file_load; *fall_back is set, and nothing else done, when kexec_load may do better. */
-static int load_file(const struct options *o, const struct sysroot *sr, bool *fall_back)
-{
-	int rc = apply_file_load(&o->request, sr);
-
-	if (rc >= 0 && !o->crash)
-		restore_reboot_cpu(sr);
-	*fall_back = rc < 0 && o->syscall == SYSCALL_AUTO && apply_may_fall_back(rc);
-	if (*fall_back)
-		notice("%s; loading with kexec_load", fail_text());
-	return rc >= 0 || *fall_back ? STATUS_OK : file_load_failed(rc);
 }
 
 /*
@@ -175,28 +166,62 @@ static int load_with_reboot_cpu(const struct image *image, const struct sysroot 
 	return rc;
 }
 
-static int load_image(const struct options *o, const struct image *image, const struct sysroot *sr,
-		      bool file_first)
+/* *called: it was the system call that failed, not something before it. */
+static int load_by(struct load_try *t, enum way_call call, bool *called)
 {
-	bool fall_back = true;
-	int status = file_first ? load_file(o, sr, &fall_back) : STATUS_OK;
+	int rc;
 
-	if (status != STATUS_OK || !fall_back)
-		return status;
-	return load_with_reboot_cpu(image, sr) < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;
+	t->made = call;
+	*called = true;
+	if (call == WAY_LOAD)
+		return load_with_reboot_cpu(&t->image, t->sr);
+	rc = apply_file_load(&t->o->request, t->sr, called);
+	if (t->no_plan && rc != -ENOSYS)
+		notice("%s; the running kernel planned alone", t->no_plan);
+	if (rc >= 0 && !t->o->crash)
+		restore_reboot_cpu(t->sr);
+	return rc;
 }
 
-/* What --hotplug cannot do on this kernel, where that is known. */
-static void warn_of_flaw(const struct machine *m)
+static int load_failed(const struct load_try *t, int rc, bool called)
 {
-	enum answer kept = m->arch->keeps_backup(m->release);
+	bool no_file_load = t->made == WAY_FILE && called && rc == -ENOSYS;
 
-	if (kept == ANSWER_NO && m->can_memory_hotplug)
-		warn("%s; reload after such changes", m->arch->backup_flaw);
-	else if (kept == ANSWER_UNKNOWN)
-		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
-		      " changes", m->release);
+	if (no_file_load && t->no_plan) {
+		fail(-t->no_plan_rc, "%s", t->no_plan);
+		return load_plan_status(t->no_plan_rc);
+	}
+	if (no_file_load && t->o->syscall == SYSCALL_FILE)
+		return say_why(STATUS_NO_FILE_LOAD);
+	return say_why(!called && (rc == -ENOENT || rc == -ENODEV) ? STATUS_ERROR : STATUS_LOAD_FAILED);
 }
+
+static int load_second(struct load_try *t)
+{
+	bool called;
+	int rc;
+
+	notice("%s; loading with %s", fail_text(), way_name(t->way.second));
+	rc = t->way.second == WAY_LOAD && !t->planned ? load_plan(t) : 0;
+	if (rc < 0)
+		return load_plan_status(rc);
+	rc = load_by(t, t->way.second, &called);
+	return rc < 0 ? load_failed(t, rc, called) : STATUS_OK;
+}
+
+static int load_call(struct load_try *t)
+{
+	bool called;
+	int rc = load_by(t, t->way.first, &called);
+
+	if (rc >= 0)
+		return STATUS_OK;
+	if (called && t->way.second != WAY_NONE && way_goes_on(t->way.first, rc, t->planned))
+		return load_second(t);
+	return load_failed(t, rc, called);
+}
+
+/* --- what came of it --- */
 
 /* Into the kernel's log, for klog_scan(): what it complained of before is not about this image. */
 static void log_load(const struct options *o, const char *line)
@@ -205,98 +230,135 @@ static void log_load(const struct options *o, const char *line)
 		klog_write(line);
 }
 
-/* Survey, plan, prove, then show or load. */
-static int plan_and_load(const struct options *o, const struct sysroot *sr, bool file_first,
-			 bool *stale)
-{
-	struct machine machine;
-	struct image image;
-	int status, rc = machine_survey(&machine, sr);
-
-	image_init(&image, &machine);
-	if (rc >= 0)
-		rc = plan(&image, &o->request);
-	if (rc >= 0)
-		rc = prove(&image);
-	if (rc < 0)
-		status = say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
-	else
-		status = show(&image, o);
-	if (status == STATUS_OK && !o->dry_run)
-		status = load_image(o, &image, sr, file_first);
-	*stale = status == STATUS_OK && !o->dry_run && image.hotplug && is_stale(&machine, sr);
-	if (status == STATUS_OK && image.hotplug && !*stale)
-		warn_of_flaw(&machine);
-	if (status == STATUS_OK)
-		log_load(o, KLOG_LOADED);
-	if (status == STATUS_OK && image.doubt && !o->dry_run) {
-		klog_write_doubt(image.doubt);
-		status = STATUS_DOUBTFUL;
-	}
-	image_free(&image);
-	machine_free(&machine);
-	return status;
-}
-
 static bool is_loaded(int status)
 {
 	return status == STATUS_OK || status == STATUS_DOUBTFUL;
 }
 
-#define STALE_TRIES 5
-
-static int load_planned(const struct options *o, const struct sysroot *sr, bool file_first)
+/* It is loaded, but: now a warning, and in the log for whoever asks later. */
+static int PRINTF_LIKE(1, 2) doubt_load(const char *fmt, ...)
 {
-	bool stale = true;
-	int status = STATUS_OK;
+	va_list ap;
+	char *text;
 
-	for (unsigned int i = 0; i < STALE_TRIES && stale && is_loaded(status); i++) {
-		if (i)
-			notice("CPUs or memory changed while the image was loaded; loading again");
-		status = plan_and_load(o, sr, file_first, &stale);
-	}
-	if (!stale || !is_loaded(status))
-		return status;
-	doubt_load("CPUs or memory kept changing; the loaded image is not current. Load again when they"
-		   " have settled");
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	warn("%s", text);
+	klog_write_doubt(text);
+	free(text);
 	return STATUS_DOUBTFUL;
 }
 
 /*
- * A kexec_file_load that fails can cost the armed crash kernel; what takes its
- * place must then be certain, so it is planned and proved before; and only we
- * know types. Else it has to be a kernel at least, and the running one reads the
- * files alone.
+ * A CPU or memory that came or went between the survey and the end of the load
+ * was an event for the old image, or for none: the kernel drops it while the
+ * call holds its lock. The new image does not know of it, and where the kernel
+ * keeps it current nobody reloads.
  */
-static int load_one_way(const struct options *o, const struct sysroot *sr, bool armed)
+static bool load_is_stale(const struct load_try *t)
 {
-	const char *only = plan_only_kexec_load(&o->request), *flaw;
-	bool fall_back = false, little = true;
-	const struct arch *arch = find_arch(sr, &little);
-	int status, rc;
+	bool cpu = false, memory = false, stale;
+	struct machine now;
 
-	flaw = o->crash && arch && !little ? arch->big_endian_file_flaw : NULL;
+	if (!t->o->crash || !t->surveyed)
+		return false;
+	if (!t->o->request.hotplug && (machine_crash_hotplug(t->sr, &cpu, &memory) < 0 ||
+				       !(cpu || memory)))
+		return false;
+	stale = machine_survey(&now, t->sr) < 0 || !machine_same(&t->machine, &now);
+	machine_free(&now);
+	return stale;
+}
 
-	if (o->syscall == SYSCALL_FILE && only) {
-		fail(ENOTSUP, "%s not supported while using --kexec-file-syscall: the running kernel plans"
-		     " alone; use -c", only);
-		return say_why(STATUS_ERROR);
+/* What the chosen call cannot do on this kernel, where that is known. */
+static int load_warn(const struct load_try *t)
+{
+	const struct arch *arch = t->machine.arch;
+	int status = STATUS_OK;
+
+	switch (t->made == WAY_FILE ? t->way.file_warning : t->way.load_warning) {
+	case WAY_WARN_NOTHING:
+		break;
+	case WAY_WARN_BIG_ENDIAN:
+		status = doubt_load("%s; use -c", arch->big_endian_file_flaw);
+		break;
+	case WAY_WARN_FILE_BACKUP:
+		warn("%s; use -c", arch->file_backup_flaw);
+		break;
+	case WAY_WARN_BACKUP:
+		warn("%s; reload after such changes", arch->backup_flaw);
+		break;
 	}
-	if (o->syscall == SYSCALL_LOAD || o->dry_run || only || (o->syscall == SYSCALL_AUTO && flaw))
-		return load_planned(o, sr, false);
-	if (o->syscall == SYSCALL_AUTO && ((o->crash && armed && arch) || o->request.type))
-		return load_planned(o, sr, true);
-	rc = check_region(o, sr);
-	if (rc >= 0 && arch)
-		rc = check_kernel_file(o, arch);
-	if (rc < 0)
-		return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
-	status = load_file(o, sr, &fall_back);
-	if (fall_back)
-		return load_planned(o, sr, false);
+	if (arch && t->o->request.hotplug && arch->keeps_backup(t->machine.release) == ANSWER_UNKNOWN)
+		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
+		      " changes", t->machine.release);
+	return status;
+}
+
+/* An image is loaded; is it what was asked for? Of a plan that is only shown, warnings are enough. */
+static int load_verify(const struct load_try *t)
+{
+	const char *doubt = t->made == WAY_LOAD ? t->image.doubt : NULL;
+	int status = load_warn(t);
+
+	if (t->o->dry_run)
+		return STATUS_OK;
+	if (doubt)
+		klog_write_doubt(doubt);
+	if (!t->o->request.hotplug || apply_check_hotplug(t->sr))
+		return doubt ? STATUS_DOUBTFUL : status;
+	klog_write_doubt("the running kernel does not keep it current, although --hotplug was given");
+	return STATUS_DOUBTFUL;
+}
+
+static int load_once(const struct options *o, const struct sysroot *sr, const struct way *way,
+		     bool *stale)
+{
+	struct load_try t;
+	int status;
+
+	load_try_init(&t, o, sr, way);
+	status = load_make_certain(&t);
+	if (status == STATUS_OK)
+		status = load_show(&t);
+	if (status == STATUS_OK && !o->dry_run)
+		status = load_call(&t);
 	if (status == STATUS_OK)
 		log_load(o, KLOG_LOADED);
-	return status == STATUS_OK && o->crash && arch ? check_loaded_file(o, little, flaw) : status;
+	*stale = status == STATUS_OK && !o->dry_run && load_is_stale(&t);
+	if (status == STATUS_OK && !*stale)
+		status = load_verify(&t);
+	load_try_free(&t);
+	return status;
+}
+
+/* Hotplug comes in bursts: wait for the end of one, 1.5 seconds in all. */
+#define LOAD_TRIES		5
+#define LOAD_PAUSE_MS(i)	(50u << (i))
+
+static int load_until_current(const struct options *o, const struct sysroot *sr)
+{
+	struct way way = load_way(o, sr);
+	bool stale = true;
+	int status = STATUS_OK;
+
+	if (way.first == WAY_NONE) {
+		fail(ENOTSUP, "%s not supported while using --kexec-file-syscall: the running kernel plans"
+		     " alone; use -c", plan_only_kexec_load(&o->request));
+		return say_why(STATUS_ERROR);
+	}
+	for (unsigned int i = 0; i < LOAD_TRIES && stale && status == STATUS_OK; i++) {
+		if (i) {
+			notice("CPUs or memory changed while the image was loaded; loading again");
+			syscalls.sleep_ms(LOAD_PAUSE_MS(i));
+		}
+		status = load_once(o, sr, &way, &stale);
+	}
+	if (!stale || status != STATUS_OK)
+		return status;
+	return doubt_load("CPUs or memory kept changing; the loaded image is not current. Load again when"
+			  " they have settled");
 }
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
@@ -330,13 +392,9 @@ int load(struct options *o, const struct sysroot *sr)
 		return say_why(STATUS_ERROR);
 	armed = crash_loaded(sr);
 	log_load(o, KLOG_LOADING);
-	status = load_one_way(o, sr, armed);
+	status = load_until_current(o, sr);
 	if (!is_loaded(status) && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
-	if (is_loaded(status) && !o->dry_run && o->request.hotplug && !apply_check_hotplug(sr)) {
-		klog_write_doubt("the running kernel does not keep it current, although --hotplug was given");
-		status = STATUS_DOUBTFUL;
-	}
 	if (status != STATUS_OK || o->dry_run)
 		return status;
 	if (o->then == THEN_EXEC)
@@ -352,7 +410,7 @@ int unload(const struct options *o, const struct sysroot *sr)
 
 	if (o->syscall != SYSCALL_LOAD)
 		rc = apply_file_unload(o->crash);
-	if (rc < 0 && o->syscall != SYSCALL_FILE && apply_may_fall_back(rc))
+	if (rc < 0 && o->syscall != SYSCALL_FILE && way_goes_on(WAY_FILE, rc, false))
 		rc = apply_unload(o->crash);
 	if (rc == -ENOSYS && o->syscall == SYSCALL_FILE)
 		return say_why(STATUS_NO_FILE_LOAD);

@@ -46,7 +46,7 @@ static const struct row rows[] = {
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
 	{ OPT_ENTRY, "entry", "ADDRESS", "enter there, not in the purgatory" },
 	{ 'i', "no-checks", NULL, "no digest, so the purgatory verifies nothing" },
-	{ 'a', "kexec-syscall-auto", NULL, "kexec_file_load, else kexec_load (the default)" },
+	{ 'a', "kexec-syscall-auto", NULL, "the better system call, then the other (default)" },
 	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
 	{ 'c', "kexec-syscall", NULL, "load with kexec_load only" },
 	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },

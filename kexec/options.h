@@ -32,7 +32,7 @@ enum then {
 };
 
 enum load_syscall {
-	SYSCALL_AUTO,		/* -a: kexec_file_load, and kexec_load where that cannot do it */
+	SYSCALL_AUTO,		/* -a: see way.h */
 	SYSCALL_FILE,		/* -s */
 	SYSCALL_LOAD,		/* -c */
 };

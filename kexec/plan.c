@@ -40,6 +40,15 @@ static int check_type(const struct image *image, const char *type)
 	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
 }
 
+int plan_check_byte_order(const struct machine *m, bool little, const char *kernel)
+{
+	if (little == m->little)
+		return 0;
+	return fail(ENOEXEC, "kernel %s: is %s-endian, unlike the running kernel; after a crash it would"
+		    " boot, but not find the dump. Use a %s-endian one", kernel, little ? "little" : "big",
+		    little ? "big" : "little");
+}
+
 const char *plan_only_kexec_load(const struct plan_request *r)
 {
 	return r->dtb ? "--dtb" : r->has_entry ? "--entry" :

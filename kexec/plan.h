@@ -9,6 +9,13 @@
 /* @image is from image_init() with a surveyed machine. */
 int plan(struct image *image, const struct plan_request *request);
 
+/*
+ * A capture kernel of the other byte order boots, but takes the elfcorehdr for
+ * nonsense (fs/proc/vmcore.c:parse_crash_elf64_headers) and has no dump:
+ * -ENOEXEC with a message.
+ */
+int plan_check_byte_order(const struct machine *m, bool little, const char *kernel);
+
 /* The name of a wish that kexec_file_load cannot be asked for, or NULL. */
 const char *plan_only_kexec_load(const struct plan_request *request);
 

@@ -152,7 +152,18 @@ static int print(json_object *o, FILE *out)
 	return 0;
 }
 
-int report_json(const struct image *image, FILE *out)
+/* In the order in which a load tries them. */
+static json_object *calls_array(const struct way *way)
+{
+	json_object *array = json_object_new_array();
+
+	json_object_array_add(array, json_object_new_string(way_name(way->first)));
+	if (way->second)
+		json_object_array_add(array, json_object_new_string(way_name(way->second)));
+	return array;
+}
+
+int report_json(const struct image *image, const struct way *way, FILE *out)
 {
 	json_object *o = json_object_new_object();
 
@@ -163,6 +174,7 @@ int report_json(const struct image *image, FILE *out)
 	put_text(o, "kernel", image->kernel.file.name);
 	put_text(o, "format", image->kernel.format);
 	put_text(o, "command_line", image->cmdline);
+	json_object_object_add(o, "system_calls", calls_array(way));
 	put_address(o, "entry", image->entry);
 	put_address(o, "flags", image->flags);
 	if (image->reboot_cpu >= 0)
@@ -298,7 +310,7 @@ static int without_json(void)
 	return fail(ENOTSUP, "--json: this kexec was built without json-c (configure --with-json-c)");
 }
 
-int report_json(const struct image *image, FILE *out)
+int report_json(const struct image *image, const struct way *way, FILE *out)
 {
 	(void)image;
 	(void)out;

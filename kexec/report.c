@@ -89,7 +89,17 @@ static void show_hotplug(FILE *out, const struct image *image)
 	fprintf(out, "%s bytes needed, %s free\n", grouped(e->needed, a), grouped(e->free, b));
 }
 
-void report_text(const struct image *image, FILE *out)
+/* With kexec_file_load the running kernel makes an image of its own. */
+static void show_way(FILE *out, const struct way *way)
+{
+	fprintf(out, "  system call   %s%s%s (%s)\n", way_name(way->first), way->second ? ", else " : "",
+		way->second ? way_name(way->second) : "", way->why);
+	if (way->first == WAY_FILE)
+		fputs("                the running kernel plans for kexec_file_load; this is kexec's plan\n",
+		      out);
+}
+
+void report_text(const struct image *image, const struct way *way, FILE *out)
 {
 	const struct machine *m = image->machine;
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
@@ -99,6 +109,7 @@ void report_text(const struct image *image, FILE *out)
 	text_print(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
 		image->kernel.format, image->kernel.little ? "little" : "big");
 	text_print(out, "  command line  %s\n", image->cmdline);
+	show_way(out, way);
 	if (image->dtb_tree)
 		text_print(out, "  device tree   %s\n", image->dtb.name);
 	if (image->reboot_cpu >= 0)

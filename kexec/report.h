@@ -8,8 +8,10 @@
 
 #include "kexec/image.h"
 #include "kexec/readiness.h"
+#include "kexec/way.h"
 
-void report_text(const struct image *image, FILE *out);
+/* @way: how a load would load it. */
+void report_text(const struct image *image, const struct way *way, FILE *out);
 
 /*
  * One JSON object. "version" is 1 and grows when a member changes its meaning
@@ -17,7 +19,7 @@ void report_text(const struct image *image, FILE *out);
  * many readers of JSON lose integers above 2^53. Sizes are bytes, as numbers.
  * -ENOTSUP with a message when kexec was built without json-c.
  */
-int report_json(const struct image *image, FILE *out);
+int report_json(const struct image *image, const struct way *way, FILE *out);
 
 /* Readiness: its first line is the verdict, as monitoring shows it. */
 void report_readiness(const struct readiness *r, FILE *out);

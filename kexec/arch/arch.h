@@ -35,6 +35,8 @@ struct arch {
 	 */
 	enum answer (*keeps_backup)(const char *release);
 	const char *backup_flaw;
+	/* And of a crash image of kexec_file_load, when keeps_backup says no. */
+	const char *file_backup_flaw;
 	/*
 	 * Is it, by what kernel_open() knows, a kernel for these machines? -ENOEXEC with a
 	 * message that names the file. Not asked of a flat one, which has no headers.

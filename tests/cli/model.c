@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * A strict model of the kernel's kexec_load, linked into kexec in place of
- * the system calls: it checks what kernel/kexec.c and kernel/kexec_core.c
- * check, in their order, and keeps the loaded state in the files of a
- * recorded machine.
+ * A strict model of the kernel's kexec_load and kexec_file_load, linked into
+ * kexec in place of the system calls: it checks what kernel/kexec.c,
+ * kernel/kexec_file.c and kernel/kexec_core.c check, in their order, and keeps
+ * the loaded state and the load limits in the files of a recorded machine.
  *
  * From the environment: KEXEC_MODEL_ROOT, the machine; KEXEC_MODEL_REGION,
  * "START-END" in hex, its crash region; KEXEC_MODEL_LOG, where each call is
- * written; KEXEC_MODEL_FAIL, errnos for the first calls, by number, "16,16,0";
- * KEXEC_MODEL_KNOWS, flag bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set:
- * accept CRASH_HOTPLUG_SUPPORT and do nothing about it; KEXEC_MODEL_ARRIVES,
- * that many loads during each of which a CPU comes online; KEXEC_MODEL_FILE, set:
- * there is kexec_file_load, and it answers with that errno; KEXEC_MODEL_SETTLES, set:
- * while kexec sleeps, a loaded image that is kept current appears; KEXEC_MODEL_DROPS,
- * that many loads during each of which an event is dropped.
+ * written; KEXEC_MODEL_FAIL, errnos for the first calls of kexec_load, by number,
+ * "16,16,0"; KEXEC_MODEL_POLICY, the errno with which a policy (lockdown: 1, Secure
+ * Boot: 13) refuses each kexec_load, or 38: there is none; KEXEC_MODEL_KNOWS, flag
+ * bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set: keep no image current;
+ * KEXEC_MODEL_ARRIVES, that many calls, of either kind and in vain or not, during
+ * each of which a CPU comes online and the kernel, whose lock is taken, forgets it;
+ * KEXEC_MODEL_FILE, set: there is kexec_file_load, and it answers with that errno;
+ * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
+ * appears; KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +36,10 @@
 #define KNOWN_FLAGS	0xfu
 #define ARCH_PPC64	(21u << 16)
 #define SEGMENTS_MAX	16
+#define COMMAND_LINE_MAX 2048	/* of the machines that are modelled, NUL included */
 
-static unsigned long calls;
+static unsigned long calls;	/* of kexec_load */
+static unsigned long loads;	/* calls of either kind */
 
 static unsigned long setting(const char *name)
 {
@@ -48,7 +54,7 @@ static void write_state(const char *file, int value)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
-	f = fopen(name, "r+");
+	f = access(name, F_OK) ? NULL : fopen(name, "w");
 	if (f) {
 		fprintf(f, "%d\n", value);
 		fclose(f);
@@ -85,6 +91,18 @@ static long read_state(const char *file, const char *format, long otherwise)
 	return value;
 }
 
+/* kernel/kexec_core.c:kexec_load_permitted: every try counts, whatever becomes of it. */
+static int load_permitted(unsigned long crash)
+{
+	const char *file = crash ? "proc/sys/kernel/kexec_load_limit_panic" :
+				   "proc/sys/kernel/kexec_load_limit_reboot";
+	long limit = read_state(file, "%ld", -1);
+
+	if (limit > 0)
+		write_state(file, (int)limit - 1);
+	return limit != 0;
+}
+
 static void set_normal_loaded(int loaded)
 {
 	write_state("sys/kernel/kexec_loaded", loaded);
@@ -119,6 +137,16 @@ static void bring_cpus_online(unsigned long last)
 		fprintf(f, "0-%lu\n", last);
 		fclose(f);
 	}
+}
+
+/* An event while the lock is taken (kernel/crash_core.c:crash_handle_hotplug_event) is dropped. */
+static void have_an_event(void)
+{
+	const char *arrives = getenv("KEXEC_MODEL_ARRIVES");
+
+	loads++;
+	if (arrives && loads <= strtoul(arrives, NULL, 10))
+		bring_cpus_online(loads);
 }
 
 /* The errno that the test wants of this call, 0: what the checks say. */
@@ -251,8 +279,6 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
 	drop_event();
-	if (getenv("KEXEC_MODEL_ARRIVES") && calls <= strtoul(getenv("KEXEC_MODEL_ARRIVES"), NULL, 10))
-		bring_cpus_online(calls);
 	return 0;
 }
 
@@ -281,20 +307,39 @@ static void log_call(unsigned long entry, unsigned long n, const struct kexec_se
 	fclose(f);
 }
 
+/* kernel/kexec.c: kexec_load_check, which frees nothing, then do_kexec_load. */
+static int answer_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+		       unsigned long flags)
+{
+	unsigned long known = KNOWN_FLAGS | setting("KEXEC_MODEL_KNOWS") | 0xffff0000;
+	const char *policy = getenv("KEXEC_MODEL_POLICY");
+	int rc = -wanted_failure();
+
+	if (policy && atoi(policy) == ENOSYS)
+		return -ENOSYS;
+	if (!load_permitted(flags & ON_CRASH))
+		return -EPERM;
+	if (policy)
+		return -atoi(policy);
+	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != ARCH_PPC64) ||
+	    n > SEGMENTS_MAX)
+		return -EINVAL;
+	if (n && (uintptr_t)s < 4096)
+		return -EFAULT;
+	have_an_event();
+	if (rc == -EBUSY || rc == -EPERM || rc == -EACCES || rc == -ENOSYS)
+		return rc;
+	if (rc && flags & ON_CRASH)
+		set_loaded(0, 0);
+	return rc ? rc : load(entry, n, s, flags);
+}
+
 static int model_kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			    unsigned long flags)
 {
-	unsigned long known = KNOWN_FLAGS | setting("KEXEC_MODEL_KNOWS") | 0xffff0000;
-	int rc = -wanted_failure();
+	int rc = answer_load(entry, n, s, flags);
 
 	calls++;
-	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != ARCH_PPC64) ||
-	    n > SEGMENTS_MAX)
-		rc = -EINVAL;
-	else if (n && (uintptr_t)s < 4096)
-		rc = -EFAULT;
-	else if (rc != -EBUSY && rc != -EPERM && rc != -ENOSYS)
-		rc = rc ? (set_loaded(0, 0), rc) : load(entry, n, s, flags);
 	log_call(entry, n, s, flags, rc);
 	return rc;
 }
@@ -303,42 +348,104 @@ static int model_kexec_load(unsigned long entry, unsigned long n, const struct k
 #define FILE_ON_CRASH	0x2u
 #define FILE_NO_INITRD	0x4u
 
+/* fs/kernel_read_file.c: not while somebody has it open for writing, as for a lease. */
+static int read_whole_file(int fd, char magic[4])
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	fcntl(fd, F_SETSIG, SIGURG);
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN)
+		return -ETXTBSY;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return pread(fd, magic, 4, 0) == 4 ? 0 : -EBADF;
+}
+
+static unsigned long size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : (unsigned long)st.st_size;
+}
+
+/*
+ * arch/powerpc/kexec/elf_64.c: elfcorehdr= in front of the command line, and a
+ * place for everything; of what it makes itself only the backup region counts here.
+ */
+static int file_fits(int kernel_fd, int initrd_fd, unsigned long cmdline_size, unsigned long flags)
+{
+	unsigned long start = 0, end = 0, size = size_of(kernel_fd) + 65536;
+	char elfcorehdr[64];
+
+	if (!(flags & FILE_NO_INITRD))
+		size += size_of(initrd_fd);
+	if (size > half_of_memory())
+		return -EINVAL;
+	if (!(flags & FILE_ON_CRASH))
+		return 0;
+	sscanf(getenv("KEXEC_MODEL_REGION"), "%lx-%lx", &start, &end);
+	snprintf(elfcorehdr, sizeof(elfcorehdr), "elfcorehdr=0x%lx ", start);
+	if (strlen(elfcorehdr) + cmdline_size > COMMAND_LINE_MAX)
+		return -EINVAL;
+	return size > end - start ? -EADDRNOTAVAIL : 0;
+}
+
 /* Reads what the kernel would: both files from their descriptors. */
+static int load_files(int kernel_fd, int initrd_fd, unsigned long cmdline_size, const char *cmdline,
+		      unsigned long flags)
+{
+	char magic[4] = "";
+	int rc = read_whole_file(kernel_fd, magic);
+
+	if (rc >= 0 && memcmp(magic, "\177ELF", 4))
+		rc = -ENOEXEC;
+	if (rc >= 0 && !(flags & FILE_NO_INITRD))
+		rc = read_whole_file(initrd_fd, magic);
+	if (rc >= 0 && cmdline_size && cmdline[cmdline_size - 1])
+		rc = -EINVAL;
+	return rc < 0 ? rc : file_fits(kernel_fd, initrd_fd, cmdline_size, flags);
+}
+
+static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+			    const char *cmdline, unsigned long flags)
+{
+	const char *answer = getenv("KEXEC_MODEL_FILE");
+	int wanted = answer ? -atoi(answer) : -ENOSYS, rc = wanted;
+
+	if (wanted == -ENOSYS)
+		return wanted;
+	if (!load_permitted(flags & FILE_ON_CRASH))
+		return -EPERM;
+	if (flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
+		return -EINVAL;
+	have_an_event();
+	if (wanted == -EPERM || wanted == -EBUSY)
+		return wanted;
+	/* As kexec_load does: the old crash image goes before the new one is looked at. */
+	if (flags & FILE_ON_CRASH)
+		set_loaded(0, 0);
+	if (!rc && !(flags & FILE_UNLOAD))
+		rc = load_files(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
+	if (rc)
+		return rc;
+	if ((flags & FILE_ON_CRASH) && !(flags & FILE_UNLOAD))
+		drop_event();
+	if (flags & FILE_ON_CRASH)
+		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
+	else
+		set_normal_loaded(!(flags & FILE_UNLOAD));
+	return 0;
+}
+
 static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 				 const char *cmdline, unsigned long flags)
 {
-	const char *answer = getenv("KEXEC_MODEL_FILE");
-	int rc = answer ? -atoi(answer) : -ENOSYS;
-	char magic[4] = "", line[4096];
-	struct stat kernel = {0}, initrd = {0};
+	int rc = answer_file_load(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
+	char line[4096];
 
-	fstat(kernel_fd, &kernel);
-	fstat(initrd_fd, &initrd);
-	if (answer && !rc && flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
-		rc = -EINVAL;
-	if (answer && !rc && !(flags & FILE_UNLOAD) &&
-	    (pread(kernel_fd, magic, 4, 0) != 4 || memcmp(magic, "\177ELF", 4)))
-		rc = -ENOEXEC;
-	if (answer && !rc && !(flags & (FILE_UNLOAD | FILE_NO_INITRD)) &&
-	    pread(initrd_fd, magic, 4, 0) != 4)
-		rc = -EBADF;
-	/* fs/kernel_read_file.c */
-	if (answer && !rc && !(flags & FILE_UNLOAD) &&
-	    (!S_ISREG(kernel.st_mode) || (!(flags & FILE_NO_INITRD) && !S_ISREG(initrd.st_mode))))
-		rc = -EINVAL;
-	if (!rc && cmdline_size && cmdline[cmdline_size - 1])
-		rc = -EINVAL;
-	/* As kexec_load does: the old crash image goes before the new one is looked at. */
-	if (rc && rc != -ENOSYS && rc != -EPERM && rc != -EBUSY && (flags & FILE_ON_CRASH))
-		set_loaded(0, 0);
-	if (!rc && (flags & FILE_ON_CRASH) && !(flags & FILE_UNLOAD))
-		drop_event();
-	if (!rc && (flags & FILE_ON_CRASH))
-		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
-	else if (!rc)
-		set_normal_loaded(!(flags & FILE_UNLOAD));
-	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" initrd=%lld flags=0x%lx = %d",
-		 cmdline ? cmdline : "", (long long)initrd.st_size, flags, rc);
+	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" initrd=%lu flags=0x%lx = %d",
+		 cmdline ? cmdline : "", size_of(initrd_fd), flags, rc);
 	log_line(line);
 	return rc;
 }
@@ -369,7 +476,10 @@ static void model_sync(void)
 /* What the kernel was at, it has done meanwhile. */
 static void model_sleep_ms(unsigned int ms)
 {
-	(void)ms;
+	char line[64];
+
+	snprintf(line, sizeof(line), "  sleep %u", ms);
+	log_line(line);
 	if (getenv("KEXEC_MODEL_SETTLES"))
 		set_loaded(1, 1);
 }

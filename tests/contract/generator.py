@@ -294,6 +294,7 @@ def machine(rng, little=None, radix=None):
 def case_of(rng, m, name, directory, kernels):
     size = rng.choice([0, 1, 65536, 100_001, rng.choice([0, 0, 2 * MIB, 12 * MIB, 24 * MIB])])
     words = "root=/dev/sda1 irqpoll maxcpus=1" + " x=y" * rng.choice([0, 0, 1, 400])
+    kernels = [k for k in kernels if k.little == m.little] or kernels
     return Case(m, rng.choice(kernels), m.write(f"{directory}/{name}"),
                 write_initrd(directory, size) if size else None, words, maybe(rng, .8))
 
@@ -301,7 +302,9 @@ def case_of(rng, m, name, directory, kernels):
 def case(number, seed, directory, kernels):
     """Case @number of the series @seed."""
     rng = random.Random(f"{seed}/{number}")
-    return case_of(rng, machine(rng), f"{seed}-{number}", directory, kernels.made)
+    m = machine(rng)
+    made = [k for k in kernels.made if k.little != m.little] if maybe(rng, .02) else kernels.made
+    return case_of(rng, m, f"{seed}-{number}", directory, made)
 
 
 def needs(case_):
@@ -324,6 +327,8 @@ def needs(case_):
 def fits(case_):
     """True: a plan must come; False: none can; None: too close to tell without planning."""
     m = case_.machine
+    if case_.kernel.little != m.little:
+        return False            # it would not find the dump
     strict = min(facts.GIB, m.memory[0][0][1]) if not m.radix and not m.opal else facts.rma(m)
     free, first = spans.subtract(facts.crash(m), facts.protected(m)), m.crash[0] + 2 * m.page_size
     if spans.subtract([(m.crash[0], first)], free):

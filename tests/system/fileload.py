@@ -42,12 +42,13 @@ def start(stage):
 
 
 def auto(stage):
-    """Without -c or -s the kernel's own loader is used where there is one."""
+    """Without -c or -s the kernel's own loader is used where there is one, but not for --hotplug."""
     stage.boot()
     # Only an image of that loader is kept correct without --hotplug.
     _expect_call(stage.load("-d", how="-p"), FILE_LOAD)
     expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
-    _expect_call(stage.load("-d", "--hotplug", how="-a -p"), FILE_LOAD)
+    _expect_call(stage.load("-d", "--hotplug", how="-a -p"), LOAD)
+    expect(stage.crash_hotplug() == ("1", "1"), "crash_hotplug is not 1")
     _added_cpu_captured(stage)
 
 

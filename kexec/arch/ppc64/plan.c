@@ -7,6 +7,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
+#include "kexec/plan.h"
 
 #define KERNEL_ALIGN	0x10000		/* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
 
@@ -103,10 +104,7 @@ static int check_kernel(struct image *image)
 
 	if (rc < 0)
 		return rc;
-	if (image->crash && k->little != image->machine->little)
-		image_doubt(image, "kernel %s: is %s-endian, unlike the running kernel; it will boot, but not"
-			    " find the dump", k->file.name, k->little ? "little" : "big");
-	return 0;
+	return image->crash ? plan_check_byte_order(image->machine, k->little, k->file.name) : 0;
 }
 
 /*

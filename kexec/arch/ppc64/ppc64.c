@@ -30,6 +30,13 @@ const struct arch arch_ppc64 = {
 	.keeps_backup = ppc64_keeps_backup,
 	.backup_flaw = "this Linux loses the place of the first 64 KiB of memory when memory comes or"
 		       " goes, they are wrong in a dump after that (6.12.91 and 7.1 are mended)",
+	/*
+	 * kexec/file_load_64.c:update_backup_region_phdr() looked at the first program
+	 * header only, a note, until the same commits.
+	 */
+	.file_backup_flaw = "this Linux has a wrong place for the first 64 KiB of memory in a crash image"
+			    " that it makes by itself, they are wrong in a dump (6.12.91 and 7.1 are"
+			    " mended)",
 	.check_kernel = ppc64_check_kernel,
 	.survey = ppc64_survey,
 	.release = ppc64_release,

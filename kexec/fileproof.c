@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "kexec/arch/arch.h"
+#include "kexec/cmdline.h"
+#include "kexec/fileproof.h"
+#include "kexec/plan.h"
+
+static int fileproof_kernel(const struct machine *m, const struct kernel *k,
+			    const struct plan_request *request)
+{
+	int rc = k->flat ? 0 : m->arch->check_kernel(k);
+
+	return rc < 0 || k->flat || !request->crash ? rc :
+	       plan_check_byte_order(m, k->little, request->kernel);
+}
+
+/*
+ * fs/kernel_read_file.c answers ETXTBSY for a file that somebody has open for
+ * writing; such a file cannot be leased. The signal is for somebody who opens
+ * it while we hold the lease: one that is ignored by default.
+ */
+static int fileproof_not_written(int fd, const char *name)
+{
+	fcntl(fd, F_SETSIG, SIGURG);
+	if (!fcntl(fd, F_SETLEASE, F_RDLCK))
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	else if (errno == EAGAIN)
+		return fail(ETXTBSY, "%s: is open for writing, so the running kernel would not load it; try"
+			    " again when it is finished", name);
+	return 0;
+}
+
+static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t initrd)
+{
+	uint64_t region = UINT64_MAX, limit = m->ram_managed ? machine_image_limit(m) : UINT64_MAX;
+
+	if (machine_crash_size(m->sr, &region) < 0)
+		fail_forget();
+	if (m->crash.end - m->crash.start && m->crash.end - m->crash.start < region)
+		region = m->crash.end - m->crash.start;
+	if (region < limit)
+		limit = region;
+	if (kernel <= limit && initrd <= limit - kernel)
+		return 0;
+	return fail(ENOSPC, "the kernel (0x%" PRIx64 " bytes) and the initrd (0x%" PRIx64 ") are together"
+		    " larger than 0x%" PRIx64 " bytes, %s", kernel, initrd, limit, limit == region ?
+		    "the crash region; reserve more with crashkernel=" : "half of memory, which the"
+		    " running kernel refuses; use a smaller initrd");
+}
+
+/* The running kernel puts elfcorehdr= in front (kexec/file_load.c:setup_kdump_cmdline). */
+static int fileproof_command_line(const struct machine *m, const struct plan_request *request)
+{
+	struct arena arena = {0};
+	const char *running = "";
+	uint64_t len;
+	int rc = request->reuse_cmdline ? machine_cmdline(m->sr, &arena, &running) : 0;
+
+	if (rc < 0)
+		return rc;
+	len = strlen(cmdline_wanted(&arena, running, request)) + strlen("elfcorehdr=0x0 ");
+	for (uint64_t start = m->crash.start >> 4; start; start >>= 4)
+		len++;
+	arena_free(&arena);
+	if (len < m->arch->command_line_size)
+		return 0;
+	return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with what the running kernel adds, the"
+		    " kernel takes %" PRIu64 "; shorten it", len, m->arch->command_line_size - 1);
+}
+
+static int fileproof_initrd(const struct machine *m, const char *path, uint64_t *size)
+{
+	struct file f;
+	int rc = file_open(&f, path);
+
+	if (rc >= 0)
+		rc = initrd_check(&f, m->arch->uimage_arch, size);
+	if (rc < 0)
+		rc = fail_in(-ENOEXEC, "Could not open initrd file");
+	else
+		rc = fileproof_not_written(f.fd, path);
+	file_close(&f);
+	return rc;
+}
+
+static int fileproof_crash(const struct machine *m, const struct kernel *k,
+			   const struct plan_request *request)
+{
+	uint64_t initrd = 0;
+	int rc = k->file.fd < 0 ? 0 : fileproof_not_written(k->file.fd, request->kernel);
+
+	if (rc >= 0 && request->initrd)
+		rc = fileproof_initrd(m, request->initrd, &initrd);
+	if (rc >= 0)
+		rc = fileproof_size(m, k->high - k->low, initrd);
+	if (rc >= 0)
+		rc = fileproof_command_line(m, request);
+	return rc < 0 ? rc : m->arch->prove_region(m);
+}
+
+int fileproof(const struct machine *m, const struct plan_request *request)
+{
+	struct arena arena = {0};
+	struct kernel k;
+	int rc = m->arch ? kernel_open(&k, &arena, request->kernel) : 0;
+
+	if (!m->arch)
+		return 0;
+	if (rc >= 0)
+		rc = fileproof_kernel(m, &k, request);
+	if (rc >= 0 && request->crash)
+		rc = fileproof_crash(m, &k, request);
+	kernel_close(&k);
+	arena_free(&arena);
+	return rc;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/*
+ * kexec_file_load frees the armed crash image before it looks at the files:
+ * look first. Only what is certain to fail, or to leave no dump, is refused;
+ * the rest, a signature for one, the running kernel decides.
+ */
+#ifndef KEXEC_FILEPROOF_H
+#define KEXEC_FILEPROOF_H
+
+#include "kexec/image.h"
+
+/*
+ * @m need not be surveyed to the end; what is not known is not looked at. Of a
+ * normal image, for which nothing is freed, the kernel alone is looked at.
+ * -ENOEXEC: not a kernel for this, or not an initrd; -ENOSPC: too large, or no
+ * capture kernel can start there; -E2BIG: the command line is too long;
+ * -ETXTBSY: a file is being written; or what opening a file says. All with
+ * messages.
+ */
+int fileproof(const struct machine *m, const struct plan_request *request);
+
+#endif
