@@ -105,15 +105,23 @@ static bool load_may_do_without(const struct load_try *t, int rc)
 	       rc != -ENOEXEC && rc != -ENODEV;
 }
 
-/* Without a plan, look at the files; of the machine what that takes, as far as it can be known. */
+/* Without a plan, look at the files, with what is known of the machine. */
 static int load_look_at_files(struct load_try *t)
 {
-	if (t->way.proof == WAY_PROOF_FILES)
-		t->surveyed = machine_survey(&t->machine, t->sr) >= 0;
-	else if (t->way.proof == WAY_PROOF_KERNEL)
-		machine_identify(&t->machine, t->sr);
+	struct machine m;
+	int rc;
+
+	if (t->way.proof != WAY_PROOF_KERNEL) {
+		if (t->way.proof == WAY_PROOF_FILES)
+			t->surveyed = machine_survey(&t->machine, t->sr) >= 0;
+		fail_forget();
+		return fileproof(&t->machine, &t->o->request);
+	}
+	machine_identify(&m, t->sr);
 	fail_forget();
-	return fileproof(&t->machine, &t->o->request);
+	rc = fileproof(&m, &t->o->request);
+	machine_free(&m);
+	return rc;
 }
 
 static int load_make_certain(struct load_try *t)

@@ -134,6 +134,10 @@ int rehearse_elfcorehdr(const struct machine *m, const struct segment *s, uint64
 {
 	uint64_t cpus = (uint64_t)m->possible.n, most = prepared_for(m), n, grown;
 
+	if (cpus + 1 + ranges > PHDRS_MAX)
+		return fail(E2BIG, "hotplug rehearsal: %" PRIu64 " CPUs and %" PRIu64 " memory ranges are more"
+			    " than the %d program headers that an elfcorehdr can count", cpus, ranges,
+			    PHDRS_MAX);
 	n = ranges + 1 > most ? ranges + 1 : most;
 	if (n + cpus + 1 > PHDRS_MAX)
 		n = PHDRS_MAX - cpus - 1;

@@ -401,10 +401,10 @@ BAD_MACHINES = [
     ("a crash region that wraps", Machine(crash=(2**64 - 4096, 65536)), None, "wraps around"),
     ("a crash region over RTAS", Machine(crash=(512 * MIB, 64 * MIB), rtas=(0x20000000, MIB)), None,
      "over RTAS"),
-    ("a small crash region", Machine(crash=(512 * MIB, MIB)), None,
+    ("a small crash region", Machine(crash=(512 * MIB, 16 * MIB)), None,
      r"its process table takes 0x800000 bytes .*, 0x[0-9a-f]+ are free for it there"),
     ("a crash region that RTAS does not reach", Machine(**HIGH), None, r"the buffer for RTAS takes 0x10000 bytes below 0x40000000 \(arch/powerpc/kernel/rtas.c:"
-     r"rtas_initialize\), 0x0 are free for it there; reserve memory below that"),
+     r"rtas_initialize\), 0x8000 are free for it there; reserve memory below that"),
     ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),
     ("no CPU in /cpus", Machine(), remove("proc/device-tree/cpus/PowerPC,POWER9@0"), "no CPU node"),
     ("no memory", Machine(memory=[]), None, "there is no memory"),
@@ -526,8 +526,8 @@ CASES = [
          prepare=lambda w: [remove("sys/devices/system/cpu/cpu2", "sys/devices/system/cpu/cpu3")(w),
                             facts()(w)]),
     Case("readiness: a kernel that would not find the dump", "-S --verbose {kernel}", 1, prepare=facts(),
-         kernel=vmlinux(little=False), stderr="warning: kernel .* big-endian",
-         stdout="but of that kernel: kernel .* is big-endian, unlike the running kernel"),
+         kernel=vmlinux(little=False),
+         stdout="but that kernel would not load: kernel .* is big-endian, unlike the running kernel"),
     Case("readiness: the first answers waver", "-S --verbose", stdout="OK: armed; the kernel keeps it current",
          prepare=facts(loaded=0, **NOT_KEPT), env={"KEXEC_MODEL_SETTLES": "1"}),
     Case("readiness: rules hidden by a link", "-S --verbose", 1, stdout="no rule reloads",
@@ -582,17 +582,11 @@ CASES = [
            env=env, kernel=kernel, prepare=lambda w, gone=gone: [facts(loaded=0, **NOT_KEPT, rules=GATED)(w), *(
                remove(name)(w) for name in gone)])
       for what, argv, env, kernel, gone, stdout in [
-          ("other byte order", LOAD, {}, vmlinux(little=False), [], "kernel .* not find the dump"),
-          ("other byte order, -s", "-s -p {kernel}", FILE_LOAD, vmlinux(little=False), [], "kernel .* not find"),
           ("CPUs without notes", "-p {kernel}", {}, None, ["sys/devices/system/cpu/cpu3"], "1 of 4 possible CPUs"),
           ("no vmcoreinfo", LOAD, {}, None, ["sys/kernel/vmcoreinfo"], "sys/kernel/vmcoreinfo is not there"),
           ("not kept", LOAD, {"KEXEC_MODEL_DEAF": "1"}, None, [], "the running kernel does not keep it current"),
           ("CPUs that go on changing", LOAD, {"KEXEC_MODEL_ARRIVES": "9"}, None, [], "CPUs or memory kept changing"),
       ]],
-    Case("readiness after a load, a name of many lines", "sh", 1, shell="mv {kernel} \"$(printf '{dir}/a\\n<3>b')\"; "
-         "{argv} -p {dir}/a*; {argv} -S --verbose; grep -c . {dir}/machine/kexec-log >&2; false", stderr="\n3\n",
-         stdout="loaded kernel: kernel .*/a[?]<3>b: is big", kernel=vmlinux(little=False),
-         prepare=facts(loaded=0, **NOT_KEPT)),
     Case("log: a load that fails takes nothing back", "sh", 1, shell="{argv} -p -s {kernel}; {argv} -S --verbose",
          prepare=lambda w: [facts()(w), put("machine/kexec-log", OLD_COMPLAINT)(w)], stderr="",
          env={"KEXEC_MODEL_FILE": "1"}, stdout="WARNING: armed, but perhaps stale.*before or after the load"),
@@ -798,9 +792,9 @@ CASES = [
          machine=Machine(little=False), env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x150001 = 0")),
     Case("-a -l, big-endian", "-a -l {kernel}", machine=Machine(little=False),
          env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x4 = 0")),
-    Case("-s -p, kernel of the other byte order", "-s -p {kernel}", 4, kernel=vmlinux(little=False),
-         env={"KEXEC_MODEL_FILE": "0"}, stderr="warning: kernel .* is big-endian, unlike .* not find the dump",
-         check=loads("0x6 = 0")),
+    Case("-s -p, kernel of the other byte order", "-s -p {kernel}", 255, kernel=vmlinux(little=False),
+         env={"KEXEC_MODEL_FILE": "0"}, error="kernel .* is big-endian, unlike .* not find the dump",
+         check=loads_nothing),
     Case("-s -l, kernel of the other byte order", "-s -l {kernel}", kernel=vmlinux(little=False),
          env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x4 = 0")),
     Case("-s -p, big-endian", "-s -p {kernel}", 4, machine=Machine(little=False),
@@ -984,7 +978,8 @@ CASES = [
          error="initrd: Could not find a free area of memory of 0x3000000 bytes .49152 KiB.", machine=Machine(crash=(512 * MIB, 32 * MIB)),
          prepare=put("initrd", bytes(48 * MIB))),
     *[Case(f"half of memory: {what}", "-c -p --hotplug --initrd={initrd} {kernel}" + more, status, machine=machine,
-           error=error, prepare=lambda w, size=size: os.truncate(f"{w}/initrd", size * MIB), check=check)
+           error=error, prepare=lambda w, size=size: [put("initrd", b"070701")(w),
+                                                      os.truncate(f"{w}/initrd", size * MIB)], check=check)
       for what, more, status, machine, size, error, check in (
           ("the kernel's, without the crash region", "", 1, HALF, 330, r"half of memory \(0x[0-9a-f]+\), which",
            loads_nothing),

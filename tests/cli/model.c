@@ -122,7 +122,7 @@ static void drop_event(void)
 {
 	const char *times = getenv("KEXEC_MODEL_DROPS");
 
-	if (times && calls <= strtoul(times, NULL, 10))
+	if (times && loads <= strtoul(times, NULL, 10))
 		kernel_log("<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate");
 }
 

@@ -584,10 +584,10 @@ static void second_backup(struct spoilt *t, const char *name, int64_t by)
 	memcpy(phdr(t, i + 1), phdr(t, i), ELF64_PHDR_SIZE);
 }
 
-static void many_notes(struct spoilt *t, const char *name, int64_t n)
+static void many_cpus(struct spoilt *t, const char *name, int64_t n)
 {
 	(void)name;
-	t->m.n_notes = (size_t)n;
+	t->m.possible.n = (size_t)n;
 }
 
 /* --- spoiling the device tree --- */
@@ -651,13 +651,16 @@ static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
 
 	(void)name;
 	assert_int_equal(hotplug_cores(&t->m, &cores), 0);
-	fdt_set_totalsize(fdt, (uint32_t)(used + hotplug_fdt_needed(&cores, fdt) + (uint64_t)by));
+	fdt_set_totalsize(fdt, (uint32_t)(used + hotplug_fdt_needed(&cores, fdt) +
+					  cores.possible * GROWN_NODE + GROWN_NAME + (uint64_t)by));
 }
 
 static void no_live_cpus(struct spoilt *t, const char *name, int64_t by)
 {
+	static struct dt_node root;
+
 	(void)name, (void)by;
-	t->m.tree = NULL;
+	t->m.tree = &root;
 }
 
 /* Where the reserve map's entry is that begins at @start. */
@@ -936,13 +939,13 @@ static const struct row rows[] = {
 	/* the rehearsals, through prove() */
 	{ "no room for memory", HOTPLUG, grow, "elfcorehdr", -65536, ENOSPC,
 	  "a regenerated elfcorehdr takes up to" },
-	{ "more CPUs than ELF counts", HOTPLUG, many_notes, NULL, 65534, E2BIG,
-	  "hotplug rehearsal: elfcorehdr: 65535 CPUs and memory ranges" },
+	{ "more CPUs than ELF counts", HOTPLUG, many_cpus, NULL, 65533, E2BIG,
+	  "hotplug rehearsal: 65533 CPUs and" },
 	{ "room for all cores", HOTPLUG, no_room_for_cores, NULL, 0, PASSES },
 	{ "no room for the last core", HOTPLUG, no_room_for_cores, NULL, -4, ENOSPC,
 	  "the kernel could add only" },
 	{ "no CPU to rehearse with", HOTPLUG, no_live_cpus, NULL, 0, EINVAL,
-	  "device tree: there is no /cpus node" },
+	  "hotplug rehearsal: the running kernel has no CPU node to add" },
 
 	/* the device tree */
 	{ "no tree", CRASH, remove_segment, "fdt", 0, EINVAL, MISSING },

@@ -32,6 +32,10 @@
 	fail_forget();								\
 } while (0)
 
+/* What the rehearsal lets each of the cores grow by: a property, and once its name. */
+#define GROWN_NODE	(12 + 256)
+#define GROWN_NAME	sizeof("vendor,of-the-other-machine")
+
 /* A new temporary directory; unit_remove() deletes it with all that is in it. */
 static inline char *unit_directory(void)
 {
