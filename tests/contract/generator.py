@@ -278,7 +278,7 @@ def machine(rng, little=None, radix=None):
         lmb_memory(rng, m, top)
     else:
         flat_memory(rng, m, max(top, GIB))
-        if m.memory[-1][-1][0] >> 32 == 0 and maybe(rng, .2):
+        if all(base + size < 1 << 32 for pairs in m.memory for base, size in pairs) and maybe(rng, .2):
             m.addr_cells, m.size_cells = rng.choice([(2, 1), (1, 1)])
     place_firmware(rng, m)
     place_reserved(rng, m)
