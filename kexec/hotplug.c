@@ -74,9 +74,10 @@ int hotplug_cores(const struct machine *m, struct hotplug_cores *cores)
 		if (threads_of(n) < threads)
 			threads = threads_of(n);
 	}
+	if (!cpus)
+		return fail(EINVAL, "device tree: there is no /cpus node");
 	if (!cores->largest)
-		return fail(EINVAL, "device tree: %s", cpus ? "no CPU node below /cpus" :
-			    "there is no /cpus node");
+		return fail(EINVAL, "device tree: no CPU node below /cpus");
 	cores->possible = (m->possible.n + threads - 1) / threads;
 	if (cores->possible < nodes)
 		cores->possible = nodes;

@@ -313,6 +313,7 @@ static int without_json(void)
 int report_json(const struct image *image, const struct way *way, FILE *out)
 {
 	(void)image;
+	(void)way;
 	(void)out;
 	return without_json();
 }

@@ -403,6 +403,8 @@ BAD_MACHINES = [
      "over RTAS"),
     ("a small crash region", Machine(crash=(512 * MIB, 16 * MIB)), None,
      r"its process table takes 0x800000 bytes .*, 0x[0-9a-f]+ are free for it there"),
+    ("a crash region behind the last whole 16 MiB", Machine(crash=(512 * MIB, 8 * MIB)), None,
+     "kernel at .* is not in the memory which the capture kernel would have"),
     ("a crash region that RTAS does not reach", Machine(**HIGH), None, r"the buffer for RTAS takes 0x10000 bytes below 0x40000000 \(arch/powerpc/kernel/rtas.c:"
      r"rtas_initialize\), 0x8000 are free for it there; reserve memory below that"),
     ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),

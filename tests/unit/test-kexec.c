@@ -301,10 +301,10 @@ static void no_cpu_nodes(void **state)
 	(void)state;
 	make_machine(&m, 4);
 	dt_remove(dt_find(m.tree, "/cpus/PowerPC,POWER9@0"), "device_type");
-	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no CPU node");
+	assert_fails(hotplug_cores(&m, &cores), EINVAL, "device tree: no CPU node below /cpus");
 	assert_fails(rehearse_fdt(&m, NULL, 0), EINVAL, "no CPU node");
 	m.tree = arena_alloc(&arena, sizeof(*m.tree));
-	assert_fails(hotplug_cores(&m, &cores), EINVAL, "no /cpus");
+	assert_fails(hotplug_cores(&m, &cores), EINVAL, "device tree: there is no /cpus node");
 	idlist_free(&m.possible);
 }
 
