@@ -10,6 +10,7 @@ failed test, and so is an entry which nothing shows any more, unless it is marke
 import re
 from dataclasses import dataclass
 
+import boot
 import checks
 import facts
 import spans
@@ -18,6 +19,8 @@ from machine import GIB, LMB_ASSIGNED, LMB_RESERVED, MIB
 RUN_AT_LOAD = slice(0x5c, 0x60)
 EVERYTHING = [(0, 1 << 64)]
 PAGE = 4096
+# The elfcorehdr has room for so many ranges more than there are.
+MORE_RANGES = 512
 
 
 @dataclass
@@ -70,6 +73,12 @@ def rma_top(machine):
     return sum(min(node[0] for node in machine.memory))
 
 
+def real_mode(machine):
+    """Of hash guests, the first memory alone, whatever follows it at once."""
+    hash_guest = facts.rma(machine) < boot.ANYWHERE
+    return min(facts.rma(machine), rma_top(machine)) if hash_guest else boot.ANYWHERE
+
+
 def rounded(ranges, page):
     return spans.union([(start // page * page, -(-end // page) * page) for start, end in ranges])
 
@@ -80,21 +89,44 @@ def crash_of(machine):
 
 # --- placement and sizes ---
 
-def lowest_kernel_place(pair):
-    """Above two pages that the running kernel can take, on 64 KiB, in memory of nobody else."""
-    m, kernel = pair.machine, pair.case.kernel
-    size = max(p + s for p, _, s in kernel.pieces) - kernel.lowest
+def free_for_kernel(m):
+    """Above two pages that the running kernel can take, in memory of nobody else."""
     start, end = crash_of(m)
-    end = max(end // (16 * MIB) * 16 * MIB, start) or end
     taken = spans.union(facts.protected(m), facts.optional(m.sml))
     page, left, at = m.page_size, 2, -(-start // m.page_size) * m.page_size
     while left:
         if not spans.intersect([(at, at + page)], taken):
             left -= 1
         at += page
-    for low, high in spans.subtract([(at, end)], rounded(taken, page)):
+    return spans.intersect(spans.subtract([(at, end)], rounded(taken, page)), boot.memory(m))
+
+
+def kernel_size(kernel):
+    return max(p + s for p, _, s in kernel.pieces) - kernel.lowest
+
+
+def partly_low(m):
+    """A part of the crash region is good for what must be low, another part is not."""
+    start, end = crash_of(m)
+    return start < min(boot.low_limit(m), real_mode(m)) < end
+
+
+def lowest_kernel_place(pair):
+    """On 64 KiB."""
+    for low, high in free_for_kernel(pair.machine):
         base = -(-low // 0x10000) * 0x10000
-        if base + size <= high:
+        if base + kernel_size(pair.case.kernel) <= high:
+            return base
+    return None
+
+
+def highest_kernel_place(pair):
+    """On 64 KiB, where real mode and RTAS reach."""
+    m = pair.machine
+    limit = min(real_mode(m), 4 * GIB if m.rtas else boot.ANYWHERE)
+    for low, high in reversed(spans.intersect(free_for_kernel(m), [(0, limit)])):
+        base = (high - kernel_size(pair.case.kernel)) // 0x10000 * 0x10000
+        if base >= low:
             return base
     return None
 
@@ -104,7 +136,15 @@ def two_pages_are_left_to_the_running_kernel(pair, d):
     """The running kernel takes the two lowest free pages of the crash region for itself. The peer
     puts the kernel on the first page and leaves it to luck what the pages then overwrite; ours
     begins at the first 64 KiB above two pages which are free to be taken."""
-    return pair.case.crash and d.ours == lowest_kernel_place(pair)
+    return pair.case.crash and not partly_low(pair.machine) and d.ours == lowest_kernel_place(pair)
+
+
+@entry("address of kernel")
+def low_memory_is_left_to_the_capture_kernel(pair, d):
+    """Of a crash region that is only in part where real mode and RTAS reach, the low part is kept
+    for what the capture kernel must have there: ours goes to the top of where early boot
+    reaches. The peer fills the low part first."""
+    return pair.case.crash and partly_low(pair.machine) and d.ours == highest_kernel_place(pair)
 
 
 @entry("contract: control_pages")
@@ -145,6 +185,17 @@ def room_for_one_header_more(pair, d):
     return pair.case.hotplug and -want % m.page_size < facts.PHDR_SIZE
 
 
+@entry("memsz of elfcorehdr")
+def room_for_more_ranges(pair, d):
+    """Memory may be in more ranges than the kernel was built to expect. There is room for 512
+    more than there are, where what the kernel asks for has less; the peer has what it asks for."""
+    m, core = pair.machine, checks.Core(pair.case, pair.ours.segment("elfcorehdr").data)
+    asked = facts.EHDR_SIZE + facts.PHDR_SIZE * (len(m.possible()) + 1 + m.hotplug_ranges)
+    more = facts.EHDR_SIZE + facts.PHDR_SIZE * (core.count + MORE_RANGES)
+    return pair.case.hotplug and d.theirs < d.ours and asked < more and \
+        d.ours == -(-(more + facts.PHDR_SIZE) // m.page_size) * m.page_size
+
+
 @entry("bufsz of backup")
 def backup_without_data(pair, d):
     """The backup region's zeros are not carried along: memsz alone makes the kernel clear it."""
@@ -156,16 +207,7 @@ def run_at_load_is_set_when_loading(pair, d):
     """The word at 0x5c which tells a relocatable kernel to stay where it is. Ours is set in the
     segment, under the digest; the peer's purgatory sets it at the time of the crash."""
     flag = pair.theirs.words.get("run_at_load")
-    return pair.case.kernel.little and flag == 1 and only_run_at_load(pair, d)
-
-
-@entry("kernel's bytes of .*|contract: kernel")
-def run_at_load_of_the_other_byte_order(pair, d):
-    """In a kernel of the other byte order, too, the word is found and set. The peer reads it in
-    its own order and does not know it: such a kernel would move itself over the crashed one's
-    memory."""
-    flag = pair.theirs.words.get("run_at_load")
-    return not pair.case.kernel.little and flag != 1 and only_run_at_load(pair, d)
+    return flag == 1 and only_run_at_load(pair, d)
 
 
 def only_run_at_load(pair, d):
@@ -230,6 +272,24 @@ def stale_properties(pair, d):
     """What described or seeded the boot of the running kernel is not passed on: its memory limit,
     random seeds, the IMA log of an earlier kexec, what limits a capture kernel."""
     return d.kind.rpartition("/")[2] in STALE and d.ours is None
+
+
+@entry("property .*/linux,sml-(base|size)")
+def pointers_to_no_memory(pair, d):
+    """The log of a TPM is read through the linear map. Where there is no memory for that, the
+    kernel would fault, and is told of no log. The peer passes the pointer on."""
+    m = pair.machine
+    return bool(m.sml) and d.ours is None and not facts.readable(m, m.sml[0], sum(m.sml))
+
+
+@entry("property /reserved-memory/.*/status")
+def reusable_memory_of_the_crashed_kernel(pair, d):
+    """Of a reserved area that is reusable a kernel makes pages of its own. Outside of the crash
+    region they are the crashed kernel's, and the capture kernel must not; the peer lets it."""
+    m = pair.machine
+    mine = [f"firmware-{i}@{base:x}" for i, (base, size), kind in m.reserved_children()
+            if kind == "reusable" and spans.subtract([(base, base + size)], facts.crash(m))]
+    return d.kind.split("/")[2] in mine and (d.ours, d.theirs) == (b"disabled\0", None)
 
 
 @entry("reserve map covers (elfcorehdr|initrd|fdt)")
@@ -329,7 +389,7 @@ def firmware_outside_of_memory(pair, d):
     return spans.subtract(facts.firmware(m), facts.tree_memory(m)), []
 
 
-@entry("contract: placement")
+@entry("contract: placement", rare=True)
 def no_segment_beyond_mem(pair, d):
     """With mem= the running kernel refuses segments above; the peer does not look."""
     m = pair.machine
@@ -349,14 +409,9 @@ def stream_of_lmbs_in_use(pair, d):
 def lmb_of_firmware(pair, d):
     """An LMB with firmware in it may get, in the peer's stream, a pair for all memory below as
     well."""
-    m, base = pair.machine, int(d.theirs.rpartition(" ")[2], 16)
-    return bool(spans.intersect(facts.firmware(m), [(base, base + m.lmb_size)]))
-
-
-@entry("reserve map")
-def tpm_log_is_reserved(pair, d):
-    """The log of a TPM is kept: the next kernel reads it where the firmware left it."""
-    return facts.optional(pair.machine.sml), []
+    m, found = pair.machine, re.fullmatch("out of step at the LMB 0x([0-9a-f]+)", d.theirs)
+    base = int(found.group(1), 16) if found else 0
+    return bool(found and spans.intersect(facts.firmware(m), [(base, base + m.lmb_size)]))
 
 
 @entry("(reserve map|usable memory|dump|address of .*|contract: .*|usable memory: .*|"
@@ -440,9 +495,9 @@ def one_usable_memory(pair, d):
 @entry("purgatory: kernel is what is loaded")
 def kernel_above_other_segments(pair, d):
     """Where the kernel does not fit below some obstacle and something smaller does, the peer's
-    purgatory jumps to the lowest segment, which is not the kernel."""
-    lowest = min(s.mem for s in pair.theirs.segments)
-    return d.ours and pair.theirs.words["kernel"] == lowest < checks.load_base(pair.theirs)
+    purgatory jumps to where the kernel is not: below it, to the lowest segment or to none."""
+    at, lowest = pair.theirs.words["kernel"], min(s.mem for s in pair.theirs.segments)
+    return d.ours and lowest <= at < checks.load_base(pair.theirs)
 
 
 # --- several PT_LOADs ---
@@ -479,7 +534,7 @@ def newer_sysfs_names(pair, d):
     return they_refuse(pair, d, "crash_elfcorehdr_size does not exist") and pair.machine.new_sysfs
 
 
-@entry("refusal")
+@entry("refusal", rare=True)
 def kernels_with_odd_notes(pair, d):
     """Notes in the kernel file are nothing to the loader; the peer reads them and dies of what it
     does not understand."""
@@ -496,6 +551,7 @@ def any_number_of_reservations(pair, d):
 def one_cell_numbers_of_memory(pair, d):
     """The peer, which wants two cells for each number, dies of memory nodes with one."""
     return (they_refuse(pair, d, "not enough data for mem property") or
+            they_refuse(pair, d, "mem property overflow") or
             they_refuse(pair, d, "Could not")) and \
         (pair.machine.addr_cells, pair.machine.size_cells) != (2, 2)
 
@@ -503,10 +559,11 @@ def one_cell_numbers_of_memory(pair, d):
 @entry("refusal")
 def real_mode_as_the_mmu_has_it(pair, d):
     """With a radix MMU, and without hypervisor, early boot reaches all of memory. The peer always
-    stays inside the lowest memory node, and finds no room in crash regions above."""
+    stays inside the lowest memory node, and finds no room where ours is above."""
     m = pair.machine
-    return they_refuse(pair, d, "Could not") and rma_top(m) < crash_of(m)[1] and \
-        (m.radix or not m.guest or rma_top(m) < facts.rma(m))
+    return they_refuse(pair, d, "Could not") and \
+        any(s.end > rma_top(m) for s in pair.ours.segments) and \
+        (m.radix or not m.guest)
 
 
 @entry("refusal")
@@ -538,3 +595,38 @@ def firmware_where_the_kernel_takes_pages(pair, d):
     two = [(start, start + 2 * pair.machine.page_size)]
     return bool(spans.intersect(two, spans.union(facts.protected(pair.machine),
                                                  facts.optional(pair.machine.sml))))
+
+
+def peer_breaks(pair, name):
+    """What the contract's check says of the peer's image."""
+    return [text for _, text in checks.run_all(pair.case, pair.theirs, {name: checks.CHECKS[name]})
+            if not text.startswith("unreadable")]
+
+
+@entry("refusal")
+def capture_kernels_that_cannot_start(pair, d):
+    """What every kernel takes while it starts must be free for it, where it must be. The peer
+    does not look: its image cannot start for want of the same."""
+    names = {"process table": "process table", "hash table": "hash table",
+             "buffer for RTAS": "RTAS buffer", "stacks": "stack"}
+    return d.theirs == "loads" and "would stop while it starts" in d.ours and any(
+        re.search(f"starts: (its|the) .*{ours} takes", d.ours) and text.startswith(theirs)
+        for ours, theirs in names.items() for text in peer_breaks(pair, "starts"))
+
+
+@entry("refusal", rare=True)
+def nested_exclusions_make_room(pair, d):
+    """Where the peer finds the room that ours lacks only behind a nested exclusion, over what is
+    not to be written to."""
+    page = pair.machine.page_size
+    hit = [named_ranges(text) for text in peer_breaks(pair, "protected")] \
+        if d.theirs == "loads" and "Could not find a free area" in d.ours else []
+    return any(spans.intersect(rounded(h, page), rounded(reopened(pair), page)) for h in hit)
+
+
+@entry("refusal", rare=True)
+def crash_region_that_real_mode_does_not_reach(pair, d):
+    """Where all that is free is above what real mode reaches, no kernel can start. The peer takes
+    real mode to end where the first memory node does, and loads."""
+    return d.theirs == "loads" and "as far as early boot reaches here" in d.ours and \
+        bool(peer_breaks(pair, "real_mode"))

@@ -78,9 +78,8 @@ class Peer:
         with open(os.path.join(directory, "complete"), encoding="ascii") as f:
             self.version = f.read().strip()
 
-    def command(self, case, dump):
-        return ["qemu-ppc64le", "-E", f"INTERPOSE_DUMP={dump}",
-                "-E", f"INTERPOSE_PAGE_SIZE={case.machine.page_size}", "-L", case.root,
+    def command(self, case):
+        return ["qemu-ppc64le", "-L", case.root,
                 os.path.join(self.libraries, "ld64.so.2"), "--library-path", self.libraries,
                 "--preload", self.interpose, self.program, "-c", *case.options(), "-d",
                 case.kernel.path]
@@ -89,8 +88,9 @@ class Peer:
         dump = case.root + "-peer"
         shutil.rmtree(dump, ignore_errors=True)
         os.mkdir(dump)
-        done = subprocess.run(self.command(case, dump), capture_output=True, text=True,
-                              errors="replace", check=False)
+        told = {"INTERPOSE_DUMP": dump, "INTERPOSE_PAGE_SIZE": str(case.machine.page_size)}
+        done = subprocess.run(self.command(case), env=os.environ | told, capture_output=True,
+                              text=True, errors="replace", check=False)
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines()
                          if not line.startswith("sym:"))
         if done.returncode or not os.path.exists(os.path.join(dump, "image")):
