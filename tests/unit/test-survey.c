@@ -32,7 +32,7 @@ static bool goes(int fd)
 	return readlink(link, path, sizeof(path) - 1) > 0 && strstr(path, fail_path);
 }
 
-ssize_t read(int fd, void *data, size_t size)
+static ssize_t read_or_go(int fd, void *data, size_t size)
 {
 	if (goes(fd)) {
 		errno = ENODEV;
@@ -41,13 +41,42 @@ ssize_t read(int fd, void *data, size_t size)
 	return syscall(SYS_read, fd, data, size);
 }
 
-int openat(int dir, const char *name, int flags, ...)
+static int open_or_go(int dir, const char *name, int flags)
 {
 	if (goes(-1)) {
 		errno = ENODEV;
 		return -1;
 	}
 	return (int)syscall(SYS_openat, dir, name, flags, 0);
+}
+
+ssize_t read(int fd, void *data, size_t size)
+{
+	return read_or_go(fd, data, size);
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+	return open_or_go(dir, name, flags);
+}
+
+/* What _FORTIFY_SOURCE makes of such calls. */
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
+ssize_t __read_chk(int fd, void *data, size_t size, size_t room)
+{
+	return size > room ? -1 : read_or_go(fd, data, size);
+}
+
+int __openat_2(int dir, const char *name, int flags);
+int __openat_2(int dir, const char *name, int flags)
+{
+	return open_or_go(dir, name, flags);
+}
+
+int __openat64_2(int dir, const char *name, int flags);
+int __openat64_2(int dir, const char *name, int flags)
+{
+	return open_or_go(dir, name, flags);
 }
 
 int fstat(int fd, struct stat *st)
