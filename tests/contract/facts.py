@@ -101,7 +101,8 @@ def rma(machine):
     """The end of what real mode reaches on a guest with a hash MMU."""
     if machine.opal or machine.radix or not machine.guest:
         return 1 << 64
-    first = spans.sized([pair for node in machine.memory for pair in node])[0][1]
+    # prom.c:early_init_dt_add_memory_arch: the pair that begins at 0, not what lies behind it
+    first = min((base, size) for node in machine.memory for base, size in node if size)[1]
     return min(first, GIB << 10 if machine.pvr >> 16 >= POWER9 else GIB)
 
 

@@ -322,15 +322,32 @@ static bool is_radix(const struct dt_node *root, bool guest)
 	return p && p->len > VEC5_MMU_BYTE && (p->data[VEC5_MMU_BYTE] & VEC5_MMU_MASK) == VEC5_MMU_RADIX;
 }
 
+/* The end of the pair that begins at 0: one pair, whatever follows it. 0: there is none. */
+static int find_first_memory(const struct dt_prop *reg, struct dt_cells cells, uint64_t *end)
+{
+	uint32_t width = 4 * (cells.addr + cells.size);
+	int rc = 0;
+
+	for (uint32_t at = 0; at + width <= reg->len && rc >= 0 && !*end; at += width) {
+		struct dt_prop pair = { .data = reg->data + at, .len = width };
+		RANGES_AUTO one = {0};
+
+		rc = dt_add_ranges(&pair, cells, "memory", "RMA", &one);
+		if (one.n && !one.at[0].start)
+			*end = one.at[0].end;
+	}
+	return rc;
+}
+
 /*
- * Early boot of a hash guest reaches the first memory node only, at most 1 GiB
- * before POWER9 and 1 TiB since (arch/powerpc/mm/book3s64/hash_utils.c:
- * hash__setup_initial_memory_limit). Radix and bare metal reach everything.
+ * Early boot of a hash guest reaches the first piece of memory only (arch/powerpc/kernel/
+ * prom.c:early_init_dt_add_memory_arch), at most 1 GiB before POWER9 and 1 TiB since
+ * (arch/powerpc/mm/book3s64/hash_utils.c:hash__setup_initial_memory_limit). Radix and
+ * bare metal reach everything.
  */
 static int survey_real_mode(struct machine *m, const struct ppc64_facts *f)
 {
-	uint64_t cap = is_arch_300(m->tree) ? TIB : GIB;
-	RANGES_AUTO first = {0};
+	uint64_t cap = is_arch_300(m->tree) ? TIB : GIB, end = 0;
 	const struct dt_node *n;
 	int rc = 0;
 
@@ -338,14 +355,14 @@ static int survey_real_mode(struct machine *m, const struct ppc64_facts *f)
 	if (!f->guest || f->radix)
 		return 0;
 	m->real_mode_limit = cap;
-	for (n = m->tree->children; n && rc >= 0 && !first.n; n = n->next) {
+	for (n = m->tree->children; n && rc >= 0 && !end; n = n->next) {
 		const struct dt_prop *reg = dt_prop(n, "reg");
 
 		if (dt_is_type(n, "memory") && reg)
-			rc = dt_add_ranges(reg, f->cells, n->name, "RMA", &first);
+			rc = find_first_memory(reg, f->cells, &end);
 	}
-	if (first.n && !first.at[0].start && first.at[0].end < cap)
-		m->real_mode_limit = first.at[0].end;
+	if (end && end < cap)
+		m->real_mode_limit = end;
 	return rc;
 }
 
