@@ -22,9 +22,13 @@ EQUIVALENT = {
      "for (int i = 0; i <= fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
         "behind the last entry is the one which ends the map: a range of no bytes",
     ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
-     "return (m->elfcorehdr_size > built ? m->elfcorehdr_size : built) + ELF64_PHDR_SIZE;",
-     "return (m->elfcorehdr_size >= built ? m->elfcorehdr_size : built) + ELF64_PHDR_SIZE;", 1):
+     "return (m->elfcorehdr_size > more ? m->elfcorehdr_size : more) + ELF64_PHDR_SIZE;",
+     "return (m->elfcorehdr_size >= more ? m->elfcorehdr_size : more) + ELF64_PHDR_SIZE;", 1):
         "of two equal numbers either is the larger",
+    ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
+     "if (more > elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))",
+     "if (more >= elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))", 1):
+        "what is equal becomes what it is",
     ("kexec/elfcorehdr.c", "put_loads", "compare",
      "uint64_t end = r->end < h->backup_size ? r->end : h->backup_size;",
      "uint64_t end = r->end <= h->backup_size ? r->end : h->backup_size;", 1):
