@@ -74,7 +74,6 @@ struct image {
 	bool own_entry;			/* the user chose it */
 	const char *doubt;		/* why it may be of no use though it can be loaded; NULL: no reason */
 	char *cmdline;			/* as the second kernel gets it */
-	const char *flaw;		/* what a dump of it will lack; NULL: nothing is known */
 	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
 	struct ranges free;		/* where segments may still be placed */

@@ -180,7 +180,7 @@ static int load_by(struct load_try *t, enum way_call call, bool *called)
 	int rc;
 
 	t->made = call;
-	*called = true;
+	*called = call == WAY_LOAD;
 	if (call == WAY_LOAD)
 		return load_with_reboot_cpu(&t->image, t->sr);
 	rc = apply_file_load(&t->o->request, t->sr, called);
@@ -211,6 +211,8 @@ static int load_second(struct load_try *t)
 
 	notice("%s; loading with %s", fail_text(), way_name(t->way.second));
 	rc = t->way.second == WAY_LOAD && !t->planned ? load_plan(t) : 0;
+	if (rc >= 0 && t->way.second == WAY_FILE)
+		rc = fileproof(&t->machine, &t->o->request);
 	if (rc < 0)
 		return load_plan_status(rc);
 	rc = load_by(t, t->way.second, &called);
@@ -224,7 +226,7 @@ static int load_call(struct load_try *t)
 
 	if (rc >= 0)
 		return STATUS_OK;
-	if (called && t->way.second != WAY_NONE && way_goes_on(t->way.first, rc, t->planned))
+	if (t->way.second != WAY_NONE && way_goes_on(t->way.first, rc, t->planned))
 		return load_second(t);
 	return load_failed(t, rc, called);
 }
@@ -244,7 +246,7 @@ static bool is_loaded(int status)
 }
 
 /* It is loaded, but: now a warning, and in the log for whoever asks later. */
-static int PRINTF_LIKE(1, 2) doubt_load(const char *fmt, ...)
+static int PRINTF_LIKE(2, 3) doubt_load(const struct options *o, const char *fmt, ...)
 {
 	va_list ap;
 	char *text;
@@ -253,7 +255,8 @@ static int PRINTF_LIKE(1, 2) doubt_load(const char *fmt, ...)
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
 	warn("%s", text);
-	klog_write_doubt(text);
+	if (!o->dry_run)
+		klog_write_doubt(text);
 	free(text);
 	return STATUS_DOUBTFUL;
 }
@@ -289,7 +292,7 @@ static int load_warn(const struct load_try *t)
 	case WAY_WARN_NOTHING:
 		break;
 	case WAY_WARN_BIG_ENDIAN:
-		status = doubt_load("%s; use -c", arch->big_endian_file_flaw);
+		status = doubt_load(t->o, "%s; use -c", arch->big_endian_file_flaw);
 		break;
 	case WAY_WARN_FILE_BACKUP:
 		warn("%s; use -c", arch->file_backup_flaw);
@@ -341,6 +344,25 @@ static int load_once(const struct options *o, const struct sysroot *sr, const st
 	return status;
 }
 
+static bool crash_loaded(const struct sysroot *sr)
+{
+	bool loaded = false;
+
+	if (machine_image_loaded(sr, true, &loaded) < 0)
+		fail_forget();
+	return loaded;
+}
+
+/* What an earlier try has loaded is stale, or gone. */
+static void load_again_failed(const struct options *o, const struct sysroot *sr)
+{
+	if (crash_loaded(sr))
+		doubt_load(o, "CPUs or memory changed and loading again failed; the loaded image is not"
+			   " current");
+	else
+		warn("no crash kernel is armed now; the one that was loaded before the change is gone");
+}
+
 /* Hotplug comes in bursts: wait for the end of one, 1.5 seconds in all. */
 #define LOAD_TRIES		5
 #define LOAD_PAUSE_MS(i)	(50u << (i))
@@ -348,6 +370,7 @@ static int load_once(const struct options *o, const struct sysroot *sr, const st
 static int load_until_current(const struct options *o, const struct sysroot *sr)
 {
 	struct way way = load_way(o, sr);
+	unsigned int tries;
 	bool stale = true;
 	int status = STATUS_OK;
 
@@ -356,17 +379,19 @@ static int load_until_current(const struct options *o, const struct sysroot *sr)
 		     " alone; use -c", plan_only_kexec_load(&o->request));
 		return say_why(STATUS_ERROR);
 	}
-	for (unsigned int i = 0; i < LOAD_TRIES && stale && status == STATUS_OK; i++) {
-		if (i) {
+	for (tries = 0; tries < LOAD_TRIES && stale && status == STATUS_OK; tries++) {
+		if (tries) {
 			notice("CPUs or memory changed while the image was loaded; loading again");
-			syscalls.sleep_ms(LOAD_PAUSE_MS(i));
+			syscalls.sleep_ms(LOAD_PAUSE_MS(tries));
 		}
 		status = load_once(o, sr, &way, &stale);
 	}
+	if (!is_loaded(status) && tries > 1 && o->crash)
+		load_again_failed(o, sr);
 	if (!stale || status != STATUS_OK)
 		return status;
-	return doubt_load("CPUs or memory kept changing; the loaded image is not current. Load again when"
-			  " they have settled");
+	return doubt_load(o, "CPUs or memory kept changing; the loaded image is not current. Load again"
+			  " when they have settled");
 }
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
@@ -378,15 +403,6 @@ static int check_fadump(const struct options *o, const struct sysroot *sr)
 		return rc;
 	return fail(EBUSY, "fadump is enabled and handles crashes on this machine; a crash kernel would"
 		    " never be started. Boot with fadump=off, or add --force to load one all the same");
-}
-
-static bool crash_loaded(const struct sysroot *sr)
-{
-	bool loaded = false;
-
-	if (machine_image_loaded(sr, true, &loaded) < 0)
-		fail_forget();
-	return loaded;
 }
 
 int load(struct options *o, const struct sysroot *sr)

@@ -48,6 +48,11 @@ def sparse(name, size):
     return prepare
 
 
+def no_log(r):
+    loads_nothing(r)
+    expect(not os.path.exists(os.path.join(r.dir, "machine/kexec-log")), "the log was written to")
+
+
 def again(prepare):
     return all_of(prepare, ARMED) if prepare else ARMED
 
@@ -179,6 +184,18 @@ NOT_KEPT = "the image is loaded, but the kernel will NOT keep it current when CP
 TRUTH = [Case(f"not kept current: {argv}", argv + " -p --hotplug {kernel}", 4, env=both(deaf=1), stderr=NOT_KEPT,
               check=state(1, 0)) for argv in ("-s", "-a", "-c")]
 TRUTH += [
+    Case("a plan that is only shown is no load", "-s -p --dry-run {kernel}", machine=Machine(little=False),
+         env=both(), stdout="Segments", stderr="big-endian Linux", check=no_log),
+    Case("the next try fails: nothing is armed", "-c -p --hotplug {kernel}", 255, env=both(arrives=1, fail="0,12"),
+         stderr="no crash kernel is armed now", check=state(0, 0)),
+    Case("the next try fails: what is armed is stale", "-c -p --hotplug {kernel}", 255,
+         env=both(arrives=1, fail="0," + ",".join(["16"] * 40)), stderr="the loaded image is not current", check=state(1, 1)),
+    Case("lockdown, and the kernel is being written", "", 1, env=both(policy=1), prepare=ARMED,
+         shell=being_written("-p --hotplug"), stderr="open for writing", check=state(1, 0)),
+    Case("lockdown, and the running kernel's words do not fit", "-p --hotplug --command-line=" + "x" * 2026 + " {kernel}",
+         1, env=both(policy=1), prepare=ARMED, stderr="Command line overflow", check=state(1, 0)),
+    Case("a log of a TPM that is not understood", "-s -p {kernel}", env=both(), machine=Machine(sml=(0x2ffb0000, 0x40000)),
+         prepare=put("machine/proc/device-tree/vdevice/vtpm@30000003/linux,sml-base", b"12345"), check=loads("0x6 = 0")),
     Case("not kept current for lack of support", "-s -p --hotplug {kernel}", 4, env=both(),
          machine=Machine(hotplug=False), stderr=NOT_KEPT, check=loads("0x6 = 0")),
     Case("a CPU without notes", "-c -p {kernel}", 4, machine=Machine(cores=2),

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import traceback
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field
 
 from machine import Machine
 from vmlinux import vmlinux
+
+# While a file is being written no program is started, which would have it open for writing, too.
+FORKING = threading.Lock()
 
 ONE_LINE = re.compile(r"\A(kexec: [^\n]+\n)(Usage: kexec .*)?\Z", re.S)
 # What every load says; the cases which are about these lines see them.
@@ -118,18 +122,20 @@ class Harness:
         finally:
             if case.finish:
                 case.finish(where)
-            subprocess.run(["chmod", "-R", "u+rwx", where], check=False)
+            with FORKING:
+                subprocess.run(["chmod", "-R", "u+rwx", where], check=False)
             shutil.rmtree(where, ignore_errors=True)
 
     def execute(self, case, where):
         machine = os.path.join(where, "machine")
-        case.machine.write(machine)
-        with open(os.path.join(where, "vmlinux"), "wb") as f:
-            f.write(case.kernel if case.kernel is not None else vmlinux(little=case.machine.little))
-        with open(os.path.join(where, "initrd"), "wb") as f:
-            f.write(b"initrd" * 5000)
-        if case.prepare:
-            case.prepare(where)
+        with FORKING:
+            case.machine.write(machine)
+            with open(os.path.join(where, "vmlinux"), "wb") as f:
+                f.write(case.kernel if case.kernel is not None else vmlinux(little=case.machine.little))
+            with open(os.path.join(where, "initrd"), "wb") as f:
+                f.write(b"initrd" * 5000)
+            if case.prepare:
+                case.prepare(where)
         words = case.argv.split() if isinstance(case.argv, str) else case.argv
         names = dict(kernel=f"{where}/vmlinux", initrd=f"{where}/initrd", dir=where)
         words = [w.format(**names) for w in words]
@@ -137,11 +143,18 @@ class Harness:
         argv += ["--sysroot", machine] if case.sysroot else []
         if case.shell:
             argv, words = ["sh", "-c"], [case.shell.format(argv=" ".join(argv), **names)]
-        done = subprocess.run(argv + words, capture_output=True, timeout=300,
-                              env=self.environment(case, where, machine), stdin=subprocess.DEVNULL)
-        return Result(where, done.returncode, done.stdout.decode(errors="replace"),
-                      done.stderr.decode(errors="replace").replace(argv[0] + ":", "kexec:"),
-                      "KEXEC_MODEL_FILE" in case.env, (done.stdout, done.stderr))
+        with FORKING:
+            process = subprocess.Popen(argv + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=self.environment(case, where, machine))
+        with process:
+            try:
+                out, err = process.communicate(timeout=300)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return Result(where, process.returncode, out.decode(errors="replace"),
+                      err.decode(errors="replace").replace(argv[0] + ":", "kexec:"),
+                      "KEXEC_MODEL_FILE" in case.env, (out, err))
 
     def environment(self, case, where, machine):
         crash = case.machine.crash or (0, 0)

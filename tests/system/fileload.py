@@ -68,7 +68,7 @@ def auto_big_endian(stage):
     """A big-endian kernel spoils its own crash images: -p and -a use the other."""
     stage.boot()
     status, output = stage.guest.run(load_command([], how="-s -p"))
-    expect(status == 0 and "; use -c" in output, f"-s: status {status}\n{output}")
+    expect(status == 4 and "; use -c" in output, f"-s: status {status}\n{output}")
     _expect_call(stage.load("-d", how="-p"), LOAD)
     expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
     _expect_call(stage.load("-d", "--hotplug", how="-a -p"), LOAD)
@@ -78,7 +78,9 @@ def auto_big_endian(stage):
 def spoilt(stage):
     """For this reason: loaded with -s, the log in the dump is not the crash's."""
     stage.boot()
-    stage.load(how="-s -p")
+    status, output = stage.guest.run(load_command([], how="-s -p"))
+    expect(status == 4, f"-s: status {status}\n{output}")
+    stage.expect_loaded(True)
     stage.crash(cpu=0)
     with stage.timed("capture"):
         stage.guest.wait_ready("capture")

@@ -584,7 +584,8 @@ int ppc64_prove_region(const struct machine *m)
 
 	if (rc >= 0)
 		rc = ranges_add(&free, m->crash.start, m->crash.end - m->crash.start, NULL);
-	if (rc < 0 || m->crash.start == m->crash.end)
+	/* Without a limit the survey did not come so far, and too little is known. */
+	if (rc < 0 || m->crash.start == m->crash.end || !m->real_mode_limit)
 		return rc;
 	ranges_copy(&free, &m->crash_more);
 	ranges_merge(&free);
