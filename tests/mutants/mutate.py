@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 # What can make a wrong image, or take a hostile file for a sound one. Of the first, each mutant is
 # noticed or explained: the sample is taken of them.
-SETTLED = ("kexec/prove.c", "kexec/arch/*/prove.c", "kexec/elfcorehdr.c", "common/ranges.c")
+SETTLED = ("kexec/prove.c", "common/ranges.c")
 
 # Of these, nobody has looked at all that is not noticed yet: only with --all and --only.
 OTHERS = (
+    "kexec/arch/*/prove.c", "kexec/elfcorehdr.c",
     "kexec/hotplug.c", "kexec/rehearse*.c", "kexec/arch/*/capture*.c", "kexec/image.c",
     "kexec/apply.c", "kexec/apply-file.c", "kexec/cmdline.c", "kexec/format/*.c",
     "kexec/arch/ppc64/crash.c", "kexec/arch/ppc64/drconf.c", "kexec/arch/ppc64/fdt.c",
