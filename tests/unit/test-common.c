@@ -87,6 +87,25 @@ static void ranges_keep_reasons(void **state)
 	assert_string_equal(r.at[0].why, "RTAS");
 }
 
+static void ranges_are_parsed(void **state)
+{
+	static const char *const bad[] = { "", "-", "10", "10-", "-20", "g-h", "20-10", "10 -20" };
+	uint64_t start = 1, last = 2;
+	const char *end;
+
+	(void)state;
+	end = ranges_parse("10-1f : RAM", &start, &last);
+	assert_non_null(end);
+	assert_string_equal(end, " : RAM");
+	assert_int_equal(start, 0x10);
+	assert_int_equal(last, 0x1f);
+	assert_non_null(ranges_parse("20-20", &start, &last));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		start = last = 0;
+		assert_null(ranges_parse(bad[i], &start, &last));
+	}
+}
+
 static void ranges_are_subtracted(void **state)
 {
 	RANGES_AUTO r = {0};
@@ -654,6 +673,7 @@ int main(void)
 		cmocka_unit_test(messages),
 		cmocka_unit_test(ranges_are_merged),
 		cmocka_unit_test(ranges_keep_reasons),
+		cmocka_unit_test(ranges_are_parsed),
 		cmocka_unit_test(ranges_are_subtracted),
 		cmocka_unit_test(ranges_intersect_and_cover),
 		cmocka_unit_test(ranges_are_sets),
