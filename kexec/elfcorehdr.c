@@ -6,20 +6,25 @@
 #include "common/elf.h"
 #include "kexec/arch/arch.h"
 #include "kexec/elfcorehdr.h"
+#include "kexec/image.h"
 
 /* Room for so many more, where memory is in more ranges than the kernel is prepared for. */
 #define MORE_RANGES 512
 
-/* Is the backed-up part a PT_LOAD of its own, in front of the first range? */
-static bool splits_first(const struct elfcorehdr *h)
+void core_move_start(struct core *core, uint64_t backup, uint64_t size)
 {
-	return h->backup_size && h->dump->n && !h->dump->at[0].start &&
-	       h->dump->at[0].end > h->backup_size;
+	uint64_t end;
+
+	if (!size || !core->dump.n || core->dump.at[0].start)
+		return;
+	end = core->dump.at[0].end < size ? core->dump.at[0].end : size;
+	core->load[core->n_loads++] = (struct core_load){ 0, end, backup, core->linear };
+	ranges_subtract_one(&core->dump, 0, end);
 }
 
-uint64_t elfcorehdr_count(const struct elfcorehdr *h)
+uint64_t elfcorehdr_count(const struct machine *m, const struct core *core)
 {
-	return h->machine->n_notes + (h->machine->vmcoreinfo != 0) + h->dump->n + splits_first(h);
+	return m->n_notes + (m->vmcoreinfo != 0) + core->n_loads + core->dump.n;
 }
 
 uint64_t elfcorehdr_size(uint64_t phdrs)
@@ -62,35 +67,16 @@ static void put_note(const struct machine *m, uint64_t addr, uint64_t size, stru
 					.filesz = size, .memsz = size }, out);
 }
 
-static void put_load(const struct elfcorehdr *h, uint64_t start, uint64_t end, uint64_t offset,
-		     struct buf *out)
+static void put_load(const struct machine *m, const struct core_load *l, struct buf *out)
 {
-	put_phdr(h->machine, &(struct elf_phdr){
-		.type = ELF_PT_LOAD, .flags = 7, .offset = offset, .vaddr = start | h->virtual_base,
-		.paddr = start, .filesz = end - start, .memsz = end - start }, out);
+	put_phdr(m, &(struct elf_phdr){ .type = ELF_PT_LOAD, .flags = 7, .offset = l->offset,
+					.vaddr = l->virtual, .paddr = l->start,
+					.filesz = l->end - l->start, .memsz = l->end - l->start }, out);
 }
 
-static void put_loads(const struct elfcorehdr *h, struct buf *out)
+int elfcorehdr_build(const struct machine *m, const struct core *core, struct buf *out)
 {
-	for (size_t i = 0; i < h->dump->n; i++) {
-		const struct range *r = &h->dump->at[i];
-		uint64_t start = r->start;
-
-		if (!i && !start && h->backup_size) {
-			uint64_t end = r->end < h->backup_size ? r->end : h->backup_size;
-
-			put_load(h, 0, end, h->backup, out);
-			start = end;
-		}
-		if (start < r->end)
-			put_load(h, start, r->end, start, out);
-	}
-}
-
-int elfcorehdr_build(const struct elfcorehdr *h, struct buf *out)
-{
-	const struct machine *m = h->machine;
-	uint64_t phdrs = elfcorehdr_count(h);
+	uint64_t phdrs = elfcorehdr_count(m, core);
 
 	if (phdrs > ELFCOREHDR_PHDRS_MAX)
 		return fail(E2BIG, "elfcorehdr: %" PRIu64 " CPUs and memory ranges, more than the %u"
@@ -100,15 +86,56 @@ int elfcorehdr_build(const struct elfcorehdr *h, struct buf *out)
 		put_note(m, m->notes[i].addr, m->notes[i].size, out);
 	if (m->vmcoreinfo)
 		put_note(m, m->vmcoreinfo, m->vmcoreinfo_size, out);
-	put_loads(h, out);
+	for (unsigned int i = 0; i < core->n_loads; i++)
+		put_load(m, &core->load[i], out);
+	for (size_t i = 0; i < core->dump.n; i++) {
+		const struct range *r = &core->dump.at[i];
+
+		put_load(m, &(struct core_load){ r->start, r->end, r->start, r->start + core->linear },
+			 out);
+	}
 	return 0;
+}
+
+/* CPUs that have no note yet, because the kernel makes it when they come. */
+static uint64_t notes_to_come(const struct machine *m)
+{
+	return m->possible.n > m->n_notes ? m->possible.n - m->n_notes : 0;
 }
 
 uint64_t elfcorehdr_hotplug_size(const struct machine *m, uint64_t built)
 {
-	uint64_t more = built + MORE_RANGES * ELF64_PHDR_SIZE;
+	uint64_t more = built + (MORE_RANGES + notes_to_come(m)) * ELF64_PHDR_SIZE;
+	uint64_t hint = m->elfcorehdr_size + m->arch->elfcorehdr_hint_lacks;
 
 	if (more > elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))
 		more = elfcorehdr_size(ELFCOREHDR_PHDRS_MAX);
-	return (m->elfcorehdr_size > more ? m->elfcorehdr_size : more) + ELF64_PHDR_SIZE;
+	return (hint > more ? hint : more) + ELF64_PHDR_SIZE;
+}
+
+int elfcorehdr_place(struct image *image)
+{
+	const struct machine *m = image->machine;
+	struct segment s = { .role = ROLE_CORE, .name = "elfcorehdr", .owner = IMAGE_BUILT,
+			     .digest = !image->hotplug, .kept = image->hotplug ? &kept_elfcorehdr : NULL };
+	BUF_AUTO out = {0};
+	int rc = elfcorehdr_build(m, &image->core, &out);
+
+	if (rc < 0)
+		return rc;
+	if (image->hotplug)
+		debug("ELFCOREHDR_SIZE %" PRIu64, m->elfcorehdr_size);
+	s.data = arena_copy(&image->arena, out.data, out.len);
+	s.bufsz = out.len;
+	s.memsz = image->hotplug ? elfcorehdr_hotplug_size(m, out.len) : out.len;
+	s.room.now = elfcorehdr_count(m, &image->core);
+	s.room.needed = s.memsz - out.len;
+	rc = image_place(image, s, image_early(image, 0));
+	if (rc < 0)
+		return rc;
+	s.memsz = image_segment(image, ROLE_CORE)->memsz;
+	s.room.capacity = (s.memsz - ELF64_EHDR_SIZE) / ELF64_PHDR_SIZE - 1;
+	s.room.free = s.memsz - out.len;
+	image_segment(image, ROLE_CORE)->room = s.room;
+	return 0;
 }

@@ -24,6 +24,7 @@ void image_free(struct image *image)
 	ranges_free(&image->free);
 	ranges_free(&image->usable);
 	ranges_free(&image->dump);
+	ranges_free(&image->core.dump);
 	ranges_free(&image->reserve);
 	arena_free(&image->arena);
 }
@@ -184,12 +185,17 @@ static int take(struct image *image, const char *what, uint64_t size, struct pla
 	return 0;
 }
 
-int image_leave_pages(struct image *image)
+int image_leave_pages(struct image *image, uint64_t pages)
 {
 	uint64_t addr;
 
-	return take(image, "the running kernel's own pages",
-		    IMAGE_KERNEL_PAGES * image->machine->page_size, (struct placement){0}, &addr);
+	return take(image, "the running kernel's own pages", pages * image->machine->page_size,
+		    (struct placement){0}, &addr);
+}
+
+struct placement image_early(const struct image *image, uint64_t align)
+{
+	return (struct placement){ align, image->needs.below, image->needs.top_down };
 }
 
 static int append(struct image *image, struct segment s)
@@ -221,6 +227,7 @@ static int append_pieces(struct image *image, unsigned int from, unsigned int to
 	uint64_t start = round_down64(first->addr + shift, page);
 	uint64_t end = last->addr + shift + last->memsz;
 	struct segment s = {
+		.role = from ? ROLE_KERNEL_MORE : ROLE_KERNEL,
 		.name = from ? arena_printf(&image->arena, "kernel-%u", from + 1) : "kernel",
 		.owner = k->file.name, .addr = start,
 		.memsz = round_up64(end, page) - start, .digest = true,
@@ -290,21 +297,31 @@ int image_place_kernel(struct image *image, struct placement p, uint64_t *base)
 	return rc;
 }
 
-struct segment *image_segment(const struct image *image, const char *name)
+struct segment *image_segment(const struct image *image, enum role role)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++)
-		if (!strcmp(image->segment[i].name, name))
+		if (image->segment[i].role == role)
 			return (struct segment *)&image->segment[i];
 	return NULL;
 }
 
-void segment_digest(struct sha256 *sha, const struct segment *s)
+uint64_t image_address(const struct image *image, enum role role)
+{
+	const struct segment *s = image_segment(image, role);
+
+	return s ? s->addr : 0;
+}
+
+void segment_digest(struct sha256 *sha, const struct segment *s, uint64_t from, uint64_t size)
 {
 	static const uint8_t zeros[4096];
-	uint64_t left = s->memsz - s->bufsz;
+	uint64_t data = from < s->bufsz ? s->bufsz - from : 0, left;
 
-	sha256_update(sha, s->data, s->bufsz);
-	while (left) {
+	if (data > size)
+		data = size;
+	if (data)
+		sha256_update(sha, s->data + from, data);
+	for (left = size - data; left;) {
 		size_t step = left < sizeof(zeros) ? left : sizeof(zeros);
 
 		sha256_update(sha, zeros, step);

@@ -12,30 +12,39 @@
 
 #include "common/mem.h"
 #include "common/ranges.h"
+#include "kexec/elfcorehdr.h"
 #include "kexec/format/format.h"
+#include "kexec/kept.h"
 #include "kexec/machine.h"
 
 #define SEGMENT_MAX	16	/* KEXEC_SEGMENT_MAX, include/linux/kexec.h */
 
 /* Flags of kexec_load(2), include/uapi/linux/kexec.h. */
 #define KEXEC_ON_CRASH			0x1
+#define KEXEC_UPDATE_ELFCOREHDR		0x4
 #define KEXEC_CRASH_HOTPLUG_SUPPORT	0x8
 #define KEXEC_DEBUG			0x10	/* not known to Linux 6.12 */
 
+enum role {
+	ROLE_KERNEL,		/* the first piece of it; others have ROLE_KERNEL_MORE */
+	ROLE_KERNEL_MORE,
+	ROLE_PURGATORY,
+	ROLE_BACKUP,		/* where the purgatory saves what the capture kernel overwrites */
+	ROLE_CORE,		/* the elfcorehdr */
+	ROLE_INITRD,
+	ROLE_BOOT_DATA,		/* what the second kernel is handed: a device tree, boot_params */
+};
+
 struct segment {
-	const char *name;	/* what it is, unique: "kernel", "kernel-2", "fdt" */
+	enum role role;		/* for the program */
+	const char *name;	/* for people and --json, unique: "kernel", "kernel-2", "fdt" */
 	const char *owner;	/* where it comes from: a file, or "built by kexec" */
 	const uint8_t *data;
 	uint64_t bufsz;		/* bytes of data; the kernel zeroes the rest */
 	uint64_t addr, memsz;	/* physical; multiples of the running kernel's page size */
 	bool digest;		/* the purgatory verifies it; of no segment with no_checks */
-	bool hotplug;		/* the running kernel may rewrite it */
-};
-
-/* Room that a hotplug segment has for what may come, in bytes. */
-struct hotplug_room {
-	uint64_t possible, now;	/* cores in the FDT; program headers in the elfcorehdr */
-	uint64_t needed, free;	/* beyond what is used now */
+	const struct kept *kept;	/* how the running kernel rewrites it; NULL: it does not */
+	struct room room;	/* with kept */
 };
 
 /* What the user asked for. */
@@ -57,8 +66,25 @@ struct plan_request {
 	bool no_cma, force_dtb;		/* wishes that only kexec_file_load has flags for */
 };
 
+/* What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey. */
+struct needs {
+	uint64_t kernel_align;		/* bytes, a power of two: where the kernel goes */
+	uint64_t kernel_below;		/* it ends at or below; 0: anywhere */
+	uint64_t below;			/* the same for all that early boot touches */
+	uint64_t initrd_below;		/* and for the initrd; 0: as `below` */
+	bool top_down;			/* those go to the highest places: the low ones are wanted later */
+	uint64_t above;			/* normal: no segment goes below */
+	const char *above_what;		/* for messages: "the kernels" */
+	uint64_t cmdline_max;		/* bytes, NUL not counted */
+};
+
 struct image {
 	const struct machine *machine;
+	const struct plan_request *request;
+	struct needs needs;
+	struct core core;		/* crash: what the elfcorehdr tells */
+	uint64_t kernel_base;		/* where the kernel's lowest linked address went */
+	uint8_t *purgatory;		/* the bytes of its segment, to be filled in */
 	struct arena arena;
 	struct kernel kernel;
 	struct file initrd, dtb;
@@ -80,8 +106,7 @@ struct image {
 	const char *room, *more_room;	/* for messages: what free began as, how to get more */
 	struct ranges usable;		/* crash: RAM that the second kernel may use */
 	struct ranges dump;		/* crash: memory which the dump will contain */
-	struct ranges reserve;		/* the FDT's reserve map, in its order */
-	struct hotplug_room fdt_room, elfcorehdr_room;
+	struct ranges reserve;		/* what it must leave alone, in the order in which it is told */
 };
 
 void image_init(struct image *image, const struct machine *machine);
@@ -94,13 +119,12 @@ void image_doubt(struct image *image, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int image_open(struct image *image, const struct plan_request *request);
 
 /*
- * The running kernel takes two pages of the crash region for itself (control
- * code, a copy of vmcoreinfo): the lowest which no segment covers, whatever
- * else is there (kernel/kexec_core.c:kimage_alloc_crash_control_pages). Leave
- * it the two lowest free ones.
+ * The running kernel takes pages of the crash region for itself (control code, a
+ * copy of vmcoreinfo, page tables): the lowest which no segment covers, whatever else is
+ * there (kernel/kexec_core.c:kimage_alloc_crash_control_pages). Leave it the lowest
+ * free ones, in one piece.
  */
-#define IMAGE_KERNEL_PAGES 2
-int image_leave_pages(struct image *image);
+int image_leave_pages(struct image *image, uint64_t pages);
 
 /* Where a segment may go. */
 struct placement {
@@ -110,7 +134,7 @@ struct placement {
 };
 
 /*
- * Give the segment (name, owner, data, bufsz and memsz set; memsz is rounded
+ * Give the segment (role, name, owner, data, bufsz and memsz set; memsz is rounded
  * up to pages) an address and append it to the image. The message of a
  * failure says what did not fit where, with numbers.
  */
@@ -122,11 +146,18 @@ int image_place(struct image *image, struct segment s, struct placement p);
  */
 int image_place_kernel(struct image *image, struct placement p, uint64_t *base);
 
-/* The segment of that name, or NULL. */
-struct segment *image_segment(const struct image *image, const char *name);
+/* Where what early boot touches goes; @align as of struct placement. */
+struct placement image_early(const struct image *image, uint64_t align);
 
-/* SHA-256 over a segment's memsz bytes as the kernel will lay them out. */
+#define IMAGE_BUILT "built by kexec"	/* the owner of segments that come from no file */
+
+/* The first segment of that role, or NULL. */
+struct segment *image_segment(const struct image *image, enum role role);
+/* Its first address; 0: there is none. */
+uint64_t image_address(const struct image *image, enum role role);
+
+/* SHA-256 over @size bytes of a segment as the kernel will lay them out, from byte @from on. */
 struct sha256;
-void segment_digest(struct sha256 *sha, const struct segment *s);
+void segment_digest(struct sha256 *sha, const struct segment *s, uint64_t from, uint64_t size);
 
 #endif

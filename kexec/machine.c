@@ -341,7 +341,7 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 	rc = machine_identify(m, sr);
 	if (rc >= 0 && !m->arch)
 		rc = fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
-			  m->name, ARCH_KNOWN_MACHINES);
+			  m->name, arch_names(&m->arena));
 	if (rc >= 0)
 		rc = machine_cmdline(sr, &m->arena, &m->cmdline);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
@@ -382,7 +382,7 @@ bool machine_same(const struct machine *a, const struct machine *b)
 void machine_free(struct machine *m)
 {
 	if (m->arch_facts)
-		m->arch->release(m);
+		m->arch->forget(m);
 	idlist_free(&m->possible);
 	idlist_free(&m->present);
 	idlist_free(&m->online);

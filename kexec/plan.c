@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <inttypes.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "kexec/arch/arch.h"
+#include "kexec/cmdline.h"
 #include "kexec/plan.h"
+#include "kexec/purgatory.h"
 
 /*
  * The files exist where the kernel has the feature (one may be missing: a
@@ -17,8 +21,9 @@ static int check_hotplug(const struct machine *m)
 
 	if (missing)
 		return fail(ENOTSUP, "--hotplug: Path %s does not exist, the kernel needs"
-			    " CONFIG_CRASH_HOTPLUG (Linux 6.10 or later; this is %s). Nothing was loaded;"
-			    " without --hotplug, reload after each change", name, m->release);
+			    " CONFIG_CRASH_HOTPLUG (Linux %s or later; this is %s). Nothing was loaded;"
+			    " without --hotplug, reload after each change", name, m->arch->keeps_since,
+			    m->release);
 	return 0;
 }
 
@@ -56,23 +61,187 @@ const char *plan_only_kexec_load(const struct plan_request *r)
 	       r->mem_min || r->mem_max != UINT64_MAX ? "--mem-min and --mem-max" : NULL;
 }
 
-int plan(struct image *image, const struct plan_request *request)
+/*
+ * A CPU without a note leaves no registers in the dump. Where there are notes for every
+ * possible CPU, nothing adds one later: a CPU event does not touch the elfcorehdr.
+ */
+static int check_notes(struct image *image)
 {
 	const struct machine *m = image->machine;
-	int rc = request->hotplug ? check_hotplug(m) : 0;
+	const struct idlist *cpus = m->arch->notes_before_cpus ? &m->possible : &m->present;
+	const char *kind = m->arch->notes_before_cpus ? "possible" : "present";
+	size_t missing = 0, n = 0;
 
-	if (rc >= 0)
-		rc = check_type_exists(m, request->type);
-	if (rc >= 0)
-		rc = image_open(image, request);
-	if (rc >= 0)
-		rc = check_type(image, request->type);
+	for (size_t i = 0; i < cpus->n; i++) {
+		while (n < m->n_notes && m->notes[n].cpu < cpus->id[i])
+			n++;
+		missing += n == m->n_notes || m->notes[n].cpu != cpus->id[i];
+	}
+	if (image->hotplug && (missing || !cpus->n))
+		return fail(ENOENT, "--hotplug: %zu of %zu %s CPUs have no crash_notes below " SYS_CPU
+			    ", so a crash on them would not be dumped right", missing, cpus->n, kind);
+	if (missing)
+		image_doubt(image, "%zu of %zu %s CPUs have no crash_notes; their registers will not be in"
+			    " the dump", missing, cpus->n, kind);
+	if (!m->vmcoreinfo)
+		image_doubt(image, SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not"
+			    " understand the dump");
+	return 0;
+}
+
+static int check_crash(struct image *image)
+{
+	const struct machine *m = image->machine;
+
+	if (m->crash.start == m->crash.end)
+		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with"
+			    " crashkernel=SIZE (try crashkernel=512M) and load again");
+	if (!m->n_notes)
+		return fail(ENOENT, "no CPU has crash_notes below " SYS_CPU
+			    "; the running kernel needs CONFIG_CRASH_DUMP");
+	if (m->crash.start < m->kernel_end)
+		return fail(EINVAL, "the crash region begins at 0x%" PRIx64 ", inside the running kernel"
+			    " (which ends at 0x%" PRIx64 ")", m->crash.start, m->kernel_end);
+	return check_notes(image);
+}
+
+static int check_request(struct image *image)
+{
+	const struct plan_request *r = image->request;
+	const struct machine *m = image->machine;
+	int rc;
+
+	image->crash = r->crash;
+	image->hotplug = r->hotplug;
+	image->no_checks = r->no_checks;
+	image->flags = (uint32_t)m->arch->elf_machine << 16 | (r->crash ? KEXEC_ON_CRASH : 0) |
+		       (r->hotplug ? m->arch->keep_flag : 0);
+	rc = check_type(image, r->type);
+	return rc >= 0 && r->crash ? check_crash(image) : rc;
+}
+
+static int find_room(struct image *image)
+{
+	const struct plan_request *r = image->request;
+	const struct machine *m = image->machine;
+	RANGES_AUTO avoid = {0};
+	int rc = 0;
+
+	if (image->crash) {
+		image->room = arena_printf(&image->arena, "the crash region 0x%" PRIx64 "-0x%" PRIx64,
+					   m->crash.start, m->crash.end);
+		image->more_room = "Reserve more with crashkernel=";
+		rc = ranges_add(&image->free, m->crash.start, m->crash.end - m->crash.start, "crash region");
+	} else {
+		image->room = arena_printf(&image->arena, "memory above %s (0x%" PRIx64 ")",
+					   image->needs.above_what, image->needs.above);
+		image->more_room = "Give the machine more memory";
+		ranges_copy(&image->free, &m->ram);
+		ranges_clip(&image->free, image->needs.above, UINT64_MAX);
+	}
+	ranges_copy(&avoid, &m->avoid);
+	ranges_merge(&avoid);
+	ranges_subtract(&image->free, &avoid);
+	ranges_subtract_one(&image->free, image->old_initrd.start, image->old_initrd.end);
+	if (rc >= 0 && m->arch->room)
+		rc = m->arch->room(image);
 	if (rc < 0)
 		return rc;
-	image->crash = request->crash;
-	image->hotplug = request->hotplug;
-	image->no_checks = request->no_checks;
-	image->flags = m->arch->kexec_arch | (request->crash ? KEXEC_ON_CRASH : 0) |
-		       (request->hotplug ? KEXEC_CRASH_HOTPLUG_SUPPORT : 0);
-	return m->arch->plan(image, request);
+	if (r->mem_min || r->mem_max != UINT64_MAX) {
+		ranges_clip(&image->free, r->mem_min, r->mem_max == UINT64_MAX ? UINT64_MAX : r->mem_max + 1);
+		image->more_room = "Widen --mem-min and --mem-max";
+	}
+	return image->crash ? image_leave_pages(image, m->arch->kernel_pages(m)) : 0;
+}
+
+static int place_kernel(struct image *image)
+{
+	const struct needs *n = &image->needs;
+	struct placement p = { n->kernel_align, n->kernel_below, n->top_down };
+
+	return image_place_kernel(image, p, &image->kernel_base);
+}
+
+static int place_core(struct image *image)
+{
+	int rc = image->crash ? image->machine->arch->core(image) : 0;
+
+	return rc >= 0 && image->crash ? elfcorehdr_place(image) : rc;
+}
+
+static int place_initrd(struct image *image)
+{
+	const struct file *f = &image->initrd;
+	struct placement p = image_early(image, 0);
+	struct segment s = {
+		.role = ROLE_INITRD, .name = "initrd", .owner = f->name, .data = f->data,
+		.bufsz = f->size, .memsz = f->size, .digest = true,
+	};
+
+	if (image->needs.initrd_below)
+		p.below = image->needs.initrd_below;
+	return f->data ? image_place(image, s, p) : 0;
+}
+
+/*
+ * elfcorehdr= comes first: behind a "--" or an unbalanced quote the kernel
+ * would not see it, and there would be no dump.
+ */
+static int build_cmdline(struct image *image)
+{
+	const struct machine *m = image->machine;
+	const char *wanted = m->arch->cmdline ? m->arch->cmdline(image) :
+			     cmdline_wanted(&image->arena, m->cmdline, image->request);
+	uint64_t limit = image->needs.cmdline_max, len;
+
+	if (image->crash)
+		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
+					      image_address(image, ROLE_CORE) >> 10, *wanted ? " " : "", wanted);
+	else
+		image->cmdline = arena_printf(&image->arena, "%s", wanted);
+	len = strlen(image->cmdline);
+	if (len > limit)
+		return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with all that kexec adds,"
+			    " the kernel takes %" PRIu64 "; shorten it by %" PRIu64, len, limit,
+			    len - limit);
+	return 0;
+}
+
+/* Another way in than the purgatory is for who knows what is there. */
+static int choose_entry(struct image *image)
+{
+	const struct plan_request *r = image->request;
+
+	image->entry = image_address(image, ROLE_PURGATORY);
+	if (!r->has_entry)
+		return 0;
+	image->entry = r->entry;
+	image->own_entry = true;
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (r->entry >= s->addr && r->entry < s->addr + s->memsz)
+			return 0;
+	}
+	return fail(EINVAL, "--entry=0x%" PRIx64 ": nothing will be loaded there; --dry-run shows what"
+		    " goes where", r->entry);
+}
+
+int plan(struct image *image, const struct plan_request *request)
+{
+	const struct arch *arch = image->machine->arch;
+	int (*const steps[])(struct image *) = {
+		check_request, arch->needs, find_room, place_kernel, purgatory_place, place_core,
+		place_initrd, build_cmdline, arch->boot_data, purgatory_fill, choose_entry,
+	};
+	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
+
+	image->request = request;
+	if (rc >= 0)
+		rc = check_type_exists(image->machine, request->type);
+	if (rc >= 0)
+		rc = image_open(image, request);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && rc >= 0; i++)
+		rc = steps[i](image);
+	return rc;
 }

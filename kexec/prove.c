@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "common/bytes.h"
 #include "common/elf.h"
+#include "common/sha256.h"
 #include "kexec/arch/arch.h"
 #include "kexec/prove.h"
-#include "kexec/rehearse.h"
+#include "kexec/purgatory.h"
 
-#define FDT_MAGIC "\xd0\x0d\xfe\xed"
+int prove_wrong(const char *what)
+{
+	return fail(EINVAL, "the plan is wrong and was not loaded: %s. This is a bug in kexec; please"
+		    " report it with a --record of the machine", what);
+}
 
 static int bad(const struct segment *s, const char *what)
 {
@@ -84,9 +90,9 @@ static bool is_taken(const struct image *image, uint64_t page)
 static int prove_kernel_pages(const struct image *image)
 {
 	const struct machine *m = image->machine;
-	unsigned int found = 0;
+	uint64_t found = 0, needed = m->arch->kernel_pages(m);
 
-	for (uint64_t page = m->crash.start; page < m->crash.end && found < IMAGE_KERNEL_PAGES;
+	for (uint64_t page = m->crash.start; page < m->crash.end && found < needed;
 	     page += m->page_size) {
 		const struct range *r = ranges_find(&m->avoid, page, page + m->page_size);
 
@@ -98,36 +104,45 @@ static int prove_kernel_pages(const struct image *image)
 				    r->why);
 		found++;
 	}
-	if (found < IMAGE_KERNEL_PAGES)
-		return fail(ENOSPC, "the crash region is full: the running kernel needs %d pages in it"
-			    " for itself; reserve more with crashkernel=", IMAGE_KERNEL_PAGES);
+	if (found < needed)
+		return fail(ENOSPC, "the crash region is full: the running kernel needs %" PRIu64 " pages in"
+			    " it for itself; reserve more with crashkernel=", needed);
 	return 0;
 }
 
-static bool begins_with(const struct segment *s, const char *magic)
+static bool begins_with(const struct segment *s, const uint8_t magic[4])
 {
 	return s->bufsz >= 4 && !memcmp(s->data, magic, 4);
 }
 
-/*
- * The running kernel finds the two segments by their first bytes: the last
- * ELF header (kernel/crash_core.c:crash_handle_hotplug_event) and the first
- * FDT (arch/powerpc/kexec/crash.c:get_fdt_index).
- */
-static int prove_magic(const struct image *image, const char *name, const char *magic)
+/* The running kernel finds what it rewrites by its first bytes. */
+static int prove_magic(const struct image *image, const struct segment *kept)
 {
+	if (!begins_with(kept, kept->kept->magic))
+		return bad(kept, "does not begin with its magic");
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
-		bool expected = !strcmp(s->name, name);
 
-		if (begins_with(s, magic) && !expected)
+		if (s != kept && begins_with(s, kept->kept->magic))
 			return fail(EINVAL, "%s (%s) begins like %s; with --hotplug the running kernel"
-				    " would rewrite it by mistake", s->name, s->owner,
-				    !strcmp(name, "fdt") ? "a device tree" : "an ELF file");
-		if (expected && !begins_with(s, magic))
-			return bad(s, "does not begin with its magic");
+				    " would rewrite it by mistake", s->name, s->owner, kept->kept->like);
 	}
 	return 0;
+}
+
+static int prove_kept(const struct image *image, int (*check)(const struct image *, const struct segment *))
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++)
+		if (image->segment[i].kept)
+			rc = check(image, &image->segment[i]);
+	return rc;
+}
+
+static int prove_rehearsal(const struct image *image, const struct segment *s)
+{
+	return s->kept->rehearse(image, s);
 }
 
 /* Out of the digest: with --hotplug the segments that may change, with --no-checks all. */
@@ -136,47 +151,109 @@ static int prove_marks(const struct image *image)
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (s->digest == (s->hotplug || image->no_checks))
+		if (s->digest == (s->kept || image->no_checks))
 			return bad(s, s->digest ? "may change, or is not to be checked, but is in the digest"
 						: "is not in the digest");
-		if (s->hotplug && !image->hotplug)
+		if (s->kept && !image->hotplug)
 			return bad(s, "is marked for hotplug, which was not asked for");
 	}
 	return 0;
 }
 
-/*
- * fs/proc/vmcore.c: notes first and together. update_crash_elfcorehdr: the
- * first program header with p_paddr 0, of any type, is the backup region.
- */
-static int prove_elfcorehdr(const struct image *image)
+/* fs/proc/vmcore.c: notes first and together. */
+static int prove_core(const struct image *image)
 {
-	const struct segment *s = image_segment(image, "elfcorehdr");
-	const struct segment *backup = image_segment(image, "backup");
-	unsigned int loads = 0, zeros = 0;
+	const struct segment *s = image_segment(image, ROLE_CORE);
 	struct arena arena = {0};
+	bool memory = false;
 	struct elf elf;
 	int rc;
 
 	if (!s)
-		return fail(EINVAL, "the plan is wrong and was not loaded: there is no elfcorehdr");
+		return prove_wrong("there is no elfcorehdr");
+	if (image->hotplug && !s->kept)
+		return prove_wrong("the elfcorehdr is not marked for hotplug");
 	rc = elf_parse(&elf, &arena, s->data, s->bufsz, UINT64_MAX);
 	for (uint32_t i = 0; rc >= 0 && i < elf.n_phdrs; i++) {
-		const struct elf_phdr *p = &elf.phdr[i];
-
-		loads += p->type == ELF_PT_LOAD;
-		zeros += p->paddr == 0;
-		if (p->type == ELF_PT_NOTE && loads)
+		memory = memory || elf.phdr[i].type == ELF_PT_LOAD;
+		if (elf.phdr[i].type == ELF_PT_NOTE && memory)
 			rc = bad(s, "has a note behind memory");
-		if (!p->paddr && (p->type != ELF_PT_LOAD || !backup || p->offset != backup->addr))
-			rc = bad(s, "has something else than the backup region at address 0");
 	}
-	if (rc >= 0 && zeros != 1)
-		rc = bad(s, "does not have exactly one program header for address 0");
-	if (rc >= 0 && image->hotplug)
-		rc = rehearse_elfcorehdr(image->machine, s, loads);
 	arena_free(&arena);
 	return rc;
+}
+
+static uint64_t param(const struct image *image, const struct segment *s, size_t offset)
+{
+	return bytes_get(s->data + PURGATORY_PARAMS_OFFSET + offset, 8, image->machine->little);
+}
+
+static bool is_loaded(const struct image *image, uint64_t start, uint64_t size)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (start >= s->addr && start - s->addr <= s->memsz &&
+		    size <= s->memsz - (start - s->addr))
+			return true;
+	}
+	return false;
+}
+
+/* What nobody rewrites, but the digest itself and the purgatory's stack. */
+static void find_verifiable(const struct image *image, const struct segment *purgatory,
+			    struct ranges *out)
+{
+	uint64_t digest = purgatory->addr + PURGATORY_PARAMS_OFFSET +
+			  offsetof(struct purgatory_params, digest);
+
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (!s->kept)
+			ranges_add(out, s->addr, s == purgatory ? s->bufsz : s->memsz, NULL);
+	}
+	ranges_merge(out);
+	ranges_subtract_one(out, digest, digest + SHA256_DIGEST_SIZE);
+}
+
+/* Regions as the purgatory will read them. */
+static int prove_digest(const struct image *image, const struct segment *purgatory)
+{
+	uint64_t n = param(image, purgatory, offsetof(struct purgatory_params, n_regions));
+	RANGES_AUTO missed = {0};
+	RANGES_AUTO seen = {0};
+
+	if (image->no_checks)
+		return n ? prove_wrong("the purgatory verifies what was not to be verified") : 0;
+	if (!n || n > PURGATORY_MAX_REGIONS)
+		return prove_wrong("the purgatory has nothing to verify");
+	for (uint64_t i = 0; i < n; i++) {
+		size_t at = offsetof(struct purgatory_params, region) +
+			    i * sizeof(struct purgatory_region);
+		uint64_t start = param(image, purgatory, at), size = param(image, purgatory, at + 8);
+
+		if (!is_loaded(image, start, size))
+			return prove_wrong("the digest covers memory which is not in the image");
+		if (ranges_find(&seen, start, start + size))
+			return prove_wrong("the digest covers some memory twice");
+		ranges_add(&seen, start, size, NULL);
+	}
+	find_verifiable(image, purgatory, &missed);
+	if (ranges_total(&seen) != ranges_total(&missed))
+		return prove_wrong("the digest does not cover as much as it must");
+	ranges_merge(&seen);
+	ranges_subtract(&missed, &seen);
+	return missed.n ? prove_wrong("the digest does not cover exactly what it must") : 0;
+}
+
+static int prove_purgatory(const struct image *image)
+{
+	const struct segment *s = image_segment(image, ROLE_PURGATORY);
+
+	if (!s || (!image->own_entry && image->entry != s->addr))
+		return prove_wrong("the purgatory or the entry point is missing");
+	return prove_digest(image, s);
 }
 
 int prove(const struct image *image)
@@ -194,10 +271,12 @@ int prove(const struct image *image)
 	if (rc >= 0 && image->crash)
 		rc = prove_kernel_pages(image);
 	if (rc >= 0 && image->crash)
-		rc = prove_elfcorehdr(image);
-	if (rc >= 0 && image->hotplug)
-		rc = prove_magic(image, "elfcorehdr", ELF_MAGIC);
-	if (rc >= 0 && image->hotplug)
-		rc = prove_magic(image, "fdt", FDT_MAGIC);
-	return rc < 0 ? rc : image->machine->arch->prove(image);
+		rc = prove_core(image);
+	if (rc >= 0)
+		rc = prove_kept(image, prove_magic);
+	if (rc >= 0)
+		rc = image->machine->arch->prove(image);
+	if (rc >= 0)
+		rc = prove_purgatory(image);
+	return rc < 0 ? rc : prove_kept(image, prove_rehearsal);
 }

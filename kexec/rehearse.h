@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * --hotplug, rehearsed: do to a copy of the finished segments what the running
- * kernel will do to them when CPUs and memory come. Part of the proof: it counts
- * and sizes by itself, so that a mistake of the planner's (hotplug.h,
- * elfcorehdr.h) is not made twice.
+ * --hotplug, rehearsed (struct kept): what the running kernel will do to the elfcorehdr when
+ * CPUs and memory come. Part of the proof: it counts and sizes by itself, so that a
+ * mistake of the planner's (elfcorehdr.h) is not made twice.
  */
 #ifndef KEXEC_REHEARSE_H
 #define KEXEC_REHEARSE_H
 
 #include "kexec/image.h"
-
-/*
- * arch/powerpc/kexec/core_64.c:update_cpus_node, with a node for every core that can
- * be there, each as large as the largest of now and grown as far as new firmware
- * lets them grow. -EINVAL, -ENOSPC with a message: not all of them fit.
- */
-int rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size);
 
 /*
  * kernel/crash_core.c:crash_prepare_elf64_headers, with every possible CPU and as many

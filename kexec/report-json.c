@@ -62,7 +62,7 @@ static json_object *segments_array(const struct image *image)
 		put_number(o, "bufsz", s->bufsz);
 		put_number(o, "memsz", s->memsz);
 		put_bool(o, "digest", s->digest);
-		put_bool(o, "hotplug", s->hotplug);
+		put_bool(o, "hotplug", s->kept);
 		json_object_array_add(array, o);
 	}
 	return array;
@@ -100,11 +100,11 @@ static json_object *ranges_object(const struct image *image)
 	return o;
 }
 
-static json_object *room_object(const struct hotplug_room *r)
+static json_object *room_object(const struct room *r)
 {
 	json_object *o = json_object_new_object();
 
-	put_number(o, "possible", r->possible);
+	put_number(o, "possible", r->capacity);
 	put_number(o, "now", r->now);
 	put_number(o, "bytes_needed", r->needed);
 	put_number(o, "bytes_free", r->free);
@@ -115,8 +115,10 @@ static json_object *hotplug_object(const struct image *image)
 {
 	json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "fdt", room_object(&image->fdt_room));
-	json_object_object_add(o, "elfcorehdr", room_object(&image->elfcorehdr_room));
+	for (unsigned int i = image->n_segments; i-- > 0;)
+		if (image->segment[i].kept)
+			json_object_object_add(o, image->segment[i].name,
+					       room_object(&image->segment[i].room));
 	return o;
 }
 

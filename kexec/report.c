@@ -66,27 +66,28 @@ static void show_segments(FILE *out, const struct image *image)
 
 		text_print(out, "  %-10s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
 			s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
-			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->hotplug ? "yes" : "no",
+			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->kept ? "yes" : "no",
 			s->owner);
 	}
 }
 
 static void show_hotplug(FILE *out, const struct image *image)
 {
-	const struct hotplug_room *f = &image->fdt_room, *e = &image->elfcorehdr_room;
-	char a[GROUPED_SIZE], b[GROUPED_SIZE], c[GROUPED_SIZE];
+	char a[GROUPED_SIZE], b[GROUPED_SIZE];
 
 	fputs("\nHotplug\n", out);
-	if (!image->hotplug) {
+	if (!image->hotplug)
 		fputs("  not asked for (--hotplug): reload after each change of CPUs or memory\n", out);
-		return;
+	for (unsigned int i = image->n_segments; i-- > 0;) {
+		const struct segment *s = &image->segment[i];
+
+		if (!s->kept)
+			continue;
+		fprintf(out, "  %s: room for %s %s, %s now: ", s->kept->what, grouped(s->room.capacity, a),
+			s->kept->unit, grouped(s->room.now, b));
+		fprintf(out, "%s bytes needed, %s free\n", grouped(s->room.needed, a),
+			grouped(s->room.free, b));
 	}
-	fprintf(out, "  FDT: %s cores missing, %s bytes needed, %s free\n",
-		grouped(f->possible > f->now ? f->possible - f->now : 0, a), grouped(f->needed, b),
-		grouped(f->free, c));
-	fprintf(out, "  elfcorehdr: %s CPUs and memory ranges now, room for %s: ", grouped(e->now, a),
-		grouped(e->possible, b));
-	fprintf(out, "%s bytes needed, %s free\n", grouped(e->needed, a), grouped(e->free, b));
 }
 
 /* With kexec_file_load the running kernel makes an image of its own. */
@@ -103,6 +104,7 @@ void report_text(const struct image *image, const struct way *way, FILE *out)
 {
 	const struct machine *m = image->machine;
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
+	STRING_AUTO title = NULL;
 
 	text_print(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
 		image->crash ? "Crash" : "Normal", m->release, m->name, report_size(m->page_size, page), m->present.n, m->possible.n);
@@ -127,7 +129,8 @@ void report_text(const struct image *image, const struct way *way, FILE *out)
 		report_size(machine_image_limit(m), size),
 		m->ram_managed ? "" : " (an estimate: it does not say how much)");
 	fprintf(out, "  entry         0x%" PRIx64 "\n", image->entry);
-	fprintf(out, "  flags         0x%x%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",
+	fprintf(out, "  flags         0x%x%s%s%s\n", image->flags, image->crash ? " ON_CRASH" : "",
+		image->flags & KEXEC_UPDATE_ELFCOREHDR ? " UPDATE_ELFCOREHDR" : "",
 		image->flags & KEXEC_CRASH_HOTPLUG_SUPPORT ? " CRASH_HOTPLUG_SUPPORT" : "");
 	show_segments(out, image);
 	if (image->crash)
@@ -136,8 +139,9 @@ void report_text(const struct image *image, const struct way *way, FILE *out)
 	show_ranges(out, "In use by firmware or kernel: no segment goes here", &m->avoid);
 	if (image->crash)
 		show_ranges(out, "Memory that the capture kernel may use", &image->usable);
-	show_ranges(out, image->crash ? "... of which it must leave alone (reserve map)" :
-		    "Memory that the new kernel must leave alone (reserve map)", &image->reserve);
+	title = mem_printf("%s (%s)", image->crash ? "... of which it must leave alone" :
+			   "Memory that the new kernel must leave alone", m->arch->reserve_name);
+	show_ranges(out, title, &image->reserve);
 	if (image->crash)
 		show_ranges(out, "Memory that the dump will contain", &image->dump);
 }

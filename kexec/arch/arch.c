@@ -9,12 +9,30 @@ extern const struct arch arch_ppc64;
 
 static const struct arch *const arches[] = { &arch_ppc64 };
 
+static bool arch_has(const struct arch *arch, const char *uname_machine)
+{
+	for (const char *const *name = arch->machines; *name; name++)
+		if (!strcmp(*name, uname_machine))
+			return true;
+	return false;
+}
+
 const struct arch *arch_find(const char *uname_machine)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(arches); i++)
-		if (arches[i]->is_machine(uname_machine))
+		if (arch_has(arches[i], uname_machine))
 			return arches[i];
 	return NULL;
+}
+
+char *arch_names(struct arena *a)
+{
+	char *names = arena_printf(a, "%s", "");
+
+	for (size_t i = 0; i < ARRAY_SIZE(arches); i++)
+		for (const char *const *name = arches[i]->machines; *name; name++)
+			names = arena_printf(a, "%s%s%s", names, *names ? ", " : "", *name);
+	return names;
 }
 
 const char *arch_udev_name(const char *uname_machine)

@@ -5,7 +5,7 @@
 
 #include <libfdt.h>
 
-#include "kexec/flatcpus.h"
+#include "kexec/arch/ppc64/flatcpus.h"
 
 #define TREES	100
 #define CORES	40

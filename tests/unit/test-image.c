@@ -128,8 +128,8 @@ static void segments_are_counted(void **state)
 	(void)state;
 	begin(&image);
 	assert_int_equal(ranges_add(&image.free, 0, 100 * PAGE, "free"), 0);
-	assert_int_equal(image_leave_pages(&image), 0);
-	assert_int_equal(image.free.at[0].start, IMAGE_KERNEL_PAGES * PAGE);
+	assert_int_equal(image_leave_pages(&image, 3), 0);
+	assert_int_equal(image.free.at[0].start, 3 * PAGE);
 	for (unsigned int i = 0; i < SEGMENT_MAX; i++)
 		assert_int_equal(image_place(&image, (struct segment){ .name = "s", .memsz = 1 },
 					     (struct placement){0}), 0);
@@ -266,27 +266,37 @@ static void kernels_that_do_not_fit(void **state)
 }
 
 /* The zeros behind the data are in it, however many. */
-static void digests(void **state)
+static void check_digest(const struct segment *s, const uint8_t *flat, uint64_t from, uint64_t size)
+{
+	uint8_t got[SHA256_DIGEST_SIZE], want[SHA256_DIGEST_SIZE];
+	struct sha256 sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, flat + from, size);
+	sha256_final(&sha, want);
+	sha256_init(&sha);
+	segment_digest(&sha, s, from, size);
+	sha256_final(&sha, got);
+	assert_memory_equal(got, want, sizeof(got));
+}
+
+static void digest_as_laid_out(void **state)
 {
 	static const uint64_t zeros[] = { 0, 1, 4095, 4096, 4097, 9000 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(zeros); i++) {
-		uint8_t *flat = mem_alloc(5 + zeros[i]);
-		struct segment s = { .data = (const uint8_t *)"abcde", .bufsz = 5,
-				     .memsz = 5 + zeros[i] };
-		uint8_t got[SHA256_DIGEST_SIZE], want[SHA256_DIGEST_SIZE];
-		struct sha256 sha;
+		uint8_t *flat = mem_alloc(5 + zeros[i]), *data = mem_alloc(5);
+		struct segment s = { .data = data, .bufsz = 5, .memsz = 5 + zeros[i] };
 
+		memcpy(data, "abcde", 5);
 		memcpy(flat, "abcde", 5);
-		sha256_init(&sha);
-		sha256_update(&sha, flat, s.memsz);
-		sha256_final(&sha, want);
-		sha256_init(&sha);
-		segment_digest(&sha, &s);
-		sha256_final(&sha, got);
-		assert_memory_equal(got, want, sizeof(got));
+		for (uint64_t from = 0; from <= s.memsz && from < 8; from++)
+			for (uint64_t size = 0; size <= s.memsz - from; size += size < 8 ? 1 : 4093)
+				check_digest(&s, flat, from, size);
+		check_digest(&s, flat, 0, s.memsz);
 		free(flat);
+		free(data);
 	}
 }
 
@@ -298,7 +308,7 @@ int main(void)
 		cmocka_unit_test(segments_are_counted),
 		cmocka_unit_test(kernels_keep_their_distances),
 		cmocka_unit_test(kernels_that_do_not_fit),
-		cmocka_unit_test(digests),
+		cmocka_unit_test(digest_as_laid_out),
 	};
 
 	return cmocka_run_group_tests_name("image", tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/elfcorehdr.h"
-#include "kexec/hotplug.h"
+#include "kexec/arch/ppc64/cpunodes.h"
 #include "kexec/rehearse.h"
 
 #define TREE "proc/device-tree/"
@@ -242,29 +242,29 @@ static void room_is_exact(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(possible); i++) {
-		struct hotplug_cores cores;
+		struct cpunodes cores;
 		struct machine m;
 		uint64_t needed;
 		uint8_t *fdt;
 		size_t size;
 
 		make_machine(&m, possible[i]);
-		assert_int_equal(hotplug_cores(&m, &cores), 0);
+		assert_int_equal(cpunodes_count(&m, &cores), 0);
 		assert_int_equal(cores.possible, possible[i] / 2);
 		flatten_without_names(&m, 0, &fdt, &size);
-		assert_int_equal(hotplug_cpu_nodes(fdt), 1);
-		needed = hotplug_fdt_needed(&cores, fdt);
+		assert_int_equal(cpunodes_in(fdt), 1);
+		needed = cpunodes_needed(&cores, fdt);
 		assert_true(needed > 0);
-		assert_true(hotplug_fdt_spare(&cores) >= possible[i] / 2 * GROWN_NODE + GROWN_NAME);
+		assert_true(cpunodes_spare(&cores) >= possible[i] / 2 * GROWN_NODE + GROWN_NAME);
 		needed += possible[i] / 2 * GROWN_NODE + GROWN_NAME;
 		free(fdt);
 		flatten_without_names(&m, needed, &fdt, &size);
-		assert_int_equal(rehearse_fdt(&m, fdt, size), 0);
+		assert_int_equal(ppc64_rehearse_fdt(&m, fdt, size), 0);
 		free(fdt);
 		flatten_without_names(&m, needed - 4, &fdt, &size);
-		assert_fails(rehearse_fdt(&m, fdt, size), ENOSPC, "the kernel could add only");
+		assert_fails(ppc64_rehearse_fdt(&m, fdt, size), ENOSPC, "the kernel could add only");
 		fdt_set_totalsize(fdt, (uint32_t)size + 1);
-		assert_fails(rehearse_fdt(&m, fdt, size), EINVAL, "the FDT claims");
+		assert_fails(ppc64_rehearse_fdt(&m, fdt, size), EINVAL, "the FDT claims");
 		free(fdt);
 		idlist_free(&m.possible);
 	}
@@ -282,12 +282,12 @@ static void rehearsal_of_other_trees(void **state)
 	make_machine(&m, 4);
 	flatten_without_names(&m, 4096, &fdt, &size);
 	fdt_set_version(fdt, 16);
-	assert_fails(rehearse_fdt(&m, fdt, size), EINVAL,
+	assert_fails(ppc64_rehearse_fdt(&m, fdt, size), EINVAL,
 		     "the kernel could not replace the CPU nodes");
 	free(fdt);
 	root->name = "";
 	assert_int_equal(dt_flatten(root, &(struct ranges){0}, 4096, &fdt, &size), 0);
-	assert_fails(rehearse_fdt(&m, fdt, size), EINVAL,
+	assert_fails(ppc64_rehearse_fdt(&m, fdt, size), EINVAL,
 		     "the kernel could not replace the CPU nodes");
 	free(fdt);
 	idlist_free(&m.possible);
@@ -295,16 +295,16 @@ static void rehearsal_of_other_trees(void **state)
 
 static void no_cpu_nodes(void **state)
 {
-	struct hotplug_cores cores;
+	struct cpunodes cores;
 	struct machine m;
 
 	(void)state;
 	make_machine(&m, 4);
 	dt_remove(dt_find(m.tree, "/cpus/PowerPC,POWER9@0"), "device_type");
-	assert_fails(hotplug_cores(&m, &cores), EINVAL, "device tree: no CPU node below /cpus");
-	assert_fails(rehearse_fdt(&m, NULL, 0), EINVAL, "no CPU node");
+	assert_fails(cpunodes_count(&m, &cores), EINVAL, "device tree: no CPU node below /cpus");
+	assert_fails(ppc64_rehearse_fdt(&m, NULL, 0), EINVAL, "no CPU node");
 	m.tree = arena_alloc(&arena, sizeof(*m.tree));
-	assert_fails(hotplug_cores(&m, &cores), EINVAL, "device tree: there is no /cpus node");
+	assert_fails(cpunodes_count(&m, &cores), EINVAL, "device tree: there is no /cpus node");
 	idlist_free(&m.possible);
 }
 
@@ -335,12 +335,15 @@ static void core_header(void **state)
 	for (int little = 0; little < 2; little++) {
 		struct machine m = { .arch = arch_find("ppc64"), .little = little, .notes = notes,
 				     .n_notes = 2, .vmcoreinfo = 0x3000, .vmcoreinfo_size = 1024 };
-		struct elfcorehdr h = { &m, &dump, PPC64_PAGE_OFFSET, 0x900000, 0x10000 };
+		struct core core = { .linear = PPC64_PAGE_OFFSET };
 		BUF_AUTO out = {0};
 
-		assert_int_equal(elfcorehdr_build(&h, &out), 0);
-		assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&h)));
+		ranges_copy(&core.dump, &dump);
+		core_move_start(&core, 0x900000, 0x10000);
+		assert_int_equal(elfcorehdr_build(&m, &core, &out), 0);
+		assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&m, &core)));
 		check_header(&out, little);
+		ranges_free(&core.dump);
 	}
 }
 
@@ -348,18 +351,18 @@ static void core_header(void **state)
 static void check_backup(uint64_t start, uint64_t end, uint64_t backup_size)
 {
 	struct machine m = { .arch = arch_find("ppc64"), .little = true };
-	RANGES_AUTO dump = {0};
-	struct elfcorehdr h = { &m, &dump, PPC64_PAGE_OFFSET, 0x900000, backup_size };
+	struct core core = { .linear = PPC64_PAGE_OFFSET };
 	BUF_AUTO out = {0};
 	uint64_t at = start;
 	struct elf elf;
 
 	if (start < end)
-		assert_int_equal(ranges_add(&dump, start, end - start, "first"), 0);
-	assert_int_equal(ranges_add(&dump, 0x800000, 0x1000, "second"), 0);
-	dump.at = mem_resize(dump.at, dump.n, sizeof(*dump.at));	/* exact, for the sanitizer */
-	assert_int_equal(elfcorehdr_build(&h, &out), 0);
-	assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&h)));
+		assert_int_equal(ranges_add(&core.dump, start, end - start, "first"), 0);
+	assert_int_equal(ranges_add(&core.dump, 0x800000, 0x1000, "second"), 0);
+	core_move_start(&core, 0x900000, backup_size);
+	core.dump.at = mem_resize(core.dump.at, core.dump.n, sizeof(*core.dump.at));	/* exact, for the sanitizer */
+	assert_int_equal(elfcorehdr_build(&m, &core, &out), 0);
+	assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&m, &core)));
 	assert_int_equal(elf_parse(&elf, &arena, out.data, out.len, UINT64_MAX), 0);
 	assert_int_equal(elfcorehdr_size(elf.n_phdrs), out.len);
 	for (uint32_t i = 0; i < elf.n_phdrs; i++) {
@@ -373,6 +376,7 @@ static void check_backup(uint64_t start, uint64_t end, uint64_t backup_size)
 		at += p->memsz;
 	}
 	assert_int_equal(at, 0x801000);
+	ranges_free(&core.dump);
 }
 
 static void core_header_backup(void **state)
@@ -390,7 +394,7 @@ static void core_header_backup(void **state)
 /* What the kernel announces, if that is more than 512 ranges beyond what is built; at most what ELF counts. */
 static void core_header_sizes(void **state)
 {
-	struct machine m = { .elfcorehdr_size = 1000 + 512 * 56 };
+	struct machine m = { .arch = arch_find("ppc64"), .elfcorehdr_size = 1000 + 512 * 56 };
 
 	(void)state;
 	assert_int_equal(elfcorehdr_hotplug_size(&m, 999), m.elfcorehdr_size + 56);
@@ -404,25 +408,24 @@ static void core_header_sizes(void **state)
 static void core_header_too_large(void **state)
 {
 	struct machine m = { .arch = arch_find("ppc64") };
-	struct elfcorehdr h = { .machine = &m };
-	RANGES_AUTO dump = {0};
+	struct core core = {0};
 	BUF_AUTO out = {0};
 
 	(void)state;
 	for (uint64_t i = 0; i < ELFCOREHDR_PHDRS_MAX; i++)
-		assert_int_equal(ranges_add(&dump, i * 0x20000, 0x1000, "r"), 0);
-	h.dump = &dump;
-	assert_int_equal(elfcorehdr_build(&h, &out), 0);
+		assert_int_equal(ranges_add(&core.dump, i * 0x20000, 0x1000, "r"), 0);
+	assert_int_equal(elfcorehdr_build(&m, &core, &out), 0);
 	assert_int_equal(out.len, elfcorehdr_size(ELFCOREHDR_PHDRS_MAX));
-	assert_int_equal(ranges_add(&dump, UINT64_MAX - 0x20000, 0x1000, "r"), 0);
-	assert_fails(elfcorehdr_build(&h, &out), E2BIG, "65535 CPUs and memory ranges");
+	assert_int_equal(ranges_add(&core.dump, UINT64_MAX - 0x20000, 0x1000, "r"), 0);
+	assert_fails(elfcorehdr_build(&m, &core, &out), E2BIG, "65535 CPUs and memory ranges");
+	ranges_free(&core.dump);
 }
 
 /* 8192 ranges and the possible CPUs, as arch_crash_get_elfcorehdr_size() counts. */
 static void core_header_room(void **state)
 {
 	struct machine m = { .arch = arch_find("ppc64"), .little = true };
-	struct segment s = { .bufsz = 500 };
+	struct segment s = { .bufsz = 64 + 56 * 5 };
 
 	(void)state;
 	assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);

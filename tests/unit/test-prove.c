@@ -13,7 +13,7 @@
 #include <libfdt.h>
 
 #include "common/elf.h"
-#include "kexec/hotplug.h"
+#include "kexec/arch/ppc64/cpunodes.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
 #include "purgatory/blobs.h"
@@ -270,8 +270,11 @@ static void free_copy(struct spoilt *t)
 
 static struct segment *of(struct spoilt *t, const char *name)
 {
-	struct segment *s = image_segment(&t->image, name);
+	struct segment *s = NULL;
 
+	for (unsigned int i = 0; i < t->image.n_segments; i++)
+		if (!strcmp(t->image.segment[i].name, name))
+			s = &t->image.segment[i];
 	assert_non_null(s);
 	return s;
 }
@@ -393,7 +396,7 @@ static void mark(struct spoilt *t, const char *name, int64_t digest)
 
 static void mark_hotplug(struct spoilt *t, const char *name, int64_t hotplug)
 {
-	of(t, name)->hotplug = hotplug;
+	of(t, name)->kept = hotplug ? &kept_elfcorehdr : NULL;
 	of(t, name)->digest = !hotplug;
 }
 
@@ -497,8 +500,8 @@ static void fill_hole(struct spoilt *t, uint64_t start, uint64_t end)
 		return;
 	assert_true(t->image.n_segments < SEGMENT_MAX);
 	t->image.segment[t->image.n_segments++] = (struct segment){
-		.name = "filler", .owner = "this test", .addr = start, .memsz = end - start,
-		.hotplug = true };
+		.role = ROLE_KERNEL_MORE, .name = "filler", .owner = "this test", .addr = start,
+		.memsz = end - start };
 }
 
 /* Segments in all of the region but the lowest @pages, or the highest: those are free. */
@@ -645,13 +648,13 @@ static void tree_version(struct spoilt *t, const char *name, int64_t version)
 /* The free space at its end is gone, but for what @by gives back. */
 static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
 {
-	struct hotplug_cores cores;
+	struct cpunodes cores;
 	uint8_t *fdt = bytes_of(t, "fdt");
 	uint64_t used = fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt);
 
 	(void)name;
-	assert_int_equal(hotplug_cores(&t->m, &cores), 0);
-	fdt_set_totalsize(fdt, (uint32_t)(used + hotplug_fdt_needed(&cores, fdt) +
+	assert_int_equal(cpunodes_count(&t->m, &cores), 0);
+	fdt_set_totalsize(fdt, (uint32_t)(used + cpunodes_needed(&cores, fdt) +
 					  cores.possible * GROWN_NODE + GROWN_NAME + (uint64_t)by));
 }
 
@@ -827,7 +830,7 @@ static void empty_region(struct spoilt *t, const char *name, int64_t by)
 #define NOT_OURS	"overlaps the running kernel"
 #define FIRMWARE	"overlaps memory of the firmware"
 #define FULL		"the crash region is full"
-#define NOT_ZERO	"has something else than the backup region at address 0"
+#define NOT_ZERO	"something else than the backup region is at address 0 in the elfcorehdr"
 #define NOT_RESERVED	"a segment is not wholly in the FDT's reserve map"
 #define NOT_CRASHED	"the crashed kernel's memory is not in the FDT's reserve map"
 #define NOT_CMDLINE	"the FDT does not hold the command line"
@@ -835,7 +838,8 @@ static void empty_region(struct spoilt *t, const char *name, int64_t by)
 #define NOT_AS_MUCH	"the digest does not cover as much as it must"
 #define NOT_IMAGE	"the digest covers memory which is not in the image"
 #define NOT_VERIFIED	"the purgatory has nothing to verify"
-#define MISSING		"the FDT, the purgatory or the entry point is missing"
+#define MISSING		"the purgatory or the entry point is missing"
+#define NO_TREE		"there is no FDT, or it is not marked for hotplug"
 
 static const struct row rows[] = {
 	/* each plan as it is */
@@ -898,6 +902,8 @@ static const struct row rows[] = {
 	  "may change, or is not to be checked, but is in the digest" },
 	{ "hotplug without --hotplug", CRASH, mark_hotplug, "fdt", true, EINVAL,
 	  "is marked for hotplug, which was not asked for" },
+	{ "the elfcorehdr is not marked", HOTPLUG, mark_hotplug, "elfcorehdr", false, EINVAL,
+	  "the elfcorehdr is not marked for hotplug" },
 	{ "marks with --no-checks", UNCHECKED, mark, "initrd", false, PASSES },
 
 	/* the running kernel's own pages */
@@ -906,11 +912,11 @@ static const struct row rows[] = {
 	{ "firmware in the second page", CRASH, firmware_in_page, NULL, 1, ENOSPC,
 	  "would put its own pages" },
 	{ "firmware in the third free page", CRASH, firmware_behind, "initrd", 0, PASSES },
-	{ "all is full", HOTPLUG, fill_region, "but the lowest", 2, PASSES },
-	{ "all is full", HOTPLUG, fill_region, "but the lowest", 1, ENOSPC, FULL },
-	{ "all is full", HOTPLUG, fill_region, "but the lowest", 0, ENOSPC, FULL },
-	{ "all is full", HOTPLUG, fill_region, "but the highest", 2, PASSES },
-	{ "all is full", HOTPLUG, fill_region, "but the highest", 1, ENOSPC, FULL },
+	{ "all is full", UNCHECKED, fill_region, "but the lowest", 2, PASSES },
+	{ "all is full", UNCHECKED, fill_region, "but the lowest", 1, ENOSPC, FULL },
+	{ "all is full", UNCHECKED, fill_region, "but the lowest", 0, ENOSPC, FULL },
+	{ "all is full", UNCHECKED, fill_region, "but the highest", 2, PASSES },
+	{ "all is full", UNCHECKED, fill_region, "but the highest", 1, ENOSPC, FULL },
 
 	/* the elfcorehdr */
 	{ "there is none", CRASH, remove_segment, "elfcorehdr", 0, EINVAL,
@@ -922,9 +928,9 @@ static const struct row rows[] = {
 	{ "the backup is elsewhere", HOTPLUG, backup_elsewhere, NULL, 1, EINVAL, NOT_ZERO },
 	{ "no backup segment", CRASH, remove_segment, "backup", 0, EINVAL, NOT_ZERO },
 	{ "no program header for 0", CRASH, no_backup_phdr, NULL, 0x10000, EINVAL,
-	  "does not have exactly one program header for address 0" },
+	  "the elfcorehdr does not have exactly one program header for address 0" },
 	{ "two program headers for 0", CRASH, second_backup, NULL, 0, EINVAL,
-	  "does not have exactly one program header for address 0" },
+	  "the elfcorehdr does not have exactly one program header for address 0" },
 	{ "no elfcorehdr, no crash", NORMAL, nothing, NULL, 0, PASSES },
 
 	/* how the running kernel finds what it rewrites */
@@ -948,7 +954,8 @@ static const struct row rows[] = {
 	  "hotplug rehearsal: the running kernel has no CPU node to add" },
 
 	/* the device tree */
-	{ "no tree", CRASH, remove_segment, "fdt", 0, EINVAL, MISSING },
+	{ "no tree", CRASH, remove_segment, "fdt", 0, EINVAL, NO_TREE },
+	{ "the tree is not marked", HOTPLUG, mark_hotplug, "fdt", false, EINVAL, NO_TREE },
 	{ "no purgatory", CRASH, remove_segment, "purgatory", 0, EINVAL,
 	  "the plan is wrong and was not loaded: " MISSING },
 	{ "the entry point is elsewhere", CRASH, change_entry, NULL, 4, EINVAL, MISSING },

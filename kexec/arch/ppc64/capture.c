@@ -66,12 +66,12 @@ struct need {
 
 #define NEEDS_MAX 16
 
-struct needs {
+struct start_needs {
 	struct need at[NEEDS_MAX];
 	size_t n;
 };
 
-static void add_need(struct needs *needs, struct need n)
+static void add_need(struct start_needs *needs, struct need n)
 {
 	needs->at[needs->n++] = n;
 }
@@ -129,7 +129,7 @@ static uint64_t hash_table_size(uint64_t memory, uint64_t page)
 	return table;
 }
 
-static void need_page_tables(const struct boot *b, struct needs *needs)
+static void need_page_tables(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t page = b->machine->page_size, bits = cpu_number(b->machine, "ibm,mmu-pid-bits");
 	uint64_t gib = (b->end + GIB - 1) / GIB;
@@ -154,7 +154,7 @@ static void need_page_tables(const struct boot *b, struct needs *needs)
 	}
 }
 
-static void need_rtas(const struct boot *b, struct needs *needs)
+static void need_rtas(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t below = ppc64_low_memory(b->machine);
 
@@ -169,7 +169,7 @@ static void need_rtas(const struct boot *b, struct needs *needs)
 }
 
 /* Of one CPU at least, whatever the kernel is configured for. */
-static void need_stacks(const struct boot *b, struct needs *needs)
+static void need_stacks(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t stack = b->machine->page_size > STACK_SIZE ? b->machine->page_size : STACK_SIZE;
 	uint64_t real = lower(b->rma, b->bolted);
@@ -188,7 +188,7 @@ static void need_stacks(const struct boot *b, struct needs *needs)
 		2 * STACK_SIZE, 2 * b->cpus * stack });
 }
 
-static void need_rest(const struct boot *b, struct needs *needs)
+static void need_rest(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t page = b->machine->page_size;
 
@@ -205,9 +205,9 @@ static void need_rest(const struct boot *b, struct needs *needs)
 	add_need(needs, (struct need){ "its programs", "fs/exec.c", ANYWHERE, 0, 0, USER_SIZE });
 }
 
-static struct needs list_needs(const struct boot *b)
+static struct start_needs list_needs(const struct boot *b)
 {
-	struct needs needs = {0};
+	struct start_needs needs = {0};
 
 	need_page_tables(b, &needs);
 	need_rtas(b, &needs);
@@ -287,7 +287,7 @@ static int cannot_start(const struct boot *b, const struct need *n, const struct
 }
 
 /* What every kernel takes, in its order. */
-static int prove_least(const struct boot *b, const struct needs *needs, const struct ranges *free)
+static int prove_least(const struct boot *b, const struct start_needs *needs, const struct ranges *free)
 {
 	RANGES_AUTO left = {0};
 
@@ -301,7 +301,7 @@ static int prove_least(const struct boot *b, const struct needs *needs, const st
 	return 0;
 }
 
-static uint64_t likely_total(const struct needs *needs)
+static uint64_t likely_total(const struct start_needs *needs)
 {
 	uint64_t total = 0;
 
@@ -311,7 +311,7 @@ static uint64_t likely_total(const struct needs *needs)
 }
 
 /* What a kernel like the running one takes. */
-static void warn_of_likely(const struct boot *b, const struct needs *needs,
+static void warn_of_likely(const struct boot *b, const struct start_needs *needs,
 			   const struct ranges *free)
 {
 	RANGES_AUTO left = {0};
@@ -554,7 +554,7 @@ int ppc64_prove_start(const struct image *image, const struct segment *fdt)
 {
 	RANGES_AUTO memory = {0};
 	RANGES_AUTO free = {0};
-	struct needs needs;
+	struct start_needs needs;
 	struct boot boot;
 	int rc = find_free(image, fdt, &memory, &free);
 
@@ -566,7 +566,7 @@ int ppc64_prove_start(const struct image *image, const struct segment *fdt)
 		return rc;
 	boot = boot_of(image->machine, &memory);
 	boot.cpus = capture_cpus(image);
-	boot.initrd = unpacked_size(image_segment(image, "initrd"));
+	boot.initrd = unpacked_size(image_segment(image, ROLE_INITRD));
 	needs = list_needs(&boot);
 	rc = prove_least(&boot, &needs, &free);
 	if (rc >= 0)
@@ -578,7 +578,7 @@ int ppc64_prove_region(const struct machine *m)
 {
 	RANGES_AUTO memory = {0};
 	RANGES_AUTO free = {0};
-	struct needs needs;
+	struct start_needs needs;
 	struct boot boot;
 	int rc = ranges_add(&memory, 0, m->crash.end, NULL);
 

@@ -44,11 +44,11 @@ struct ppc64_facts {
 	uint64_t hvterm_unit;
 };
 
-/* release.c */
+/* flaws.c */
 enum answer ppc64_keeps_backup(const char *release);
 
 int ppc64_survey(struct machine *m);
-void ppc64_release(struct machine *m);
+void ppc64_forget(struct machine *m);
 
 /* All memory which a tree describes, merged. @cells: of its root. */
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
@@ -93,18 +93,18 @@ int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lm
 /* The node, or NULL. */
 struct dt_node *ppc64_drconf(const struct dt_node *root);
 
-#define PPC64_BUILT "built by kexec"	/* the owner of segments that come from no file */
-
 /* kernel.c */
 int ppc64_check_kernel(const struct kernel *k);
 /* Find the byte order of a flat kernel, which is in its own bytes. */
 int ppc64_understand_flat(struct kernel *k);
 
-/* plan.c: the story. The others are its steps, in this order. */
-int ppc64_plan(struct image *image, const struct plan_request *request);
-
-/* Placement of everything that the purgatory or early boot touches in real mode. */
-struct placement ppc64_early(const struct image *image, uint64_t align, bool top_down);
+/* The steps of struct arch: needs.c, room.c, crash.c, fdt.c, purgatory.c. */
+int ppc64_needs(struct image *image);
+const char *ppc64_cmdline(struct image *image);
+int ppc64_room(struct image *image);
+int ppc64_core(struct image *image);
+int ppc64_boot_data(struct image *image);
+int ppc64_fill(struct image *image);
 
 /* The tree from which the second kernel's is made: the live one, or the user's. */
 const struct dt_node *ppc64_source_tree(const struct image *image);
@@ -117,21 +117,17 @@ int ppc64_check_dtb(struct image *image);
 /* Put into a copy of it what only the running kernel knows. */
 void ppc64_complete_dtb(struct image *image, struct dt_node *tree);
 
-/* crash.c */
-void ppc64_find_dump(struct image *image);
-int ppc64_place_backup(struct image *image);
-int ppc64_place_elfcorehdr(struct image *image);
-int ppc64_find_usable(struct image *image);
-
-/* purgatory.c: a place for it first; its contents last, when all addresses are known. */
-int ppc64_place_purgatory(struct image *image, uint8_t **blob);
-int ppc64_fill_purgatory(const struct image *image, uint8_t *blob, uint64_t kernel_base);
-
-/* fdt.c */
-int ppc64_place_fdt(struct image *image);
-
 /* tree.c: turn a copy of the live tree into the second kernel's; fill image->reserve too. */
 int ppc64_new_tree(struct image *image, struct dt_node **tree);
+
+/*
+ * rehearse.c: arch/powerpc/kexec/core_64.c:update_cpus_node, with a node for every core that
+ * can be there, each as large as the largest of now and grown as far as new firmware
+ * lets them grow. -EINVAL, -ENOSPC with a message: not all of them fit.
+ */
+int ppc64_rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size);
+/* The FDT: the kernel finds the first segment that begins so (arch/powerpc/kexec/crash.c:get_fdt_index). */
+extern const struct kept ppc64_kept_cpus;
 
 int ppc64_prove(const struct image *image);
 

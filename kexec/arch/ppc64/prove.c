@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* What only ppc64 demands of an image: its device tree, its purgatory. */
+/* What only ppc64 demands of an image: its device tree, the backup region. */
 #include <inttypes.h>
 #include <libfdt.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "common/bytes.h"
-#include "common/sha256.h"
+#include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
-#include "kexec/rehearse.h"
-#include "purgatory/params.h"
-
-static int wrong(const char *what)
-{
-	return fail(EINVAL, "the plan is wrong and was not loaded: %s. This is a bug in kexec; please"
-		    " report it with a --record of the machine", what);
-}
+#include "kexec/prove.h"
 
 static int reserved_ranges(const void *fdt, struct ranges *out)
 {
@@ -27,7 +19,7 @@ static int reserved_ranges(const void *fdt, struct ranges *out)
 		rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL
 							    : ranges_add(out, start, size, "reserved");
 	ranges_merge(out);
-	return rc < 0 ? wrong("the FDT's reserve map cannot be read") : 0;
+	return rc < 0 ? prove_wrong("the FDT's reserve map cannot be read") : 0;
 }
 
 /* What the capture kernel has as memory is its own, or reserved, or backed up. */
@@ -45,21 +37,21 @@ static int prove_crashed_memory(const struct image *image, const struct ranges *
 	ranges_merge(&own);
 	ranges_copy(&crashed, &image->usable);
 	ranges_subtract(&crashed, &own);
-	return crashed.n ? wrong("the crashed kernel's memory is not in the FDT's reserve map") : 0;
+	return crashed.n ? prove_wrong("the crashed kernel's memory is not in the FDT's reserve map") : 0;
 }
 
 /* What the capture kernel must keep its hands off, over the full memsz. */
 static int prove_reserve_map(const struct image *image, const void *fdt)
 {
-	static const char *const names[] = { "elfcorehdr", "fdt", "backup", "initrd" };
+	static const enum role roles[] = { ROLE_CORE, ROLE_BOOT_DATA, ROLE_BACKUP, ROLE_INITRD };
 	RANGES_AUTO reserved = {0};
 	int rc = reserved_ranges(fdt, &reserved);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && rc >= 0; i++) {
-		const struct segment *s = image_segment(image, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(roles) && rc >= 0; i++) {
+		const struct segment *s = image_segment(image, roles[i]);
 
 		if (s && !ranges_cover(&reserved, s->addr, s->addr + s->memsz))
-			rc = wrong("a segment is not wholly in the FDT's reserve map");
+			rc = prove_wrong("a segment is not wholly in the FDT's reserve map");
 	}
 	return rc >= 0 && image->crash ? prove_crashed_memory(image, &reserved) : rc;
 }
@@ -70,96 +62,56 @@ static int prove_fdt(const struct image *image, const struct segment *s)
 	const char *bootargs;
 
 	if (fdt_check_full(s->data, s->bufsz))
-		return wrong("the FDT is not sound");
+		return prove_wrong("the FDT is not sound");
 	if (fdt_version(s->data) < 17)
-		return wrong("the FDT's version is older than 17");
+		return prove_wrong("the FDT's version is older than 17");
 	chosen = fdt_path_offset(s->data, "/chosen");
 	bootargs = chosen < 0 ? NULL : fdt_getprop(s->data, chosen, "bootargs", &len);
 	if (!bootargs || strcmp(bootargs, image->cmdline))
-		return wrong("the FDT does not hold the command line");
+		return prove_wrong("the FDT does not hold the command line");
 	if (fdt_path_offset(s->data, "/cpus") < 0)
-		return wrong("the FDT has no /cpus node");
+		return prove_wrong("the FDT has no /cpus node");
 	return prove_reserve_map(image, s->data);
 }
 
-static uint64_t param(const struct image *image, const struct segment *s, size_t offset)
+/*
+ * update_crash_elfcorehdr (arch/powerpc/kexec/crash.c): the first program header with
+ * p_paddr 0, of any type, is the backup region.
+ */
+static int prove_backup(const struct image *image)
 {
-	return bytes_get(s->data + PURGATORY_PARAMS_OFFSET + offset, 8, image->machine->little);
-}
+	const struct segment *s = image_segment(image, ROLE_CORE);
+	const struct segment *backup = image_segment(image, ROLE_BACKUP);
+	struct arena arena = {0};
+	unsigned int zeros = 0;
+	struct elf elf;
+	int rc = elf_parse(&elf, &arena, s->data, s->bufsz, UINT64_MAX);
 
-static bool is_loaded(const struct image *image, uint64_t start, uint64_t size)
-{
-	for (unsigned int i = 0; i < image->n_segments; i++) {
-		const struct segment *s = &image->segment[i];
+	for (uint32_t i = 0; rc >= 0 && i < elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &elf.phdr[i];
 
-		if (start >= s->addr && start - s->addr <= s->memsz &&
-		    size <= s->memsz - (start - s->addr))
-			return true;
+		if (p->paddr)
+			continue;
+		zeros++;
+		if (p->type != ELF_PT_LOAD || !backup || p->offset != backup->addr)
+			rc = prove_wrong("something else than the backup region is at address 0 in the"
+					 " elfcorehdr");
 	}
-	return false;
-}
-
-/* What nobody rewrites, but the digest itself and the purgatory's stack. */
-static void find_verifiable(const struct image *image, const struct segment *purgatory,
-			    struct ranges *out)
-{
-	uint64_t digest = purgatory->addr + PURGATORY_PARAMS_OFFSET +
-			  offsetof(struct purgatory_params, digest);
-
-	for (unsigned int i = 0; i < image->n_segments; i++) {
-		const struct segment *s = &image->segment[i];
-
-		if (!s->hotplug)
-			ranges_add(out, s->addr, s == purgatory ? s->bufsz : s->memsz, NULL);
-	}
-	ranges_merge(out);
-	ranges_subtract_one(out, digest, digest + SHA256_DIGEST_SIZE);
-}
-
-/* Regions as the purgatory will read them. */
-static int prove_digest(const struct image *image, const struct segment *purgatory)
-{
-	uint64_t n = param(image, purgatory, offsetof(struct purgatory_params, n_regions));
-	RANGES_AUTO missed = {0};
-	RANGES_AUTO seen = {0};
-
-	if (image->no_checks)
-		return n ? wrong("the purgatory verifies what was not to be verified") : 0;
-	if (!n || n > PURGATORY_MAX_REGIONS)
-		return wrong("the purgatory has nothing to verify");
-	for (uint64_t i = 0; i < n; i++) {
-		size_t at = offsetof(struct purgatory_params, region) +
-			    i * sizeof(struct purgatory_region);
-		uint64_t start = param(image, purgatory, at), size = param(image, purgatory, at + 8);
-
-		if (!is_loaded(image, start, size))
-			return wrong("the digest covers memory which is not in the image");
-		if (ranges_find(&seen, start, start + size))
-			return wrong("the digest covers some memory twice");
-		ranges_add(&seen, start, size, NULL);
-	}
-	find_verifiable(image, purgatory, &missed);
-	if (ranges_total(&seen) != ranges_total(&missed))
-		return wrong("the digest does not cover as much as it must");
-	ranges_merge(&seen);
-	ranges_subtract(&missed, &seen);
-	return missed.n ? wrong("the digest does not cover exactly what it must") : 0;
+	if (rc >= 0 && zeros != 1)
+		rc = prove_wrong("the elfcorehdr does not have exactly one program header for address 0");
+	arena_free(&arena);
+	return rc;
 }
 
 int ppc64_prove(const struct image *image)
 {
-	const struct segment *fdt = image_segment(image, "fdt");
-	const struct segment *purgatory = image_segment(image, "purgatory");
+	const struct segment *fdt = image_segment(image, ROLE_BOOT_DATA);
 	int rc;
 
-	if (!fdt || !purgatory || (!image->own_entry && image->entry != purgatory->addr))
-		return wrong("the FDT, the purgatory or the entry point is missing");
+	if (!fdt || (image->hotplug && !fdt->kept))
+		return prove_wrong("there is no FDT, or it is not marked for hotplug");
 	rc = prove_fdt(image, fdt);
-	if (rc >= 0)
-		rc = prove_digest(image, purgatory);
 	if (rc >= 0 && image->crash)
-		rc = ppc64_prove_start(image, fdt);
-	if (rc < 0 || !image->hotplug)
-		return rc;
-	return rehearse_fdt(image->machine, fdt->data, fdt->bufsz);
+		rc = prove_backup(image);
+	return rc >= 0 && image->crash ? ppc64_prove_start(image, fdt) : rc;
 }

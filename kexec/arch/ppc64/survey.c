@@ -420,7 +420,7 @@ int ppc64_survey(struct machine *m)
 	return survey_real_mode(m, f);
 }
 
-void ppc64_release(struct machine *m)
+void ppc64_forget(struct machine *m)
 {
 	struct ppc64_facts *f = m->arch_facts;
 

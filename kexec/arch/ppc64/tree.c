@@ -27,7 +27,7 @@ static const char *const stale[] = {
 
 static void put_initrd(struct image *image, struct dt_node *chosen)
 {
-	const struct segment *s = image_segment(image, "initrd");
+	const struct segment *s = image_segment(image, ROLE_INITRD);
 	uint64_t start = s ? s->addr : image->old_initrd.start;
 	uint64_t end = s ? s->addr + s->bufsz : image->old_initrd.end;
 
@@ -249,11 +249,11 @@ static void reserve_crashed(struct image *image)
 	ranges_copy(&image->reserve, &crashed);
 }
 
-static int reserve_segment(struct image *image, const char *name)
+static int reserve_segment(struct image *image, enum role role)
 {
-	const struct segment *s = image_segment(image, name);
+	const struct segment *s = image_segment(image, role);
 
-	return s ? ranges_add(&image->reserve, s->addr, s->memsz, name) : 0;
+	return s ? ranges_add(&image->reserve, s->addr, s->memsz, s->name) : 0;
 }
 
 /*
@@ -262,12 +262,12 @@ static int reserve_segment(struct image *image, const char *name)
  */
 static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 {
-	int rc = reserve_segment(image, "elfcorehdr");
+	int rc = reserve_segment(image, ROLE_CORE);
 
 	if (rc >= 0)
-		rc = reserve_segment(image, "backup");
+		rc = reserve_segment(image, ROLE_BACKUP);
 	if (rc >= 0)
-		rc = reserve_segment(image, "initrd");
+		rc = reserve_segment(image, ROLE_INITRD);
 	reserve_crashed(image);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, image->old_initrd.start,

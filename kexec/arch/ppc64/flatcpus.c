@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kexec/flatcpus.h"
+#include "kexec/arch/ppc64/flatcpus.h"
 
 bool flatcpus_is_cpu(const void *fdt, int node)
 {

@@ -5,8 +5,8 @@
  * libfdt, as arch/powerpc/kexec/core_64.c:update_cpus_node does: in time that
  * grows with the tree, where libfdt moves what is behind for each property.
  */
-#ifndef KEXEC_FLATCPUS_H
-#define KEXEC_FLATCPUS_H
+#ifndef KEXEC_ARCH_PPC64_FLATCPUS_H
+#define KEXEC_ARCH_PPC64_FLATCPUS_H
 
 #include <stdbool.h>
 #include <stdint.h>

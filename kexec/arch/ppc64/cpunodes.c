@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/bytes.h"
-#include "kexec/flatcpus.h"
-#include "kexec/hotplug.h"
+#include "kexec/arch/ppc64/flatcpus.h"
+#include "kexec/arch/ppc64/cpunodes.h"
 
 /*
  * Bytes for each core, present or not: what comes later has properties that no node of now
@@ -57,12 +57,12 @@ static uint64_t threads_of(const struct dt_node *cpu)
 	return p && p->len >= 4 ? p->len / 4 : 1;
 }
 
-int hotplug_cores(const struct machine *m, struct hotplug_cores *cores)
+int cpunodes_count(const struct machine *m, struct cpunodes *cores)
 {
 	const struct dt_node *cpus = m->tree ? dt_child(m->tree, "cpus") : NULL;
 	uint64_t largest = 0, threads = UINT64_MAX, nodes = 0;
 
-	*cores = (struct hotplug_cores){0};
+	*cores = (struct cpunodes){0};
 	for (const struct dt_node *n = cpus ? cpus->children : NULL; n; n = n->next) {
 		if (!dt_is_type(n, "cpu"))
 			continue;
@@ -84,7 +84,7 @@ int hotplug_cores(const struct machine *m, struct hotplug_cores *cores)
 	return 0;
 }
 
-uint64_t hotplug_cpu_nodes(const void *fdt)
+uint64_t cpunodes_in(const void *fdt)
 {
 	uint64_t n = 0;
 	int node;
@@ -101,7 +101,7 @@ static bool flat_has_string(const void *fdt, const char *name)
 		      strlen(name) + 1);
 }
 
-uint64_t hotplug_fdt_needed(const struct hotplug_cores *cores, const void *fdt)
+uint64_t cpunodes_needed(const struct cpunodes *cores, const void *fdt)
 {
 	uint64_t after = cores->possible * live_node_size(cores->largest), before = 0;
 	int node;
@@ -117,7 +117,7 @@ uint64_t hotplug_fdt_needed(const struct hotplug_cores *cores, const void *fdt)
 	return after > before ? after - before : 0;
 }
 
-uint64_t hotplug_fdt_spare(const struct hotplug_cores *cores)
+uint64_t cpunodes_spare(const struct cpunodes *cores)
 {
 	return STRINGS_SPARE + cores->possible * CPU_NODE_SPARE;
 }

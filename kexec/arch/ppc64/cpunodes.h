@@ -4,32 +4,32 @@
  * How much room the FDT of a loaded image needs for what the running kernel does to
  * it when CPUs come: arch/powerpc/kexec/core_64.c:update_cpus_node deletes every
  * child of /cpus with device_type "cpu" and adds the live ones with all their
- * properties, `name` included. The planner's side; rehearse.h is the prover's.
+ * properties, `name` included. The planner's side; rehearse.c is the prover's.
  */
-#ifndef KEXEC_HOTPLUG_H
-#define KEXEC_HOTPLUG_H
+#ifndef KEXEC_ARCH_PPC64_CPUNODES_H
+#define KEXEC_ARCH_PPC64_CPUNODES_H
 
 #include "kexec/devicetree.h"
 #include "kexec/image.h"
 
 /* What the FDT must be able to hold. */
-struct hotplug_cores {
+struct cpunodes {
 	uint64_t possible;		/* cores, every possible CPU counted */
 	const struct dt_node *largest;	/* the live CPU node that takes most bytes */
 };
 
 /* -EINVAL with a message when there is no /cpus or no CPU node in it. */
-int hotplug_cores(const struct machine *m, struct hotplug_cores *cores);
+int cpunodes_count(const struct machine *m, struct cpunodes *cores);
 
 /*
  * Bytes which the flattened tree @fdt lacks until every possible core, each
  * as large as the largest there is, is in it; exact for libfdt.
  */
-uint64_t hotplug_fdt_needed(const struct hotplug_cores *cores, const void *fdt);
+uint64_t cpunodes_needed(const struct cpunodes *cores, const void *fdt);
 
 /* Bytes to give beyond that, because nodes can get properties which none has now. */
-uint64_t hotplug_fdt_spare(const struct hotplug_cores *cores);
+uint64_t cpunodes_spare(const struct cpunodes *cores);
 
-uint64_t hotplug_cpu_nodes(const void *fdt);
+uint64_t cpunodes_in(const void *fdt);
 
 #endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/bytes.h"
+#include "common/sha256.h"
+#include "kexec/arch/arch.h"
+#include "kexec/purgatory.h"
+#include "purgatory/blobs.h"
+
+#define DIGEST_AT	PURGATORY_PARAM(digest)
+#define DIGEST_END	(DIGEST_AT + SHA256_DIGEST_SIZE)
+
+static const struct purgatory_blob *purgatory_find(const char *machine)
+{
+	for (const struct purgatory_blob *b = purgatory_blobs; b->name; b++)
+		if (!strcmp(b->name, machine))
+			return b;
+	return NULL;
+}
+
+int purgatory_place(struct image *image)
+{
+	const struct machine *m = image->machine;
+	const struct purgatory_blob *b = purgatory_find(m->name);
+	struct segment s = { .role = ROLE_PURGATORY, .name = "purgatory", .owner = IMAGE_BUILT,
+			     .digest = true };
+
+	if (!b)
+		return fail(ENOTSUP, "this kexec was built without a purgatory for %s; configure with"
+			    " --enable-arches=%s", m->name, m->name);
+	if (b->size < PURGATORY_PARAM(region) ||
+	    bytes_get(b->data + PURGATORY_PARAM(magic), 8, m->little) != PURGATORY_MAGIC)
+		return fail(EINVAL, "the purgatory for %s inside this kexec is damaged", b->name);
+	image->purgatory = arena_copy(&image->arena, b->data, b->size);
+	s.data = image->purgatory;
+	s.bufsz = b->size;
+	s.memsz = bytes_get(b->data + PURGATORY_PARAM(image_size), 8, m->little);
+	return image_place(image, s, image_early(image, 0));
+}
+
+void purgatory_put(struct image *image, size_t offset, uint64_t value)
+{
+	bytes_put(image->purgatory + offset, value, 8, image->machine->little);
+}
+
+static uint64_t purgatory_get(const struct image *image, size_t offset)
+{
+	return bytes_get(image->purgatory + offset, 8, image->machine->little);
+}
+
+static int purgatory_add_region(struct image *image, uint64_t start, uint64_t size)
+{
+	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
+	size_t at = PURGATORY_PARAM(region) + n * sizeof(struct purgatory_region);
+
+	if (n == PURGATORY_MAX_REGIONS)
+		return fail(E2BIG, "purgatory: more than %d regions to verify", PURGATORY_MAX_REGIONS);
+	purgatory_put(image, at, start);
+	purgatory_put(image, at + 8, size);
+	purgatory_put(image, PURGATORY_PARAM(n_regions), n + 1);
+	return 0;
+}
+
+/* Of the purgatory itself all but the digest, and the stack, which is in use meanwhile. */
+static int purgatory_add_regions(struct image *image)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (!s->digest)
+			debug("Skipping segment mem: 0x%" PRIx64 " from SHA calculation (%s, the running"
+			      " kernel may rewrite it)", s->addr, s->name);
+		else if (s->role != ROLE_PURGATORY)
+			rc = purgatory_add_region(image, s->addr, s->memsz);
+		else if ((rc = purgatory_add_region(image, s->addr, DIGEST_AT)) >= 0)
+			rc = purgatory_add_region(image, s->addr + DIGEST_END, s->bufsz - DIGEST_END);
+	}
+	return rc;
+}
+
+/* @size bytes from physical address @start on, as the kernel will lay out the segments. */
+static void purgatory_hash(const struct image *image, struct sha256 *sha, uint64_t start, uint64_t size)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (start < s->addr || start - s->addr >= s->memsz)
+			continue;
+		segment_digest(sha, s, start - s->addr, size);
+		return;
+	}
+}
+
+/* Of the regions as they were just written, when everything else in the block is final. */
+static void purgatory_put_digest(struct image *image)
+{
+	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
+	struct sha256 sha;
+
+	sha256_init(&sha);
+	for (uint64_t i = 0; i < n; i++) {
+		size_t at = PURGATORY_PARAM(region) + i * sizeof(struct purgatory_region);
+
+		purgatory_hash(image, &sha, purgatory_get(image, at), purgatory_get(image, at + 8));
+	}
+	sha256_final(&sha, image->purgatory + DIGEST_AT);
+}
+
+int purgatory_fill(struct image *image)
+{
+	int rc;
+
+	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base);
+	rc = image->machine->arch->fill(image);
+	if (rc >= 0 && !image->no_checks)
+		rc = purgatory_add_regions(image);
+	if (rc >= 0 && !image->no_checks)
+		purgatory_put_digest(image);
+	return rc;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/* The purgatory's segment: a place for it, its parameters (purgatory/params.h), the digest. */
+#ifndef KEXEC_PURGATORY_H
+#define KEXEC_PURGATORY_H
+
+#include <stddef.h>
+
+#include "kexec/image.h"
+#include "purgatory/params.h"
+
+/* Where a field of struct purgatory_params is in the blob. */
+#define PURGATORY_PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
+
+/* A place for the machine's blob; -ENOTSUP: this kexec was built without it. */
+int purgatory_place(struct image *image);
+
+/* A word of the parameters, in the running kernel's byte order; for struct arch, fill. */
+void purgatory_put(struct image *image, size_t offset, uint64_t value);
+
+/*
+ * When all addresses are known: where the kernel is, what the architecture adds, what to
+ * verify and the digest of it.
+ */
+int purgatory_fill(struct image *image);
+
+#endif
