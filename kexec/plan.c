@@ -59,8 +59,11 @@ const char *plan_only_kexec_load(const struct plan_request *r)
 int plan(struct image *image, const struct plan_request *request)
 {
 	const struct machine *m = image->machine;
-	int rc = request->hotplug ? check_hotplug(m) : 0;
+	int rc = m->arch->plan ? 0 : fail(ENOTSUP, "this version loads no kernels on a machine of type %s,"
+					  " only on %s", m->name, ARCH_KNOWN_MACHINES);
 
+	if (rc >= 0 && request->hotplug)
+		rc = check_hotplug(m);
 	if (rc >= 0)
 		rc = check_type_exists(m, request->type);
 	if (rc >= 0)

@@ -5,9 +5,9 @@
 #include "common/bytes.h"
 #include "kexec/arch/arch.h"
 
-extern const struct arch arch_ppc64;
+extern const struct arch arch_ppc64, arch_x86_64;
 
-static const struct arch *const arches[] = { &arch_ppc64 };
+static const struct arch *const arches[] = { &arch_ppc64, &arch_x86_64 };
 
 const struct arch *arch_find(const char *uname_machine)
 {

@@ -45,7 +45,7 @@ struct arch {
 	/* Fill in tree, ram, avoid, crash, kernel_end, real_mode_limit, arch_facts. */
 	int (*survey)(struct machine *m);
 	void (*release)(struct machine *m);	/* what survey took beyond the arena */
-	/* Place and build every segment. */
+	/* Place and build every segment. NULL: so far such machines are only surveyed and recorded. */
 	int (*plan)(struct image *image, const struct plan_request *request);
 	/* What only this architecture can check, --hotplug's rehearsal included. */
 	int (*prove)(const struct image *image);

@@ -5,8 +5,8 @@
  * command line, the EFI memory map and the list of setup_data, made as one segment. Pure: no I/O,
  * no machine. Documentation/arch/x86/{boot,zero-page}.rst, arch/x86/include/uapi/asm/
  * {bootparam,setup_data}.h; what the kernel's own loader passes on is in
- * arch/x86/kernel/kexec-bzimage64.c:setup_boot_parameters, and so here, and what that one leaves
- * out but early boot reads (APM, IST, disks, EDID, OLPC).
+ * arch/x86/kernel/kexec-bzimage64.c:setup_boot_parameters, and so here, with what that one leaves
+ * out and firmware tells only at its own boot (APM, IST, disks, EDID).
  *
  * All numbers in memory are little-endian, at any host.
  */
@@ -24,13 +24,13 @@
 /* Offsets in struct boot_params, arch/x86/include/uapi/asm/bootparam.h. */
 enum {
 	X86_BP_SCREEN_INFO = 0x000, X86_BP_EXT_MEM_K = 0x002, X86_BP_APM = 0x040, X86_BP_IST = 0x060,
-	X86_BP_RSDP = 0x070, X86_BP_HD0 = 0x080, X86_BP_SYS_DESC = 0x0a0, X86_BP_OLPC = 0x0b0,
+	X86_BP_RSDP = 0x070, X86_BP_HD0 = 0x080, X86_BP_SYS_DESC = 0x0a0,
 	X86_BP_EXT_RAMDISK_IMAGE = 0x0c0, X86_BP_EXT_RAMDISK_SIZE = 0x0c4,
 	X86_BP_EXT_CMD_LINE_PTR = 0x0c8, X86_BP_EDID = 0x140, X86_BP_EFI_INFO = 0x1c0,
 	X86_BP_ALT_MEM_K = 0x1e0, X86_BP_E820_ENTRIES = 0x1e8, X86_BP_EDD_ENTRIES = 0x1e9,
-	X86_BP_EDD_MBR_ENTRIES = 0x1ea, X86_BP_KBD_STATUS = 0x1eb, X86_BP_SECURE_BOOT = 0x1ec,
+	X86_BP_EDD_MBR_ENTRIES = 0x1ea, X86_BP_SECURE_BOOT = 0x1ec,
 	X86_BP_SENTINEL = 0x1ef, X86_BP_HEADER = 0x1f1, X86_BP_EDD_MBR = 0x290,
-	X86_BP_E820_TABLE = 0x2d0, X86_BP_EDD = 0xd00,
+	X86_BP_E820_TABLE = 0x2d0, X86_BP_EDD = 0xd00, X86_BP_EDD_END = 0xeec,
 };
 
 /* Of struct setup_header, also from the start of boot_params (and of a bzImage). */
@@ -83,15 +83,22 @@ struct x86_64_e820 {
 /* Appends; an empty area is not kept. */
 void x86_64_e820_add(struct x86_64_e820 *e, uint64_t start, uint64_t end, uint32_t type);
 void x86_64_e820_add_ranges(struct x86_64_e820 *e, const struct ranges *r, uint32_t type);
-/* By address; nothing is merged, overlaps stay (the kernel resolves them: e820__update_table). */
+/* By address; nothing is merged, overlaps stay (the kernel resolves them: e820__update_table()). */
 void x86_64_e820_sort(struct x86_64_e820 *e);
 void x86_64_e820_free(struct x86_64_e820 *e);
 
 /*
- * The type of a name in /sys/firmware/memmap (arch/x86/kernel/e820.c:e820_type_to_string); what
- * is not known is reserved: "Unknown E820 type" too.
+ * The type of a name of /sys/firmware/memmap and /proc/iomem (arch/x86/kernel/e820.c:
+ * e820_type_to_string); false: no such type, as of "Unknown E820 type".
  */
-uint32_t x86_64_e820_type(const char *name);
+bool x86_64_e820_named(const char *name, size_t len, uint32_t *type);
+
+/*
+ * Take out of @e the RAM of which @boot, the map that the boot loader told, has nothing: it was
+ * added while Linux ran (mm/memory_hotplug.c:add_memory_resource calls firmware_map_add_hotplug),
+ * and the next kernel adds it by itself. @e is sorted.
+ */
+void x86_64_e820_without_added(struct x86_64_e820 *e, const struct x86_64_e820 *boot);
 
 /*
  * "memmap=exactmap memmap=SIZE@START ..." (arch/x86/kernel/e820.c:parse_memmap_one) of all of it
@@ -135,13 +142,33 @@ struct x86_64_boot {
 	bool below_4g;			/* --entry-32bit: all addresses must fit in 32 bits */
 };
 
-/* Bytes of the segment. -EINVAL with a message for what cannot be passed on. */
-int x86_64_boot_size(const struct x86_64_boot *b, uint64_t *size);
+/*
+ * Is it the header of a bzImage of protocol 2.12 or later, which all 64-bit entry needs? @header as
+ * in struct x86_64_boot. -EINVAL with a message.
+ */
+int x86_64_check_header(const uint8_t *header, size_t size);
+
+/* Bytes of the segment; they do not depend on where it goes. */
+uint64_t x86_64_boot_size(const struct x86_64_boot *b);
 
 /*
- * The segment for the physical address @addr, which is also that of boot_params; @out is emptied
- * before. Errors as above; -ERANGE where an address does not fit its field.
+ * The segment for the physical address @addr, a multiple of 16 and also that of boot_params; @out is
+ * emptied before. Screen and video mode are what the running kernel was told, so that
+ * --reuse-video-type is always the case. -EINVAL as of x86_64_check_header(); -ERANGE with below_4g,
+ * for what is not below.
  */
 int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out);
+
+/*
+ * For --real-mode: the kernel's setup code (@setup, the first (setup_sects + 1) * 512 bytes of the
+ * file) with its header filled in, its heap and the command line: the 64 KiB at @addr, below 1 MiB
+ * and a multiple of 16. It asks the BIOS for all else. It is entered at CS = (@addr >> 4) + 0x20,
+ * IP = 0, all other segments @addr >> 4, SP X86_REAL_MODE_HEAP_END (Documentation/arch/x86/boot.rst).
+ * @kernel: where the rest of the file goes, below 4 GiB. -E2BIG: the command line does not fit.
+ */
+#define X86_REAL_MODE_SIZE	0x10000
+#define X86_REAL_MODE_HEAP_END	0xe000
+int x86_64_real_mode_data(const struct x86_64_boot *b, const uint8_t *setup, size_t setup_size,
+			  uint64_t kernel, uint64_t addr, struct buf *out);
 
 #endif

@@ -22,10 +22,12 @@ enum x86_64_lockdown {
 	X86_64_LOCKDOWN_NONE, X86_64_LOCKDOWN_INTEGRITY, X86_64_LOCKDOWN_CONFIDENTIALITY,
 };
 
-/* Where a table or a fact comes from, for messages: "/proc/iomem". */
 struct x86_64_facts {
-	/* The memory map for the next kernel: firmware's, without memory that was hot-added. */
-	struct x86_64_e820 e820;	/* sorted */
+	/*
+	 * The memory map for a kernel that is started after a reboot: firmware's, without memory
+	 * that was hot-added. Sorted.
+	 */
+	struct x86_64_e820 e820;
 	bool e820_is_firmware;		/* of /sys/firmware/memmap; else made of /proc/iomem */
 
 	/*
@@ -33,7 +35,7 @@ struct x86_64_facts {
 	 * Non-volatile Storage" and "Reserved" (not "Soft Reserved"), at whatever depth.
 	 */
 	struct ranges low_ram, acpi_tables, acpi_nvs, reserved;
-	struct range crash_low;		/* crashk_low_res, also in machine.crash_more; empty: none */
+	struct ranges crash_low;	/* crashk_low_res, also in machine.crash_more */
 	struct ranges cma;		/* crashkernel=,cma: also in machine.crash_more */
 
 	const uint8_t *boot_params;	/* X86_BOOT_PARAMS_SIZE bytes, of the running kernel; NULL: unknown */
@@ -65,31 +67,33 @@ struct x86_64_facts {
 int x86_64_survey(struct machine *m);
 void x86_64_release(struct machine *m);
 
-/* e820.c: the memory map of a kernel that is started after a reboot. Sorted. */
-void x86_64_e820_normal(const struct x86_64_facts *f, struct x86_64_e820 *out);
 /*
- * Of a capture kernel, in the order of arch/x86/kernel/crash.c:crash_setup_memmap_entries. @core:
- * the elfcorehdr's segment, which is not in it; empty while it has no place (then the table may
- * have an entry less than at last).
+ * e820.c: the memory map of a capture kernel, in the order of arch/x86/kernel/crash.c:
+ * crash_setup_memmap_entries. @core: the elfcorehdr's segment, which is not in it; empty while it
+ * has no place (then the table may have an entry less than at last). Appended to @out.
  */
 void x86_64_e820_crash(const struct machine *m, struct range core, struct x86_64_e820 *out);
 
 /*
  * Pages that the running kernel takes of the crash region for the identity map of its jump
- * (arch/x86/kernel/machine_kexec_64.c:init_pgtable): of the memory that is there now.
+ * (arch/x86/kernel/machine_kexec_64.c:init_pgtable): of all memory that is there now and of the
+ * ACPI tables. The extra ones: the top (two with la57), four for the jump itself, and two each for
+ * EFI's system table, its configuration table and a console's registers, where no memory is.
  */
+#define X86_64_PAGE_TABLE_EXTRA	12
 uint64_t x86_64_page_table_pages(const struct machine *m);
 
 /*
- * proofs.c: a finished segment read again, by code that shares nothing with the builder.
- * @crash: NULL for a normal image. -EINVAL with a message for what a kernel would stumble over.
+ * proofs.c: a finished segment read again, by code that shares nothing with the builder, as the
+ * kernel reads it. -EINVAL with a message for what a kernel would stumble over.
  */
 struct x86_64_expect {
-	uint64_t entry_bytes;		/* of the kernel: memsz of its segment */
-	struct ranges covered;		/* must be RAM of the e820: kernel, initrd, command line, ... */
-	struct range core;		/* must not be in the e820 at all; empty: normal image */
+	bool crash;			/* else the e820 is sorted, too */
+	struct range core;		/* crash: the elfcorehdr's segment, in no entry of the e820 */
+	struct ranges covered;		/* each must be RAM of the e820: all other segments */
+	uint64_t kernel_bytes;		/* memsz of the kernel: at least what its header wants */
 	const char *cmdline;
-	uint64_t initrd, initrd_size;	/* as hdr and ext_* must say; 0, 0: none */
+	uint64_t initrd, initrd_size;	/* 0, 0: none */
 };
 int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 			   const struct x86_64_expect *expect);
