@@ -458,6 +458,15 @@ static void survey_addresses(struct x86_64_facts *f, const struct elf *elf)
 	}
 }
 
+static int survey_kcore_piece(void *from, uint64_t offset, void *out, size_t len, size_t *done)
+{
+	const struct buf *data = from;
+
+	*done = offset >= data->len ? 0 : data->len - offset < len ? data->len - offset : len;
+	memcpy(out, data->data + (*done ? offset : 0), *done);
+	return 0;
+}
+
 /* The headers alone: the file is as large as the address space. Twice, to know how many there are. */
 static int survey_kcore(struct machine *m, struct x86_64_facts *f)
 {
@@ -479,7 +488,8 @@ static int survey_kcore(struct machine *m, struct x86_64_facts *f)
 	if (rc >= 0)
 		rc = sysroot_read_start(m->sr, PROC_KCORE, (size_t)need, &data);
 	if (rc >= 0)
-		rc = elf_parse(&elf, &m->arena, data.data, data.len, UINT64_MAX);
+		rc = elf_read_core(&elf, &m->arena, &(struct elf_reader){ survey_kcore_piece, &data },
+				   UINT16_MAX);
 	if (rc < 0)
 		return fail_in(rc, "%s", name);
 	f->no_addresses = NULL;
