@@ -107,9 +107,10 @@ int fileproof(const struct machine *m, const struct plan_request *request)
 {
 	struct arena arena = {0};
 	struct kernel k;
-	int rc = m->arch ? kernel_open(&k, &arena, request->kernel) : 0;
+	bool known = m->arch && m->arch->needs;
+	int rc = known ? kernel_open(&k, &arena, request->kernel) : 0;
 
-	if (!m->arch)
+	if (!known)
 		return 0;
 	if (rc >= 0)
 		rc = fileproof_kernel(m, &k, request);

@@ -72,7 +72,7 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
 		.type = o->request.type, .only_load = plan_only_kexec_load(&o->request),
-		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
+		.can_plan = arch && arch->needs, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
 		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
 		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),
 	});

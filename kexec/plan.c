@@ -234,9 +234,12 @@ int plan(struct image *image, const struct plan_request *request)
 		check_request, arch->needs, find_room, place_kernel, purgatory_place, place_core,
 		place_initrd, build_cmdline, arch->boot_data, purgatory_fill, choose_entry,
 	};
-	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
+	int rc = arch->needs ? 0 : fail(ENOTSUP, "this version loads no kernels on a machine of type %s",
+					image->machine->name);
 
 	image->request = request;
+	if (rc >= 0 && request->hotplug)
+		rc = check_hotplug(image->machine);
 	if (rc >= 0)
 		rc = check_type_exists(image->machine, request->type);
 	if (rc >= 0)

@@ -32,13 +32,17 @@ char *sysroot_name(const struct sysroot *sr, const char *path)
 	return below(sr->root, path);
 }
 
-static int read_all(int fd, struct buf *out)
+/* No more than @max bytes. */
+static int read_all(int fd, size_t max, struct buf *out)
 {
-	for (;;) {
+	size_t end = out->len + max;
+
+	while (out->len < end) {
+		size_t step = end - out->len < READ_STEP ? end - out->len : READ_STEP;
 		ssize_t got;
 
-		buf_reserve(out, READ_STEP);
-		got = read(fd, out->data + out->len, READ_STEP);
+		buf_reserve(out, step);
+		got = read(fd, out->data + out->len, step);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -47,9 +51,8 @@ static int read_all(int fd, struct buf *out)
 		out->data[out->len] = 0;
 		if (!got)
 			return 0;
-		if (out->len > READ_MAX)
-			return -EFBIG;
 	}
+	return max > READ_MAX ? -EFBIG : 0;
 }
 
 /*
@@ -90,14 +93,14 @@ static bool went_away(int rc)
 	return rc == -ENODEV || rc == -ENXIO;
 }
 
-static int read_file(const struct sysroot *sr, const char *path, struct buf *out)
+static int read_file(const struct sysroot *sr, const char *path, size_t max, struct buf *out)
 {
 	struct stat st;
 	int rc, fd = open_below(sr, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return fd;
-	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, out) : -EBADF;
+	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, max, out) : -EBADF;
 	close(fd);
 	return rc;
 }
@@ -176,15 +179,15 @@ void sysroot_remove(const struct sysroot *sr, const char *path)
 	unlink(name);
 }
 
-int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
+int sysroot_read_start(const struct sysroot *sr, const char *path, size_t max, struct buf *out)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
 	size_t before = out->len;
-	int rc = read_file(sr, path, out);
+	int rc = read_file(sr, path, max, out);
 
 	if (went_away(rc)) {
 		out->len = before;
-		rc = read_file(sr, path, out);
+		rc = read_file(sr, path, max, out);
 	}
 	if (rc == -EBADF || rc == -ELOOP)
 		return fail(EINVAL, "%s: is not a regular file", name);
@@ -201,6 +204,11 @@ int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 	if (!sr->copy)
 		return 0;
 	return sysroot_record(sr, path, out->data + before, out->len - before);
+}
+
+int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
+{
+	return sysroot_read_start(sr, path, READ_MAX + 1, out);
 }
 
 int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_t *value)

@@ -16,8 +16,10 @@
 #include "common/mem.h"
 
 #define PROC_CMDLINE		"proc/cmdline"
+#define PROC_CPUINFO		"proc/cpuinfo"
 #define PROC_DEVICE_TREE	"proc/device-tree"
 #define PROC_IOMEM		"proc/iomem"
+#define PROC_KCORE		"proc/kcore"
 #define PROC_MEMINFO		"proc/meminfo"
 #define PROC_LOAD_LIMIT_PANIC	"proc/sys/kernel/kexec_load_limit_panic"
 #define SYS_CPU			"sys/devices/system/cpu"
@@ -45,6 +47,13 @@
 #define SYS_FADUMP_HOTPLUG_READY "sys/kernel/fadump/hotplug_ready"
 #define SYS_FADUMP_MEM_RESERVED	"sys/kernel/fadump/mem_reserved"
 #define SYS_SECVAR_FORMAT	"sys/firmware/secvar/format"
+/* x86: what the boot loader told (arch/x86/kernel/ksysfs.c), and the map of memory then. */
+#define SYS_BOOT_PARAMS		"sys/kernel/boot_params"
+#define SYS_FIRMWARE_MEMMAP	"sys/firmware/memmap"
+#define SYS_EFI			"sys/firmware/efi"
+#define SYS_EFI_RUNTIME_MAP	SYS_EFI "/runtime-map"
+#define SYS_EFI_SECURE_BOOT	SYS_EFI "/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define SYS_LOCKDOWN		"sys/kernel/security/lockdown"
 #define SYS_REBOOT_CPU		"sys/kernel/reboot/cpu"
 #define SYS_INITRD		"sys/firmware/initrd"
 #define KERNEL_LOG		"dev/kmsg"
@@ -77,6 +86,12 @@ char *sysroot_name(const struct sysroot *sr, const char *path);
  * read (fs/kernfs/file.c: ENODEV, at any moment): then @out is as it was.
  */
 int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out);
+
+/*
+ * The same of the first @max bytes, for files that are much larger ("proc/kcore"): those that are
+ * read are what is recorded. Fewer where it ends.
+ */
+int sysroot_read_start(const struct sysroot *sr, const char *path, size_t max, struct buf *out);
 
 /* A file with one number, in @base (10, 16), and a newline. */
 int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_t *value);

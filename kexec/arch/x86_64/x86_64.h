@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright The kexec-hotplug developers */
+/* x86_64: PCs and servers with BIOS or UEFI, guests of any hypervisor. */
+#ifndef KEXEC_ARCH_X86_64_X86_64_H
+#define KEXEC_ARCH_X86_64_X86_64_H
+
+#include "kexec/arch/arch.h"
+#include "kexec/arch/x86_64/boot-params.h"
+
+/* The running kernel keeps [0, 1 MiB) for itself (arch/x86/realmode/init.c:reserve_real_mode). */
+#define X86_64_LOW_MEMORY	((uint64_t)1 << 20)
+
+/* A node of the running kernel's setup_data: /sys/kernel/boot_params/setup_data/N/. */
+struct x86_64_setup_data {
+	uint32_t type;			/* X86_SETUP_* */
+	const uint8_t *data;
+	size_t len;
+};
+
+enum x86_64_lockdown {
+	X86_64_LOCKDOWN_UNKNOWN,	/* securityfs is not mounted, or not readable */
+	X86_64_LOCKDOWN_NONE, X86_64_LOCKDOWN_INTEGRITY, X86_64_LOCKDOWN_CONFIDENTIALITY,
+};
+
+struct x86_64_facts {
+	/*
+	 * The memory map for a kernel that is started after a reboot: firmware's, without memory
+	 * that was hot-added. Sorted.
+	 */
+	struct x86_64_e820 e820;
+	bool e820_is_firmware;		/* of /sys/firmware/memmap; else made of /proc/iomem */
+
+	/*
+	 * Of /proc/iomem, for a capture kernel: System RAM below 1 MiB, "ACPI Tables", "ACPI
+	 * Non-volatile Storage" and "Reserved" (not "Soft Reserved"), at whatever depth.
+	 */
+	struct ranges low_ram, acpi_tables, acpi_nvs, reserved;
+	struct ranges crash_low;	/* crashk_low_res, also in machine.crash_more */
+	struct ranges cma;		/* crashkernel=,cma: also in machine.crash_more */
+
+	const uint8_t *boot_params;	/* X86_BOOT_PARAMS_SIZE bytes, of the running kernel; NULL: unknown */
+	uint16_t boot_version;		/* 0x20f: protocol 2.15; 0: unknown */
+	struct x86_64_setup_data *setup_data;	/* in the kernel's order */
+	size_t n_setup_data;
+
+	bool has_efi;			/* it runs on EFI with runtime services: efi can be passed on */
+	unsigned int efi_bits;		/* fw_platform_size: 64, 32; 0: no EFI */
+	const char *efi_missing;	/* EFI, but why it cannot be passed on; NULL: it can, or no EFI */
+	struct x86_64_efi efi;
+	uint64_t rsdp;			/* of boot_params, else ACPI20 or ACPI of EFI's table; 0: none */
+
+	enum answer secure_boot;
+	enum x86_64_lockdown lockdown;
+	bool la57;			/* 5-level paging is on: no kernel without XLF_5LEVEL */
+	bool gbpages;			/* pdpe1gb: the kernel's identity map takes few pages */
+
+	/*
+	 * Of the program headers of /proc/kcore. Virtual = physical + page_offset (modulo 2^64), of
+	 * the linear map. text, text_end: virtual addresses of _text and _end; text_phys: physical.
+	 */
+	bool has_addresses;		/* false: no_addresses says why, the four are 0 */
+	const char *no_addresses;
+	uint64_t page_offset, text, text_end, text_phys;
+};
+
+/* survey.c. Facts as above, and of machine: ram, avoid, crash, crash_more. */
+int x86_64_survey(struct machine *m);
+void x86_64_forget(struct machine *m);
+
+/*
+ * e820.c: the memory map of a capture kernel, in the order of arch/x86/kernel/crash.c:
+ * crash_setup_memmap_entries. @core: the elfcorehdr's segment, which is not in it; empty while it
+ * has no place (then the table may have an entry less than at last). Appended to @out.
+ */
+void x86_64_e820_crash(const struct machine *m, struct range core, struct x86_64_e820 *out);
+
+/*
+ * Pages that the running kernel takes of the crash region for the identity map of its jump
+ * (arch/x86/kernel/machine_kexec_64.c:init_pgtable): of all memory that is there now and of the
+ * ACPI tables. The extra ones: the top (two with la57), four for the jump itself, and two each for
+ * EFI's system table, its configuration table and a console's registers, where no memory is.
+ */
+#define X86_64_PAGE_TABLE_EXTRA	12
+uint64_t x86_64_page_table_pages(const struct machine *m);
+
+/*
+ * proofs.c: a finished segment read again, by code that shares nothing with the builder, as the
+ * kernel reads it. -EINVAL with a message for what a kernel would stumble over.
+ */
+struct x86_64_expect {
+	bool crash;			/* else the e820 is sorted, too */
+	struct range core;		/* crash: the elfcorehdr's segment, in no entry of the e820 */
+	struct ranges covered;		/* each must be RAM of the e820: all other segments */
+	uint64_t kernel_bytes;		/* memsz of the kernel: at least what its header wants */
+	const char *cmdline;
+	uint64_t initrd, initrd_size;	/* 0, 0: none */
+};
+int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
+			   const struct x86_64_expect *expect);
+
+#endif
