@@ -49,6 +49,8 @@ struct params {
 	uint64_t n_regions;
 };
 
+#define PARAM_ARCH(word) (PURGATORY_PARAMS_OFFSET + PURGATORY_ARCH_AT(word))
+
 static void put_param(const struct params *p, size_t offset, uint64_t value)
 {
 	bytes_put(p->blob + offset, value, 8, p->little);
@@ -141,14 +143,14 @@ int ppc64_fill_purgatory(const struct image *image, uint8_t *blob, uint64_t kern
 	if (rc < 0)
 		return rc;
 	put_param(&p, PARAM(kernel), kernel_base);
-	put_param(&p, PARAM(fdt), image_segment(image, "fdt")->addr);
+	put_param(&p, PARAM_ARCH(PURGATORY_PPC64_FDT), image_segment(image, "fdt")->addr);
 	put_param(&p, PARAM(backup_source), 0);
 	put_param(&p, PARAM(backup), backup ? backup->addr : 0);
 	put_param(&p, PARAM(backup_size), backup ? PPC64_BACKUP_SIZE : 0);
-	put_param(&p, PARAM(opal_base), f->opal_base);
-	put_param(&p, PARAM(opal_entry), f->opal_entry);
-	put_param(&p, PARAM(console), f->hvterm ? PURGATORY_CONSOLE_HVTERM : PURGATORY_CONSOLE_NONE);
-	put_param(&p, PARAM(console_unit), f->hvterm_unit);
+	put_param(&p, PARAM_ARCH(PURGATORY_PPC64_OPAL_BASE), f->opal_base);
+	put_param(&p, PARAM_ARCH(PURGATORY_PPC64_OPAL_ENTRY), f->opal_entry);
+	put_param(&p, PARAM(consoles), f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0);
+	put_param(&p, PARAM(console_port), f->hvterm_unit);
 	if (image->no_checks)
 		return 0;
 	rc = add_regions(image, &p);
