@@ -12,6 +12,9 @@
 /* Where a field of struct purgatory_params is in the blob. */
 #define PURGATORY_PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 
+/* And one of the architecture's words. */
+#define PURGATORY_ARCH(word) (PURGATORY_PARAMS_OFFSET + PURGATORY_ARCH_AT(word))
+
 /* A place for the machine's blob; -ENOTSUP: this kexec was built without it. */
 int purgatory_place(struct image *image);
 

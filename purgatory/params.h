@@ -10,8 +10,11 @@
  *
  * The digest covers n_regions memory regions, in order. Only these bytes of
  * the whole image are in no region: the segments which the running kernel
- * may rewrite (with --hotplug), the 32 bytes of the digest itself, and the
- * purgatory's own stack.
+ * may rewrite (with --hotplug), the 32 bytes of the digest itself, and what
+ * lies behind the blob's bytes up to image_size, the purgatory's own stack.
+ *
+ * Architectures differ in the words of arch[], which are named below, and in
+ * what the kernel address means there; nothing else.
  *
  * This header is also included by assembly.
  */
@@ -22,21 +25,49 @@
  * ppc64: the kernel copies the first 256 bytes at the entry point to physical
  * 0, where they catch the secondary CPUs; the loader fills all but the first
  * word with the new kernel's own (arch/powerpc/kernel/misc_64.S:kexec_sequence).
+ * x86_64: nobody touches them.
  */
 #define PURGATORY_HEAD_SIZE	0x100
 #define PURGATORY_PARAMS_OFFSET	PURGATORY_HEAD_SIZE
 #define PURGATORY_MAX_REGIONS	20	/* 16 segments, and the purgatory in pieces */
 #define PURGATORY_MAGIC		0x6b78707572676131	/* "kxpurga1" */
+#define PURGATORY_ARCH_WORDS	4
 
-#define PURGATORY_PARAMS_SIZE	(12 * 8 + 32 + PURGATORY_MAX_REGIONS * 16)
+/*
+ * Bits of the word `consoles`: where text goes. ppc64 has HVTERM, x86_64 has SERIAL and
+ * VGA; a bit of another architecture is ignored. That the digest is wrong is said there
+ * always.
+ */
+#define PURGATORY_CONSOLE_HVTERM	1	/* PAPR H_PUT_TERM_CHAR to vty console_port */
+#define PURGATORY_CONSOLE_SERIAL	2	/* the 8250 at I/O port console_port */
+#define PURGATORY_CONSOLE_VGA		4	/* text memory at 0xb8000, 80 by 25 */
+/* And one line each that the purgatory was reached, that the digest is right, where it jumps. */
+#define PURGATORY_CONSOLE_VERBOSE	0x100
+
+/*
+ * arch[]: words by number, each a physical address.
+ * ppc64: `kernel` is where the kernel's first byte is. r3 = the FDT; r8 and r9 = OPAL's.
+ */
+#define PURGATORY_PPC64_FDT		0
+#define PURGATORY_PPC64_OPAL_BASE	1	/* 0 where there is no OPAL */
+#define PURGATORY_PPC64_OPAL_ENTRY	2
+/*
+ * x86_64: `kernel` is the 64-bit entry (struct kernel: where its low went + entry), which
+ * is entered in long mode on the running kernel's identity map, with RSI = boot_params, CS
+ * 0x10, DS, ES and SS 0x18, interrupts off, and a stack in the purgatory
+ * (Documentation/arch/x86/boot.rst, "64-bit Boot Protocol").
+ */
+#define PURGATORY_X86_64_BOOT_PARAMS	0
+
+/* Offsets in the block that assembly reads. */
+#define PURGATORY_KERNEL_AT		48
+#define PURGATORY_ARCH_AT(word)		(104 + 8 * (word))
+
+#define PURGATORY_PARAMS_SIZE	(14 * 8 + 32 + PURGATORY_MAX_REGIONS * 16)
 
 #ifndef __ASSEMBLER__
+#include <stddef.h>
 #include <stdint.h>
-
-enum purgatory_console {
-	PURGATORY_CONSOLE_NONE,
-	PURGATORY_CONSOLE_HVTERM,	/* PAPR H_PUT_TERM_CHAR */
-};
 
 struct purgatory_region {
 	uint64_t start, size;		/* physical address, bytes */
@@ -46,19 +77,21 @@ struct purgatory_params {
 	uint64_t magic;			/* set at build time */
 	uint64_t image_size;		/* set at build time: blob, bss and stack */
 	uint8_t digest[32];		/* SHA-256 over the regions */
-	uint64_t kernel;		/* entry point */
-	uint64_t fdt;
+	uint64_t kernel;		/* where to go; see arch[] */
 	uint64_t backup_source;
 	uint64_t backup;		/* where the source is copied to */
-	uint64_t backup_size;		/* 0: nothing to copy */
-	uint64_t opal_base, opal_entry;	/* ppc64: r8 and r9 at the kernel's entry */
-	uint64_t console;		/* enum purgatory_console */
-	uint64_t console_unit;		/* hvterm: the vty's unit address */
+	uint64_t backup_size;		/* a multiple of 8; 0: nothing to copy */
+	uint64_t consoles;		/* PURGATORY_CONSOLE_*; 0: none */
+	uint64_t console_port;		/* see there */
+	uint64_t console_divisor;	/* serial: 115200 / baud; 0: leave the port as it is set */
+	uint64_t arch[PURGATORY_ARCH_WORDS];
 	uint64_t n_regions;		/* 0: verify nothing */
 	struct purgatory_region region[PURGATORY_MAX_REGIONS];
 };
 
 _Static_assert(sizeof(struct purgatory_params) == PURGATORY_PARAMS_SIZE, "params.h");
+_Static_assert(offsetof(struct purgatory_params, kernel) == PURGATORY_KERNEL_AT, "params.h");
+_Static_assert(offsetof(struct purgatory_params, arch) == PURGATORY_ARCH_AT(0), "params.h");
 #endif
 
 #endif

@@ -31,9 +31,26 @@ static void copy_backup(const struct purgatory_params *p)
 		to[i] = from[i];
 }
 
+static void say(const struct purgatory_params *p, const char *line)
+{
+	if (p->consoles & PURGATORY_CONSOLE_VERBOSE)
+		arch_print(p, line);
+}
+
+static void say_where(const struct purgatory_params *p)
+{
+	char line[] = "purgatory: jumping to the kernel at 0x0123456789abcdef\r\n";
+	char *digit = line + sizeof(line) - sizeof("0123456789abcdef\r\n");
+
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*digit++ = "0123456789abcdef"[p->kernel >> shift & 15];
+	say(p, line);
+}
+
 void purgatory(const struct purgatory_params *p, uint64_t cpu)
 {
-	arch_print(p, "I'm in purgatory\r\n");
+	arch_start(p);
+	say(p, "I'm in purgatory\r\n");
 	if (p->n_regions && !purgatory_verify(p)) {
 		arch_print(p, "purgatory: SHA-256 digest mismatch: the crash kernel was damaged"
 			      " after it was loaded.\r\n"
@@ -41,6 +58,9 @@ void purgatory(const struct purgatory_params *p, uint64_t cpu)
 		arch_stop();
 		return;
 	}
+	say(p, p->n_regions ? "purgatory: the SHA-256 digest is right\r\n"
+			    : "purgatory: nothing to verify, loaded without a digest\r\n");
 	copy_backup(p);
 	arch_finish(p, cpu);
+	say_where(p);
 }

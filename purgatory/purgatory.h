@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * The purgatory runs between two kernels: on one CPU, in real mode, with
- * interrupts off and nothing to call but itself. It writes no memory but its
- * own stack until the digest is verified.
+ * The purgatory runs between two kernels: on one CPU, with interrupts off, at
+ * physical addresses (ppc64: in real mode; x86_64: on an identity map) and with
+ * nothing to call but itself. It writes no memory but its own stack, and what a
+ * console is made of, until the digest is verified.
  */
 #ifndef PURGATORY_PURGATORY_H
 #define PURGATORY_PURGATORY_H
@@ -22,9 +23,13 @@ void purgatory(const struct purgatory_params *p, uint64_t cpu);
 /* Does the memory which @p describes have the digest in @p? */
 bool purgatory_verify(const struct purgatory_params *p);
 
-/* Each architecture's own part. */
+/* Each architecture's own part. The first thing: make the consoles ready. */
+void arch_start(const struct purgatory_params *p);
+/* @text is whole lines that end in "\r\n". Without a console: nothing. */
 void arch_print(const struct purgatory_params *p, const char *text);
+/* Before the kernel is entered. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu);
+/* For ever. */
 void arch_stop(void);
 
 #endif

@@ -213,11 +213,11 @@ class Params:
 
     def __init__(self, case, segment):
         order = "<" if case.machine.little else ">"
-        fields = struct.unpack_from(order + "QQ32s10Q", segment.data, self.OFFSET)
-        (self.magic, self.image_size, self.digest, self.kernel, self.fdt, self.source, self.backup,
-         self.backup_size, self.opal_base, self.opal_entry, self.console, self.unit,
-         self.count) = fields
-        at = self.OFFSET + struct.calcsize(order + "QQ32s10Q")
+        fields = struct.unpack_from(order + "QQ32s12Q", segment.data, self.OFFSET)
+        (self.magic, self.image_size, self.digest, self.kernel, self.source, self.backup,
+         self.backup_size, self.consoles, self.port, self.divisor, self.fdt, self.opal_base,
+         self.opal_entry, self.spare, self.count) = fields
+        at = self.OFFSET + struct.calcsize(order + "QQ32s12Q")
         self.regions = [struct.unpack_from(order + "QQ", segment.data, at + 16 * i)
                         for i in range(min(self.count, self.MAX_REGIONS))]
         self.digest_at = segment.mem + self.OFFSET + 16
@@ -252,7 +252,7 @@ def purgatory_params(case, plan):
         "backup": plan.segment("backup").mem, "backup_size": facts.BACKUP_SIZE,
         "opal_base": m.opal[0] if m.opal else 0,
         "opal_entry": m.opal[0] + 0x100 if m.opal else 0,
-        "console": int(m.hvterm), "unit": 0x71000000 if m.hvterm else 0,
+        "consoles": int(m.hvterm), "port": 0x71000000 if m.hvterm else 0, "divisor": 0, "spare": 0,
     }
     for name, value in want.items():
         if getattr(params, name) != value:

@@ -10,7 +10,7 @@ CORE_GROWTH, NEW_NAME = 256, 32
 # What the linear map is made of at the coarsest: the large pages of a hash MMU.
 LINEAR_PIECE = 16 << 20
 EHDR_SIZE, PHDR_SIZE = 64, 56
-PARAMS_END = 0x100 + 12 * 8 + 32 + 20 * 16   # purgatory/params.h
+PARAMS_END = 0x100 + 14 * 8 + 32 + 20 * 16   # purgatory/params.h
 POWER9 = 0x4e
 
 

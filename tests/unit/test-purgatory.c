@@ -8,11 +8,19 @@
 
 static struct buf printed;
 static uint64_t finished_cpu;
-static bool finished, stopped;
+static bool started, finished, stopped;
+
+void arch_start(const struct purgatory_params *p)
+{
+	(void)p;
+	started = true;
+}
 
 void arch_print(const struct purgatory_params *p, const char *text)
 {
 	(void)p;
+	assert_true(started);
+	assert_string_equal(text + strlen(text) - 2, "\r\n");
 	buf_printf(&printed, "%s", text);
 }
 
@@ -41,7 +49,7 @@ static int setup(void **state)
 	memset(source, 0x5a, sizeof(source));
 	memset(backup, 0, sizeof(backup));
 	buf_free(&printed);
-	finished = stopped = false;
+	started = finished = stopped = false;
 	p = (struct purgatory_params){
 		.backup_source = (uintptr_t)source, .backup = (uintptr_t)backup,
 		.backup_size = sizeof(source), .n_regions = 2,
@@ -68,7 +76,7 @@ static void intact(void **state)
 	assert_true(finished && !stopped);
 	assert_int_equal(finished_cpu, 42);
 	assert_memory_equal(backup, source, sizeof(source));
-	assert_string_equal((char *)printed.data, "I'm in purgatory\r\n");
+	assert_int_equal(printed.len, 0);
 }
 
 static void expect_stop(struct purgatory_params *p)
@@ -77,6 +85,30 @@ static void expect_stop(struct purgatory_params *p)
 	assert_true(stopped && !finished);
 	assert_int_equal(backup[0], 0);		/* nothing is written before the proof */
 	assert_non_null(strstr((char *)printed.data, "digest mismatch"));
+}
+
+static void three_lines(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_VERBOSE;
+	p->kernel = 0xfedcba9876543210;
+	purgatory(p, 0);
+	assert_string_equal((char *)printed.data, "I'm in purgatory\r\n"
+			    "purgatory: the SHA-256 digest is right\r\n"
+			    "purgatory: jumping to the kernel at 0xfedcba9876543210\r\n");
+	buf_free(&printed);
+	p->n_regions = 0;
+	purgatory(p, 0);
+	assert_non_null(strstr((char *)printed.data, "nothing to verify"));
+	assert_null(strstr((char *)printed.data, "digest is right"));
+	buf_free(&printed);
+	p->n_regions = 2;
+	p->digest[0] ^= 1;
+	memset(backup, 0, sizeof(backup));
+	finished = false;
+	expect_stop(p);
+	assert_null(strstr((char *)printed.data, "jumping"));
 }
 
 static void one_bit_in_each_region(void **state)
@@ -126,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(intact, setup, teardown),
+		cmocka_unit_test_setup_teardown(three_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_bit_in_each_region, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_byte_of_the_digest, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),

@@ -30,15 +30,14 @@ int ppc64_fill(struct image *image)
 
 	if (rc < 0)
 		return rc;
-	purgatory_put(image, PURGATORY_PARAM(fdt), image_address(image, ROLE_BOOT_DATA));
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_FDT), image_address(image, ROLE_BOOT_DATA));
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_OPAL_BASE), f->opal_base);
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_OPAL_ENTRY), f->opal_entry);
 	purgatory_put(image, PURGATORY_PARAM(backup_source), 0);
 	purgatory_put(image, PURGATORY_PARAM(backup), image_address(image, ROLE_BACKUP));
 	purgatory_put(image, PURGATORY_PARAM(backup_size),
 		      image_segment(image, ROLE_BACKUP) ? PPC64_BACKUP_SIZE : 0);
-	purgatory_put(image, PURGATORY_PARAM(opal_base), f->opal_base);
-	purgatory_put(image, PURGATORY_PARAM(opal_entry), f->opal_entry);
-	purgatory_put(image, PURGATORY_PARAM(console),
-		      f->hvterm ? PURGATORY_CONSOLE_HVTERM : PURGATORY_CONSOLE_NONE);
-	purgatory_put(image, PURGATORY_PARAM(console_unit), f->hvterm_unit);
+	purgatory_put(image, PURGATORY_PARAM(consoles), f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0);
+	purgatory_put(image, PURGATORY_PARAM(console_port), f->hvterm_unit);
 	return 0;
 }

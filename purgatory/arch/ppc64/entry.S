@@ -7,10 +7,8 @@
  */
 #include "purgatory/params.h"
 
-#define PARAM_KERNEL		(PURGATORY_PARAMS_OFFSET + 48)
-#define PARAM_FDT		(PURGATORY_PARAMS_OFFSET + 56)
-#define PARAM_OPAL_BASE		(PURGATORY_PARAMS_OFFSET + 88)
-#define PARAM_OPAL_ENTRY	(PURGATORY_PARAMS_OFFSET + 96)
+#define PARAM_KERNEL		(PURGATORY_PARAMS_OFFSET + PURGATORY_KERNEL_AT)
+#define PARAM_ARCH(word)	(PURGATORY_PARAMS_OFFSET + PURGATORY_ARCH_AT(word))
 
 	.section .head, "ax"
 	.globl	purgatory_start
@@ -55,13 +53,13 @@ start:
 	 * r3 = device tree, r4 = where the kernel is, r5 = 0. Big-endian, which
 	 * every ppc64 kernel takes at its entry whatever its own order is.
 	 */
-	ld	3, PARAM_FDT(31)
+	ld	3, PARAM_ARCH(PURGATORY_PPC64_FDT)(31)
 	ld	4, PARAM_KERNEL(31)
 	li	5, 0
 	li	6, 0
 	li	7, 0
-	ld	8, PARAM_OPAL_BASE(31)
-	ld	9, PARAM_OPAL_ENTRY(31)
+	ld	8, PARAM_ARCH(PURGATORY_PPC64_OPAL_BASE)(31)
+	ld	9, PARAM_ARCH(PURGATORY_PPC64_OPAL_ENTRY)(31)
 	mfmsr	10
 	rldicr	10, 10, 0, 62			/* MSR[LE] = 0 */
 	mtsrr0	4

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <stddef.h>
-
 #include "purgatory/purgatory.h"
 
 #define H_PUT_TERM_CHAR		0x58	/* PAPR section 16.6 "Virtual Terminal" */
@@ -10,12 +8,6 @@
 #define BUSY_RETRIES		100000
 
 #define FDT_BOOT_CPUID_PHYS	28	/* big-endian 32 bit, Devicetree Specification 5.2 */
-
-/* entry.S reads these by number. */
-_Static_assert(offsetof(struct purgatory_params, kernel) == 48, "entry.S");
-_Static_assert(offsetof(struct purgatory_params, fdt) == 56, "entry.S");
-_Static_assert(offsetof(struct purgatory_params, opal_base) == 88, "entry.S");
-_Static_assert(offsetof(struct purgatory_params, opal_entry) == 96, "entry.S");
 
 /* "sc 1" is written out because assemblers for old CPUs refuse its operand. */
 static uint64_t put_term_char(uint64_t unit, uint64_t count, uint64_t first, uint64_t second)
@@ -34,10 +26,16 @@ static uint64_t put_term_char(uint64_t unit, uint64_t count, uint64_t first, uin
 	return r3;
 }
 
+/* The hypervisor's console needs nothing. */
+void arch_start(const struct purgatory_params *p)
+{
+	(void)p;
+}
+
 /* The characters travel in two registers, the first one in the top byte. */
 void arch_print(const struct purgatory_params *p, const char *text)
 {
-	if (p->console != PURGATORY_CONSOLE_HVTERM)
+	if (!(p->consoles & PURGATORY_CONSOLE_HVTERM))
 		return;
 	while (*text) {
 		uint64_t word[2] = { 0, 0 };
@@ -46,7 +44,7 @@ void arch_print(const struct purgatory_params *p, const char *text)
 		for (; *text && n < H_PUT_TERM_CHAR_MAX; n++)
 			word[n / 8] |= (uint64_t)(uint8_t)*text++ << (56 - 8 * (n % 8));
 		for (unsigned int i = 0; i < BUSY_RETRIES; i++)
-			if (put_term_char(p->console_unit, n, word[0], word[1]) != H_BUSY)
+			if (put_term_char(p->console_port, n, word[0], word[1]) != H_BUSY)
 				break;
 	}
 }
@@ -54,7 +52,8 @@ void arch_print(const struct purgatory_params *p, const char *text)
 /* The kernel looks for itself among the CPUs of the tree by this number. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {
-	volatile uint8_t *at = (volatile uint8_t *)(uintptr_t)(p->fdt + FDT_BOOT_CPUID_PHYS);
+	uint64_t fdt = p->arch[PURGATORY_PPC64_FDT];
+	volatile uint8_t *at = (volatile uint8_t *)(uintptr_t)(fdt + FDT_BOOT_CPUID_PHYS);
 
 	for (unsigned int i = 0; i < 4; i++)
 		at[i] = (uint8_t)(cpu >> (24 - 8 * i));

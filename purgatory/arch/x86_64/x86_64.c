@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+#include <stdbool.h>
+
+#include "purgatory/arch/x86_64/io.h"
+#include "purgatory/purgatory.h"
+
+/* The 8250's registers (and the 16550's), beyond its port. */
+enum { UART_DATA = 0, UART_DIVISOR_LOW = 0, UART_DIVISOR_HIGH = 1, UART_LCR = 3, UART_LSR = 5 };
+
+#define LCR_DIVISOR	0x80
+#define LCR_8N1		0x03
+#define LSR_ROOM	0x20	/* for one character */
+#define LSR_IDLE	0x40	/* the last one has left */
+#define SERIAL_TRIES	100000	/* a read takes about 1 µs, a character up to 10 ms */
+
+#define VGA_ROWS	25
+#define VGA_COLUMNS	80
+#define VGA_LOOK	0x0700	/* light grey on black */
+
+/* A port that is not there reads as all ones: ready. One that never is stops nothing. */
+static void serial_wait(uint16_t port, uint8_t bit)
+{
+	for (unsigned int i = 0; i < SERIAL_TRIES; i++)
+		if (io_read(port + UART_LSR) & bit)
+			return;
+}
+
+static void serial_set_speed(uint16_t port, uint16_t divisor)
+{
+	serial_wait(port, LSR_IDLE);
+	io_write(port + UART_LCR, LCR_DIVISOR | LCR_8N1);
+	io_write(port + UART_DIVISOR_LOW, divisor & 0xff);
+	io_write(port + UART_DIVISOR_HIGH, divisor >> 8);
+	io_write(port + UART_LCR, LCR_8N1);
+}
+
+static void serial_print(uint16_t port, const char *text)
+{
+	for (; *text; text++) {
+		serial_wait(port, LSR_ROOM);
+		io_write(port + UART_DATA, (uint8_t)*text);
+	}
+}
+
+static void vga_scroll(void)
+{
+	volatile uint16_t *cell = IO_VGA_TEXT;
+
+	for (unsigned int i = 0; i < (VGA_ROWS - 1) * VGA_COLUMNS; i++)
+		cell[i] = cell[i + VGA_COLUMNS];
+	for (unsigned int i = (VGA_ROWS - 1) * VGA_COLUMNS; i < VGA_ROWS * VGA_COLUMNS; i++)
+		cell[i] = VGA_LOOK | ' ';
+}
+
+/* On the last row, which scrolls up first: so nothing must be remembered between lines. */
+static void vga_print(const char *text)
+{
+	volatile uint16_t *row = IO_VGA_TEXT + (VGA_ROWS - 1) * VGA_COLUMNS;
+	unsigned int column = VGA_COLUMNS;
+
+	for (; *text; text++) {
+		if (*text == '\r' || *text == '\n') {
+			column = VGA_COLUMNS;
+			continue;
+		}
+		if (column == VGA_COLUMNS) {
+			vga_scroll();
+			column = 0;
+		}
+		row[column++] = VGA_LOOK | (uint8_t)*text;
+	}
+}
+
+void arch_start(const struct purgatory_params *p)
+{
+	if (p->consoles & PURGATORY_CONSOLE_SERIAL && p->console_divisor)
+		serial_set_speed((uint16_t)p->console_port, (uint16_t)p->console_divisor);
+}
+
+void arch_print(const struct purgatory_params *p, const char *text)
+{
+	if (p->consoles & PURGATORY_CONSOLE_SERIAL)
+		serial_print((uint16_t)p->console_port, text);
+	if (p->consoles & PURGATORY_CONSOLE_VGA)
+		vga_print(text);
+}
+
+/* The boot data names no CPU. */
+void arch_finish(const struct purgatory_params *p, uint64_t cpu)
+{
+	(void)p;
+	(void)cpu;
+}
+
+void arch_stop(void)
+{
+	for (;;)
+		io_halt();
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * The purgatory for x86_64 as far as it is C, compiled for this machine, with a model of
+ * the 8250 and of the screen.
+ */
+#include "tests/unit/unit.h"
+
+#include "common/sha256.h"
+
+#define PURGATORY_ARCH_X86_64_IO_H	/* instead of io.h: */
+#define PORT 0x2f8
+
+/* What was sent, the divisor that was set, and how often the port must be asked until it is ready. */
+static struct {
+	struct buf sent;
+	uint8_t lcr, divisor[2];
+	unsigned int busy, asked;
+	bool never_ready;
+} uart;
+static uint16_t screen[25 * 80];
+static jmp_buf halted;
+
+static uint8_t io_read(uint16_t port)
+{
+	assert_int_equal(port, PORT + 5);
+	uart.asked++;
+	if (uart.never_ready || uart.asked % (uart.busy + 1))
+		return 0;
+	return 0x60;
+}
+
+static void io_write(uint16_t port, uint8_t v)
+{
+	if (port == PORT + 3) {
+		uart.lcr = v;
+	} else if (uart.lcr & 0x80) {
+		assert_true(port == PORT || port == PORT + 1);
+		uart.divisor[port - PORT] = v;
+	} else {
+		assert_int_equal(port, PORT);
+		buf_printf(&uart.sent, "%c", v);
+	}
+}
+
+static void io_halt(void)
+{
+	longjmp(halted, 1);
+}
+
+#define IO_VGA_TEXT ((volatile uint16_t *)screen)
+
+#include "purgatory/purgatory.c"
+#include "purgatory/arch/x86_64/x86_64.c"
+
+static uint8_t kernel[1000];
+
+static int setup(void **state)
+{
+	static struct purgatory_params p;
+	struct sha256 s;
+
+	for (unsigned int i = 0; i < sizeof(kernel); i++)
+		kernel[i] = (uint8_t)(i * 3);
+	for (unsigned int i = 0; i < ARRAY_SIZE(screen); i++)
+		screen[i] = 0x0700 | ('a' + i / 80);
+	buf_free(&uart.sent);
+	memset(&uart, 0, sizeof(uart));
+	uart.lcr = 0x03;
+	p = (struct purgatory_params){
+		.kernel = 0x1000200, .console_port = PORT, .n_regions = 1,
+		.region = { { (uintptr_t)kernel, sizeof(kernel) } },
+	};
+	sha256_init(&s);
+	sha256_update(&s, kernel, sizeof(kernel));
+	sha256_final(&s, p.digest);
+	*state = &p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	buf_free(&uart.sent);
+	return 0;
+}
+
+/* A row of the screen without the blanks at its end. */
+static const char *row(unsigned int number)
+{
+	static char text[81];
+	unsigned int n = 80;
+
+	for (unsigned int i = 0; i < 80; i++) {
+		assert_int_equal(screen[80 * number + i] >> 8, 7);
+		text[i] = (char)screen[80 * number + i];
+	}
+	while (n && text[n - 1] == ' ')
+		n--;
+	text[n] = 0;
+	return text;
+}
+
+#define ALL_IS_WELL "I'm in purgatory\r\npurgatory: the SHA-256 digest is right\r\n" \
+	"purgatory: jumping to the kernel at 0x0000000001000200\r\n"
+
+static void silent(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	purgatory(p, 0);
+	assert_int_equal(uart.asked, 0);
+	assert_string_equal(row(24) + 79, "y");
+	p->consoles = PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VGA;
+	purgatory(p, 0);
+	assert_int_equal(uart.sent.len, 0);
+	assert_string_equal(row(24) + 79, "y");
+}
+
+static void on_serial(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VERBOSE;
+	uart.busy = 3;
+	purgatory(p, 0);
+	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+	assert_int_equal(uart.asked, 4 * strlen(ALL_IS_WELL));
+	assert_int_equal(uart.divisor[0], 0);
+	assert_string_equal(row(24) + 79, "y");
+}
+
+/* 115200 / 300: both bytes of the divisor; and the port is as it should be afterwards. */
+static void speed(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VERBOSE;
+	p->console_divisor = 384;
+	purgatory(p, 0);
+	assert_int_equal(uart.divisor[0], 0x80);
+	assert_int_equal(uart.divisor[1], 1);
+	assert_int_equal(uart.lcr, 0x03);
+	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+}
+
+static void port_that_is_never_ready(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VERBOSE;
+	uart.never_ready = true;
+	purgatory(p, 0);
+	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+}
+
+static void on_screen(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_VGA | PURGATORY_CONSOLE_VERBOSE;
+	purgatory(p, 0);
+	assert_string_equal(row(24), "purgatory: jumping to the kernel at 0x0000000001000200");
+	assert_string_equal(row(23), "purgatory: the SHA-256 digest is right");
+	assert_string_equal(row(22), "I'm in purgatory");
+	assert_string_equal(row(21) + 79, "y");		/* what was on the last row before */
+	assert_int_equal(uart.asked, 0);
+}
+
+static void long_line_is_broken(void **state)
+{
+	char text[170];
+
+	(void)state;
+	memset(text, '1', 80);
+	memset(text + 80, '2', 80);
+	strcpy(text + 160, "3\r\n");
+	vga_print(text);
+	assert_string_equal(row(24), "3");
+	text[160] = 0;
+	assert_string_equal(row(23), text + 80);
+	text[80] = 0;
+	assert_string_equal(row(22), text);
+	assert_string_equal(row(21) + 79, "y");
+}
+
+static void stops(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VGA;
+	kernel[999] ^= 1;
+	if (!setjmp(halted)) {
+		purgatory(p, 0);
+		assert_true(!"it went on");
+	}
+	assert_non_null(strstr((char *)uart.sent.data, "digest mismatch"));
+	assert_string_equal(row(24), "purgatory: stopped; there will be no dump.");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(on_serial, setup, teardown),
+		cmocka_unit_test_setup_teardown(speed, setup, teardown),
+		cmocka_unit_test_setup_teardown(port_that_is_never_ready, setup, teardown),
+		cmocka_unit_test_setup_teardown(on_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_line_is_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(stops, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("purgatory-x86_64", tests, NULL, NULL);
+}
