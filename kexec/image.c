@@ -139,15 +139,24 @@ static bool fits(const struct range *r, uint64_t size, uint64_t align, struct pl
 	return round_up_ok(r->start, align, addr) && *addr < end && end - *addr >= size;
 }
 
-static bool find_hole(const struct image *image, uint64_t size, uint64_t align, struct placement p,
-		      uint64_t *addr)
+static bool find_in(const struct ranges *free, uint64_t size, uint64_t align, struct placement p,
+		    uint64_t *addr)
 {
-	const struct ranges *free = &image->free;
-
 	for (size_t i = 0; i < free->n; i++)
 		if (fits(&free->at[p.top_down ? free->n - 1 - i : i], size, align, p, addr))
 			return true;
 	return false;
+}
+
+/* Outside of what is spare, if there is such a place. */
+static bool find_hole(const struct image *image, uint64_t size, uint64_t align, struct placement p,
+		      uint64_t *addr)
+{
+	RANGES_AUTO first = {0};
+
+	ranges_copy(&first, &image->free);
+	ranges_subtract_one(&first, image->spare.start, image->spare.end);
+	return find_in(&first, size, align, p, addr) || find_in(&image->free, size, align, p, addr);
 }
 
 static uint64_t largest_hole(const struct image *image)

@@ -103,6 +103,7 @@ struct image {
 	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
 	struct ranges free;		/* where segments may still be placed */
+	struct range spare;		/* a part of it that is used only where nothing else will do */
 	const char *room, *more_room;	/* for messages: what free began as, how to get more */
 	struct ranges usable;		/* crash: RAM that the second kernel may use */
 	struct ranges dump;		/* crash: memory which the dump will contain */

@@ -74,9 +74,11 @@ def rma_top(machine):
 
 
 def real_mode(machine):
-    """Of hash guests, the first memory alone, whatever follows it at once."""
-    hash_guest = facts.rma(machine) < boot.ANYWHERE
-    return min(facts.rma(machine), rma_top(machine)) if hash_guest else boot.ANYWHERE
+    """With a hash MMU and without OPAL, the first memory alone, whatever follows it at once: who
+    does not know better takes such a machine for a guest."""
+    if machine.opal or machine.radix:
+        return boot.ANYWHERE
+    return min(rma_top(machine), GIB << 10 if machine.pvr >> 16 >= facts.POWER9 else GIB)
 
 
 def rounded(ranges, page):
@@ -575,6 +577,17 @@ def kernels_in_pieces_find_room(pair, d):
 
 
 @entry("refusal", rare=True)
+def other_order_finds_room(pair, d):
+    """The only hole that is large enough for the initrd is low. Ours has the kernel and the small
+    parts at the top, for the sake of low memory; the peer has put them into that hole."""
+    size = pair.case.initrd and len(pair.case.initrd_bytes())
+    return bool(size) and they_refuse(pair, d, f"find a free area of memory of {size:#x} bytes") and \
+        partly_low(pair.machine) and \
+        any(end - start >= size for start, end in
+            spans.intersect(peer_free(pair), facts.crash(pair.machine)))
+
+
+@entry("refusal", rare=True)
 def fewer_possible_cpus_than_nodes(pair, d):
     """The list of possible CPUs is read as long as it is. The peer's libc counts no more of a
     sparse one than it reads at once, and the peer dies of having more cores than that."""
@@ -603,15 +616,40 @@ def peer_breaks(pair, name):
             if not text.startswith("unreadable")]
 
 
+NEEDS = {"process table": "process table", "hash table": "hash table",
+         "buffer for RTAS": "RTAS buffer", "stacks": "stack"}
+
+
+def wants_the_same(d, missing):
+    """Ours refuses for want of something that these complaints say is missing."""
+    return d.theirs == "loads" and any(
+        re.search(f"would stop while it starts: (its|the) .*{ours} takes", d.ours) and
+        text.startswith(theirs) for ours, theirs in NEEDS.items() for text in missing)
+
+
 @entry("refusal")
 def capture_kernels_that_cannot_start(pair, d):
     """What every kernel takes while it starts must be free for it, where it must be. The peer
     does not look: its image cannot start for want of the same."""
-    names = {"process table": "process table", "hash table": "hash table",
-             "buffer for RTAS": "RTAS buffer", "stacks": "stack"}
-    return d.theirs == "loads" and "would stop while it starts" in d.ours and any(
-        re.search(f"starts: (its|the) .*{ours} takes", d.ours) and text.startswith(theirs)
-        for ours, theirs in names.items() for text in peer_breaks(pair, "starts"))
+    return wants_the_same(d, peer_breaks(pair, "starts"))
+
+
+@entry("refusal", rare=True)
+def regions_in_which_nothing_can_start(pair, d):
+    """The same, of a crash region with nothing in it: whatever is loaded there, and however the
+    peer's tree is read, cannot start."""
+    return wants_the_same(d, boot.missing(pair.machine, boot.region_free(pair.machine)))
+
+
+@entry("refusal", rare=True)
+def only_over_the_tpm_log(pair, d):
+    """The peer's image can start only because it lets the capture kernel take the memory of a
+    TPM's log, to which its tree still points. With that kept, as ours is, it cannot."""
+    if not pair.machine.sml or d.theirs != "loads":
+        return False
+    free = spans.subtract(checks.capture_memory(pair.case, pair.theirs),
+                          facts.optional(pair.machine.sml))
+    return wants_the_same(d, boot.missing(pair.machine, free))
 
 
 @entry("refusal", rare=True)

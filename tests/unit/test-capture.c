@@ -185,11 +185,80 @@ static void finished_images(void **state)
 	}
 }
 
+/* --- the piece that is left to it --- */
+
+static const struct {
+	struct region region;
+	uint64_t usable;		/* the capture kernel's memory: [0, usable) */
+	struct range free[2], spare;
+} spares[] = {
+	/* The highest with room above, not that which page tables and FDT take from. */
+	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" } }, { 752 * MIB, 760 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 127 * MIB, 144 * MIB, "" } }, { 128 * MIB, 136 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB, "" } },
+	  { 760 * MIB, 768 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB - 1, "" } },
+	  { 752 * MIB, 760 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 512 * MIB, 523 * MIB, "" }, { 525 * MIB, 535 * MIB, "" } },
+	  { 512 * MIB, 520 * MIB, "" } },
+	/* Without room above any of them, the highest all the same. */
+	{ { .radix = true }, GIB, { { 510 * MIB, 520 * MIB, "" } }, { 512 * MIB, 520 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 513 * MIB, 527 * MIB, "" } }, { 0 } },
+	{ { .radix = true }, GIB, { { 0 } }, { 0 } },
+	/* A hash table, of 1 MiB here; the hypervisor has a guest's. */
+	{ { .bare = true }, GIB, { { 512 * MIB, 768 * MIB, "" } }, { 766 * MIB, 767 * MIB, "" } },
+	{ { .bare = true }, 2 * GIB, { { 512 * MIB, 767 * MIB, "" } }, { 764 * MIB, 766 * MIB, "" } },
+};
+
+static void pieces_are_left(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(spares); i++) {
+		struct ppc64_facts f;
+		struct machine m;
+		struct image image;
+
+		make_machine(&m, &f, &spares[i].region);
+		image_init(&image, &m);
+		assert_int_equal(ranges_add(&image.usable, 0, spares[i].usable, "memory"), 0);
+		for (size_t j = 0; j < ARRAY_SIZE(spares[i].free) && spares[i].free[j].end; j++)
+			ranges_add(&image.free, spares[i].free[j].start,
+				   spares[i].free[j].end - spares[i].free[j].start, "free");
+		print_message("# spare %zu\n", i);
+		ppc64_leave_piece(&image);
+		assert_int_equal(image.spare.start, spares[i].spare.start);
+		assert_int_equal(image.spare.end, spares[i].spare.end);
+		image_free(&image);
+		free_machine(&m, &f);
+	}
+}
+
+/* A guest with a hash MMU wants whole pages for RTAS: they are everywhere. */
+static void no_piece_of_a_guest(void **state)
+{
+	static const struct region guest = { .rtas = true, .real_mode = GIB };
+	struct ppc64_facts f;
+	struct machine m;
+	struct image image;
+
+	(void)state;
+	make_machine(&m, &f, &guest);
+	image_init(&image, &m);
+	assert_int_equal(ranges_add(&image.usable, 0, GIB, "memory"), 0);
+	assert_int_equal(ranges_add(&image.free, 512 * MIB, MIB, "free"), 0);
+	ppc64_leave_piece(&image);
+	assert_int_equal(image.spare.end, 0);
+	image_free(&image);
+	free_machine(&m, &f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crash_regions),
 		cmocka_unit_test(finished_images),
+		cmocka_unit_test(pieces_are_left),
+		cmocka_unit_test(no_piece_of_a_guest),
 	};
 
 	return cmocka_run_group_tests_name("capture", tests, NULL, NULL);

@@ -41,6 +41,19 @@ static void free_some(struct image *image)
 	}
 }
 
+static void spare_some(struct image *image)
+{
+	uint64_t start = pseudo_random(UNITS), n = pseudo_random(UNITS - start);
+
+	if (pseudo_random(2))
+		image->spare = (struct range){ start * UNIT, (start + n) * UNIT, "spare" };
+}
+
+static uint64_t spare_units(const struct image *image)
+{
+	return units(image->spare.start / UNIT, (image->spare.end - image->spare.start) / UNIT);
+}
+
 static uint64_t free_units(const struct image *image)
 {
 	uint64_t bits = 0;
@@ -73,8 +86,11 @@ static void place_one(struct image *image)
 			       pseudo_random(2) };
 	struct segment s = { .name = "x", .memsz = 1 + pseudo_random(5 * PAGE) };
 	uint64_t bits = free_units(image), n = round_up64(s.memsz, PAGE) / UNIT;
-	uint64_t place = search(bits, n, p.align > PAGE ? p.align : PAGE, p);
+	uint64_t align = p.align > PAGE ? p.align : PAGE;
+	uint64_t place = search(bits & ~spare_units(image), n, align, p);
 
+	if (place == UNITS)
+		place = search(bits, n, align, p);
 	if (place == UNITS) {
 		assert_fails(image_place(image, s, p), ENOSPC, "Could not find a free area");
 		assert_true(free_units(image) == bits && !image->n_segments);
@@ -94,6 +110,7 @@ static void places_are_the_first(void **state)
 
 		begin(&image);
 		free_some(&image);
+		spare_some(&image);
 		place_one(&image);
 		image_free(&image);
 	}

@@ -129,6 +129,18 @@ static uint64_t hash_table_size(uint64_t memory, uint64_t page)
 	return table;
 }
 
+static struct boot boot_of(const struct machine *m, const struct ranges *memory)
+{
+	const struct ppc64_facts *f = m->arch_facts;
+
+	return (struct boot){
+		.machine = m, .facts = f, .rma = m->real_mode_limit,
+		.bolted = f->radix ? ANYWHERE : has_small_segments(m) ? 256 * MIB : TIB,
+		.memory = ranges_total(memory), .end = memory->n ? memory->at[memory->n - 1].end : 0,
+		.cpus = m->possible.n,
+	};
+}
+
 static void need_page_tables(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t page = b->machine->page_size, bits = cpu_number(b->machine, "ibm,mmu-pid-bits");
@@ -152,6 +164,13 @@ static void need_page_tables(const struct boot *b, struct start_needs *needs)
 			"its hash table", "mm/book3s64/hash_utils.c:htab_initialize", ANYWHERE, least,
 			least, hash_table_size(b->memory, page) });
 	}
+}
+
+uint64_t ppc64_low_memory(const struct machine *m)
+{
+	const struct ppc64_facts *f = m->arch_facts;
+
+	return f->rtas.n ? lower(m->real_mode_limit, RTAS_BELOW) : m->real_mode_limit;
 }
 
 static void need_rtas(const struct boot *b, struct start_needs *needs)
@@ -284,6 +303,63 @@ static int cannot_start(const struct boot *b, const struct need *n, const struct
 		    n->least, below, n->where, free_below(free, n->below),
 		    n->align > SMALLEST_PAGE ? ", not in one piece with that alignment" : "",
 		    remedy(b, n->below));
+}
+
+/* --- a place for the largest piece --- */
+
+/* image->usable has no less than what it will be told of, so this is no less than what it takes. */
+static uint64_t largest_piece(const struct image *image)
+{
+	struct boot boot = boot_of(image->machine, &image->usable);
+	struct start_needs needs = list_needs(&boot);
+	uint64_t largest = SMALLEST_PAGE;
+
+	for (size_t i = 0; i < needs.n; i++)
+		if (needs.at[i].align > largest)
+			largest = needs.at[i].align;
+	return largest;
+}
+
+static uint64_t free_above(const struct ranges *free, uint64_t start)
+{
+	RANGES_AUTO high = {0};
+
+	ranges_copy(&high, free);
+	ranges_clip(&high, start, UINT64_MAX);
+	return ranges_total(&high);
+}
+
+/* The highest one that has @above bytes of free memory above it. */
+static bool find_spare(const struct ranges *free, uint64_t size, uint64_t above, struct range *spare)
+{
+	for (size_t i = free->n; i--; ) {
+		const struct range *r = &free->at[i];
+		uint64_t start = r->end < size ? 0 : round_down64(r->end - size, size);
+
+		if (r->end < size || start < r->start)
+			continue;
+		while (start >= size && start - size >= r->start && free_above(free, start + size) < above)
+			start -= size;
+		if (free_above(free, start + size) >= above) {
+			*spare = (struct range){ start, start + size, "left to the capture kernel" };
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Above it there is room for the FDT, and for the page tables which a kernel with a radix MMU
+ * takes before, from the top down.
+ */
+#define ABOVE_SPARE MIB
+
+void ppc64_leave_piece(struct image *image)
+{
+	uint64_t size = largest_piece(image);
+
+	if (size > SMALLEST_PAGE && !find_spare(&image->free, size, ABOVE_SPARE, &image->spare))
+		find_spare(&image->free, size, 0, &image->spare);
 }
 
 /* What every kernel takes, in its order. */
@@ -493,25 +569,6 @@ static int find_free(const struct image *image, const struct segment *fdt, struc
 	ranges_merge(&reserved);
 	ranges_subtract(free, &reserved);
 	return 0;
-}
-
-uint64_t ppc64_low_memory(const struct machine *m)
-{
-	const struct ppc64_facts *f = m->arch_facts;
-
-	return f->rtas.n ? lower(m->real_mode_limit, RTAS_BELOW) : m->real_mode_limit;
-}
-
-static struct boot boot_of(const struct machine *m, const struct ranges *memory)
-{
-	const struct ppc64_facts *f = m->arch_facts;
-
-	return (struct boot){
-		.machine = m, .facts = f, .rma = m->real_mode_limit,
-		.bolted = f->radix ? ANYWHERE : has_small_segments(m) ? 256 * MIB : TIB,
-		.memory = ranges_total(memory), .end = memory->n ? memory->at[memory->n - 1].end : 0,
-		.cpus = m->possible.n,
-	};
 }
 
 static uint64_t threads_to_a_core(const struct machine *m)

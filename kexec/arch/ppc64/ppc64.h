@@ -140,6 +140,12 @@ int ppc64_prove_start(const struct image *image, const struct segment *fdt);
 /* The same of the crash region with nothing in it: what is certain for any image. */
 int ppc64_prove_region(const struct machine *m);
 
+/*
+ * A process or hash table is one piece, on a multiple of its size. Make the best place for
+ * one in image->free spare, so that the image's own segments do not take the last.
+ */
+void ppc64_leave_piece(struct image *image);
+
 /* What no capture kernel does without must be below; UINT64_MAX: it may be anywhere. */
 uint64_t ppc64_low_memory(const struct machine *m);
 

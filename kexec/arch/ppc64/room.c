@@ -101,5 +101,9 @@ int ppc64_room(struct image *image)
 {
 	int rc = image->crash ? find_crash_room(image) : 0;
 
-	return rc >= 0 && image->dtb_tree ? ppc64_check_dtb(image) : rc;
+	if (rc >= 0 && image->dtb_tree)
+		rc = ppc64_check_dtb(image);
+	if (rc >= 0 && image->crash)
+		ppc64_leave_piece(image);
+	return rc;
 }
