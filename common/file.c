@@ -62,7 +62,9 @@ int file_open(struct file *f, const char *name)
 	*f = (struct file){ .name = name };
 	f->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (f->fd < 0)
-		return fail(errno, "Cannot open `%s': %s", name, strerror(errno));
+		return fail(errno, "Cannot open `%s': %s%s", name, strerror(errno),
+			    errno == ENOENT || errno == ENOTDIR ? "; name a file that is there" :
+			    errno == EACCES || errno == EPERM ? "; it must be readable by who runs this" : "");
 	rc = find_size(f);
 	if (rc >= 0)
 		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);

@@ -15,6 +15,8 @@ static int fileproof_kernel(const struct machine *m, const struct kernel *k,
 {
 	int rc = k->flat ? 0 : m->arch->check_kernel(k);
 
+	if (rc >= 0)
+		rc = plan_check_type(m, k, request->type);
 	return rc < 0 || k->flat || !request->crash ? rc :
 	       plan_check_byte_order(m, k->little, request->kernel);
 }
@@ -41,6 +43,9 @@ static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t ini
 
 	if (machine_crash_size(m->sr, &region) < 0)
 		fail_forget();
+	if (!region)
+		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
+			    " (try crashkernel=512M) and load again");
 	if (m->crash.end - m->crash.start && m->crash.end - m->crash.start < region)
 		region = m->crash.end - m->crash.start;
 	if (region < limit)

@@ -15,7 +15,7 @@
  * normal image, for which nothing is freed, the kernel alone is looked at.
  * -ENOEXEC: not a kernel for this, or not an initrd; -ENOSPC: too large, or no
  * capture kernel can start there; -E2BIG: the command line is too long;
- * -ETXTBSY: a file is being written; or what opening a file says. All with
+ * -ENODEV: nothing is reserved; -ETXTBSY: a file is being written; or what opening a file says. All with
  * messages.
  */
 int fileproof(const struct machine *m, const struct plan_request *request);

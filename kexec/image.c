@@ -37,10 +37,15 @@ void image_doubt(struct image *image, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
-	warn("%s", text);
-	if (!image->doubt)
-		image->doubt = arena_string(&image->arena, text, strlen(text));
+	if (image->n_doubts < IMAGE_DOUBTS_MAX)
+		image->doubt[image->n_doubts++] = arena_string(&image->arena, text, strlen(text));
 	free(text);
+}
+
+void image_warn(const struct image *image)
+{
+	for (unsigned int i = 0; i < image->n_doubts; i++)
+		warn("%s", image->doubt[i]);
 }
 
 /*

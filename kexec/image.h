@@ -78,6 +78,8 @@ struct needs {
 	uint64_t cmdline_max;		/* bytes, NUL not counted */
 };
 
+#define IMAGE_DOUBTS_MAX 4
+
 struct image {
 	const struct machine *machine;
 	const struct plan_request *request;
@@ -98,7 +100,8 @@ struct image {
 	uint32_t flags;			/* of kexec_load(2), architecture included */
 	bool crash, hotplug, no_checks;
 	bool own_entry;			/* the user chose it */
-	const char *doubt;		/* why it may be of no use though it can be loaded; NULL: no reason */
+	const char *doubt[IMAGE_DOUBTS_MAX];	/* why a dump will lack something, see image_doubt() */
+	unsigned int n_doubts;
 	char *cmdline;			/* as the second kernel gets it */
 	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
@@ -113,8 +116,12 @@ struct image {
 void image_init(struct image *image, const struct machine *machine);
 void image_free(struct image *image);
 
-/* It can be loaded, but a dump will lack something: warn, and remember it as image->doubt. */
+/*
+ * It can be loaded, but a dump will lack something. Whoever loads it, or shows it, warns: an
+ * image of kexec_file_load may be loaded instead, of which this does not hold.
+ */
 void image_doubt(struct image *image, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void image_warn(const struct image *image);
 
 /* Open the files which @request names. Messages carry the path. */
 int image_open(struct image *image, const struct plan_request *request);

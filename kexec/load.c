@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "kexec/apply.h"
@@ -133,6 +132,7 @@ static int load_make_certain(struct load_try *t)
 	if (rc < 0 && load_may_do_without(t, rc)) {
 		t->no_plan = mem_copy_string(fail_text());
 		t->no_plan_rc = rc;
+		t->way.first = WAY_FILE;
 		t->way.second = WAY_NONE;
 		rc = load_look_at_files(t);
 	}
@@ -185,7 +185,8 @@ static int load_by(struct load_try *t, enum way_call call, bool *called)
 		return load_with_reboot_cpu(&t->image, t->sr);
 	rc = apply_file_load(&t->o->request, t->sr, called);
 	if (t->no_plan && rc != -ENOSYS)
-		notice("%s; the running kernel planned alone", t->no_plan);
+		notice(rc < 0 ? "%s; the running kernel was to plan alone" :
+		       "%s; the running kernel planned alone", t->no_plan);
 	if (rc >= 0 && !t->o->crash)
 		restore_reboot_cpu(t->sr);
 	return rc;
@@ -246,18 +247,11 @@ static bool is_loaded(int status)
 }
 
 /* It is loaded, but: now a warning, and in the log for whoever asks later. */
-static int PRINTF_LIKE(2, 3) doubt_load(const struct options *o, const char *fmt, ...)
+static int doubt_load(const struct options *o, const char *text)
 {
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = mem_vprintf(fmt, ap);
-	va_end(ap);
 	warn("%s", text);
 	if (!o->dry_run)
 		klog_write_doubt(text);
-	free(text);
 	return STATUS_DOUBTFUL;
 }
 
@@ -286,13 +280,15 @@ static bool load_is_stale(const struct load_try *t)
 static int load_warn(const struct load_try *t)
 {
 	const struct arch *arch = t->machine.arch;
+	STRING_AUTO text = NULL;
 	int status = STATUS_OK;
 
 	switch (t->made == WAY_FILE ? t->way.file_warning : t->way.load_warning) {
 	case WAY_WARN_NOTHING:
 		break;
 	case WAY_WARN_BIG_ENDIAN:
-		status = doubt_load(t->o, "%s; use -c", arch->big_endian_file_flaw);
+		text = mem_printf("%s; use -c", arch->big_endian_file_flaw);
+		status = doubt_load(t->o, text);
 		break;
 	case WAY_WARN_FILE_BACKUP:
 		warn("%s; use -c", arch->file_backup_flaw);
@@ -310,9 +306,11 @@ static int load_warn(const struct load_try *t)
 /* An image is loaded; is it what was asked for? Of a plan that is only shown, warnings are enough. */
 static int load_verify(const struct load_try *t)
 {
-	const char *doubt = t->made == WAY_LOAD ? t->image.doubt : NULL;
+	const char *doubt = t->made == WAY_LOAD ? t->image.doubt[0] : NULL;
 	int status = load_warn(t);
 
+	if (doubt)
+		image_warn(&t->image);
 	if (t->o->dry_run)
 		return STATUS_OK;
 	if (doubt)

@@ -35,13 +35,13 @@ static int check_type_exists(const struct machine *m, const char *type)
 		    KERNEL_WRAPPINGS, type, m->arch->type);
 }
 
-static int check_type(const struct image *image, const char *type)
+int plan_check_type(const struct machine *m, const struct kernel *k, const char *type)
 {
-	const char *wrapping = image->kernel.wrapping;
-	const char *is = wrapping ? wrapping : image->machine->arch->type;
+	const char *is = k->wrapping ? k->wrapping : m->arch->type;
+	int rc = check_type_exists(m, type);
 
-	if (!type || !strcmp(type, is))
-		return 0;
+	if (rc < 0 || !type || !strcmp(type, is))
+		return rc;
 	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
 }
 
@@ -116,7 +116,7 @@ static int check_request(struct image *image)
 	image->no_checks = r->no_checks;
 	image->flags = (uint32_t)m->arch->elf_machine << 16 | (r->crash ? KEXEC_ON_CRASH : 0) |
 		       (r->hotplug ? m->arch->keep_flag : 0);
-	rc = check_type(image, r->type);
+	rc = plan_check_type(m, &image->kernel, r->type);
 	return rc >= 0 && r->crash ? check_crash(image) : rc;
 }
 

@@ -16,6 +16,9 @@ int plan(struct image *image, const struct plan_request *request);
  */
 int plan_check_byte_order(const struct machine *m, bool little, const char *kernel);
 
+/* What --type demands; NULL: nothing. -ENOEXEC with a message: there is no such type, or it is another. */
+int plan_check_type(const struct machine *m, const struct kernel *k, const char *type);
+
 /* The name of a wish that kexec_file_load cannot be asked for, or NULL. */
 const char *plan_only_kexec_load(const struct plan_request *request);
 

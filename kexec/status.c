@@ -50,9 +50,11 @@ static int check_fit(struct options *o, const struct sysroot *sr, struct readine
 	if (rc >= 0 && ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
 			plan(&image, &o->request) < 0 || prove(&image) < 0))
 		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
-	if (!r->fit.problem && image.doubt)
-		r->fit.doubt = arena_printf(&r->machine.arena, "%s", image.doubt);
+	if (!r->fit.problem && image.n_doubts)
+		r->fit.doubt = arena_printf(&r->machine.arena, "%s", image.doubt[0]);
 	r->fit.region = machine.crash.end - machine.crash.start;
+	if (!r->fit.problem)
+		image_warn(&image);
 	for (unsigned int i = 0; i < image.n_segments; i++)
 		r->fit.used += image.segment[i].memsz;
 	image_free(&image);

@@ -16,7 +16,7 @@ enum wanted { EITHER, NO, YES };
 /* The first row that fits decides; the last ones of each option fit everything. */
 static const struct way_row {
 	unsigned int asked;		/* bits: -a, -s, -c */
-	enum wanted only_load, can_plan, crash, hotplug, type, file_spoils;
+	enum wanted only_load, can_plan, crash, hotplug, type, file_spoils, file_forgets;
 	enum way_call first, second;
 	enum way_proof proof;
 	const char *why;
@@ -46,6 +46,16 @@ static const struct way_row {
 	{ AUTO, .can_plan = YES, .crash = YES, .hotplug = YES, .first = WAY_LOAD, .second = WAY_FILE,
 	  .proof = WAY_PROOF_PLAN, .why = "--hotplug: what has been rehearsed is loaded" },
 	/*
+	 * Its first 64 KiB would be wrong for certain. Where kexec cannot plan, or may
+	 * not load, that is better than no dump.
+	 */
+	{ AUTO, .can_plan = YES, .crash = YES, .type = NO, .file_forgets = YES, .first = WAY_LOAD,
+	  .second = WAY_FILE, .proof = WAY_PROOF_TRY_PLAN,
+	  .why = "the running kernel's own loader has a wrong place for the first 64 KiB" },
+	{ AUTO, .can_plan = YES, .crash = YES, .type = YES, .file_forgets = YES, .first = WAY_LOAD,
+	  .second = WAY_FILE, .proof = WAY_PROOF_PLAN,
+	  .why = "the running kernel's own loader has a wrong place for the first 64 KiB" },
+	/*
 	 * A kexec_file_load that fails costs the armed image; its place is then
 	 * taken by one that is certain. The first load is no other than a reload,
 	 * so that a command line which has worked works again.
@@ -69,7 +79,8 @@ static bool way_fits(const struct way_row *r, const struct way_facts *f)
 	return r->asked & ANY_OF(f->asked) && way_has(r->only_load, f->only_load) &&
 	       way_has(r->can_plan, f->can_plan) && way_has(r->crash, f->crash) &&
 	       way_has(r->hotplug, f->hotplug) && way_has(r->type, f->type) &&
-	       way_has(r->file_spoils, f->file_spoils);
+	       way_has(r->file_spoils, f->file_spoils) &&
+	       way_has(r->file_forgets, f->keeps_backup == ANSWER_NO);
 }
 
 /*

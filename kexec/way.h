@@ -21,7 +21,8 @@ enum way_call {
 enum way_proof {
 	WAY_PROOF_KERNEL,	/* it is a kernel for this machine; more the running kernel looks at */
 	WAY_PROOF_FILES,	/* the files are what this machine could load */
-	WAY_PROOF_TRY_PLAN,	/* a plan, proved; where we cannot plan for the machine: the files */
+	WAY_PROOF_TRY_PLAN,	/* a plan, proved; where we cannot plan for the machine: the files, and
+				   kexec_file_load alone, whatever was to be first */
 	WAY_PROOF_PLAN,		/* a plan, proved */
 };
 

@@ -84,7 +84,13 @@ CALLS += [
          error="1 of 4 possible CPUs", check=loads_nothing),
     Case("-s says what the kernel gets wrong", "-s -p {kernel}", env=both(), machine=OLD, check=loads("0x6 = 0"),
          stderr=r"\Akexec: warning: this Linux has a wrong place for the first 64 KiB .*; use -c\n\Z"),
-    Case("-a says so too", "-p {kernel}", env=both(), machine=OLD, check=loads("0x6 = 0"), stderr="wrong place"),
+    *[Case(f"-a does not let it: {argv}", f"{argv} {{kernel}}", env=both(), machine=OLD, stderr=r"\A\Z",
+           check=all_of(loads("0x150001 = 0"), state(1, 0))) for argv in ("-p", "-p --type=elf-ppc64")],
+    Case("-a says so too, where there is no other", "-p {kernel}", env=both(policy=EPERM), machine=OLD,
+         check=loads("0x150001 = -1", "0x6 = 0"), stderr="(?s)loading with kexec_file_load.*wrong place"),
+    Case("... or where only the running kernel understands the machine", "-p {kernel}", env=both(), machine=OLD,
+         prepare=remove("proc/device-tree"), check=loads("0x6 = 0"),
+         stderr="(?s)no device tree.*the running kernel planned alone.*wrong place"),
     Case("-s -l has no backup region", "-s -l {kernel}", env=both(), machine=OLD, check=loads("0x4 = 0")),
     Case("-s on a kernel of which nothing is known", "-s -p {kernel}", env=both(), check=loads("0x6 = 0")),
 ]
@@ -114,6 +120,7 @@ COSTS += [Case(f"kexec_file_load refuses with errno {err}: that is final", "-p {
           for err in REFUSED]
 
 NO_TREE = remove("proc/device-tree")
+NO_REGION = put("machine/sys/kernel/kexec_crash_size", b"0\n")
 BIG = all_of(ARMED, sparse("initrd", 600 * MIB))
 LONG = "x" * 2030
 
@@ -128,9 +135,18 @@ COSTS += [
     Case("... and no kexec_file_load", "-p {kernel}", 1, prepare=again(NO_TREE), error="no device tree",
          check=state(1, 0)),
     Case("... and a failure is final", "-p {kernel}", 255, env=both(file=EINVAL), prepare=again(NO_TREE),
-         stderr="(?s)no device tree.*kexec_file_load failed", check=loads("0x6 = -22")),
+         stderr="(?s)no device tree.*was to plan alone.*kexec_file_load failed", check=loads("0x6 = -22")),
     Case("... and not a kernel for it", "-p {kernel}", 255, env=both(), prepare=again(NO_TREE),
          kernel=patched(KERNEL, 18, "<H", 62), error="is for ELF machine 62", check=all_of(loads_nothing, state(1, 0))),
+    *[Case(f"{argv}: nothing is reserved", argv + " {kernel}", 1, env=both(), prepare=again(NO_REGION),
+           error="Memory for crashkernel is not reserved: boot with", check=all_of(loads_nothing, state(1, 0)))
+      for argv in ("-p -s", "-p -a", "-p -c")],
+    *[Case(f"{argv}: wrong type", argv + " {kernel}", 255, env=both(), prepare=ARMED, error=error,
+           check=all_of(loads_nothing, state(1, 0)))
+      for call in ("-p -s", "-l -s", "-p -a", "-p -c", "-l -c")
+      for argv, error in ((f"{call} --type=uImage", "Wrong file type uImage, file matches type elf-ppc64"),
+                          (f"{call} -t odd", "Unsupported kernel type odd"))],
+    Case("-s: the right type", "-p -s --type=elf-ppc64 {kernel}", env=both(), check=loads("0x6 = 0")),
     *[Case(f"{argv}: what is larger than the crash region costs nothing", argv + " --initrd={initrd} {kernel}", 1,
            env=both(), prepare=BIG, stderr="larger than|free area", check=all_of(loads_nothing, state(1, 0)))
       for argv in ("-p -s", "-p -a", "-p -c", "-p --hotplug")],
@@ -201,6 +217,13 @@ TRUTH += [
     Case("a CPU without notes", "-c -p {kernel}", 4, machine=Machine(cores=2),
          prepare=remove("sys/devices/system/cpu/cpu1"), check=all_of(loads("0x150001 = 0"), state(1, 0)),
          stderr="warning: 1 of 4 possible CPUs have no crash_notes"),
+    Case("a CPU without notes is nothing to an image of the running kernel", "-p {kernel}", env=both(),
+         machine=Machine(cores=2), prepare=remove("sys/devices/system/cpu/cpu1"), stderr=r"\A\Z",
+         check=all_of(loads("0x6 = 0"), state(1, 1))),
+    Case("... but to ours, which takes its place", "-p {kernel}", 4, env=both(file=ENOMEM),
+         machine=Machine(cores=2), prepare=remove("sys/devices/system/cpu/cpu1", "sys/kernel/vmcoreinfo"),
+         stderr="(?s)warning: 1 of 4 possible CPUs have no crash_notes.*warning: sys/kernel/vmcoreinfo is not there",
+         check=all_of(loads("0x6 = -12", "0x150001 = 0"), state(1, 0))),
     Case("a CPU without notes, looked at", "-c -p --dry-run {kernel}", machine=Machine(cores=2),
          prepare=remove("sys/devices/system/cpu/cpu1"), stdout="Segments", stderr="warning: 1 of 4 possible CPUs"),
 ]

@@ -185,7 +185,7 @@ REFUSED = {
         lambda: lpar(rtas=(512 * MIB + 0x10000, 0x1000)), "RTAS"),
     "real mode ends below the crash region": (
         lambda: lpar(radix=False, memory=[[(0, 256 * MIB)], [(256 * MIB, 768 * MIB)]]),
-        "early boot"),
+        "early boot.*Reserve memory below 0x10000000 "),
     "kernel without crash hotplug": (lambda: lpar(hotplug=False), "crash_hotplug"),
     "crash region above 1 GiB": (lambda: across(1536, 512), "below 0x40000000 .*rtas_initialize"),
     "crash region from 1 GiB on": (lambda: across(1024, 512), "rtas_initialize"),

@@ -10,6 +10,9 @@
 #define AUTO GOOD, .asked = SYSCALL_AUTO
 #define FILE_ONLY GOOD, .asked = SYSCALL_FILE
 #define LOAD_ONLY GOOD, .asked = SYSCALL_LOAD
+/* The same, with one that is known to have the backup region's place wrong. */
+#define FLAWED .can_plan = true, .keeps_backup = ANSWER_NO, .memory_hotplug = true, .asked = SYSCALL_AUTO
+#define FLAWED_FILE .can_plan = true, .keeps_backup = ANSWER_NO, .asked = SYSCALL_FILE
 
 static const struct {
 	const char *what;
@@ -43,6 +46,20 @@ static const struct {
 	{ "-a -p --hotplug, unknown machine", { .crash = true, .hotplug = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
 	{ "-a -p", { AUTO, .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_TRY_PLAN, "default" },
 	{ "-a -p --type", { AUTO, .crash = true, .type = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_PLAN, "default" },
+	{ "-a -p, wrong backup region", { FLAWED, .crash = true }, WAY_LOAD, WAY_FILE,
+	  WAY_PROOF_TRY_PLAN, "first 64 KiB" },
+	{ "-a -p --type, wrong backup region", { FLAWED, .crash = true, .type = true },
+	  WAY_LOAD, WAY_FILE, WAY_PROOF_PLAN, "first 64 KiB" },
+	{ "-a -p, backup region not known", { .can_plan = true, .asked = SYSCALL_AUTO, .crash = true,
+	  .keeps_backup = ANSWER_UNKNOWN }, WAY_FILE,
+	  WAY_LOAD, WAY_PROOF_TRY_PLAN, "default" },
+	{ "-a -p --hotplug, wrong backup region", { FLAWED, .crash = true, .hotplug = true },
+	  WAY_LOAD, WAY_FILE, WAY_PROOF_PLAN, "--hotplug" },
+	{ "-a -p, wrong backup region, big-endian", { FLAWED, .crash = true, .file_spoils = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "spoils" },
+	{ "-a -l, wrong backup region", { FLAWED }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL,
+	  "default" },
+	{ "-s -p, wrong backup region", { FLAWED_FILE, .crash = true }, WAY_FILE, WAY_NONE,
+	  WAY_PROOF_FILES, "-s" },
 	{ "-a -p, unknown machine", { .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
 	{ "-a -l --type", { AUTO, .type = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_PLAN, "default" },
 	{ "-a -l", { AUTO }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
@@ -90,7 +107,11 @@ static void promises(void **state)
 		assert_true(!f.only_load || (w.first != WAY_FILE && w.second != WAY_FILE));
 		/* Never two of the same, never kexec_load first without a plan. */
 		assert_true(w.first == WAY_NONE || w.first != w.second);
-		assert_true(w.first != WAY_LOAD || w.proof == WAY_PROOF_PLAN);
+		assert_true(w.first != WAY_LOAD || w.proof == WAY_PROOF_PLAN ||
+			    (w.proof == WAY_PROOF_TRY_PLAN && w.second == WAY_FILE));
+		/* A wrong image is not preferred where a right one can be planned. */
+		assert_true(f.asked != SYSCALL_AUTO || !f.crash || !f.can_plan || w.first == WAY_LOAD ||
+			    (!f.file_spoils && f.keeps_backup != ANSWER_NO));
 		/* --hotplug is kexec_load with a plan wherever that can be. */
 		assert_true(!hotplug || (w.first == WAY_LOAD && w.proof == WAY_PROOF_PLAN));
 		/* A crash image of a machine that we know costs nothing by surprise. */
