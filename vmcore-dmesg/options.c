@@ -47,8 +47,11 @@ void options_help(FILE *out)
 	fputs("\nFormats, examples and exit statuses: vmcore-dmesg(8).\n", out);
 }
 
+#define OPERAND 1	/* getopt's key for a word between options that is none */
+
 static void make_tables(struct option *longs, char *shorts)
 {
+	*shorts++ = '-';	/* the file between options, whatever POSIXLY_CORRECT says */
 	*shorts++ = ':';	/* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		longs[i] = (struct option){
@@ -146,6 +149,7 @@ static int refuse(int key, char **argv)
 static int apply(struct options *o, int key)
 {
 	switch (key) {
+	case OPERAND: o->file = optarg; break;
 	case 'x': o->print.decode = true; break;
 	case 'T': o->print.time = TIME_CTIME; break;
 	case 'J': o->print.json = true; break;
@@ -162,22 +166,24 @@ static int apply(struct options *o, int key)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	struct option longs[ARRAY_SIZE(rows) + 1];
-	char shorts[2 * ARRAY_SIZE(rows) + 2];
-	int key, rc;
+	char shorts[2 * ARRAY_SIZE(rows) + 3];
+	int key, files = 0, rc;
 
 	*o = (struct options){0};
 	make_tables(longs, shorts);
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		rc = key == '?' || key == ':' ? refuse(key, argv) : apply(o, key);
+		files += key == OPERAND;
 		if (rc < 0)
 			return rc;
 		if (o->action >= ACTION_HELP)
 			return 0;
 	}
-	if (argc - optind != 1)
-		return fail(EINVAL, "one file is wanted, %d given; see vmcore-dmesg --help",
-			    argc - optind);
-	o->file = argv[optind];
+	files += argc - optind;
+	if (files != 1)
+		return fail(EINVAL, "one file is wanted, %d given; see vmcore-dmesg --help", files);
+	if (optind < argc)
+		o->file = argv[optind];
 	return 0;
 }
