@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <string.h>
-
-#include "common/bytes.h"
 #include "kexec/arch/arch.h"
 #include "kexec/readiness.h"
 #include "kexec/syscalls.h"

@@ -252,11 +252,27 @@ static void no_piece_of_a_guest(void **state)
 	free_machine(&m, &f);
 }
 
+/* Less than 16 MiB Linux does not cut, more to the lowest whole ones. */
+static void memory_is_cut(void **state)
+{
+	RANGES_AUTO memory = {0};
+
+	(void)state;
+	assert_true(ppc64_memory_cut(&memory) == UINT64_MAX);
+	ranges_add(&memory, 0, 16 * MIB - 1, "m");
+	assert_true(ppc64_memory_cut(&memory) == UINT64_MAX);
+	ranges_add(&memory, GIB, MIB, "m");
+	assert_int_equal(ppc64_memory_cut(&memory), GIB + 1);
+	ranges_add(&memory, 2 * GIB, 16 * MIB, "m");
+	assert_int_equal(ppc64_memory_cut(&memory), 2 * GIB + 15 * MIB + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crash_regions),
 		cmocka_unit_test(finished_images),
+		cmocka_unit_test(memory_is_cut),
 		cmocka_unit_test(pieces_are_left),
 		cmocka_unit_test(no_piece_of_a_guest),
 	};

@@ -21,12 +21,7 @@
 
 /* kernel/prom.c:early_init_devtree reserves this at 0 for interrupt vectors, at least. */
 #define VECTORS_SIZE	(32 * KIB)
-/* ... and cuts memory to whole pages of the hash MMU. */
-#define MEMORY_STEP	(16 * MIB)
-
-/* include/asm/rtas.h:RTAS_INSTANTIATE_MAX; and RTAS takes addresses of 32 bits. */
-#define RTAS_BELOW	GIB
-#define RTAS_REACHES	(4 * GIB)
+#define RTAS_BELOW	GIB		/* include/asm/rtas.h:RTAS_INSTANTIATE_MAX */
 
 /*
  * The capture kernel's pages need not be the running kernel's. What is certain is
@@ -37,7 +32,7 @@
 #define PAGE_STRUCT	64		/* include/linux/mm_types.h:struct page */
 #define STACK_SIZE	(16 * KIB)	/* Kconfig:THREAD_SHIFT; a page, if that is more */
 
-/* Likely sizes, as measured with Linux 6.12. */
+/* Likely sizes, from what Linux 6.12 on QEMU took; other configurations differ. */
 #define PACA_SIZE	(8 * KIB)	/* include/asm/paca.h with lppaca and SLB shadow */
 #define PERCPU_SIZE	(128 * KIB)	/* static, for modules and dynamic, together */
 #define KERNEL_SIZE	(24 * MIB)	/* log, caches, hash tables, threads, drivers */
@@ -192,7 +187,7 @@ static void need_stacks(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t stack = b->machine->page_size > STACK_SIZE ? b->machine->page_size : STACK_SIZE;
 	uint64_t real = lower(b->rma, b->bolted);
-	uint64_t check = b->facts->guest ? lower(real, RTAS_REACHES) : real;
+	uint64_t check = b->facts->guest ? lower(real, PPC64_RTAS_REACHES) : real;
 
 	add_need(needs, (struct need){
 		"the machine check stacks", "kernel/setup_64.c:emergency_stack_init", check, 0, STACK_SIZE,
@@ -445,21 +440,12 @@ static int read_lmb(const struct ppc64_lmb *lmb, void *context)
 	return rc;
 }
 
-/* drivers/of/fdt.c:early_init_dt_scan_memory, and the LMBs */
 static int read_memory(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
 {
 	const struct dt_node *drconf = ppc64_drconf(tree);
 	struct usable_stream s = { .memory = memory, .cells = cells };
-	int rc = 0;
+	int rc = ppc64_memory_nodes(tree, cells, memory);
 
-	for (const struct dt_node *n = tree->children; n && rc >= 0; n = n->next) {
-		const struct dt_prop *reg = dt_prop(n, "linux,usable-memory");
-
-		if (!reg)
-			reg = dt_prop(n, "reg");
-		if (dt_is_type(n, "memory") && reg && !dt_string_is(n, "status", "disabled"))
-			rc = dt_add_ranges(reg, cells, n->name, "memory", memory);
-	}
 	if (drconf)
 		s.usable = dt_prop(drconf, "linux,drconf-usable-memory");
 	if (rc >= 0 && drconf)
@@ -468,20 +454,18 @@ static int read_memory(const struct dt_node *tree, struct dt_cells cells, struct
 	return rc;
 }
 
-/* mm/memblock.c:memblock_enforce_memory_limit: the lowest whole steps of it. */
-static void cut_memory(struct ranges *memory)
+uint64_t ppc64_memory_cut(const struct ranges *memory)
 {
-	uint64_t left = round_down64(ranges_total(memory), MEMORY_STEP);
+	uint64_t left = round_down64(ranges_total(memory), PPC64_MEMORY_STEP);
 
 	for (size_t i = 0; i < memory->n && left; i++) {
 		uint64_t size = memory->at[i].end - memory->at[i].start;
 
-		if (size >= left) {
-			ranges_clip(memory, 0, memory->at[i].start + left);
-			return;
-		}
+		if (size >= left)
+			return memory->at[i].start + left;
 		left -= size;
 	}
+	return UINT64_MAX;
 }
 
 static bool is_kernel(const struct segment *s)
@@ -530,7 +514,7 @@ static int prove_rtas_reach(const struct image *image, const struct ppc64_facts 
 	for (unsigned int i = 0; i < image->n_segments && f->rtas.n; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (is_kernel(s) && s->addr + s->memsz > RTAS_REACHES)
+		if (is_kernel(s) && s->addr + s->memsz > PPC64_RTAS_REACHES)
 			return fail(ENOSPC, "%s at 0x%" PRIx64 "-0x%" PRIx64 " is out of the reach of RTAS"
 				    " (4 GiB); reserve memory below with crashkernel=", s->name, s->addr,
 				    s->addr + s->memsz);
@@ -564,7 +548,7 @@ static int find_free(const struct image *image, const struct segment *fdt, struc
 	if (rc < 0)
 		return rc;
 	ranges_merge(memory);
-	cut_memory(memory);
+	ranges_clip(memory, 0, ppc64_memory_cut(memory));
 	ranges_copy(free, memory);
 	ranges_merge(&reserved);
 	ranges_subtract(free, &reserved);

@@ -17,9 +17,6 @@
  */
 #define KERNEL_END_GUESS ((uint64_t)256 << 20)
 
-/* RTAS takes addresses of 32 bits, of the kernel's own data too (arch/powerpc/kernel/rtas.c). */
-#define RTAS_REACHES ((uint64_t)4 << 30)
-
 /* A part of the crash region is good for what must be low: nothing else goes there. */
 static bool leaves_low(const struct image *image)
 {
@@ -113,7 +110,7 @@ static void fill_needs(struct image *image)
 
 	image->needs = (struct needs){
 		.kernel_align = align > KERNEL_ALIGN ? align : KERNEL_ALIGN,
-		.kernel_below = image->crash && f->rtas.n && limit > RTAS_REACHES ? RTAS_REACHES : limit,
+		.kernel_below = image->crash && f->rtas.n && limit > PPC64_RTAS_REACHES ? PPC64_RTAS_REACHES : limit,
 		.below = limit, .top_down = leaves_low(image),
 		.above = find_floor(image), .above_what = "the kernels",
 		.cmdline_max = image->machine->arch->command_line_size - 1,

@@ -23,6 +23,12 @@
  */
 #define PPC64_LINEAR_PIECE	((uint64_t)16 << 20)
 
+/* Memory is cut to whole ones before anything is moved: arch/powerpc/kernel/prom.c:early_init_devtree */
+#define PPC64_MEMORY_STEP	((uint64_t)16 << 20)
+
+/* RTAS takes addresses of 32 bits, of the kernel's own data too: arch/powerpc/kernel/rtas.c:rtas_args */
+#define PPC64_RTAS_REACHES	((uint64_t)4 << 30)
+
 /* A present CPU and the number that firmware knows it by (its thread's "server"). */
 struct ppc64_cpu {
 	uint32_t cpu, hardware_id;
@@ -49,6 +55,16 @@ enum answer ppc64_keeps_backup(const char *release);
 
 int ppc64_survey(struct machine *m);
 void ppc64_forget(struct machine *m);
+
+/*
+ * Where a kernel that is told of @memory (merged) cuts it to whole PPC64_MEMORY_STEPs: the
+ * lowest stay (mm/memblock.c:memblock_enforce_memory_limit). UINT64_MAX: nowhere, there is
+ * not one step.
+ */
+uint64_t ppc64_memory_cut(const struct ranges *memory);
+
+/* What the memory nodes of a tree have, without LMBs, appended. @cells: of its root. */
+int ppc64_memory_nodes(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
 /* All memory which a tree describes, merged. @cells: of its root. */
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* What only ppc64 demands of an image: its device tree, the backup region. */
-#include <inttypes.h>
 #include <libfdt.h>
 #include <string.h>
 

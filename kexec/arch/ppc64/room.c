@@ -39,27 +39,6 @@ static int find_usable(struct image *image)
 	return rc;
 }
 
-/*
- * The capture kernel cuts its memory to a multiple of this, before it has
- * moved anything (arch/powerpc/kernel/prom.c:early_init_devtree).
- */
-#define MEMORY_STEP	((uint64_t)16 << 20)
-
-/* The end of so much of @memory. */
-static uint64_t find_cut(const struct ranges *memory)
-{
-	uint64_t left = round_down64(ranges_total(memory), MEMORY_STEP);
-
-	for (size_t i = 0; i < memory->n && left; i++) {
-		uint64_t size = memory->at[i].end - memory->at[i].start;
-
-		if (left <= size)
-			return memory->at[i].start + left;
-		left -= size;
-	}
-	return UINT64_MAX;
-}
-
 static int find_memory_end(struct image *image, uint64_t *end)
 {
 	const struct machine *m = image->machine;
@@ -78,7 +57,7 @@ static int find_memory_end(struct image *image, uint64_t *end)
 	if (rc < 0)
 		return fail_in(rc, "%s", image->dtb.name);
 	ranges_intersect(&memory, &image->usable);
-	*end = find_cut(&memory);
+	*end = ppc64_memory_cut(&memory);
 	if (*end <= m->crash.start || !ranges_cover(&memory, m->crash.start, m->crash.end))
 		*end = m->crash.end;	/* for the proof to refuse */
 	return 0;
@@ -105,7 +84,6 @@ int ppc64_room(struct image *image)
 	if (image->crash && image->machine->crash.start >= low)
 		image->more_room = arena_printf(&image->arena, "Reserve memory below 0x%" PRIx64 " (crashkernel="
 						"SIZE without @OFFSET, or with a lower one)", low);
-
 	if (rc >= 0 && image->dtb_tree)
 		rc = ppc64_check_dtb(image);
 	if (rc >= 0 && image->crash)

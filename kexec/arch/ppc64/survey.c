@@ -2,7 +2,6 @@
 // Copyright The kexec-hotplug developers
 /* From the device tree: what memory there is, who uses it, where the crash region is. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -46,9 +45,8 @@ static int add_lmb(const struct ppc64_lmb *lmb, void *context)
 }
 
 /* drivers/of/fdt.c:early_init_dt_scan_memory looks at children of the root only. */
-int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
+int ppc64_memory_nodes(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
 {
-	const struct dt_node *drconf = ppc64_drconf(tree);
 	int rc = 0;
 
 	for (const struct dt_node *n = tree->children; n && rc >= 0; n = n->next) {
@@ -59,6 +57,14 @@ int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ra
 		if (dt_is_type(n, "memory") && reg && !dt_string_is(n, "status", "disabled"))
 			rc = dt_add_ranges(reg, cells, n->name, "memory", memory);
 	}
+	return rc;
+}
+
+int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
+{
+	const struct dt_node *drconf = ppc64_drconf(tree);
+	int rc = ppc64_memory_nodes(tree, cells, memory);
+
 	if (rc >= 0 && drconf)
 		rc = ppc64_each_lmb(drconf, cells, add_lmb, memory);
 	ranges_merge(memory);
