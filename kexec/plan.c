@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kexec/arch/arch.h"
+#include "kexec/cmdline.h"
 #include "kexec/plan.h"
 
 /*
@@ -24,18 +25,23 @@ static int check_hotplug(const struct machine *m)
 
 static int check_type_exists(const struct machine *m, const char *type)
 {
-	if (!type || !strcmp(type, m->arch->type) || kernel_wrapping_exists(type))
+	const char *why = NULL;
+
+	if (!type || !strcmp(type, m->arch->type) || kernel_type(type, &why))
 		return 0;
-	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, "
-		    KERNEL_WRAPPINGS, type, m->arch->type);
+	if (why)
+		return fail(ENOEXEC, "Unsupported kernel type %s: %s", type, why);
+	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, " KERNEL_TYPES,
+		    type, m->arch->type);
 }
 
 static int check_type(const struct image *image, const char *type)
 {
-	const char *wrapping = image->kernel.wrapping;
-	const char *is = wrapping ? wrapping : image->machine->arch->type;
+	const struct kernel *k = &image->kernel;
+	const char *is = k->wrapping ? k->wrapping : k->type ? k->type : image->machine->arch->type;
+	const char *why, *wanted = type ? kernel_type(type, &why) : NULL;
 
-	if (!type || !strcmp(type, is))
+	if (!type || !strcmp(wanted ? wanted : type, is))
 		return 0;
 	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
 }
@@ -59,6 +65,7 @@ const char *plan_only_kexec_load(const struct plan_request *r)
 int plan(struct image *image, const struct plan_request *request)
 {
 	const struct machine *m = image->machine;
+	struct plan_request wanted;
 	int rc = request->hotplug ? check_hotplug(m) : 0;
 
 	if (rc >= 0)
@@ -74,5 +81,6 @@ int plan(struct image *image, const struct plan_request *request)
 	image->no_checks = request->no_checks;
 	image->flags = m->arch->kexec_arch | (request->crash ? KEXEC_ON_CRASH : 0) |
 		       (request->hotplug ? KEXEC_CRASH_HOTPLUG_SUPPORT : 0);
-	return m->arch->plan(image, request);
+	wanted = cmdline_with_inside(request, image->kernel.cmdline);
+	return m->arch->plan(image, &wanted);
 }
