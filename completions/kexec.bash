@@ -32,7 +32,7 @@ _kexec()
 	--command-line | --append | --base-cmdline | --remove-cmdline | --mem-min | --mem-max | --entry)
 		return ;;
 	--type | -t)
-		_kexec_reply -W "elf-ppc64 zImage uImage"
+		_kexec_reply -W "elf-ppc64 bzImage uki zboot zImage uImage"
 		return ;;
 	--dump | --record | --sysroot)
 		compopt -o filenames 2>/dev/null

@@ -104,26 +104,12 @@ static int check_size(const struct file *f, uint64_t size)
 						" up to %" PRIu64, f->name, size, FILE_SIZE_MAX);
 }
 
-/* An initrd inside is for kexec_load: here the kernel takes descriptors only. */
-static int unpack(struct file *f)
-{
-	struct file initrd = {0};
-	struct wrapped w;
-	const char *outermost;
-	int rc = kernel_unpack(f, &outermost, &w, &initrd);
-
-	if (rc >= 0 && initrd.data)
-		notice("the initrd inside %s is not used; take it out, or use -c", f->name);
-	file_close(&initrd);
-	return rc;
-}
-
 /*
  * The descriptor to pass: the file's own when it goes as it is, so that the
  * kernel sees its signature and its extended attributes. Whatever is wrong
  * with the file is -ENOENT, which no system call answers: nothing was called.
  */
-static int open_kernel(const char *path, struct file *f, int *fd)
+static int open_kernel(const char *path, struct file *f, struct unpacked *u, int *fd)
 {
 	int rc = file_open(f, path);
 
@@ -132,7 +118,7 @@ static int open_kernel(const char *path, struct file *f, int *fd)
 		return -ENOENT;
 	if (!kernel_is_packed(f) && !f->is_device)
 		return pass_on(f, fd);
-	rc = unpack(f);
+	rc = kernel_unpack(f, u);
 	if (rc >= 0)
 		rc = check_size(f, f->size);
 	if (rc >= 0)
@@ -225,6 +211,8 @@ static int load(const struct plan_request *request, int kernel_fd, int initrd_fd
 int apply_file_load(const struct plan_request *request, const struct sysroot *sr, bool *called)
 {
 	struct file kernel = {0}, initrd = {0};
+	struct plan_request wanted;
+	struct unpacked inside = {0};
 	struct arena arena = {0};
 	int kernel_fd = -1, initrd_fd = -1, rc = check_reservation(request, sr);
 	const char *running = "";
@@ -232,19 +220,23 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	if (rc >= 0 && request->reuse_cmdline)
 		rc = machine_cmdline(sr, &arena, &running);
 	if (rc >= 0)
-		rc = open_kernel(request->kernel, &kernel, &kernel_fd);
+		rc = open_kernel(request->kernel, &kernel, &inside, &kernel_fd);
 	if (rc >= 0 && request->initrd)
 		rc = open_initrd(request->initrd, sr, &initrd, &initrd_fd);
+	else if (rc >= 0 && inside.initrd.data)
+		rc = memory_file(&inside.initrd, &initrd_fd);
 	if (rc >= 0)
 		*called = true;
+	wanted = cmdline_with_inside(request, inside.cmdline);
 	if (rc >= 0)
-		rc = load(request, kernel_fd, initrd_fd, cmdline_wanted(&arena, running, request));
+		rc = load(request, kernel_fd, initrd_fd, cmdline_wanted(&arena, running, &wanted));
 	if (kernel_fd >= 0)
 		close(kernel_fd);
 	if (initrd_fd >= 0)
 		close(initrd_fd);
 	file_close(&kernel);
 	file_close(&initrd);
+	kernel_unpacked_free(&inside);
 	arena_free(&arena);
 	return rc;
 }

@@ -212,3 +212,14 @@ const char *cmdline_wanted(struct arena *a, const char *running,
 			 request->remove_cmdline);
 	return cmdline_join(a, reused, given);
 }
+
+struct plan_request cmdline_with_inside(const struct plan_request *request, const char *inside)
+{
+	struct plan_request r = *request;
+
+	if (!r.cmdline && !r.reuse_cmdline && inside) {
+		debug("command line: the one inside %s", r.kernel);
+		r.cmdline = inside;
+	}
+	return r;
+}

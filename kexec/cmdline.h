@@ -44,4 +44,7 @@ char *cmdline_without(struct arena *a, const char *text, const char *const *name
 const char *cmdline_wanted(struct arena *a, const char *running,
 			   const struct plan_request *request);
 
+/* @request with the command line @inside the kernel's file (or NULL), where the user gave none. */
+struct plan_request cmdline_with_inside(const struct plan_request *request, const char *inside);
+
 #endif

@@ -96,7 +96,8 @@ static int fileproof_initrd(const struct machine *m, const char *path, uint64_t 
 static int fileproof_crash(const struct machine *m, const struct kernel *k,
 			   const struct plan_request *request)
 {
-	uint64_t initrd = 0;
+	struct plan_request wanted = cmdline_with_inside(request, k->cmdline);
+	uint64_t initrd = request->initrd ? 0 : k->initrd.size;
 	int rc = k->file.fd < 0 ? 0 : fileproof_not_written(k->file.fd, request->kernel);
 
 	if (rc >= 0 && request->initrd)
@@ -104,7 +105,7 @@ static int fileproof_crash(const struct machine *m, const struct kernel *k,
 	if (rc >= 0)
 		rc = fileproof_size(m, k->high - k->low, initrd);
 	if (rc >= 0)
-		rc = fileproof_command_line(m, request);
+		rc = fileproof_command_line(m, &wanted);
 	return rc < 0 ? rc : m->arch->prove_region(m);
 }
 

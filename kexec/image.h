@@ -82,7 +82,8 @@ struct needs {
 
 struct image {
 	const struct machine *machine;
-	const struct plan_request *request;
+	struct plan_request wanted;	/* what the user asked for, with what the kernel's file says */
+	const struct plan_request *request;	/* that */
 	struct needs needs;
 	struct core core;		/* crash: what the elfcorehdr tells */
 	uint64_t kernel_base;		/* where the kernel's lowest linked address went */

@@ -29,18 +29,23 @@ static int check_hotplug(const struct machine *m)
 
 static int check_type_exists(const struct machine *m, const char *type)
 {
-	if (!type || !strcmp(type, m->arch->type) || kernel_wrapping_exists(type))
+	const char *why = NULL;
+
+	if (!type || !strcmp(type, m->arch->type) || kernel_type(type, &why))
 		return 0;
-	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, "
-		    KERNEL_WRAPPINGS, type, m->arch->type);
+	if (why)
+		return fail(ENOEXEC, "Unsupported kernel type %s: %s", type, why);
+	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, " KERNEL_TYPES,
+		    type, m->arch->type);
 }
 
 int plan_check_type(const struct machine *m, const struct kernel *k, const char *type)
 {
-	const char *is = k->wrapping ? k->wrapping : m->arch->type;
+	const char *is = k->wrapping ? k->wrapping : k->type ? k->type : m->arch->type;
+	const char *why, *wanted = type ? kernel_type(type, &why) : NULL;
 	int rc = check_type_exists(m, type);
 
-	if (rc < 0 || !type || !strcmp(type, is))
+	if (rc < 0 || !type || !strcmp(wanted ? wanted : type, is))
 		return rc;
 	return fail(ENOEXEC, "Wrong file type %s, file matches type %s", type, is);
 }

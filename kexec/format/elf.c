@@ -85,6 +85,22 @@ static int collect(struct kernel *k, const struct elf *elf)
 	return 0;
 }
 
+/* The entry is a physical or a virtual address, as the architecture's linker script has it. */
+static uint64_t find_entry(const struct kernel *k, const struct elf *elf)
+{
+	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
+		const struct elf_phdr *p = &elf->phdr[i];
+
+		if (p->type != ELF_PT_LOAD)
+			continue;
+		if (elf->entry >= p->paddr && elf->entry - p->paddr < p->memsz)
+			return elf->entry - k->low;
+		if (elf->entry >= p->vaddr && elf->entry - p->vaddr < p->memsz)
+			return p->paddr + (elf->entry - p->vaddr) - k->low;
+	}
+	return KERNEL_NO_ENTRY;
+}
+
 /* The headers alone: much of a file with debug information is not for memory. */
 static int read_headers(const struct file *f, struct arena *arena, struct elf *elf)
 {
@@ -127,9 +143,10 @@ static int understand(struct kernel *k, struct arena *arena)
 	rc = collect(k, &elf);
 	if (rc < 0)
 		return rc;
+	k->entry = find_entry(k, &elf);
 	qsort(k->piece, k->n_pieces, sizeof(*k->piece), by_addr);
 	k->high = k->piece[k->n_pieces - 1].addr + k->piece[k->n_pieces - 1].memsz;
 	return check_overlap(k);
 }
 
-const struct format format_elf = { "ELF", probe, understand };
+const struct format format_elf = { "ELF", NULL, probe, understand };

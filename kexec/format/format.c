@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -10,8 +11,10 @@
 
 #define NESTING_MAX 4	/* a compressed kernel in a zImage in a uImage, itself compressed */
 
-static const struct format *const formats[] = { &format_elf };
-static const struct wrapping *const wrappings[] = { &wrapping_zimage, &wrapping_uimage };
+static const struct format *const formats[] = { &format_elf, &format_bzimage };
+static const struct wrapping *const wrappings[] = {
+	&wrapping_zimage, &wrapping_uimage, &wrapping_zboot, &wrapping_uki,
+};
 
 static const struct wrapping *wrapping_of(const struct file *f)
 {
@@ -21,12 +24,34 @@ static const struct wrapping *wrapping_of(const struct file *f)
 	return NULL;
 }
 
-bool kernel_wrapping_exists(const char *name)
+/* Other words that kexec-tools has. */
+static const struct {
+	const char *word, *is, *why;	/* what it means, or why it is refused */
+} type_words[] = {
+	{ "bzImage64", "bzImage", NULL },
+	{ "vmlinuz", "zboot", NULL },
+	{ "multiboot-x86", NULL, "kexec loads Linux, not Multiboot programs (a hypervisor)" },
+	{ "multiboot2-x86", NULL, "kexec loads Linux, not Multiboot programs (a hypervisor)" },
+	{ "elf-x86", NULL, "kexec loads 64-bit kernels" },
+	{ "beoboot-x86", NULL, "nothing has made such files for twenty years" },
+	{ "nbi-x86", NULL, "nothing has made such files for twenty years" },
+};
+
+const char *kernel_type(const char *word, const char **why)
 {
+	*why = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(type_words); i++)
+		if (!strcmp(type_words[i].word, word)) {
+			*why = type_words[i].why;
+			return type_words[i].is;
+		}
 	for (size_t i = 0; i < ARRAY_SIZE(wrappings); i++)
-		if (!strcmp(wrappings[i]->name, name))
-			return true;
-	return false;
+		if (!strcmp(wrappings[i]->name, word))
+			return wrappings[i]->name;
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (formats[i]->type && !strcmp(formats[i]->type, word))
+			return formats[i]->type;
+	return NULL;
 }
 
 bool kernel_is_packed(const struct file *f)
@@ -41,28 +66,60 @@ static int check_inside(const struct file *f, const char *what, const struct pay
 	return 0;
 }
 
-static int unwrap(struct file *f, const struct wrapping *wrapping, struct wrapped *w,
-		  struct file *initrd)
+/* One behind the other, each from a multiple of 4 bytes on, as Linux wants them (init/initramfs.c). */
+static void keep_initrd(const struct file *f, const struct wrapped *w, struct file *initrd)
 {
-	int rc;
+	uint64_t start = w->initrd.size ? round_up64(w->early.size, 4) : w->early.size;
+	uint64_t size = start + w->initrd.size;
+	uint8_t *data;
 
-	*w = (struct wrapped){0};
-	rc = wrapping->locate(f, w);
+	if (!size || initrd->data)
+		return;
+	data = mem_alloc(size);
+	memset(data, 0, size);
+	memcpy(data, f->data + w->early.offset, w->early.size);
+	memcpy(data + start, f->data + w->initrd.offset, w->initrd.size);
+	file_unpacked(initrd, f->name, data, size);
+}
+
+/* Text that need not end in a NUL; a line's end is a space, as systemd's stub has it. */
+static void keep_cmdline(const struct file *f, const struct payload *p, char **cmdline)
+{
+	const char *text = (const char *)f->data + p->offset;
+	size_t len = strnlen(text, p->size);
+
+	if (!p->size || *cmdline)
+		return;
+	*cmdline = mem_alloc(len + 1);
+	for (size_t i = 0; i < len; i++)
+		(*cmdline)[i] = (unsigned char)text[i] < ' ' ? ' ' : text[i];
+	while (len && (*cmdline)[len - 1] == ' ')
+		len--;
+	(*cmdline)[len] = 0;
+}
+
+static int unwrap(struct file *f, const struct wrapping *wrapping, struct unpacked *u)
+{
+	struct wrapped w = {0};
+	int rc = wrapping->locate(f, &w);
+
 	if (rc >= 0)
-		rc = check_inside(f, "kernel", &w->kernel);
+		rc = check_inside(f, "kernel", &w.kernel);
 	if (rc >= 0)
-		rc = check_inside(f, "initrd", &w->initrd);
-	if (rc >= 0 && !w->kernel.size)
+		rc = check_inside(f, "initrd", &w.initrd);
+	if (rc >= 0)
+		rc = check_inside(f, "early initrd", &w.early);
+	if (rc >= 0)
+		rc = check_inside(f, "command line", &w.cmdline);
+	if (rc >= 0 && !w.kernel.size)
 		rc = fail(EINVAL, "there is no kernel inside");
 	if (rc < 0)
 		return fail_in(rc, "%s", wrapping->name);
-	if (w->initrd.size && !initrd->data) {
-		uint8_t *data = mem_alloc(w->initrd.size);
-
-		memcpy(data, f->data + w->initrd.offset, w->initrd.size);
-		file_unpacked(initrd, f->name, data, w->initrd.size);
-	}
-	file_narrow(f, w->kernel.offset, w->kernel.size);
+	keep_initrd(f, &w, &u->initrd);
+	keep_cmdline(f, &w.cmdline, &u->cmdline);
+	u->may_be_flat = w.may_be_flat;
+	u->load = w.load;
+	file_narrow(f, w.kernel.offset, w.kernel.size);
 	return 0;
 }
 
@@ -79,11 +136,11 @@ static int read_wrapping(struct file *f, const struct wrapping *wrapping)
 	return file_read_start(f, size);
 }
 
-int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, struct file *initrd)
+int kernel_unpack(struct file *f, struct unpacked *u)
 {
 	const struct wrapping *wrapping;
 
-	*outermost = NULL;
+	*u = (struct unpacked){0};
 	for (unsigned int i = 0; i < NESTING_MAX; i++) {
 		bool compressed = file_is_compressed(f);
 		int rc = compressed ? file_decompress(f) : 0;
@@ -91,38 +148,57 @@ int kernel_unpack(struct file *f, const char **outermost, struct wrapped *w, str
 		wrapping = rc < 0 ? NULL : wrapping_of(f);
 		if (rc < 0 || (!compressed && !wrapping))
 			return rc;
-		if (wrapping && !*outermost)
-			*outermost = wrapping->name;
+		if (wrapping && !u->outermost)
+			u->outermost = wrapping;
 		if (wrapping)
 			rc = read_wrapping(f, wrapping);
 		if (wrapping && rc >= 0)
-			rc = unwrap(f, wrapping, w, initrd);
+			rc = unwrap(f, wrapping, u);
 		if (rc < 0)
 			return rc;
 	}
 	return fail(EINVAL, "is packed more than %d times", NESTING_MAX);
 }
 
-static int understand(struct kernel *k, struct arena *arena)
+void kernel_unpacked_free(struct unpacked *u)
 {
-	struct wrapped w = {0};
-	int rc = kernel_unpack(&k->file, &k->wrapping, &w, &k->initrd);
+	file_close(&u->initrd);
+	free(u->cmdline);
+	*u = (struct unpacked){0};
+}
 
-	if (rc < 0)
-		return rc;
+static int understand_inside(struct kernel *k, struct arena *arena, const struct unpacked *u)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (!formats[i]->probe(&k->file))
 			continue;
+		k->type = formats[i]->type;
 		k->format = k->wrapping ? arena_printf(arena, "%s in a %s", formats[i]->name,
 						       k->wrapping) : formats[i]->name;
 		return formats[i]->understand(k, arena);
 	}
-	if (w.may_be_flat) {
+	if (u->may_be_flat) {
 		k->format = arena_printf(arena, "flat in a %s", k->wrapping);
-		return kernel_understand_flat(k, arena, w.load);
+		return kernel_understand_flat(k, arena, u->load);
 	}
-	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage)"
-		    " nor a uImage", k->file.name);
+	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage),"
+		    " bzImage, uImage or unified kernel image", k->file.name);
+}
+
+static int understand(struct kernel *k, struct arena *arena)
+{
+	struct unpacked u;
+	int rc = kernel_unpack(&k->file, &u);
+
+	k->initrd = u.initrd;
+	k->cmdline = u.cmdline;
+	if (rc < 0)
+		return rc;
+	k->wrapping = u.outermost ? u.outermost->name : NULL;
+	rc = understand_inside(k, arena, &u);
+	if (rc >= 0 && u.outermost && u.outermost->notice)
+		notice("%s: %s", k->file.name, u.outermost->notice);
+	return rc;
 }
 
 int kernel_open(struct kernel *k, struct arena *arena, const char *path)
@@ -158,6 +234,8 @@ void kernel_close(struct kernel *k)
 {
 	file_close(&k->file);
 	file_close(&k->initrd);
+	free(k->cmdline);
+	k->cmdline = NULL;
 }
 
 uint8_t *kernel_bytes(const struct kernel *k, uint64_t addr, uint64_t size)

@@ -26,8 +26,10 @@ struct kernel_piece {
 struct kernel {
 	const char *format;		/* "ELF", "ELF in a zImage", for people */
 	const char *wrapping;		/* outermost, as --type calls it; NULL: none */
+	const char *type;		/* as --type calls it; NULL: as the architecture calls its ELF files */
 	struct file file;		/* the kernel's own bytes, unpacked; read by kernel_read() */
 	struct file initrd;		/* data is NULL unless one is wrapped in with the kernel */
+	char *cmdline;			/* wrapped in with the kernel, for who gives none; or NULL */
 	bool flat;			/* no headers: the architecture finds out the rest */
 	bool little;			/* byte order of the kernel's own code and data */
 	uint16_t elf_machine;
@@ -35,13 +37,24 @@ struct kernel {
 	bool relocatable;		/* may be loaded elsewhere than linked, in steps of align */
 	uint64_t align;			/* bytes, a power of two */
 	uint64_t low, high;		/* [low, high) holds all pieces */
-	uint64_t virtual;		/* the address for which what is at low was linked; flat: 0 */
+	uint64_t virtual;		/* the address for which what is at low was linked; not ELF: 0 */
+	uint64_t entry;			/* its 64-bit entry, from low; ELF: e_entry; or KERNEL_NO_ENTRY */
+	/* What the file says of how to boot it; an ELF or flat kernel does not. */
+	uint64_t cmdline_max;		/* bytes without the NUL; 0: what the architecture says */
+	uint64_t kernel_below;		/* where kernel, command line and boot data must end; 0: anywhere */
+	uint64_t initrd_below;		/* where the initrd must end; 0: anywhere */
+	bool five_level;		/* x86: starts where 5-level paging is on (XLF_5LEVEL) */
+	const uint8_t *boot_header;	/* x86: the setup header, from 0x1f1 of the file; or NULL */
+	size_t boot_header_size;
 	struct kernel_piece *piece;
 	unsigned int n_pieces;
 };
 
+#define KERNEL_NO_ENTRY UINT64_MAX	/* what the file names as entry is in none of its pieces */
+
 struct format {
 	const char *name;
+	const char *type;		/* for struct kernel */
 	bool (*probe)(const struct file *file);
 	/* From the headers, of a file that need not have been read: everything but the data. */
 	int (*understand)(struct kernel *kernel, struct arena *arena);
@@ -54,7 +67,8 @@ struct payload {
 
 /* What a wrapping holds; size 0: no such thing. */
 struct wrapped {
-	struct payload kernel, initrd;
+	struct payload kernel, initrd, cmdline;
+	struct payload early;		/* an initrd that goes in front of initrd (microcode) */
 	bool may_be_flat;		/* the kernel can be a flat one, meant for address load */
 	uint64_t load;
 };
@@ -65,6 +79,16 @@ struct wrapping {
 	uint64_t (*extent)(const struct file *file);	/* bytes of the file to read; NULL: all */
 	/* @file has been read; what is inside is checked against its size by the caller. */
 	int (*locate)(const struct file *file, struct wrapped *w);
+	const char *notice;		/* what the user should know when one is opened; or NULL */
+};
+
+/* What is left when everything around a kernel is off. */
+struct unpacked {
+	const struct wrapping *outermost;	/* NULL: there was none */
+	struct file initrd;		/* data NULL: none inside; with what goes in front of it */
+	char *cmdline;			/* of the outermost that has one, or NULL */
+	bool may_be_flat;		/* of the innermost: see struct wrapped */
+	uint64_t load;
 };
 
 /* Is the kernel inside something, or compressed, so that the file cannot go as it is? */
@@ -72,14 +96,17 @@ bool kernel_is_packed(const struct file *file);
 
 /*
  * Decompress and unwrap @file until a kernel is left; what is not packed is not
- * read. @outermost: what was around it, or NULL; @w is what the innermost
- * wrapping said.
+ * read. @u is to be freed in any case.
  */
-int kernel_unpack(struct file *file, const char **outermost, struct wrapped *w, struct file *initrd);
+int kernel_unpack(struct file *file, struct unpacked *u);
+void kernel_unpacked_free(struct unpacked *u);
 
-/* "zImage, uImage": the names for --type beside the architecture's own. */
-bool kernel_wrapping_exists(const char *name);
-#define KERNEL_WRAPPINGS "zImage, uImage"
+/*
+ * A word for --type beside the architecture's own, as struct kernel has it in type and
+ * wrapping (some have two); or NULL, and *@why it is refused if it is known.
+ */
+const char *kernel_type(const char *word, const char **why);
+#define KERNEL_TYPES "bzImage, uki, zboot, zImage, uImage"
 
 /*
  * Open @path, unpack it and find its format and extent; a file that is not packed
@@ -114,7 +141,7 @@ int uimage_find_initrd(const struct file *f, unsigned int arch, uint64_t *size);
 /* Read @f, verify the data's checksum and leave the data alone. */
 int uimage_read_inside(struct file *f);
 
-extern const struct format format_elf;
-extern const struct wrapping wrapping_zimage, wrapping_uimage;
+extern const struct format format_bzimage, format_elf;
+extern const struct wrapping wrapping_zimage, wrapping_uimage, wrapping_uki, wrapping_zboot;
 
 #endif

@@ -140,4 +140,4 @@ int uimage_read_inside(struct file *f)
 	return rc;
 }
 
-const struct wrapping wrapping_uimage = { "uImage", uimage_probe, extent, locate };
+const struct wrapping wrapping_uimage = { "uImage", uimage_probe, extent, locate, NULL };

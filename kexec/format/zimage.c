@@ -113,4 +113,4 @@ static int locate(const struct file *f, struct wrapped *w)
 	return look(f, &w->kernel, &w->initrd) ? 0 : fail(EINVAL, "its sections changed meanwhile");
 }
 
-const struct wrapping wrapping_zimage = { "zImage", probe, NULL, locate };
+const struct wrapping wrapping_zimage = { "zImage", probe, NULL, locate, NULL };

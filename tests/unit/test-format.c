@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What is in kernel files for x86 and for UEFI, whole, cut and with any field wrong. */
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/elf.h"
+#include "kexec/format/format.h"
+
+#define CODE	0x600		/* bytes of code in the smallest bzImage here */
+#define SETUP	0x400
+
+/* A file in memory, opened as a kernel. */
+struct opened {
+	struct kernel k;
+	struct arena arena;
+	char name[64];
+	int fd, rc;
+};
+
+static void open_bytes(struct opened *o, const void *data, size_t size)
+{
+	*o = (struct opened){ .fd = memfd_create("kernel", 0) };
+	assert_int_equal(write(o->fd, data, size), size);
+	snprintf(o->name, sizeof(o->name), "/proc/self/fd/%d", o->fd);
+	o->rc = kernel_open(&o->k, &o->arena, o->name);
+	if (o->rc >= 0)
+		o->rc = kernel_read(&o->k);
+}
+
+static void close_bytes(struct opened *o)
+{
+	kernel_close(&o->k);
+	arena_free(&o->arena);
+	close(o->fd);
+}
+
+/* Whatever it is: in order and readable, or refused with words. */
+static void survives(const void *data, size_t size)
+{
+	struct opened o;
+	volatile uint8_t seen = 0;
+
+	fail_forget();
+	open_bytes(&o, data, size);
+	if (o.rc < 0) {
+		assert_true(*fail_text());
+	} else {
+		for (unsigned int i = 0; i < o.k.n_pieces; i++) {
+			const struct kernel_piece *p = &o.k.piece[i];
+
+			assert_true(p->filesz <= p->memsz && p->addr + p->memsz >= p->addr);
+			for (uint64_t at = 0; at < p->filesz; at++)
+				seen ^= p->data[at];
+		}
+		for (uint64_t at = 0; at < o.k.initrd.size; at++)
+			seen ^= o.k.initrd.data[at];
+	}
+	close_bytes(&o);
+}
+
+static void refused(const void *data, size_t size, int err, const char *text)
+{
+	struct opened o;
+
+	fail_forget();
+	open_bytes(&o, data, size);
+	if (o.rc != -err || !strstr(fail_text(), text)) {
+		print_error("%d \"%s\", not %d \"%s\"\n", o.rc, fail_text(), -err, text);
+		_fail(__FILE__, __LINE__);
+	}
+	fail_forget();
+	close_bytes(&o);
+}
+
+/* Every length but the whole; each byte of the first @headers with some bits turned. */
+static void endure(const uint8_t *data, size_t size, size_t headers)
+{
+	static const uint8_t turn[] = { 0x01, 0x10, 0x80, 0xff };
+	uint8_t *copy = malloc(size);
+	int err = dup(STDERR_FILENO), null = open("/dev/null", O_WRONLY);
+
+	for (size_t cut = 1; cut < size; cut++) {
+		struct opened o;
+
+		memcpy(copy, data, size);
+		fail_forget();
+		open_bytes(&o, copy, cut);
+		if (o.rc >= 0 || !*fail_text()) {
+			print_error("cut to %zu of %zu bytes: %d\n", cut, size, o.rc);
+			_fail(__FILE__, __LINE__);
+		}
+		close_bytes(&o);
+	}
+	dup2(null, STDERR_FILENO);	/* thousands of notices */
+	for (size_t at = 0; at < headers; at++)
+		for (size_t i = 0; i < ARRAY_SIZE(turn); i++) {
+			memcpy(copy, data, size);
+			copy[at] ^= turn[i];
+			survives(copy, size);
+		}
+	dup2(err, STDERR_FILENO);
+	close(err);
+	close(null);
+	free(copy);
+	fail_forget();
+}
+
+static void put(uint8_t *p, uint64_t v, size_t size)
+{
+	bytes_put(p, v, size, true);
+}
+
+/* --- bzImage --- */
+
+#define BZIMAGE_SIZE (SETUP + CODE)
+
+static void make_bzimage(uint8_t d[BZIMAGE_SIZE])
+{
+	for (unsigned int i = 0; i < BZIMAGE_SIZE; i++)
+		d[i] = i < SETUP ? 0 : (uint8_t)(i * 5);
+	memcpy(d, "MZ", 2);
+	d[0x1f1] = 1;
+	put(d + 0x1f4, CODE / 16, 4);
+	put(d + 0x1fe, 0xaa55, 2);
+	d[0x201] = 0x6a;
+	memcpy(d + 0x202, "HdrS", 4);
+	put(d + 0x206, 0x20f, 2);
+	d[0x211] = 1;
+	put(d + 0x22c, 0x7fffffff, 4);
+	put(d + 0x230, 0x200000, 4);
+	d[0x234] = 1;
+	put(d + 0x236, 0x23, 2);
+	put(d + 0x238, 2047, 4);
+	put(d + 0x258, 0x1000000, 8);
+	put(d + 0x260, 0x300000, 4);
+}
+
+static void bzimage_is_understood(void **state)
+{
+	uint8_t d[BZIMAGE_SIZE + 100];
+	struct opened o;
+
+	(void)state;
+	make_bzimage(d);
+	memset(d + BZIMAGE_SIZE, 0xee, 100);	/* a signature */
+	open_bytes(&o, d, sizeof(d));
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage");
+	assert_string_equal(o.k.type, "bzImage");
+	assert_null(o.k.wrapping);
+	assert_int_equal(o.k.elf_machine, ELF_EM_X86_64);
+	assert_true(o.k.little && o.k.bits == 64 && o.k.relocatable && o.k.five_level && !o.k.flat);
+	assert_int_equal(o.k.n_pieces, 1);
+	assert_int_equal(o.k.piece->addr, 0x1000000);
+	assert_int_equal(o.k.piece->filesz, CODE);
+	assert_int_equal(o.k.piece->memsz, 0x300000);
+	assert_memory_equal(o.k.piece->data, d + SETUP, CODE);
+	assert_int_equal(o.k.low, 0x1000000);
+	assert_int_equal(o.k.high, 0x1300000);
+	assert_int_equal(o.k.align, 0x200000);
+	assert_int_equal(o.k.entry, 0x200);
+	assert_int_equal(o.k.cmdline_max, 2047);
+	assert_int_equal(o.k.initrd_below, 0);
+	assert_int_equal(o.k.kernel_below, 0);
+	assert_int_equal(o.k.boot_header_size, 0x202 + 0x6a - 0x1f1);
+	assert_memory_equal(o.k.boot_header, d + 0x1f1, o.k.boot_header_size);
+	close_bytes(&o);
+}
+
+static void bzimage_for_low_memory(void **state)
+{
+	uint8_t d[BZIMAGE_SIZE];
+	struct opened o;
+
+	(void)state;
+	make_bzimage(d);
+	put(d + 0x236, 1, 2);
+	d[0x234] = 0;
+	d[0x1f1] = 0;	/* as if 4: the code begins later, so there is less of it */
+	put(d + 0x1f4, (BZIMAGE_SIZE - 0xa00) / 16, 4);
+	refused(d, sizeof(d), EINVAL, "has no code at its 64-bit entry");
+	d[0x1f1] = 1;
+	put(d + 0x1f4, CODE / 16, 4);
+	open_bytes(&o, d, sizeof(d));
+	assert_int_equal(o.rc, 0);
+	assert_true(!o.k.relocatable && !o.k.five_level);
+	assert_int_equal(o.k.kernel_below, (uint64_t)1 << 32);
+	assert_int_equal(o.k.initrd_below, 0x80000000);
+	close_bytes(&o);
+}
+
+static void bzimage_refusals(void **state)
+{
+	static const struct {
+		unsigned int at, size;
+		uint64_t value;
+		int err;
+		const char *text;
+	} rows[] = {
+		{ 0x206, 2, 0x20b, ENOEXEC, "has version 2.11 of the boot protocol" },
+		{ 0x236, 2, 0x22, ENOEXEC, "is a 32-bit kernel" },
+		{ 0x211, 1, 0, ENOEXEC, "is to be loaded below 1 MiB" },
+		{ 0x201, 1, 0x20, EINVAL, "its header ends at 0x222, before 0x264" },
+		{ 0x230, 4, 0x180000, EINVAL, "is not a power of two" },
+		{ 0x230, 4, 0, EINVAL, "is not a power of two" },
+		{ 0x1f4, 4, CODE / 16 + 1, EINVAL, "truncated, 2560 bytes of 2576" },
+		{ 0x1f1, 1, 200, EINVAL, "truncated" },
+		{ 0x1f4, 4, 0x20, EINVAL, "has no code at its 64-bit entry" },
+		{ 0x260, 4, CODE - 1, EINVAL, "wants 0x5ff bytes of memory for 0x600 bytes of code" },
+		{ 0x258, 8, UINT64_MAX - 5, EINVAL, "is beyond all memory" },
+		{ 0x202, 4, 0, ENOEXEC, "Cannot determine the file type" },
+	};
+	uint8_t d[BZIMAGE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		make_bzimage(d);
+		put(d + rows[i].at, rows[i].value, rows[i].size);
+		refused(d, sizeof(d), rows[i].err, rows[i].text);
+	}
+}
+
+static void bzimage_endures(void **state)
+{
+	uint8_t d[BZIMAGE_SIZE];
+
+	(void)state;
+	make_bzimage(d);
+	endure(d, sizeof(d), SETUP);
+}
+
+/* --- PE: zboot and UKI --- */
+
+struct part {
+	const char *name;
+	const void *data;
+	size_t size, virtual;	/* virtual 0: as size */
+};
+
+#define ALIGN		64	/* of raw data; real ones have 512 */
+#define SECTION(i)	(0x58 + 40 * (i))
+
+/* A PE file with nothing but sections; *@headers: bytes of headers. */
+static uint8_t *make_pe(const struct part *part, size_t n, size_t *size, size_t *headers)
+{
+	size_t at = round_up64(SECTION(n), ALIGN);
+	uint8_t *d = calloc(1, 1 << 16);
+
+	*headers = SECTION(n);
+	memcpy(d, "MZ", 2);
+	put(d + 0x3c, 0x40, 4);
+	memcpy(d + 0x40, "PE\0", 4);
+	put(d + 0x46, n, 2);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *s = d + SECTION(i);
+		size_t raw = round_up64(part[i].size, ALIGN);
+
+		strncpy((char *)s, part[i].name, 8);
+		put(s + 8, part[i].virtual ? part[i].virtual : part[i].size, 4);
+		put(s + 16, raw, 4);
+		put(s + 20, at, 4);
+		memset(d + at, 0xa5, raw);
+		memcpy(d + at, part[i].data, part[i].size);
+		at += raw;
+	}
+	*size = at;
+	return d;
+}
+
+static uint8_t bzimage[BZIMAGE_SIZE];
+
+static uint8_t *make_uki(size_t *size, size_t *headers)
+{
+	const struct part part[] = {
+		{ ".text", "stub", 4, 0 }, { ".cmdline", "root=/dev/x\nquiet \n", 18, 0 },
+		{ ".initrd", "initrd!", 7, 0 }, { ".ucode", "micro", 5, 0 },
+		{ ".linux", bzimage, sizeof(bzimage), 0 },
+		{ ".profile", "ID=other", 8, 0 }, { ".cmdline", "other", 5, 0 }, { ".initrd", "other", 5, 0 },
+	};
+
+	make_bzimage(bzimage);
+	return make_pe(part, ARRAY_SIZE(part), size, headers);
+}
+
+static void uki_is_understood(void **state)
+{
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
+	struct opened o;
+
+	(void)state;
+	open_bytes(&o, d, size);
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage in a uki");
+	assert_string_equal(o.k.wrapping, "uki");
+	assert_int_equal(o.k.piece->filesz, CODE);
+	assert_memory_equal(o.k.piece->data, bzimage + SETUP, CODE);
+	assert_string_equal(o.k.cmdline, "root=/dev/x quiet");
+	assert_int_equal(o.k.initrd.size, 8 + 7);
+	assert_memory_equal(o.k.initrd.data, "micro\0\0\0initrd!", 15);
+	close_bytes(&o);
+	free(d);
+}
+
+/* Of both sizes the smaller one counts: zeroes that only memory would have are none. */
+static void uki_sizes(void **state)
+{
+	const struct part part[] = {
+		{ ".initrd", "0123456789", 10, 4 }, { ".ucode", "u", 1, 1000 },
+		{ ".linux", bzimage, sizeof(bzimage), 0 },
+	};
+	size_t size, headers;
+	struct opened o;
+	uint8_t *d;
+
+	(void)state;
+	make_bzimage(bzimage);
+	d = make_pe(part, ARRAY_SIZE(part), &size, &headers);
+	open_bytes(&o, d, size);
+	assert_int_equal(o.rc, 0);
+	assert_null(o.k.cmdline);
+	assert_int_equal(o.k.initrd.size, ALIGN + 4);
+	assert_memory_equal(o.k.initrd.data + ALIGN, "0123", 4);
+	close_bytes(&o);
+	free(d);
+}
+
+static void uki_refusals(void **state)
+{
+	static const struct {
+		unsigned int at;
+		uint64_t value;
+		const char *text;
+	} rows[] = {
+		{ SECTION(2) + 20, 0xffffff00, "section 2 ends at 0xffffff40, beyond the file" },
+		{ SECTION(5) + 16, 0xffffffff, "section 5 ends at" },
+		{ SECTION(1) + 20, 0x10, "section 1 overlaps the headers" },
+		{ SECTION(4) + 8, 0, "there is no kernel inside" },
+	};
+	size_t size, headers;
+	uint8_t *d;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		d = make_uki(&size, &headers);
+		put(d + rows[i].at, rows[i].value, 4);
+		refused(d, size, EINVAL, rows[i].text);
+		free(d);
+	}
+	d = make_uki(&size, &headers);
+	memcpy(d + SECTION(3) + 20, d + SECTION(2) + 20, 4);
+	refused(d, size, EINVAL, "sections 2 and 3 overlap");
+	free(d);
+	d = make_uki(&size, &headers);
+	memcpy(d + SECTION(3), ".initrd", 8);
+	refused(d, size, EINVAL, "has more than one section .initrd");
+	free(d);
+	d = make_uki(&size, &headers);
+	memcpy(d + SECTION(0), ".profile", 8);
+	refused(d, size, EINVAL, "there is no kernel inside");
+	free(d);
+}
+
+static void uki_endures(void **state)
+{
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
+
+	(void)state;
+	endure(d, size, headers);
+	free(d);
+}
+
+/* What is inside need not be compressed for us; the loop that unpacks looks for itself. */
+static uint8_t *make_zboot(size_t *size)
+{
+	uint8_t *d = calloc(1, 1 << 13);
+
+	make_bzimage(bzimage);
+	memcpy(d, "MZ\0\0zimg", 8);
+	put(d + 8, 0x80, 4);
+	put(d + 12, sizeof(bzimage), 4);
+	strcpy((char *)d + 24, "zstd22");
+	memcpy(d + 0x80, bzimage, sizeof(bzimage));
+	*size = 0x80 + sizeof(bzimage);
+	return d;
+}
+
+static void zboot_is_understood(void **state)
+{
+	size_t size;
+	uint8_t *d = make_zboot(&size);
+	struct opened o;
+
+	(void)state;
+	open_bytes(&o, d, size);
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage in a zboot");
+	assert_memory_equal(o.k.piece->data, bzimage + SETUP, CODE);
+	close_bytes(&o);
+	strcpy((char *)d + 24, "lzo");
+	refused(d, size, ENOTSUP, "is compressed with \"lzo\"");
+	strcpy((char *)d + 24, "\x1b[0m");
+	refused(d, size, EINVAL, "the name of its compression is damaged");
+	strcpy((char *)d + 24, "gzip");
+	put(d + 12, sizeof(bzimage) + 1, 4);
+	refused(d, size, EINVAL, "the kernel inside ends beyond the file");
+	free(d);
+}
+
+static void zboot_endures(void **state)
+{
+	size_t size;
+	uint8_t *d = make_zboot(&size);
+
+	(void)state;
+	endure(d, size, 0x40);
+	free(d);
+}
+
+/* --- the rest --- */
+
+static void elf_entry(void **state)
+{
+	static const struct {
+		uint64_t entry, found;
+	} rows[] = {
+		{ 0x100010, 0x10 }, { 0xc000000000000020, 0x20 }, { 0x1000ff, 0xff }, { 0x100100, UINT64_MAX },
+		{ 0, UINT64_MAX },
+	};
+	uint8_t d[64 + 56 + 32] = "\x7f" "ELF\2\1\1";
+
+	(void)state;
+	put(d + 16, 2, 2);
+	put(d + 18, 62, 2);
+	put(d + 20, 1, 4);
+	put(d + 32, 64, 8);
+	put(d + 52, 64, 2);
+	put(d + 54, 56, 2);
+	put(d + 56, 1, 2);
+	put(d + 64, 1, 4);
+	put(d + 64 + 8, 64 + 56, 8);
+	put(d + 64 + 16, 0xc000000000000000, 8);
+	put(d + 64 + 24, 0x100000, 8);
+	put(d + 64 + 32, 32, 8);
+	put(d + 64 + 40, 0x100, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct opened o;
+
+		put(d + 24, rows[i].entry, 8);
+		open_bytes(&o, d, sizeof(d));
+		assert_int_equal(o.rc, 0);
+		assert_int_equal(o.k.entry, rows[i].found);
+		assert_null(o.k.type);
+		close_bytes(&o);
+	}
+}
+
+static void types(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_string_equal(kernel_type("bzImage", &why), "bzImage");
+	assert_string_equal(kernel_type("bzImage64", &why), "bzImage");
+	assert_string_equal(kernel_type("vmlinuz", &why), "zboot");
+	assert_string_equal(kernel_type("uki", &why), "uki");
+	assert_string_equal(kernel_type("uImage", &why), "uImage");
+	assert_null(why);
+	assert_null(kernel_type("multiboot-x86", &why));
+	assert_non_null(strstr(why, "not Multiboot programs"));
+	assert_null(kernel_type("ELF", &why));
+	assert_null(why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bzimage_is_understood),
+		cmocka_unit_test(bzimage_for_low_memory),
+		cmocka_unit_test(bzimage_refusals),
+		cmocka_unit_test(bzimage_endures),
+		cmocka_unit_test(uki_is_understood),
+		cmocka_unit_test(uki_sizes),
+		cmocka_unit_test(uki_refusals),
+		cmocka_unit_test(uki_endures),
+		cmocka_unit_test(zboot_is_understood),
+		cmocka_unit_test(zboot_endures),
+		cmocka_unit_test(elf_entry),
+		cmocka_unit_test(types),
+	};
+
+	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}
