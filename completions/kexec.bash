@@ -14,7 +14,7 @@ _kexec()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local plain="--load-panic --load --exec --force --unload --status --verbose --hotplug
 		--reuse-cmdline --dt-no-old-root --no-checks --kexec-syscall-auto --kexec-file-syscall
-		--kexec-syscall --no-cma --force-dtb --no-ifdown --no-sync --print-ckr-size --dry-run
+		--kexec-syscall --acpi-memhotplug --no-cma --force-dtb --no-ifdown --no-sync --print-ckr-size --dry-run
 		--json --debug --help --version --load-preserve-context --load-jump-back-helper
 		--load-live-update --exec-live-update --reuseinitrd --args-linux --elf64-core-headers
 		-p -l -e -f -u -S -t -i -a -s -c -x -y -d -h -v"

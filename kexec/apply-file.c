@@ -10,6 +10,7 @@
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
+#include "kexec/plan.h"
 #include "kexec/syscalls.h"
 
 /* include/uapi/linux/kexec.h */
@@ -126,24 +127,24 @@ static int open_kernel(const char *path, struct file *f, struct unpacked *u, int
 	return rc < 0 ? fail_in(-ENOENT, "Cannot load %s", path) : memory_file(f, fd);
 }
 
-/* For the machine's architecture in U-Boot's words; 0: not known. */
-static unsigned int uimage_arch(const struct sysroot *sr)
+/* NULL: kexec loads no kernels on such a machine by itself. */
+static const struct arch *arch_here(const struct sysroot *sr)
 {
 	struct machine m;
-	unsigned int arch = machine_identify(&m, sr) >= 0 && m.arch ? m.arch->uimage_arch : 0;
+	const struct arch *arch = machine_identify(&m, sr) >= 0 ? m.arch : NULL;
 
 	machine_free(&m);
 	fail_forget();
 	return arch;
 }
 
-static int open_initrd(const char *path, const struct sysroot *sr, struct file *f, int *fd)
+static int open_initrd(const char *path, const struct arch *arch, struct file *f, int *fd)
 {
 	uint64_t size;
 	int rc = file_open(f, path);
 
 	if (rc >= 0)
-		rc = initrd_check(f, uimage_arch(sr), &size);
+		rc = initrd_check(f, arch ? arch->uimage_arch : 0, &size);
 	if (rc >= 0 && check_size(f, size) < 0)
 		return -EINVAL;
 	if (rc >= 0 && !initrd_is_plain(f))
@@ -215,6 +216,7 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	struct unpacked inside = {0};
 	struct arena arena = {0};
 	int kernel_fd = -1, initrd_fd = -1, rc = check_reservation(request, sr);
+	const struct arch *arch = arch_here(sr);
 	const char *running = "";
 
 	if (rc >= 0 && request->reuse_cmdline)
@@ -222,14 +224,16 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	if (rc >= 0)
 		rc = open_kernel(request->kernel, &kernel, &inside, &kernel_fd);
 	if (rc >= 0 && request->initrd)
-		rc = open_initrd(request->initrd, sr, &initrd, &initrd_fd);
+		rc = open_initrd(request->initrd, arch, &initrd, &initrd_fd);
 	else if (rc >= 0 && inside.initrd.data)
 		rc = memory_file(&inside.initrd, &initrd_fd);
 	if (rc >= 0)
 		*called = true;
 	wanted = cmdline_with_inside(request, inside.cmdline);
 	if (rc >= 0)
-		rc = load(request, kernel_fd, initrd_fd, cmdline_wanted(&arena, running, &wanted));
+		rc = load(request, kernel_fd, initrd_fd,
+			  plan_capture_words(&arena, arch, request,
+					     cmdline_wanted(&arena, running, &wanted)));
 	if (kernel_fd >= 0)
 		close(kernel_fd);
 	if (initrd_fd >= 0)

@@ -16,7 +16,7 @@ static const char *cause(int err, uint32_t flags)
 	case EACCES:
 		return "a security policy (IMA, SELinux) forbids it";
 	case EINVAL:
-		return flags & KEXEC_CRASH_HOTPLUG_SUPPORT ?
+		return flags & (KEXEC_CRASH_HOTPLUG_SUPPORT | KEXEC_UPDATE_ELFCOREHDR) ?
 		       "the kernel does not know --hotplug (Linux 6.10 and later do), or found the"
 		       " segments inconsistent or larger than half of memory" :
 		       "the kernel found the segments inconsistent or larger than half of memory";

@@ -62,13 +62,14 @@ static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t ini
 static int fileproof_command_line(const struct machine *m, const struct plan_request *request)
 {
 	struct arena arena = {0};
-	const char *running = "";
+	const char *running = "", *wanted;
 	uint64_t len;
 	int rc = request->reuse_cmdline ? machine_cmdline(m->sr, &arena, &running) : 0;
 
 	if (rc < 0)
 		return rc;
-	len = strlen(cmdline_wanted(&arena, running, request)) + strlen("elfcorehdr=0x0 ");
+	wanted = plan_capture_words(&arena, m->arch, request, cmdline_wanted(&arena, running, request));
+	len = strlen(wanted) + strlen("elfcorehdr=0x0 ");
 	for (uint64_t start = m->crash.start >> 4; start; start >>= 4)
 		len++;
 	arena_free(&arena);
@@ -106,17 +107,16 @@ static int fileproof_crash(const struct machine *m, const struct kernel *k,
 		rc = fileproof_size(m, k->high - k->low, initrd);
 	if (rc >= 0)
 		rc = fileproof_command_line(m, &wanted);
-	return rc < 0 ? rc : m->arch->prove_region(m);
+	return rc < 0 || !m->arch->prove_region ? rc : m->arch->prove_region(m);
 }
 
 int fileproof(const struct machine *m, const struct plan_request *request)
 {
 	struct arena arena = {0};
 	struct kernel k;
-	bool known = m->arch && m->arch->needs;
-	int rc = known ? kernel_open(&k, &arena, request->kernel) : 0;
+	int rc = m->arch ? kernel_open(&k, &arena, request->kernel) : 0;
 
-	if (!known)
+	if (!m->arch)
 		return 0;
 	if (rc >= 0)
 		rc = fileproof_kernel(m, &k, request);

@@ -136,12 +136,13 @@ static bool fits(const struct range *r, uint64_t size, uint64_t align, struct pl
 		 uint64_t *addr)
 {
 	uint64_t end = p.below && p.below < r->end ? p.below : r->end;
+	uint64_t start = p.above > r->start ? p.above : r->start;
 
 	if (p.top_down) {
 		*addr = end < size ? 0 : round_down64(end - size, align);
-		return end >= size && *addr >= r->start;
+		return end >= size && *addr >= start;
 	}
-	return round_up_ok(r->start, align, addr) && *addr < end && end - *addr >= size;
+	return round_up_ok(start, align, addr) && *addr < end && end - *addr >= size;
 }
 
 static bool find_in(const struct ranges *free, uint64_t size, uint64_t align, struct placement p,
@@ -177,13 +178,14 @@ static uint64_t largest_hole(const struct image *image)
 static int no_hole(const struct image *image, const char *what, uint64_t size,
 		   const struct placement *p)
 {
+	STRING_AUTO above = p->above ? mem_printf(" above 0x%" PRIx64, p->above) : mem_copy_string("");
 	STRING_AUTO below = p->below && p->below != UINT64_MAX ?
 		mem_printf(" below 0x%" PRIx64 " (as far as early boot reaches here)", p->below) :
 		mem_copy_string("");
 
 	return fail(ENOSPC, "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
-		    " KiB) in %s%s; the largest free piece has 0x%" PRIx64 " bytes. %s", what, size,
-		    (size + 1023) >> 10, image->room, below, largest_hole(image), image->more_room);
+		    " KiB) in %s%s%s; the largest free piece has 0x%" PRIx64 " bytes. %s", what, size,
+		    (size + 1023) >> 10, image->room, above, below, largest_hole(image), image->more_room);
 }
 
 static int take(struct image *image, const char *what, uint64_t size, struct placement p,
@@ -209,7 +211,8 @@ int image_leave_pages(struct image *image, uint64_t pages)
 
 struct placement image_early(const struct image *image, uint64_t align)
 {
-	return (struct placement){ align, image->needs.below, image->needs.top_down };
+	return (struct placement){ .align = align, .below = image->needs.below,
+				   .top_down = image->needs.top_down };
 }
 
 static int append(struct image *image, struct segment s)

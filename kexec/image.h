@@ -64,11 +64,16 @@ struct plan_request {
 	bool has_entry;			/* enter at `entry`, not in the purgatory */
 	uint64_t entry;			/* physical address */
 	bool no_cma, force_dtb;		/* wishes that only kexec_file_load has flags for */
+	bool acpi_memhotplug;		/* the capture kernel may add memory by itself */
+	const uint8_t *seed;		/* PLAN_SEED_SIZE fresh bytes for the second kernel, or NULL */
 };
+
+#define PLAN_SEED_SIZE 32
 
 /* What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey. */
 struct needs {
 	uint64_t kernel_align;		/* bytes, a power of two: where the kernel goes */
+	uint64_t kernel_above;		/* it begins at or above; 0: anywhere */
 	uint64_t kernel_below;		/* it ends at or below; 0: anywhere */
 	uint64_t below;			/* the same for all that early boot touches */
 	uint64_t initrd_below;		/* and for the initrd; 0: as `below` */
@@ -140,6 +145,7 @@ struct placement {
 	uint64_t align;		/* bytes, power of two; at least a page is used anyway */
 	uint64_t below;		/* the segment ends at or below; 0: no bound */
 	bool top_down;
+	uint64_t above;		/* it begins at or above */
 };
 
 /*

@@ -23,6 +23,8 @@ struct load_try {
 	const struct sysroot *sr;
 	struct way way;
 	struct machine machine;
+	struct plan_request request;
+	uint8_t seed[PLAN_SEED_SIZE];
 	struct image image;
 	bool surveyed, planned;		/* the machine is known; the image is proved */
 	enum way_call made;		/* the call that was tried last, or would be first (--dry-run) */
@@ -71,7 +73,7 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
 		.type = o->request.type, .only_load = plan_only_kexec_load(&o->request),
-		.can_plan = arch && arch->needs, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
+		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
 		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
 		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),
 	});
@@ -84,8 +86,11 @@ static int load_plan(struct load_try *t)
 	int rc = machine_survey(&t->machine, t->sr);
 
 	t->surveyed = rc >= 0;
+	t->request = t->o->request;
+	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
+		t->request.seed = t->seed;
 	if (rc >= 0)
-		rc = plan(&t->image, &t->o->request);
+		rc = plan(&t->image, &t->request);
 	if (rc >= 0)
 		rc = prove(&t->image);
 	t->planned = rc >= 0;

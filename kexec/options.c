@@ -12,7 +12,7 @@
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
 	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
-	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY,
+	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY,
 	OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
 };
 
@@ -49,6 +49,7 @@ static const struct row rows[] = {
 	{ 'a', "kexec-syscall-auto", NULL, "the better system call, then the other (default)" },
 	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
 	{ 'c', "kexec-syscall", NULL, "load with kexec_load only" },
+	{ OPT_ACPI_MEMHOTPLUG, "acpi-memhotplug", NULL, "with -p: let the capture kernel add hot-added memory" },
 	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },
 	{ OPT_FORCE_DTB, "force-dtb", NULL, "with kexec_file_load: pass a device tree where it is a choice" },
 	{ 'x', "no-ifdown", NULL, "do not take network interfaces down before starting a kernel" },
@@ -224,6 +225,7 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_REUSE_INITRD: o->request.reuse_initrd = true; break;
 	case OPT_NO_OLD_ROOT: o->request.no_old_root = true; break;
 	case OPT_NO_CMA: o->request.no_cma = true; break;
+	case OPT_ACPI_MEMHOTPLUG: o->request.acpi_memhotplug = true; break;
 	case OPT_FORCE_DTB: o->request.force_dtb = true; break;
 	case OPT_CRASH_SIZE: seen->crash_size = true; break;
 	case OPT_DRY_RUN: o->dry_run = true; break;

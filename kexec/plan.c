@@ -162,7 +162,7 @@ static int find_room(struct image *image)
 static int place_kernel(struct image *image)
 {
 	const struct needs *n = &image->needs;
-	struct placement p = { n->kernel_align, n->kernel_below, n->top_down };
+	struct placement p = { n->kernel_align, n->kernel_below, n->top_down, n->kernel_above };
 
 	return image_place_kernel(image, p, &image->kernel_base);
 }
@@ -188,6 +188,17 @@ static int place_initrd(struct image *image)
 	return f->data ? image_place(image, s, p) : 0;
 }
 
+const char *plan_capture_words(struct arena *a, const struct arch *arch, const struct plan_request *r,
+			       const char *wanted)
+{
+	size_t len;
+
+	if (!r->crash || r->acpi_memhotplug || !arch || !arch->no_memory_hotplug ||
+	    cmdline_find(wanted, arch->no_memory_hotplug, &len))
+		return wanted;
+	return cmdline_join(a, arch->no_memory_hotplug, wanted);
+}
+
 /*
  * elfcorehdr= comes first: behind a "--" or an unbalanced quote the kernel
  * would not see it, and there would be no dump.
@@ -199,6 +210,7 @@ static int build_cmdline(struct image *image)
 			     cmdline_wanted(&image->arena, m->cmdline, image->request);
 	uint64_t limit = image->needs.cmdline_max, len;
 
+	wanted = plan_capture_words(&image->arena, m->arch, image->request, wanted);
 	if (image->crash)
 		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
 					      image_address(image, ROLE_CORE) >> 10, *wanted ? " " : "", wanted);
@@ -239,16 +251,14 @@ int plan(struct image *image, const struct plan_request *request)
 		check_request, arch->needs, find_room, place_kernel, purgatory_place, place_core,
 		place_initrd, build_cmdline, arch->boot_data, purgatory_fill, choose_entry,
 	};
-	int rc = arch->needs ? 0 : fail(ENOTSUP, "this version loads no kernels on a machine of type %s",
-					image->machine->name);
+	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
 
-	image->request = request;
-	if (rc >= 0 && request->hotplug)
-		rc = check_hotplug(image->machine);
 	if (rc >= 0)
 		rc = check_type_exists(image->machine, request->type);
 	if (rc >= 0)
 		rc = image_open(image, request);
+	image->wanted = cmdline_with_inside(request, image->kernel.cmdline);
+	image->request = &image->wanted;
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && rc >= 0; i++)
 		rc = steps[i](image);
 	return rc;

@@ -19,6 +19,15 @@ int plan_check_byte_order(const struct machine *m, bool little, const char *kern
 /* What --type demands; NULL: nothing. -ENOEXEC with a message: there is no such type, or it is another. */
 int plan_check_type(const struct machine *m, const struct kernel *k, const char *type);
 
+/*
+ * The command line @wanted of a capture kernel with the word in front that keeps it from adding
+ * memory by itself (struct arch, no_memory_hotplug), unless it is there already or --acpi-memhotplug
+ * was given. @arch may be NULL.
+ */
+struct arch;
+const char *plan_capture_words(struct arena *a, const struct arch *arch, const struct plan_request *r,
+			       const char *wanted);
+
 /* The name of a wish that kexec_file_load cannot be asked for, or NULL. */
 const char *plan_only_kexec_load(const struct plan_request *request);
 

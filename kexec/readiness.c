@@ -104,6 +104,7 @@ static int read_cpus(struct readiness *r, const struct sysroot *sr)
 
 		r->cpus.with_notes += sysroot_exists(sr, notes);
 	}
+	r->cpus.notes_before = !m->arch || m->arch->notes_before_cpus;
 	r->cpus.possible = m->possible.n;
 	r->cpus.present = m->present.n;
 	return rc;
@@ -120,7 +121,7 @@ static void read_region(struct readiness *r, const struct sysroot *sr)
 	rc = machine_cmdline(sr, &m->arena, &m->cmdline);
 	if (rc >= 0)
 		rc = machine_survey_memory(m);
-	if (rc >= 0 && m->arch->prove_region(m) < 0)
+	if (rc >= 0 && m->arch->prove_region && m->arch->prove_region(m) < 0)
 		r->region_problem = arena_printf(&m->arena, "%s", fail_text());
 	fail_forget();
 }
@@ -285,10 +286,12 @@ static void warn_of_load(struct readiness *r)
 
 static void warn_of_cpus(struct readiness *r)
 {
-	if (r->cpus.with_notes < r->cpus.possible)
-		add_warning(r, arena_printf(&r->machine.arena, "%zu of %zu possible CPUs have no"
-					    " crash_notes: their registers cannot be in a dump",
-					    r->cpus.possible - r->cpus.with_notes, r->cpus.possible));
+	size_t cpus = r->cpus.notes_before ? r->cpus.possible : r->cpus.present;
+
+	if (r->cpus.with_notes < cpus)
+		add_warning(r, arena_printf(&r->machine.arena, "%zu of %zu %s CPUs have no crash_notes:"
+					    " their registers cannot be in a dump", cpus - r->cpus.with_notes,
+					    cpus, r->cpus.notes_before ? "possible" : "present"));
 }
 
 void readiness_judge(struct readiness *r)

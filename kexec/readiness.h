@@ -53,6 +53,7 @@ struct readiness {
 	} fadump;
 	struct {
 		size_t possible, present, with_notes;	/* with_notes: of the possible */
+		bool notes_before;	/* there should be some before a CPU is present (struct arch) */
 	} cpus;
 	struct udev_reloads udev;
 	enum answer keeps_backup;		/* struct arch; unknown elsewhere */

@@ -58,13 +58,13 @@ static void show_ranges(FILE *out, const char *title, const struct ranges *r)
 
 static void show_segments(FILE *out, const struct image *image)
 {
-	fprintf(out, "\nSegments\n  %-10s  %-29s  %11s  %11s  %-6s  %-7s  %s\n", "name", "address",
+	fprintf(out, "\nSegments\n  %-11s  %-29s  %11s  %11s  %-6s  %-7s  %s\n", "name", "address",
 		"bufsz", "memsz", "digest", "hotplug", "from");
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 		char bufsz[GROUPED_SIZE], memsz[GROUPED_SIZE];
 
-		text_print(out, "  %-10s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
+		text_print(out, "  %-11s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
 			s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
 			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->kept ? "yes" : "no",
 			s->owner);

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
-#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/mem.h"
 #include "kexec/ifdown.h"
 #include "kexec/syscalls.h"
 #include "kexec/sysroot.h"
@@ -71,15 +73,25 @@ static int linux_shut_down(void)
 	return rc;
 }
 
-/* user.info, for whoever writes "kernel" is not believed. */
+/*
+ * user.info, for whoever writes "kernel" is not believed. One write() is one record; dprintf() of
+ * glibc before 2.37 asks for the position first, which this file does not know.
+ */
 static int linux_log_line(const char *line)
 {
+	STRING_AUTO record = mem_printf("<14>%s\n", line);
 	int fd = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	int rc = fd < 0 ? -errno : dprintf(fd, "<14>%s\n", line) < 0 ? -errno : 0;
+	int rc = fd < 0 ? -errno : write(fd, record, strlen(record)) < 0 ? -errno : 0;
 
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+/* At boot it may not be ready: then the second kernel begins without. */
+static int linux_random(void *bytes, size_t n)
+{
+	return getrandom(bytes, n, GRND_NONBLOCK) == (ssize_t)n ? 0 : -EAGAIN;
 }
 
 static void linux_sleep_ms(unsigned int ms)
@@ -96,6 +108,7 @@ const struct syscalls syscalls = {
 	.interfaces_down = ifdown_all,
 	.shut_down = linux_shut_down,
 	.log_line = linux_log_line,
+	.random = linux_random,
 	.sync = sync,
 	.sleep_ms = linux_sleep_ms,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * The only place that changes the machine. The table is chosen when the
+ * The only place that changes the machine, or asks it for what is never the same twice. The table is chosen when the
  * program is linked: Linux, or the tests' strict model of it.
  */
 #ifndef KEXEC_SYSCALLS_H
@@ -28,6 +28,7 @@ struct syscalls {
 	int (*interfaces_down)(void);	/* every network interface but loopback */
 	int (*shut_down)(void);		/* ask the system to shut down into the loaded kernel */
 	int (*log_line)(const char *line);	/* into the kernel's log */
+	int (*random)(void *bytes, size_t n);	/* for the second kernel, not for keys of ours */
 	void (*sync)(void);
 	void (*sleep_ms)(unsigned int ms);
 	bool any_machine;	/* a model: may load for a machine that is only recorded */

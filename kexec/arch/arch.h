@@ -48,6 +48,11 @@ struct arch {
 	const char *backup_flaw;
 	/* And of a crash image of kexec_file_load, when keeps_backup says no. */
 	const char *file_backup_flaw;
+	/*
+	 * A parameter that keeps a capture kernel from adding memory which was hot-added to the
+	 * crashed one: it would use, and so overwrite, what is to be dumped. NULL: it never does.
+	 */
+	const char *no_memory_hotplug;
 	/* What struct image, reserve becomes for the second kernel: "reserve map". */
 	const char *reserve_name;
 

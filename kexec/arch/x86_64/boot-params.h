@@ -93,6 +93,9 @@ void x86_64_e820_free(struct x86_64_e820 *e);
  */
 bool x86_64_e820_named(const char *name, size_t len, uint32_t *type);
 
+/* And the name of a type; "e820 type" for one without. */
+const char *x86_64_e820_name(uint32_t type);
+
 /*
  * Take out of @e the RAM of which @boot, the map that the boot loader told, has nothing: it was
  * added while Linux ran (mm/memory_hotplug.c:add_memory_resource calls firmware_map_add_hotplug),

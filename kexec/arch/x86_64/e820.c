@@ -76,6 +76,14 @@ bool x86_64_e820_named(const char *name, size_t len, uint32_t *type)
 	return false;
 }
 
+const char *x86_64_e820_name(uint32_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(e820_names); i++)
+		if (e820_names[i].type == type)
+			return e820_names[i].name;
+	return "e820 type";
+}
+
 static char e820_memmap_sign(uint32_t type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(e820_names); i++)

@@ -13,23 +13,30 @@ static enum answer keeps_backup(const char *release)
 	return ANSWER_YES;
 }
 
-static int prove_region(const struct machine *m)
-{
-	(void)m;
-	return 0;	/* nothing is known that a capture kernel needs at a certain place */
-}
-
-/* Surveyed and recorded; without needs() nothing is loaded by kexec_load. */
 const struct arch arch_x86_64 = {
 	.machines = machines,
 	.type = "elf-x86_64",
 	.elf_machine = ELF_EM_X86_64,
+	/* Linux 6.6 to 6.9 know this flag alone; later ones take it for the other (kernel/kexec.c). */
+	.keep_flag = KEXEC_UPDATE_ELFCOREHDR,
+	.keeps_since = "6.6",
 	.uimage_arch = 24,		/* IH_ARCH_X86_64 */
 	.command_line_size = 2048,	/* arch/x86/include/asm/setup.h */
+	.core_phdrs = 3,		/* vmcoreinfo, the kernel's text, and one that is always spare */
+	.elfcorehdr_hint_lacks = 64,	/* the ELF header: arch/x86/kernel/crash.c:arch_crash_get_elfcorehdr_size */
 	.cpu_comes = UDEV_COMES,
 	.file_load_is_kept = true,	/* arch/x86/kernel/crash.c:arch_crash_hotplug_support */
 	.keeps_backup = keeps_backup,
+	.no_memory_hotplug = "acpi_no_memhotplug",
+	.reserve_name = "e820",
+	.check_kernel = x86_64_check_kernel,
 	.survey = x86_64_survey,
 	.forget = x86_64_forget,
-	.prove_region = prove_region,
+	.kernel_pages = x86_64_kernel_pages,
+	.needs = x86_64_needs,
+	.room = x86_64_room,
+	.core = x86_64_core,
+	.boot_data = x86_64_boot_data_step,
+	.fill = x86_64_fill,
+	.prove = x86_64_prove,
 };

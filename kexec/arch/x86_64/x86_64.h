@@ -98,4 +98,14 @@ struct x86_64_expect {
 int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 			   const struct x86_64_expect *expect);
 
+/* The steps of struct arch: needs.c, boot-data.c. */
+int x86_64_check_kernel(const struct kernel *k);
+uint64_t x86_64_kernel_pages(const struct machine *m);
+int x86_64_needs(struct image *image);
+int x86_64_room(struct image *image);
+int x86_64_core(struct image *image);
+int x86_64_boot_data_step(struct image *image);
+int x86_64_fill(struct image *image);
+int x86_64_prove(const struct image *image);
+
 #endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* The steps that make what the second kernel is told: the dump's contents, boot_params, the way in. */
+#include <inttypes.h>
+
+#include "common/bytes.h"
+#include "kexec/arch/x86_64/x86_64.h"
+#include "kexec/prove.h"
+#include "kexec/purgatory.h"
+
+/*
+ * As arch/x86/kernel/crash.c:prepare_elf_headers() makes it: the kernel's text at its own addresses
+ * too, and no memory below 1 MiB, where firmware and the capture kernel write.
+ */
+int x86_64_core(struct image *image)
+{
+	const struct machine *m = image->machine;
+	const struct x86_64_facts *f = m->arch_facts;
+
+	ranges_copy(&image->dump, &m->ram);
+	ranges_merge(&image->dump);
+	ranges_clip(&image->dump, X86_64_LOW_MEMORY, UINT64_MAX);
+	ranges_subtract_one(&image->dump, m->crash.start, m->crash.end);
+	ranges_subtract(&image->dump, &m->crash_more);
+	ranges_copy(&image->core.dump, &image->dump);
+	image->core.linear = f->page_offset;
+	if (f->has_addresses)
+		image->core.load[image->core.n_loads++] = (struct core_load){
+			f->text_phys, f->text_phys + (f->text_end - f->text), f->text_phys, f->text };
+	return 0;
+}
+
+static void find_e820(const struct image *image, struct x86_64_e820 *e820)
+{
+	const struct x86_64_facts *f = image->machine->arch_facts;
+	const struct segment *core = image_segment(image, ROLE_CORE);
+
+	if (image->crash)
+		x86_64_e820_crash(image->machine, (struct range){ core->addr, core->addr + core->memsz, NULL },
+				  e820);
+	else
+		for (size_t i = 0; i < f->e820.n; i++)
+			x86_64_e820_add(e820, f->e820.at[i].start, f->e820.at[i].end, f->e820.at[i].type);
+}
+
+/* For the report: what of the map is not memory to use. */
+static int list_reserved(struct image *image, const struct x86_64_e820 *e820)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < e820->n && rc >= 0; i++)
+		if (e820->at[i].type != X86_E820_RAM)
+			rc = ranges_add(&image->reserve, e820->at[i].start,
+					e820->at[i].end - e820->at[i].start, x86_64_e820_name(e820->at[i].type));
+	return rc;
+}
+
+static int place_boot_data(struct image *image, const struct x86_64_boot *boot)
+{
+	struct segment s = { .role = ROLE_BOOT_DATA, .name = "boot_params", .owner = IMAGE_BUILT,
+			     .digest = true, .bufsz = x86_64_boot_size(boot), .memsz = x86_64_boot_size(boot) };
+	struct segment *placed;
+	BUF_AUTO data = {0};
+	int rc = image_place(image, s, image_early(image, 0));
+
+	if (rc < 0)
+		return rc;
+	placed = image_segment(image, ROLE_BOOT_DATA);
+	rc = x86_64_boot_data(boot, placed->addr, &data);
+	if (rc >= 0)
+		placed->data = arena_copy(&image->arena, data.data, data.len);
+	return rc;
+}
+
+int x86_64_boot_data_step(struct image *image)
+{
+	const struct x86_64_facts *f = image->machine->arch_facts;
+	const struct segment *initrd = image_segment(image, ROLE_INITRD);
+	X86_64_E820_AUTO e820 = {0};
+	struct x86_64_boot boot = {
+		.running = f->boot_params, .header = image->kernel.boot_header,
+		.header_size = image->kernel.boot_header_size, .e820 = &e820, .cmdline = image->cmdline,
+		.initrd = initrd ? initrd->addr : 0, .initrd_size = initrd ? initrd->bufsz : 0,
+		.efi = f->has_efi ? &f->efi : NULL, .rsdp = f->rsdp, .seed = image->request->seed,
+	};
+	int rc;
+
+	if (f->efi_missing)
+		notice("%s; the next kernel finds ACPI, but not the services of EFI", f->efi_missing);
+	find_e820(image, &e820);
+	rc = list_reserved(image, &e820);
+	return rc < 0 ? rc : place_boot_data(image, &boot);
+}
+
+int x86_64_fill(struct image *image)
+{
+	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base + image->kernel.entry);
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_X86_64_BOOT_PARAMS),
+		      image_address(image, ROLE_BOOT_DATA));
+	return 0;
+}
+
+int x86_64_prove(const struct image *image)
+{
+	const struct segment *boot = image_segment(image, ROLE_BOOT_DATA);
+	const struct segment *initrd = image_segment(image, ROLE_INITRD);
+	const struct segment *kernel = image_segment(image, ROLE_KERNEL);
+	struct x86_64_expect expect = { .crash = image->crash, .cmdline = image->cmdline };
+	RANGES_AUTO covered = {0};
+	int rc;
+
+	if (!boot || !kernel)
+		return prove_wrong("there are no boot_params, or there is no kernel");
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+
+		if (s->role == ROLE_CORE)
+			expect.core = (struct range){ s->addr, s->addr + s->memsz, NULL };
+		else
+			ranges_add(&covered, s->addr, s->memsz, s->name);
+	}
+	expect.covered = covered;
+	expect.kernel_bytes = kernel->memsz;
+	expect.initrd = initrd ? initrd->addr : 0;
+	expect.initrd_size = initrd ? initrd->bufsz : 0;
+	rc = x86_64_prove_boot_data(boot->data, boot->bufsz, boot->addr, &expect);
+	return rc;
+}
