@@ -156,7 +156,11 @@ static int find_room(struct image *image)
 		ranges_clip(&image->free, r->mem_min, r->mem_max == UINT64_MAX ? UINT64_MAX : r->mem_max + 1);
 		image->more_room = "Widen --mem-min and --mem-max";
 	}
-	return image->crash ? image_leave_pages(image, m->arch->kernel_pages(m)) : 0;
+	if (image->crash)
+		rc = image_leave_pages(image, m->arch->kernel_pages(m));
+	if (rc >= 0 && image->crash && m->arch->spare)
+		m->arch->spare(image);
+	return rc;
 }
 
 static int place_kernel(struct image *image)

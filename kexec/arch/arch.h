@@ -83,6 +83,8 @@ struct arch {
 	 * second kernel does not reach; crash: image->usable. May be NULL.
 	 */
 	int (*room)(struct image *image);
+	/* Crash. In: image->free, without the running kernel's pages. Out: image->spare. May be NULL. */
+	void (*spare)(struct image *image);
 	/*
 	 * Crash, when the kernel and the purgatory have their places. Out: image->core and
 	 * image->dump, and segments of its own.

@@ -189,6 +189,7 @@ REFUSED = {
     "kernel without crash hotplug": (lambda: lpar(hotplug=False), "crash_hotplug"),
     "crash region above 1 GiB": (lambda: across(1536, 512), "below 0x40000000 .*rtas_initialize"),
     "crash region from 1 GiB on": (lambda: across(1024, 512), "rtas_initialize"),
+    "pieces for a process table that kernels take from": (lambda: across(128, 16), "process table"),
     "no aligned piece for a process table": (lambda: fragmented(4 * MIB), "process table"),
 }
 

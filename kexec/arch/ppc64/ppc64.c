@@ -48,6 +48,7 @@ const struct arch arch_ppc64 = {
 	.kernel_pages = kernel_pages,
 	.needs = ppc64_needs,
 	.room = ppc64_room,
+	.spare = ppc64_leave_piece,
 	.core = ppc64_core,
 	.cmdline = ppc64_cmdline,
 	.boot_data = ppc64_boot_data,

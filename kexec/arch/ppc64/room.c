@@ -86,7 +86,5 @@ int ppc64_room(struct image *image)
 						"SIZE without @OFFSET, or with a lower one)", low);
 	if (rc >= 0 && image->dtb_tree)
 		rc = ppc64_check_dtb(image);
-	if (rc >= 0 && image->crash)
-		ppc64_leave_piece(image);
 	return rc;
 }
