@@ -17,9 +17,11 @@ _kexec()
 		--kexec-syscall --acpi-memhotplug --no-cma --force-dtb --no-ifdown --no-sync --print-ckr-size --dry-run
 		--json --debug --help --version --load-preserve-context --load-jump-back-helper
 		--load-live-update --exec-live-update --reuseinitrd --args-linux --elf64-core-headers
+		--console-serial --console-vga --noefi --pass-memmap-cmdline --reset-vga --real-mode --entry-32bit
+		--args-elf --args-none --reuse-video-type --elf32-core-headers
 		-p -l -e -f -u -S -t -i -a -s -c -x -y -d -h -v"
 	local valued="--initrd= --ramdisk= --dtb= --devicetreeblob= --command-line= --append= --base-cmdline= --remove-cmdline= --type=
-		--mem-min= --mem-max= --entry= --dump= --record= --sysroot="
+		--mem-min= --mem-max= --entry= --dump= --record= --sysroot= --serial= --serial-baud= --module="
 
 	# "--initrd=FILE" comes as three words.
 	if [[ $cur == "=" ]]; then
@@ -31,6 +33,13 @@ _kexec()
 	case $prev in
 	--command-line | --append | --base-cmdline | --remove-cmdline | --mem-min | --mem-max | --entry)
 		return ;;
+	--serial)
+		_kexec_reply -W "ttyS0 ttyS1"
+		return ;;
+	--serial-baud)
+		_kexec_reply -W "9600 19200 38400 57600 115200"
+		return ;;
+	--module) return ;;
 	--type | -t)
 		_kexec_reply -W "elf-ppc64 bzImage uki zboot zImage uImage"
 		return ;;

@@ -227,6 +227,8 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 		rc = open_initrd(request->initrd, arch, &initrd, &initrd_fd);
 	else if (rc >= 0 && inside.initrd.data)
 		rc = memory_file(&inside.initrd, &initrd_fd);
+	if (rc >= 0 && plan_rather_kexec_load(request))
+		notice("%s: the running kernel's own loader knows nothing of that", plan_rather_kexec_load(request));
 	if (rc >= 0)
 		*called = true;
 	wanted = cmdline_with_inside(request, inside.cmdline);

@@ -65,10 +65,18 @@ struct plan_request {
 	uint64_t entry;			/* physical address */
 	bool no_cma, force_dtb;		/* wishes that only kexec_file_load has flags for */
 	bool acpi_memhotplug;		/* the capture kernel may add memory by itself */
+	unsigned int special;		/* SPECIAL_*: which of these were given */
+	uint64_t serial_port, serial_baud;	/* --serial, --serial-baud; 0: not given */
 	const uint8_t *seed;		/* PLAN_SEED_SIZE fresh bytes for the second kernel, or NULL */
 };
 
 #define PLAN_SEED_SIZE 32
+
+/* Wishes that do not exist on every architecture (struct arch, special). */
+enum {
+	SPECIAL_CONSOLE_SERIAL = 1, SPECIAL_SERIAL = 2, SPECIAL_SERIAL_BAUD = 4, SPECIAL_CONSOLE_VGA = 8,
+	SPECIAL_NO_EFI = 16, SPECIAL_MEMMAP = 32,
+};
 
 /* What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey. */
 struct needs {

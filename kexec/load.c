@@ -60,6 +60,14 @@ static int load_show(const struct load_try *t)
 
 /* --- what must be certain --- */
 
+/* What is only a wish does not turn -s down. */
+static const char *load_only_load(const struct options *o)
+{
+	const char *only = plan_only_kexec_load(&o->request);
+
+	return only || o->syscall == SYSCALL_FILE ? only : plan_rather_kexec_load(&o->request);
+}
+
 /* To choose, the kind of machine is enough. */
 static struct way load_way(const struct options *o, const struct sysroot *sr)
 {
@@ -72,7 +80,7 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	arch = m.arch;
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
-		.type = o->request.type, .only_load = plan_only_kexec_load(&o->request),
+		.type = o->request.type, .only_load = load_only_load(o),
 		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
 		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
 		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),

@@ -12,8 +12,10 @@
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
 	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
-	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY,
-	OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
+	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB,
+	OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
+	OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD, OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP, OPT_VGA_RESET,
+	OPT_16_OR_32, OPT_NO_LINUX,
 };
 
 struct row {
@@ -52,6 +54,12 @@ static const struct row rows[] = {
 	{ OPT_ACPI_MEMHOTPLUG, "acpi-memhotplug", NULL, "with -p: let the capture kernel add hot-added memory" },
 	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },
 	{ OPT_FORCE_DTB, "force-dtb", NULL, "with kexec_file_load: pass a device tree where it is a choice" },
+	{ OPT_CONSOLE_SERIAL, "console-serial", NULL, "say on the console how far the purgatory came" },
+	{ OPT_SERIAL, "serial", "PORT", "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64)" },
+	{ OPT_SERIAL_BAUD, "serial-baud", "N", "at this speed (x86_64; default: as the port is set)" },
+	{ OPT_CONSOLE_VGA, "console-vga", NULL, "the same on the screen in text mode (x86_64)" },
+	{ OPT_NO_EFI, "noefi", NULL, "do not pass on the services of EFI (x86_64)" },
+	{ OPT_MEMMAP, "pass-memmap-cmdline", NULL, "tell the memory map on the command line too (x86_64)" },
 	{ 'x', "no-ifdown", NULL, "do not take network interfaces down before starting a kernel" },
 	{ 'y', "no-sync", NULL, "do not sync file systems before starting a kernel" },
 	{ OPT_CRASH_SIZE, "print-ckr-size", NULL, "print how many bytes are reserved for crash kernels" },
@@ -67,7 +75,15 @@ static const struct row rows[] = {
 	{ OPT_JUMP, "load-jump-back-helper", NULL, NULL },
 	{ OPT_XEN, "load-live-update", NULL, NULL },
 	{ OPT_XEN, "exec-live-update", NULL, NULL },
+	{ OPT_VGA_RESET, "reset-vga", NULL, NULL },
+	{ OPT_16_OR_32, "real-mode", NULL, NULL },
+	{ OPT_16_OR_32, "entry-32bit", NULL, NULL },
+	{ OPT_NO_LINUX, "module", "TEXT", NULL },
+	{ OPT_NO_LINUX, "args-elf", NULL, NULL },
+	{ OPT_NO_LINUX, "args-none", NULL, NULL },
 	{ OPT_IGNORED, "args-linux", NULL, NULL },
+	{ OPT_IGNORED, "reuse-video-type", NULL, NULL },
+	{ OPT_IGNORED, "elf32-core-headers", NULL, NULL },
 	{ OPT_IGNORED, "elf64-core-headers", NULL, NULL },
 };
 
@@ -145,6 +161,38 @@ static int parse_address(const char *option, const char *text, uint64_t *out)
 	return 0;
 }
 
+/* ttyS0, ttyS1, or a port (Documentation/admin-guide/serial-console.rst; asm-x86: 0x3f8, 0x2f8). */
+static int parse_serial(const char *text, uint64_t *port)
+{
+	char *end;
+
+	if (!strcmp(text, "ttyS0") || !strcmp(text, "ttyS1")) {
+		*port = text[4] == '0' ? 0x3f8 : 0x2f8;
+		return 0;
+	}
+	errno = 0;
+	*port = strtoull(text, &end, 0);
+	if (errno || end == text || *end || *text == '-' || !*port || *port > 0xffff)
+		return fail(EINVAL, "Bad serial port in --serial=%s: ttyS0, ttyS1 or an I/O port like 0x3f8"
+			    " is wanted", text);
+	return 0;
+}
+
+#define SERIAL_CLOCK 115200
+
+static int parse_baud(const char *text, uint64_t *baud)
+{
+	char *end;
+
+	errno = 0;
+	*baud = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || *baud < 9600 || *baud > SERIAL_CLOCK ||
+	    SERIAL_CLOCK % *baud)
+		return fail(EINVAL, "Bad speed in --serial-baud=%s: 9600 to 115200 is wanted, a divisor of"
+			    " 115200", text);
+	return 0;
+}
+
 #define OPERAND 1	/* getopt's key for a word between options that is none */
 
 /* Each action that was asked for; what they add up to is for choose(). */
@@ -176,12 +224,28 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 		o->request.has_entry = true;
 		return parse_address("entry", optarg, &o->request.entry);
 	case OPT_DTB: o->request.dtb = *optarg ? optarg : NULL; break;
+	case OPT_SERIAL:
+		o->request.special |= SPECIAL_SERIAL;
+		return parse_serial(optarg, &o->request.serial_port);
+	case OPT_SERIAL_BAUD:
+		o->request.special |= SPECIAL_SERIAL_BAUD;
+		return parse_baud(optarg, &o->request.serial_baud);
 	case OPT_XEN:
 		return fail(EINVAL, "--load-live-update and --exec-live-update are for the Xen hypervisor,"
-			    " which does not exist on this architecture");
+			    " which this kexec does not support");
 	case OPT_JUMP:
-		return fail(EINVAL, "--load-preserve-context and --load-jump-back-helper need a kernel"
-			    " that can jump back (KEXEC_JUMP), which this architecture does not have");
+		return fail(EINVAL, "--load-preserve-context and --load-jump-back-helper are for kernels that"
+			    " jump back (KEXEC_JUMP), which this kexec does not support");
+	case OPT_VGA_RESET:
+		return fail(EINVAL, "--reset-vga: is not supported; the next kernel finds the screen as this one"
+			    " was told of it, and its drivers set it up anew");
+	case OPT_16_OR_32:
+		return fail(EINVAL, "--real-mode and --entry-32bit are not supported: kernels are entered in 64-bit"
+			    " mode, as every x86_64 kernel since Linux 3.8 can be; what the BIOS left behind is"
+			    " not what its 16-bit code expects");
+	case OPT_NO_LINUX:
+		return fail(EINVAL, "--module, --args-elf and --args-none are for multiboot and other programs"
+			    " than Linux, which this kexec does not load");
 	case OPT_IGNORED: break;
 	}
 	return 0;
@@ -226,6 +290,10 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_NO_OLD_ROOT: o->request.no_old_root = true; break;
 	case OPT_NO_CMA: o->request.no_cma = true; break;
 	case OPT_ACPI_MEMHOTPLUG: o->request.acpi_memhotplug = true; break;
+	case OPT_CONSOLE_SERIAL: o->request.special |= SPECIAL_CONSOLE_SERIAL; break;
+	case OPT_CONSOLE_VGA: o->request.special |= SPECIAL_CONSOLE_VGA; break;
+	case OPT_NO_EFI: o->request.special |= SPECIAL_NO_EFI; break;
+	case OPT_MEMMAP: o->request.special |= SPECIAL_MEMMAP; break;
 	case OPT_FORCE_DTB: o->request.force_dtb = true; break;
 	case OPT_CRASH_SIZE: seen->crash_size = true; break;
 	case OPT_DRY_RUN: o->dry_run = true; break;

@@ -66,6 +66,12 @@ const char *plan_only_kexec_load(const struct plan_request *r)
 	       r->mem_min || r->mem_max != UINT64_MAX ? "--mem-min and --mem-max" : NULL;
 }
 
+const char *plan_rather_kexec_load(const struct plan_request *r)
+{
+	return r->special & (SPECIAL_NO_EFI | SPECIAL_MEMMAP) ? "--noefi and --pass-memmap-cmdline" :
+	       r->special ? "--console-serial, --serial and --console-vga" : NULL;
+}
+
 /*
  * A CPU without a note leaves no registers in the dump. Where there are notes for every
  * possible CPU, nothing adds one later: a CPU event does not touch the elfcorehdr.
@@ -110,6 +116,20 @@ static int check_crash(struct image *image)
 	return check_notes(image);
 }
 
+/* An option for another kind of machine is a mistake, and says nothing of what was meant here. */
+static int check_special(const struct machine *m, unsigned int special)
+{
+	static const char *const names[] = { "console-serial", "serial", "serial-baud", "console-vga", "noefi",
+					     "pass-memmap-cmdline" };
+	unsigned int unknown = special & ~m->arch->special;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (unknown >> i & 1)
+			return fail(EINVAL, "--%s: there is no such thing on a machine of type %s", names[i],
+				    m->name);
+	return 0;
+}
+
 static int check_request(struct image *image)
 {
 	const struct plan_request *r = image->request;
@@ -122,6 +142,8 @@ static int check_request(struct image *image)
 	image->flags = (uint32_t)m->arch->elf_machine << 16 | (r->crash ? KEXEC_ON_CRASH : 0) |
 		       (r->hotplug ? m->arch->keep_flag : 0);
 	rc = plan_check_type(m, &image->kernel, r->type);
+	if (rc >= 0)
+		rc = check_special(m, r->special);
 	return rc >= 0 && r->crash ? check_crash(image) : rc;
 }
 

@@ -30,5 +30,7 @@ const char *plan_capture_words(struct arena *a, const struct arch *arch, const s
 
 /* The name of a wish that kexec_file_load cannot be asked for, or NULL. */
 const char *plan_only_kexec_load(const struct plan_request *request);
+/* The same of wishes that are dropped, aloud, where the user asked for kexec_file_load. */
+const char *plan_rather_kexec_load(const struct plan_request *request);
 
 #endif

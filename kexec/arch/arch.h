@@ -53,6 +53,7 @@ struct arch {
 	 * crashed one: it would use, and so overwrite, what is to be dumped. NULL: it never does.
 	 */
 	const char *no_memory_hotplug;
+	unsigned int special;		/* SPECIAL_*: which of these wishes exist here */
 	/* What struct image, reserve becomes for the second kernel: "reserve map". */
 	const char *reserve_name;
 

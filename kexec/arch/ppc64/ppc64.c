@@ -41,6 +41,7 @@ const struct arch arch_ppc64 = {
 	.file_backup_flaw = "this Linux has a wrong place for the first 64 KiB of memory in a crash image"
 			    " that it makes by itself, they are wrong in a dump (6.12.91 and 7.1 are"
 			    " mended)",
+	.special = SPECIAL_CONSOLE_SERIAL,	/* the hypervisor's console */
 	.reserve_name = "reserve map",
 	.check_kernel = ppc64_check_kernel,
 	.survey = ppc64_survey,

@@ -2,9 +2,11 @@
 // Copyright The kexec-hotplug developers
 /* The steps that make what the second kernel is told: the dump's contents, boot_params, the way in. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "common/bytes.h"
 #include "kexec/arch/x86_64/x86_64.h"
+#include "kexec/cmdline.h"
 #include "kexec/prove.h"
 #include "kexec/purgatory.h"
 
@@ -41,6 +43,20 @@ static void find_e820(const struct image *image, struct x86_64_e820 *e820)
 	else
 		for (size_t i = 0; i < f->e820.n; i++)
 			x86_64_e820_add(e820, f->e820.at[i].start, f->e820.at[i].end, f->e820.at[i].type);
+}
+
+const char *x86_64_cmdline(struct image *image)
+{
+	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, image->request);
+	X86_64_E820_AUTO e820 = {0};
+	BUF_AUTO words = {0};
+
+	if (!(image->request->special & SPECIAL_MEMMAP))
+		return wanted;
+	find_e820(image, &e820);
+	x86_64_memmap_words(&e820, &words);
+	return cmdline_join(&image->arena, arena_string(&image->arena, (const char *)words.data, words.len),
+			    wanted);
 }
 
 /* For the report: what of the map is not memory to use. */
@@ -81,7 +97,8 @@ int x86_64_boot_data_step(struct image *image)
 		.running = f->boot_params, .header = image->kernel.boot_header,
 		.header_size = image->kernel.boot_header_size, .e820 = &e820, .cmdline = image->cmdline,
 		.initrd = initrd ? initrd->addr : 0, .initrd_size = initrd ? initrd->bufsz : 0,
-		.efi = f->has_efi ? &f->efi : NULL, .rsdp = f->rsdp, .seed = image->request->seed,
+		.efi = f->has_efi && !(image->request->special & SPECIAL_NO_EFI) ? &f->efi : NULL,
+		.rsdp = f->rsdp, .seed = image->request->seed,
 	};
 	int rc;
 
@@ -92,11 +109,48 @@ int x86_64_boot_data_step(struct image *image)
 	return rc < 0 ? rc : place_boot_data(image, &boot);
 }
 
+#define SCREEN_VIDEO_IS_VGA	0x0f	/* struct screen_info, orig_video_isVGA */
+#define VIDEO_TYPE_VGAC		0x22	/* text mode (include/uapi/linux/screen_info.h) */
+#define COM1			0x3f8
+#define SERIAL_CLOCK		115200
+
+/* Where the purgatory can say that the digest is wrong, though nobody asked: where this kernel's console is. */
+static uint64_t known_consoles(const struct image *image, uint64_t *port)
+{
+	const struct x86_64_facts *f = image->machine->arch_facts;
+	const char *cmdline = image->machine->cmdline;
+	uint64_t consoles = 0;
+
+	*port = strstr(cmdline, "console=ttyS1") ? COM1 - 0x100 : COM1;
+	if (strstr(cmdline, "console=ttyS0") || strstr(cmdline, "console=ttyS1"))
+		consoles |= PURGATORY_CONSOLE_SERIAL;
+	if (f->boot_params && (f->boot_params[SCREEN_VIDEO_IS_VGA] == 1 ||
+			       f->boot_params[SCREEN_VIDEO_IS_VGA] == VIDEO_TYPE_VGAC))
+		consoles |= PURGATORY_CONSOLE_VGA;
+	return consoles;
+}
+
+static void put_consoles(struct image *image)
+{
+	const struct plan_request *r = image->request;
+	uint64_t port, consoles = known_consoles(image, &port);
+
+	if (r->special & (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD))
+		consoles |= PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VERBOSE;
+	if (r->special & SPECIAL_CONSOLE_VGA)
+		consoles |= PURGATORY_CONSOLE_VGA | PURGATORY_CONSOLE_VERBOSE;
+	purgatory_put(image, PURGATORY_PARAM(consoles), consoles);
+	purgatory_put(image, PURGATORY_PARAM(console_port), r->serial_port ? r->serial_port : port);
+	purgatory_put(image, PURGATORY_PARAM(console_divisor),
+		      r->serial_baud ? SERIAL_CLOCK / r->serial_baud : 0);
+}
+
 int x86_64_fill(struct image *image)
 {
 	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base + image->kernel.entry);
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_X86_64_BOOT_PARAMS),
 		      image_address(image, ROLE_BOOT_DATA));
+	put_consoles(image);
 	return 0;
 }
 

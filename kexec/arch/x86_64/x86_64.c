@@ -28,6 +28,8 @@ const struct arch arch_x86_64 = {
 	.file_load_is_kept = true,	/* arch/x86/kernel/crash.c:arch_crash_hotplug_support */
 	.keeps_backup = keeps_backup,
 	.no_memory_hotplug = "acpi_no_memhotplug",
+	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD | SPECIAL_CONSOLE_VGA |
+		   SPECIAL_NO_EFI | SPECIAL_MEMMAP,
 	.reserve_name = "e820",
 	.check_kernel = x86_64_check_kernel,
 	.survey = x86_64_survey,
@@ -36,6 +38,7 @@ const struct arch arch_x86_64 = {
 	.needs = x86_64_needs,
 	.room = x86_64_room,
 	.core = x86_64_core,
+	.cmdline = x86_64_cmdline,
 	.boot_data = x86_64_boot_data_step,
 	.fill = x86_64_fill,
 	.prove = x86_64_prove,
