@@ -398,7 +398,7 @@ static void crash_e820_is_the_kernels(void **state)
 	e.n = 0;
 	x86_64_e820_crash(&m, (struct range){0}, &e);
 	assert_int_equal(e.n, ARRAY_SIZE(want) - 1);
-	x86_64_release(&m);
+	x86_64_forget(&m);
 }
 
 static void page_tables_are_counted(void **state)
@@ -421,7 +421,7 @@ static void page_tables_are_counted(void **state)
 		if (cases[i].acpi)
 			range(&f.acpi_tables, cases[i].acpi, cases[i].acpi + 4096);
 		assert_int_equal(x86_64_page_table_pages(&m), cases[i].pages + X86_64_PAGE_TABLE_EXTRA);
-		x86_64_release(&m);
+		x86_64_forget(&m);
 		ranges_free(&m.ram);
 	}
 }

@@ -119,7 +119,7 @@ static void machine_with_a_bios(void **state)
 	(void)state;
 	assert_int_equal(survey(&m, root, NULL), 0);
 	f = m.arch_facts;
-	assert_string_equal(m.arch->name, "x86_64");
+	assert_string_equal(m.arch->machines[0], "x86_64");
 	assert_int_equal(m.possible.n, 4);
 	assert_int_equal(m.present.n, 1);
 	assert_int_equal(m.n_notes, 1);
