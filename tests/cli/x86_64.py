@@ -10,6 +10,7 @@ from recorded import Recorded
 
 MACHINES = [Recorded("q35-bios", 4096, crash=(0x2f000000, 0x10000000)),
             Recorded("q35-bios-added", 4096, crash=(0x2f000000, 0x10000000)),
+            Recorded("q35-bios-kexec", 4096, crash=(0, 0)),
             Recorded("q35-uefi", 4096, crash=(0x2b000000, 0x10000000))]
 NO_PLAN = r"this version loads no kernels on a machine of type x86_64"
 

@@ -198,10 +198,37 @@ static void machine_with_efi(void **state)
 	machine_free(&m);
 }
 
+/*
+ * Started by kexec, with boot parameters that this program built: firmware's map is the same again.
+ * The node of setup_data splits System RAM at bytes that are no pages.
+ */
+static void machine_that_kexec_started(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios-kexec");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_int_equal(m.ram.n, 2);
+	has_range(&m.ram.at[0], 0x1000, 0x9fc00);
+	has_range(&m.ram.at[1], 0x100000, 0x3ffe0000);
+	assert_int_equal(f->e820.n, 9);
+	assert_int_equal(f->e820.at[8].start, 0xfd00000000);
+	assert_int_equal(f->boot_params[X86_HDR_LOADER], 0xd0);
+	assert_int_equal(f->n_setup_data, 1);
+	assert_int_equal(f->setup_data[0].type, X86_SETUP_RNG_SEED);
+	assert_int_equal(f->setup_data[0].len, 0);	/* used, and wiped */
+	assert_int_equal(f->rsdp, 0xf58d0);
+	assert_int_equal(m.crash.end, 0);
+	machine_free(&m);
+}
+
 /* What --record writes is what the survey reads, and no byte of the large files beyond that. */
 static void record_is_complete(void **state)
 {
-	static const char *const names[] = { "q35-bios", "q35-bios-added", "q35-uefi" };
+	static const char *const names[] = { "q35-bios", "q35-bios-added", "q35-bios-kexec", "q35-uefi" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -537,6 +564,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(machine_with_a_bios, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_added_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_efi, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_that_kexec_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(record_is_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_cannot_be_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_crash_regions_and_drivers_memory, setup, teardown),
