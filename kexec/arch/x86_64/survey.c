@@ -163,6 +163,24 @@ static int survey_memory(struct machine *m, struct x86_64_facts *f)
 
 /* --- what the boot loader told the running kernel --- */
 
+/* One whose data the kernel does not show (SETUP_INDIRECT to nothing) has none. */
+static int survey_setup_node(struct machine *m, const char *dir, uint64_t n,
+			     struct x86_64_setup_data *out)
+{
+	STRING_AUTO path = mem_printf("%s/%" PRIu64 "/data", dir, n);
+	BUF_AUTO data = {0};
+	uint64_t type = 0;
+	int rc = survey_field(m, dir, n, "type", &type);
+
+	if (rc < 0)
+		return rc;
+	rc = sysroot_read(m->sr, path, &data);
+	*out = (struct x86_64_setup_data){
+		(uint32_t)type, arena_copy(&m->arena, data.data, data.len), data.len,
+	};
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int survey_setup_data(struct machine *m, struct x86_64_facts *f)
 {
 	static const char dir[] = SYS_BOOT_PARAMS "/setup_data";
@@ -170,20 +188,8 @@ static int survey_setup_data(struct machine *m, struct x86_64_facts *f)
 	int rc = survey_numbers(m, dir, &list);
 
 	f->setup_data = arena_alloc(&m->arena, list.n * sizeof(*f->setup_data));
-	for (size_t i = 0; i < list.n && rc >= 0; i++) {
-		STRING_AUTO path = mem_printf("%s/%" PRIu64 "/data", dir, list.at[i]);
-		BUF_AUTO data = {0};
-		uint64_t type = 0;
-
-		rc = survey_field(m, dir, list.at[i], "type", &type);
-		if (rc >= 0)
-			rc = sysroot_read(m->sr, path, &data);
-		if (rc >= 0 || rc == -ENOENT)
-			f->setup_data[f->n_setup_data++] = (struct x86_64_setup_data){
-				(uint32_t)type, arena_copy(&m->arena, data.data, data.len), data.len,
-			};
-		rc = rc == -ENOENT ? 0 : rc;
-	}
+	for (size_t i = 0; i < list.n && rc >= 0; i++)
+		rc = survey_setup_node(m, dir, list.at[i], &f->setup_data[f->n_setup_data++]);
 	return rc;
 }
 
@@ -237,6 +243,7 @@ static void survey_boot_e820(const struct x86_64_facts *f, struct x86_64_e820 *b
 static int survey_memmap_entry(struct machine *m, struct x86_64_facts *f, uint64_t n)
 {
 	STRING_AUTO path = mem_printf(SYS_FIRMWARE_MEMMAP "/%" PRIu64 "/type", n);
+	STRING_AUTO name = sysroot_name(m->sr, path);
 	BUF_AUTO text = {0};
 	uint64_t start = 0, last = 0;
 	uint32_t type = X86_E820_RESERVED;	/* of a name that is not known: keep off */
@@ -244,12 +251,11 @@ static int survey_memmap_entry(struct machine *m, struct x86_64_facts *f, uint64
 
 	if (rc >= 0)
 		rc = survey_field(m, SYS_FIRMWARE_MEMMAP, n, "end", &last);
-	if (rc >= 0)
-		rc = sysroot_read(m->sr, path, &text);
-	if (rc == -ENOENT)
-		return fail_text()[0] ? rc : fail(ENOENT, "/%s: is not there", path);
 	if (rc < 0)
 		return rc;
+	rc = sysroot_read(m->sr, path, &text);
+	if (rc < 0)
+		return rc == -ENOENT ? fail(ENOENT, "%s: is not there", name) : rc;
 	if (start > last || last == UINT64_MAX)
 		return fail(EINVAL, "/" SYS_FIRMWARE_MEMMAP "/%" PRIu64 ": 0x%" PRIx64 "-0x%" PRIx64
 			    " is not a range", n, start, last);
@@ -265,7 +271,6 @@ static int survey_memmap(struct machine *m, struct x86_64_facts *f)
 	struct survey_numbers list;
 	int rc = survey_numbers(m, SYS_FIRMWARE_MEMMAP, &list);
 
-	fail_forget();
 	f->e820_is_firmware = list.n;
 	for (size_t i = 0; i < list.n && rc >= 0; i++)
 		rc = survey_memmap_entry(m, f, list.at[i]);

@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* The survey of x86_64 machines: recorded ones, and those with something missing or wrong. */
+#include "tests/unit/unit.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "kexec/arch/x86_64/x86_64.h"
+
+#define MIB	((uint64_t)1 << 20)
+#define PAGE	4096
+
+static char *dir;
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = unit_directory();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fail_forget();
+	unit_remove(dir);
+	return 0;
+}
+
+static char *below(const char *name)
+{
+	return mem_printf("%s/%s", dir, name);
+}
+
+/* A recorded machine, as DIR/machine. */
+static char *unpack(const char *name)
+{
+	const char *srcdir = getenv("srcdir");
+	STRING_AUTO command = mem_printf("mkdir -p %s/machine && tar -xzf %s/tests/machines/%s.tar.gz -C"
+					 " %s/machine", dir, srcdir ? srcdir : ".", name, dir);
+
+	assert_int_equal(system(command), 0);
+	return below("machine");
+}
+
+static void text(const char *name, const char *value)
+{
+	STRING_AUTO path = mem_printf("machine/%s", name);
+
+	unit_write(dir, path, value, strlen(value));
+}
+
+static void resize(const char *name, off_t size)
+{
+	STRING_AUTO path = mem_printf("%s/machine/%s", dir, name);
+
+	assert_int_equal(truncate(path, size), 0);
+}
+
+static void take_away(const char *name)
+{
+	STRING_AUTO command = mem_printf("rm -r %s/machine/%s", dir, name);
+
+	assert_int_equal(system(command), 0);
+}
+
+static int survey(struct machine *m, const char *root, const char *copy)
+{
+	static struct sysroot sr;
+
+	sr = (struct sysroot){ .root = root, .copy = copy };
+	return machine_survey(m, &sr);
+}
+
+static void has_range(const struct range *r, uint64_t start, uint64_t end)
+{
+	assert_int_equal(r->start, start);
+	assert_int_equal(r->end, end);
+}
+
+/* --- the machines that were recorded --- */
+
+static const uint8_t seed[X86_RNG_SEED_SIZE] = { 1 };
+
+/* Whatever is recorded, both kinds of boot parameters can be made of it, and the proofs say so. */
+static void boot_data_is_proven(const struct machine *m)
+{
+	const struct x86_64_facts *f = m->arch_facts;
+	struct range core = { m->crash.end - 2 * MIB, m->crash.end - MIB, NULL };
+	struct x86_64_expect expect = { .cmdline = m->cmdline, .kernel_bytes = MIB };
+	struct x86_64_boot b = {
+		.running = f->boot_params, .e820 = &f->e820, .cmdline = m->cmdline, .seed = seed,
+		.efi = f->has_efi ? &f->efi : NULL, .rsdp = f->rsdp,
+	};
+	uint64_t addr = m->crash.start + MIB;
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+
+	assert_int_equal(ranges_add(&expect.covered, addr, x86_64_boot_size(&b), "boot parameters"), 0);
+	assert_int_equal(x86_64_boot_data(&b, addr, &out), 0);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, addr, &expect), 0);
+	expect.crash = true;
+	expect.core = core;
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, addr, &expect), EINVAL, "has the elfcorehdr");
+	x86_64_e820_crash(m, core, &e);
+	b.e820 = &e;
+	assert_int_equal(x86_64_boot_data(&b, addr, &out), 0);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, addr, &expect), 0);
+	ranges_free(&expect.covered);
+}
+
+static void machine_with_a_bios(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_string_equal(m.arch->machines[0], "x86_64");
+	assert_int_equal(m.possible.n, 4);
+	assert_int_equal(m.present.n, 1);
+	assert_int_equal(m.n_notes, 1);
+	has_range(&m.crash, 0x2f000000, 0x3f000000);
+	assert_int_equal(f->crash_low.n + f->cma.n + m.crash_more.n, 0);
+	assert_int_equal(m.ram.n, 2);
+	has_range(&m.ram.at[1], 0x100000, 0x3ffe0000);
+	assert_int_equal(f->low_ram.n, 1);
+	has_range(&f->low_ram.at[0], 0x1000, 0x9fc00);
+	assert_int_equal(f->acpi_tables.n + f->acpi_nvs.n, 0);
+	assert_true(ranges_cover(&f->reserved, 0xfd00000000, 0x10000000000));
+	assert_true(ranges_cover(&f->reserved, 0xb0000000, 0xc0000000));	/* inside another line */
+	assert_true(f->e820_is_firmware);
+	assert_int_equal(f->e820.n, 9);
+	assert_int_equal(f->e820.at[8].start, 0xfd00000000);
+	assert_int_equal(m.avoid.n, 1);
+	has_range(&m.avoid.at[0], 0, MIB);
+	assert_int_equal(f->boot_version, 0x20f);
+	assert_false(f->has_efi || f->efi_bits || f->efi_missing || f->la57 || f->gbpages);
+	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_NONE);
+	assert_true(f->has_addresses);
+	assert_int_equal(f->text_phys, 0x18000000);
+	assert_true(f->text > 0xffffffff80000000 && f->text_end - f->text > 16 * MIB);
+	assert_int_equal(f->page_offset >> 48, 0xffff);
+	boot_data_is_proven(&m);
+	machine_free(&m);
+}
+
+/* A DIMM at 4 GiB and a CPU came after boot: the kernel puts the DIMM into firmware's map too. */
+static void machine_with_added_memory(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios-added");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_int_equal(m.n_notes, 2);
+	assert_true(ranges_cover(&m.ram, 0x100000000, 0x110000000));
+	assert_int_equal(f->e820.n, 9);
+	for (size_t i = 0; i < f->e820.n; i++)
+		assert_int_not_equal(f->e820.at[i].start, 0x100000000);
+	assert_int_equal(m.avoid.n, 2);
+	has_range(&m.avoid.at[1], 0x100000000, 0x110000000);
+	boot_data_is_proven(&m);
+	machine_free(&m);
+}
+
+static void machine_with_efi(void **state)
+{
+	STRING_AUTO root = unpack("q35-uefi");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	has_range(&m.crash, 0x2b000000, 0x3b000000);
+	assert_int_equal(f->cma.n, 1);
+	assert_int_equal(m.crash_more.n, 1);
+	assert_int_equal(f->cma.at[0].end - f->cma.at[0].start, 64 * MIB);
+	assert_int_equal(f->acpi_tables.n, 1);
+	has_range(&f->acpi_tables.at[0], 0x3f76c000, 0x3f77e000);
+	assert_int_equal(f->acpi_nvs.n, 4);
+	assert_true(f->has_efi);
+	assert_int_equal(f->efi_bits, 64);
+	assert_true(f->efi.n_regions > 3);
+	assert_int_equal(f->efi.smbios, 0x3f520000);
+	assert_true(f->efi.config_table && f->efi.fw_vendor);
+	assert_int_equal(f->rsdp, 0x3f77d014);
+	assert_true(f->has_addresses);
+	assert_int_equal(f->text_phys, 0x15000000);
+	assert_int_equal(f->page_offset, 0xffff8b6d00000000);
+	boot_data_is_proven(&m);
+	machine_free(&m);
+}
+
+/*
+ * Started by kexec, with boot parameters that this program built: firmware's map is the same again.
+ * The node of setup_data splits System RAM at bytes that are no pages.
+ */
+static void machine_that_kexec_started(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios-kexec");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_int_equal(m.ram.n, 2);
+	has_range(&m.ram.at[0], 0x1000, 0x9fc00);
+	has_range(&m.ram.at[1], 0x100000, 0x3ffe0000);
+	assert_int_equal(f->e820.n, 9);
+	assert_int_equal(f->e820.at[8].start, 0xfd00000000);
+	assert_int_equal(f->boot_params[X86_HDR_LOADER], 0xd0);
+	assert_int_equal(f->n_setup_data, 1);
+	assert_int_equal(f->setup_data[0].type, X86_SETUP_RNG_SEED);
+	assert_int_equal(f->setup_data[0].len, 0);	/* used, and wiped */
+	assert_int_equal(f->rsdp, 0xf58d0);
+	assert_int_equal(m.crash.end, 0);
+	machine_free(&m);
+}
+
+/* What --record writes is what the survey reads, and no byte of the large files beyond that. */
+static void record_is_complete(void **state)
+{
+	static const char *const names[] = { "q35-bios", "q35-bios-added", "q35-bios-kexec", "q35-uefi" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO root = unpack(names[i]);
+		STRING_AUTO copy = below("copy");
+		STRING_AUTO compare = mem_printf("cd %s && find copy -type f | sed s,^copy/,, >list && while read f;"
+						 " do cmp machine/$f copy/$f || exit; done <list && grep -q kcore"
+						 " list && grep -q memmap/0/end list && rm -r copy", dir);
+		struct machine m, again;
+
+		assert_int_equal(mkdir(copy, 0700), 0);
+		text("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu la57 pdpe1gb\n\n");
+		resize("proc/cpuinfo", 100000);
+		assert_int_equal(survey(&m, root, copy), 0);
+		assert_int_equal(survey(&again, copy, NULL), 0);
+		assert_true(machine_same(&m, &again));
+		assert_int_equal(((struct x86_64_facts *)m.arch_facts)->page_offset,
+				 ((struct x86_64_facts *)again.arch_facts)->page_offset);
+		assert_true(((struct x86_64_facts *)again.arch_facts)->la57);
+		machine_free(&m);
+		machine_free(&again);
+		resize("proc/cpuinfo", 16384);
+		assert_int_equal(system(compare), 0);
+		take_away("");
+	}
+}
+
+/* --- one fact at a time --- */
+
+static void memory_that_cannot_be_seen(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	struct machine m;
+
+	(void)state;
+	text("proc/iomem", "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n");
+	assert_fails(survey(&m, root, NULL), EPERM, "all addresses are 0: kexec needs to be root");
+	machine_free(&m);
+	text("proc/iomem", "00000000-00000fff : Reserved\n");
+	assert_fails(survey(&m, root, NULL), EINVAL, "proc/iomem: has no \"System RAM\"");
+	machine_free(&m);
+	text("proc/iomem", "");
+	assert_fails(survey(&m, root, NULL), EINVAL, "proc/iomem: has no \"System RAM\"");
+	machine_free(&m);
+	take_away("proc/iomem");
+	assert_fails(survey(&m, root, NULL), ENOENT, "it is not known what memory this machine has");
+	machine_free(&m);
+}
+
+static void two_crash_regions_and_drivers_memory(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	take_away("sys/firmware/memmap");
+	text("proc/iomem", "00001000-0009ffff : System RAM\n000a0000-000fffff : Reserved\n"
+	     "00100000-7fffffff : System RAM\n  20000000-2fffffff : Crash kernel\n"
+	     "80000000-80000fff : ACPI Tables\nno line\n80001000-80001fff : ACPI Non-volatile Storage\n"
+	     "80002000-80002fff : Soft Reserved\n"
+	     "100000000-1ffffffff : System RAM\n  180000000-1bfffffff : Crash kernel\n"
+	     "200000000-20fffffff : System RAM (kmem)\n"
+	     "300000000-3ffffffff : Persistent Memory\n  300000000-30fffffff : dax0.0\n"
+	     "    300000000-30fffffff : System RAM\nfffffffffff00000-ffffffffffffffff : Reserved\n");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	has_range(&m.crash, 0x180000000, 0x1c0000000);
+	assert_int_equal(f->crash_low.n, 1);
+	has_range(&f->crash_low.at[0], 0x20000000, 0x30000000);
+	assert_int_equal(m.crash_more.n, 1);
+	assert_false(f->e820_is_firmware);
+	assert_int_equal(f->e820.n, 8);
+	assert_int_equal(f->e820.at[5].type, X86_E820_SOFT_RESERVED);
+	assert_int_equal(f->e820.at[6].start, 0x100000000);
+	assert_int_equal(f->e820.at[7].type, X86_E820_PMEM);
+	assert_int_equal(f->reserved.n, 1);
+	assert_true(ranges_cover(&m.avoid, 0x200000000, 0x210000000));
+	assert_true(ranges_cover(&m.avoid, 0x300000000, 0x310000000));
+	assert_null(ranges_find(&m.avoid, MIB, 0x200000000));
+	assert_true(ranges_cover(&m.ram, 0x300000000, 0x310000000));
+	machine_free(&m);
+}
+
+static void maps_that_are_broken(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	text("sys/firmware/memmap/3/type", "Unknown E820 type\n");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_int_equal(f->e820.n, 9);
+	for (size_t i = 0; i < f->e820.n; i++)
+		assert_true(f->e820.at[i].type == X86_E820_RAM || f->e820.at[i].type == X86_E820_RESERVED);
+	machine_free(&m);
+	text("sys/firmware/memmap/3/start", "0xffffffffffffffff\n");
+	assert_fails(survey(&m, root, NULL), EINVAL, "memmap/3: 0xffffffffffffffff-0x");
+	machine_free(&m);
+	take_away("sys/firmware/memmap/3/end");
+	assert_fails(survey(&m, root, NULL), ENOENT, "sys/firmware/memmap/3/end: is not there");
+	machine_free(&m);
+	take_away("sys/firmware/memmap/3/start");
+	assert_fails(survey(&m, root, NULL), ENOENT, "sys/firmware/memmap/3/start: is not there");
+	machine_free(&m);
+	text("sys/firmware/memmap/3/start", "0x0\n");
+	text("sys/firmware/memmap/3/end", "0xfff\n");
+	take_away("sys/firmware/memmap/3/type");
+	assert_fails(survey(&m, root, NULL), ENOENT, "sys/firmware/memmap/3/type: is not there");
+	machine_free(&m);
+	text("sys/firmware/memmap/3/type", "Reserved\n");
+	text("sys/kernel/boot_params/data", "short");
+	assert_fails(survey(&m, root, NULL), EINVAL, "boot_params/data: 5 bytes, struct boot_params has 4096");
+	machine_free(&m);
+}
+
+static void addresses_that_are_not_said(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	text("proc/kcore", "not an ELF file");
+	assert_fails(survey(&m, root, NULL), ENOEXEC, "proc/kcore: not an ELF file");
+	machine_free(&m);
+	resize("proc/kcore", 0);
+	assert_fails(survey(&m, root, NULL), ENOEXEC, "proc/kcore: not an ELF file");
+	machine_free(&m);
+	take_away("proc/kcore");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_false(f->has_addresses);
+	assert_string_equal(f->no_addresses, "/proc/kcore is not there");
+	machine_free(&m);
+	{
+		uint8_t head[64] = "\177ELF\2\1\1";
+
+		bytes_put(head + 16, 4, 2, true);
+		bytes_put(head + 18, 62, 2, true);
+		bytes_put(head + 20, 1, 4, true);
+		bytes_put(head + 32, 64, 8, true);
+		bytes_put(head + 52, 64, 2, true);
+		bytes_put(head + 54, 56, 2, true);
+		unit_write(dir, "machine/proc/kcore", head, sizeof(head));
+		assert_int_equal(survey(&m, root, NULL), 0);
+		f = m.arch_facts;
+		assert_false(f->has_addresses);
+		assert_non_null(strstr(f->no_addresses, "has no program headers of memory and of the kernel"));
+		machine_free(&m);
+		bytes_put(head + 32, (uint64_t)1 << 40, 8, true);
+		unit_write(dir, "machine/proc/kcore", head, sizeof(head));
+		assert_fails(survey(&m, root, NULL), EINVAL, "its program headers end at 0x10000000000");
+		machine_free(&m);
+	}
+}
+
+static void processor_and_policy(void **state)
+{
+	static const struct { const char *name, *value; } files[] = {
+		{ "proc/cpuinfo", "processor\t: 0\nmodel name\t: la57 pdpe1gb\nflags\t\t: fpu la57x xpdpe1gb\n"
+		  "bugs\t\t: la57\n\nprocessor\t: 1\nflags\t\t: la57 pdpe1gb\n" },
+		{ "sys/kernel/security/lockdown", "none [integrity] confidentiality\n" },
+		{ "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\1\1\1\1" },
+	};
+	STRING_AUTO root = unpack("q35-uefi");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		text(files[i].name, files[i].value);
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_false(f->la57 || f->gbpages);
+	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_INTEGRITY);
+	assert_int_equal(f->secure_boot, ANSWER_YES);
+	machine_free(&m);
+	text(files[0].name, "flags\t\t: no first line\nflags\t\t: fpu pdpe1gb la57\n");
+	text(files[1].name, "none integrity [confidentiality]\n");
+	text(files[2].name, "\1\1\1\1\2");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_true(f->la57 && f->gbpages);
+	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_CONFIDENTIALITY);
+	assert_int_equal(f->secure_boot, ANSWER_NO);
+	machine_free(&m);
+	text("proc/cmdline", "quiet nogbpages\n");
+	text(files[1].name, "?\n");
+	take_away("sys/firmware/efi/efivars");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_true(f->la57 && !f->gbpages);
+	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_UNKNOWN);
+	machine_free(&m);
+}
+
+/* Patch a byte of the recorded boot_params. */
+static void patch_boot_params(unsigned int at, uint64_t value, size_t size)
+{
+	STRING_AUTO path = below("machine/sys/kernel/boot_params/data");
+	FILE *file = fopen(path, "r+");
+	uint8_t bytes[8];
+
+	assert_non_null(file);
+	bytes_put(bytes, value, size, true);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+}
+
+static void efi_that_cannot_be_passed_on(void **state)
+{
+	STRING_AUTO root = unpack("q35-uefi");
+	static const struct { const char *file, *value; unsigned int at, size; uint64_t v; const char *why; }
+	steps[] = {
+		{ NULL, NULL, 0x070, 8, 0, NULL },
+		{ "sys/firmware/efi/config_table", NULL, 0x1ec, 1, 3, "config_table is not there" },
+		{ "sys/firmware/efi/runtime-map", NULL, 0x1ec, 1, 2, "no runtime services" },
+		{ NULL, NULL, 0x1d4, 4, 0, "without EFI's map of memory" },
+		{ NULL, NULL, 0x1c0, 4, 0, "without EFI's map of memory" },
+		{ "sys/firmware/efi/fw_platform_size", "32\n", 0x1ec, 1, 9, "its firmware has 32 bits" },
+	};
+	static const enum answer boots[] = {
+		ANSWER_NO, ANSWER_YES, ANSWER_NO, ANSWER_NO, ANSWER_NO, ANSWER_UNKNOWN,
+	};
+
+	(void)state;
+	patch_boot_params(0x1ec, 2, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		const struct x86_64_facts *f;
+		struct machine m;
+
+		if (steps[i].value)
+			text(steps[i].file, steps[i].value);
+		else if (steps[i].file)
+			take_away(steps[i].file);
+		patch_boot_params(steps[i].at, steps[i].v, steps[i].size);
+		assert_int_equal(survey(&m, root, NULL), 0);
+		f = m.arch_facts;
+		assert_int_equal(f->has_efi, !steps[i].why);
+		assert_int_equal(f->secure_boot, boots[i]);
+		assert_int_equal(f->rsdp, 0x3f77d014);		/* of the EFI table, ACPI20 */
+		if (steps[i].why)
+			assert_non_null(strstr(f->efi_missing, steps[i].why));
+		machine_free(&m);
+	}
+	text("sys/firmware/efi/systab", "ACPI=0x1234\n");
+	{
+		struct machine m;
+
+		take_away("sys/firmware/efi/fw_vendor");
+		assert_int_equal(survey(&m, root, NULL), 0);
+		assert_int_equal(((struct x86_64_facts *)m.arch_facts)->rsdp, 0x1234);
+		machine_free(&m);
+	}
+}
+
+static void setup_data_in_the_order_of_numbers(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	const struct x86_64_facts *f;
+	struct machine m;
+	uint8_t entry[40] = {0};
+
+	(void)state;
+	bytes_put(entry, 0x100000000, 8, true);
+	bytes_put(entry + 8, 0x10000000, 8, true);
+	bytes_put(entry + 16, 1, 4, true);
+	bytes_put(entry + 20, UINT64_MAX, 8, true);	/* wraps: not an entry */
+	bytes_put(entry + 28, 2, 8, true);
+	text("sys/kernel/boot_params/setup_data/10/type", "0x1\n");
+	unit_write(dir, "machine/sys/kernel/boot_params/setup_data/10/data", entry, sizeof(entry));
+	text("sys/kernel/boot_params/setup_data/9/type", "0x80000009\n");	/* no data: SETUP_INDIRECT */
+	text("sys/kernel/boot_params/setup_data/x/type", "0x1\n");
+	text("sys/firmware/memmap/10/start", "0x100000000\n");
+	text("sys/firmware/memmap/10/end", "0x10fffffff\n");
+	text("sys/firmware/memmap/10/type", "System RAM\n");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_int_equal(f->n_setup_data, 2);
+	assert_int_equal(f->setup_data[0].type, 0x80000009);
+	assert_int_equal(f->setup_data[0].len, 0);
+	assert_int_equal(f->setup_data[1].type, 1);
+	assert_int_equal(f->setup_data[1].len, 40);
+	assert_int_equal(f->e820.n, 10);	/* the boot loader told of it, so it was not added */
+	machine_free(&m);
+	take_away("sys/kernel/boot_params/setup_data/10/type");
+	assert_fails(survey(&m, root, NULL), ENOENT, "setup_data/10/type: is not there");
+	machine_free(&m);
+}
+
+/* --- time --- */
+
+static double cost_of(unsigned int lines)
+{
+	STRING_AUTO root = below("machine");
+	BUF_AUTO iomem = {0};
+	struct machine m;
+	clock_t start;
+
+	for (unsigned int i = 0; i < lines; i++)
+		buf_printf(&iomem, "%08llx-%08llx : %s\n", (i * 2ull + 256) * PAGE,
+			   (i * 2ull + 257) * PAGE - 1, i % 3 ? "System RAM" : "Reserved");
+	text("proc/iomem", (char *)iomem.data);
+	start = clock();
+	assert_int_equal(survey(&m, root, NULL), 0);
+	start = clock() - start;
+	assert_int_equal(m.ram.n, lines - (lines + 2) / 3);
+	machine_free(&m);
+	return (double)start;
+}
+
+/* Four times as many lines cost four times as much, not sixteen. */
+static void many_ranges_are_no_trouble(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	double small, large;
+
+	(void)state;
+	small = cost_of(40000);
+	large = cost_of(160000);
+	print_message("# %.0f ms for 40,000 lines, %.0f ms for 160,000\n", small * 1000 / CLOCKS_PER_SEC,
+		      large * 1000 / CLOCKS_PER_SEC);
+	assert_true(large < small * 8 + CLOCKS_PER_SEC / 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(machine_with_a_bios, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_with_added_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_with_efi, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_that_kexec_started, setup, teardown),
+		cmocka_unit_test_setup_teardown(record_is_complete, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_that_cannot_be_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_crash_regions_and_drivers_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(maps_that_are_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(addresses_that_are_not_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(processor_and_policy, setup, teardown),
+		cmocka_unit_test_setup_teardown(efi_that_cannot_be_passed_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(setup_data_in_the_order_of_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_ranges_are_no_trouble, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
