@@ -32,11 +32,21 @@
 #include "kexec/syscalls.h"
 
 #define ON_CRASH	0x1u
-#define HOTPLUG		0x8u
 #define KNOWN_FLAGS	0xfu
-#define ARCH_PPC64	(21u << 16)
 #define SEGMENTS_MAX	16
 #define COMMAND_LINE_MAX 2048	/* of the machines that are modelled, NUL included */
+
+/* How kernels differ. */
+static const struct model_arch {
+	const char *machine;		/* of kexec-snapshot */
+	unsigned long number;		/* KEXEC_ARCH_* */
+	unsigned long keep_flags;	/* any of which asks to keep the image current */
+	unsigned int crash_pages;	/* at least so many for itself: x86_64, page tables too */
+	int trees;			/* segments that begin like a device tree, with those flags */
+} model_arches[] = {
+	{ "ppc64", 21u << 16, 0x8, 2, 1 },
+	{ "x86_64", 62u << 16, 0xc, 8, 0 },	/* kernel/kexec.c: KEXEC_UPDATE_ELFCOREHDR as well */
+};
 
 static unsigned long calls;	/* of kexec_load */
 static unsigned long loads;	/* calls of either kind */
@@ -89,6 +99,20 @@ static long read_state(const char *file, const char *format, long otherwise)
 		fclose(f);
 	}
 	return value;
+}
+
+static const struct model_arch *model_arch(void)
+{
+	char name[4096], text[256] = "";
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/kexec-snapshot", getenv("KEXEC_MODEL_ROOT"));
+	f = fopen(name, "r");
+	if (f) {
+		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+		fclose(f);
+	}
+	return &model_arches[strstr(text, "machine x86_64") != NULL];
 }
 
 /* kernel/kexec_core.c:kexec_load_permitted: every try counts, whatever becomes of it. */
@@ -213,14 +237,14 @@ static int check_total(const struct kexec_segment *s, unsigned long n)
 
 /*
  * kimage_alloc_crash_control_pages: the control page, then the copy of
- * vmcoreinfo, each the lowest page that no segment covers.
+ * vmcoreinfo and page tables, each the lowest page that no segment covers.
  */
 static int take_crash_pages(const struct kexec_segment *s, unsigned long n, unsigned long start,
 			    unsigned long end)
 {
 	unsigned long page = setting("KEXEC_MODEL_PAGE"), at = start;
 
-	for (unsigned int found = 0; found < 2; at += page, found++) {
+	for (unsigned int found = 0; found < model_arch()->crash_pages; at += page, found++) {
 		for (unsigned long i = 0; i < n; i++)
 			if (at < s[i].mem + s[i].memsz && s[i].mem < at + page) {
 				at = s[i].mem + s[i].memsz;
@@ -274,8 +298,9 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 		rc = take_crash_pages(s, n, start, end);
 	if (rc < 0)
 		return rc;
-	hotplug = (flags & HOTPLUG) && !getenv("KEXEC_MODEL_DEAF");
-	if (hotplug && (count_magic(s, n, "\177ELF") != 1 || count_magic(s, n, "\xd0\x0d\xfe\xed") != 1))
+	hotplug = (flags & model_arch()->keep_flags) && !getenv("KEXEC_MODEL_DEAF");
+	if (hotplug && (count_magic(s, n, "\177ELF") != 1 ||
+			count_magic(s, n, "\xd0\x0d\xfe\xed") != model_arch()->trees))
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
 	drop_event();
@@ -321,7 +346,7 @@ static int answer_load(unsigned long entry, unsigned long n, const struct kexec_
 		return -EPERM;
 	if (policy)
 		return -atoi(policy);
-	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != ARCH_PPC64) ||
+	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != model_arch()->number) ||
 	    n > SEGMENTS_MAX)
 		return -EINVAL;
 	if (n && (uintptr_t)s < 4096)

@@ -17,7 +17,8 @@ def kernel_text(size, little=True, relocatable=True):
     return bytes(data)
 
 
-def elf64(pieces, little=True, machine=21, e_type=ET_DYN, align=0x10000, phdrs=None):
+def elf64(pieces, little=True, machine=21, e_type=ET_DYN, align=0x10000, phdrs=None,
+          entry=0xc000000000000000):
     """pieces: (paddr, data, memsz). phdrs overrides the program header fields by index."""
     order = "<" if little else ">"
     offset = 0x10000
@@ -31,7 +32,7 @@ def elf64(pieces, little=True, machine=21, e_type=ET_DYN, align=0x10000, phdrs=N
                              f["paddr"], f["filesz"], f["memsz"], f["align"])
         body += data
     ident = b"\x7fELF" + bytes([2, 1 if little else 2, 1]) + bytes(9)
-    header = ident + struct.pack(order + "HHIQQQIHHHHHH", e_type, machine, 1, 0xc000000000000000,
+    header = ident + struct.pack(order + "HHIQQQIHHHHHH", e_type, machine, 1, entry,
                                  64, 0, 0, 64, 56, len(pieces), 0, 0, 0)
     return (header + table).ljust(offset, b"\0") + body
 
