@@ -99,8 +99,8 @@ int x86_64_check_header(const uint8_t *header, size_t size)
 		return fail(EINVAL, "it has no setup header with the marks 0xaa55 and \"HdrS\"");
 	version = le16_get(header + (X86_HDR_VERSION - X86_BP_HEADER));
 	if (version < 0x20c)
-		return fail(EINVAL, "its boot protocol is %u.%02u, before 2.12 (Linux 3.8) there is no 64-bit"
-			    " entry", version >> 8, version & 0xff);
+		return fail(EINVAL, "its boot protocol is %u.%02u, before 2.12 (Linux 3.8) there is no"
+			    " 64-bit entry", version >> 8, version & 0xff);
 	if (boot_header_end(header) < HEADER_NEEDED || boot_header_end(header) - X86_BP_HEADER > size)
 		return fail(EINVAL, "its setup header ends at 0x%" PRIx64 ", too early or beyond the file",
 			    boot_header_end(header));
@@ -318,9 +318,11 @@ int x86_64_real_mode_data(const struct x86_64_boot *b, const uint8_t *setup, siz
 	if (rc < 0)
 		return rc;
 	if (len > X86_REAL_MODE_SIZE - X86_REAL_MODE_HEAP_END)
-		return fail(E2BIG, "a command line of %zu bytes does not fit behind the setup code", len);
+		return fail(E2BIG, "a command line of %zu bytes does not fit behind the setup code",
+			    len);
 	if (setup_size > X86_REAL_MODE_HEAP_END - 0x200)
-		return fail(EINVAL, "its setup code has %zu bytes, too many for 64 KiB with a heap", setup_size);
+		return fail(EINVAL, "its setup code has %zu bytes, too many for 64 KiB with a heap",
+			    setup_size);
 	data = boot_zeroes(out, X86_REAL_MODE_SIZE);
 	memcpy(data, setup, setup_size);
 	data[X86_HDR_LOADER] = X86_LOADER_KEXEC;

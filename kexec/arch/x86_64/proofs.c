@@ -47,15 +47,15 @@ static uint64_t read_split(const struct boot_read *r, unsigned int low, unsigned
 static int prove_header(const struct boot_read *r, const struct x86_64_expect *expect)
 {
 	if (r->data[0x1ef])
-		return fail(EINVAL, "boot parameters: the sentinel is 0x%x; the kernel would clear most of"
+		return fail(EINVAL, "the sentinel is 0x%x; the kernel would clear most of"
 			    " them", r->data[0x1ef]);
 	if (le16_get(r->data + 0x1fe) != 0xaa55 || le32_get(r->data + 0x202) != 0x53726448 ||
 	    le16_get(r->data + 0x206) < 0x20c)
-		return fail(EINVAL, "boot parameters: there is no header of protocol 2.12 or later");
+		return fail(EINVAL, "there is no header of protocol 2.12 or later");
 	if (r->data[0x210] != 0xd0)
-		return fail(EINVAL, "boot parameters: the type of loader is 0x%x, not kexec's", r->data[0x210]);
+		return fail(EINVAL, "the type of loader is 0x%x, not kexec's", r->data[0x210]);
 	if (le32_get(r->data + 0x260) > expect->kernel_bytes)
-		return fail(EINVAL, "boot parameters: the kernel needs 0x%x bytes to start, its segment has 0x%"
+		return fail(EINVAL, "the kernel needs 0x%x bytes to start, its segment has 0x%"
 			    PRIx64, le32_get(r->data + 0x260), expect->kernel_bytes);
 	return 0;
 }
@@ -67,9 +67,9 @@ static int prove_cmdline(const struct boot_read *r, const struct x86_64_expect *
 	const uint8_t *text = read_inside(r, at, len + 1);
 
 	if (!text || text < r->data + ZERO_PAGE || memcmp(text, expect->cmdline, len + 1) != 0)
-		return fail(EINVAL, "boot parameters: the command line is not at 0x%" PRIx64, at);
+		return fail(EINVAL, "the command line is not at 0x%" PRIx64, at);
 	if (len > limit)
-		return fail(EINVAL, "boot parameters: the command line has %zu bytes, the kernel reads %" PRIu64,
+		return fail(EINVAL, "the command line has %zu bytes, the kernel reads %" PRIu64,
 			    len, limit);
 	return 0;
 }
@@ -80,7 +80,7 @@ static int prove_initrd(const struct boot_read *r, const struct x86_64_expect *e
 
 	if (at == expect->initrd && size == expect->initrd_size)
 		return 0;
-	return fail(EINVAL, "boot parameters: they say that the initrd is at 0x%" PRIx64 " (0x%" PRIx64
+	return fail(EINVAL, "they say that the initrd is at 0x%" PRIx64 " (0x%" PRIx64
 		    " bytes); it is at 0x%" PRIx64 " (0x%" PRIx64 ")", at, size, expect->initrd,
 		    expect->initrd_size);
 }
@@ -88,14 +88,14 @@ static int prove_initrd(const struct boot_read *r, const struct x86_64_expect *e
 static int prove_node(struct boot_read *r, const uint8_t *node, uint32_t type, uint32_t len)
 {
 	if (type == NODE_IMA || type == NODE_KHO)
-		return fail(EINVAL, "boot parameters: setup_data of type %u is of the running kernel's own"
+		return fail(EINVAL, "setup_data of type %u is of the running kernel's own"
 			    " memory, which is gone then", type);
 	if (type == NODE_EFI)
 		r->has_efi_node = true;
 	if (type != NODE_E820)
 		return 0;
 	if (r->more || len % ENTRY)
-		return fail(EINVAL, "boot parameters: entries of the e820 in setup_data are %u bytes, or there"
+		return fail(EINVAL, "entries of the e820 in setup_data are %u bytes, or there"
 			    " twice", len);
 	r->more = node + NODE_HEAD;
 	r->n_more = len / ENTRY;
@@ -114,7 +114,7 @@ static int prove_setup_data(struct boot_read *r)
 
 		if (!node || node < r->data + ZERO_PAGE || at % 8 || n == NODES_MAX ||
 		    !read_inside(r, at, NODE_HEAD + (uint64_t)len))
-			return fail(EINVAL, "boot parameters: the chain of setup_data leads to 0x%" PRIx64
+			return fail(EINVAL, "the chain of setup_data leads to 0x%" PRIx64
 				    ", where no node is, or does not end", at);
 		rc = prove_node(r, node, le32_get(node + 8), len);
 		at = le64_get(node);
@@ -132,10 +132,10 @@ static int prove_efi(const struct boot_read *r)
 	if (!signature && !r->has_efi_node)
 		return 0;
 	if (signature != 0x34364c45 || !r->has_efi_node || !read_split(r, 0x1c4, 0x1d8))
-		return fail(EINVAL, "boot parameters: EFI's signature, system table and setup_data are not all"
+		return fail(EINVAL, "EFI's signature, system table and setup_data are not all"
 			    " there");
 	if (!at || at < r->data + ZERO_PAGE || stride < 40 || !size || size % stride)
-		return fail(EINVAL, "boot parameters: EFI's map of memory, %u bytes of %u at 0x%" PRIx64
+		return fail(EINVAL, "EFI's map of memory, %u bytes of %u at 0x%" PRIx64
 			    ", cannot be read", size, stride, map);
 	return 0;
 }
@@ -160,7 +160,7 @@ static int prove_entry_counts(const struct boot_read *r)
 	unsigned int here = r->data[0x1e8];
 
 	if (here < 2 || here > 128 || (r->n_more && here < 128) || entry_count(r) > ENTRIES_MAX)
-		return fail(EINVAL, "boot parameters: %u entries of the e820 in the zero page and %zu behind"
+		return fail(EINVAL, "%u entries of the e820 in the zero page and %zu behind"
 			    " it are not what the kernel takes", here, r->n_more);
 	return 0;
 }
@@ -170,13 +170,13 @@ static int prove_entry(const struct x86_64_expect *expect, const uint8_t *e, uin
 	uint64_t start = le64_get(e), size = le64_get(e + 8);
 
 	if (!size || start + size < start)
-		return fail(EINVAL, "boot parameters: the e820 has 0x%" PRIx64 " bytes at 0x%" PRIx64, size,
+		return fail(EINVAL, "the e820 has 0x%" PRIx64 " bytes at 0x%" PRIx64, size,
 			    start);
 	if (!expect->crash && start < before)
-		return fail(EINVAL, "boot parameters: the e820's entry at 0x%" PRIx64 " is not behind the one"
+		return fail(EINVAL, "the e820's entry at 0x%" PRIx64 " is not behind the one"
 			    " before it", start);
 	if (start < expect->core.end && expect->core.start < start + size)
-		return fail(EINVAL, "boot parameters: the e820's entry at 0x%" PRIx64 " has the elfcorehdr in"
+		return fail(EINVAL, "the e820's entry at 0x%" PRIx64 " has the elfcorehdr in"
 			    " it", start);
 	return 0;
 }
@@ -192,10 +192,10 @@ static int prove_ram_alone(struct ranges *ram, const struct ranges *other)
 	ranges_intersect(&both, other);
 	shared = both.n ? both.at[0].start : 0;
 	if (both.n)
-		return fail(EINVAL, "boot parameters: the e820 has 0x%" PRIx64 " as RAM and as something else",
+		return fail(EINVAL, "the e820 has 0x%" PRIx64 " as RAM and as something else",
 			    shared);
 	if (total != ranges_total(ram))
-		return fail(EINVAL, "boot parameters: the e820 has some RAM twice");
+		return fail(EINVAL, "the e820 has some RAM twice");
 	return 0;
 }
 
@@ -205,7 +205,7 @@ static int prove_covered(const struct ranges *ram, const struct x86_64_expect *e
 		const struct range *c = &expect->covered.at[i];
 
 		if (!ranges_cover(ram, c->start, c->end))
-			return fail(EINVAL, "boot parameters: %s, 0x%" PRIx64 "-0x%" PRIx64 ", is not RAM of the"
+			return fail(EINVAL, "%s, 0x%" PRIx64 "-0x%" PRIx64 ", is not RAM of the"
 				    " e820", c->why ? c->why : "a segment", c->start, c->end - 1);
 	}
 	return 0;
@@ -236,11 +236,12 @@ int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 			   const struct x86_64_expect *expect)
 {
 	struct boot_read r = { .data = data, .len = len, .addr = addr };
-	int rc;
+	int rc = 0;
 
 	if (len < ZERO_PAGE || addr + len < addr)
-		return fail(EINVAL, "boot parameters: 0x%zx bytes at 0x%" PRIx64 " are none", len, addr);
-	rc = prove_header(&r, expect);
+		rc = fail(EINVAL, "0x%zx bytes at 0x%" PRIx64 " are none", len, addr);
+	if (rc >= 0)
+		rc = prove_header(&r, expect);
 	if (rc >= 0)
 		rc = prove_cmdline(&r, expect);
 	if (rc >= 0)
@@ -249,5 +250,7 @@ int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 		rc = prove_setup_data(&r);
 	if (rc >= 0)
 		rc = prove_efi(&r);
-	return rc < 0 ? rc : prove_e820(&r, expect);
+	if (rc >= 0)
+		rc = prove_e820(&r, expect);
+	return rc < 0 ? fail_in(rc, "boot parameters") : 0;
 }

@@ -142,12 +142,13 @@ static int survey_memory(struct machine *m, struct x86_64_facts *f)
 	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
 
 	if (rc == -ENOENT)
-		return fail(ENOENT, "%s: is not there, so it is not known what memory this machine has", name);
+		return fail(ENOENT, "%s: is not there, so it is not known what memory this machine has",
+			    name);
 	if (rc >= 0)
 		rc = iomem_each((char *)text.data, survey_iomem_line, &to);
 	if (rc == -EPERM)
-		rc = fail(EPERM, "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see them",
-			  name);
+		rc = fail(EPERM, "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
+			  " them", name);
 	ranges_merge(&m->ram);
 	ranges_merge(&f->acpi_tables);
 	ranges_merge(&f->acpi_nvs);
@@ -309,7 +310,7 @@ static int survey_runtime_map(struct machine *m, struct x86_64_facts *f)
 	return rc;
 }
 
-/* "NAME=0x..." of /sys/firmware/efi/systab (drivers/firmware/efi/efi.c:systab_show); 0: no such line. */
+/* "NAME=0x..." of the systab file (drivers/firmware/efi/efi.c:systab_show); 0: no such line. */
 static uint64_t survey_systab_line(const char *text, const char *name)
 {
 	size_t len = strlen(name);
