@@ -234,9 +234,10 @@ static void record_is_complete(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		STRING_AUTO root = unpack(names[i]);
 		STRING_AUTO copy = below("copy");
-		STRING_AUTO compare = mem_printf("cd %s && find copy -type f | sed s,^copy/,, >list && while read f;"
-						 " do cmp machine/$f copy/$f || exit; done <list && grep -q kcore"
-						 " list && grep -q memmap/0/end list && rm -r copy", dir);
+		STRING_AUTO compare = mem_printf("cd %s && find copy -type f | sed s,^copy/,, >list &&"
+						 " while read f; do cmp machine/$f copy/$f || exit; done <list &&"
+						 " grep -q kcore list && grep -q memmap/0/end list && rm -r copy",
+						 dir);
 		struct machine m, again;
 
 		assert_int_equal(mkdir(copy, 0700), 0);
