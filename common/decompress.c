@@ -15,6 +15,10 @@
 #ifdef HAVE_ZSTD
 #include <zstd.h>
 #endif
+#ifdef HAVE_LZ4
+#include <lz4.h>
+#include <lz4frame.h>
+#endif
 
 #include "common/bytes.h"
 #include "common/decompress.h"
@@ -64,11 +68,47 @@ static bool is_lzma(const struct file *f)
 	       inside && (inside == UINT64_MAX || inside <= DECOMPRESS_MAX) && !f->head[13];
 }
 
-/* A frame; or one to be skipped in front of it (RFC 8878, 3.1.2). */
+#define ZSTD_MAGIC		0xfd2fb528u
+#define LZ4_MAGIC		0x184d2204u
+#define LZ4_LEGACY_MAGIC	0x184c2102u	/* what lz4 -l makes, and so the kernel's Makefiles */
+#define SKIPPED_MAGIC		0x184d2a50u	/* with any last digit: of a frame that both skip */
+
+static bool is_skipped(uint32_t magic)
+{
+	return (magic & ~0xfu) == SKIPPED_MAGIC;
+}
+
+/*
+ * The magic of the first frame that is not skipped (RFC 8878, 3.1.2); where there is none,
+ * of the last. 0: none at all.
+ */
+static uint32_t frame_magic(const struct file *f)
+{
+	uint8_t header[8];
+	uint32_t magic = 0;
+	uint64_t at = 0;
+
+	while (file_peek(f, at, header, 4)) {
+		magic = le32_get(header);
+		if (!is_skipped(magic) || !file_peek(f, at, header, sizeof(header)))
+			break;
+		at += sizeof(header) + le32_get(header + 4);
+	}
+	return magic;
+}
+
 static bool is_zstd(const struct file *f)
 {
-	return begins(f, "\x28\xb5\x2f\xfd", 4) ||
-	       (f->size >= 8 && (le32_get(f->head) & ~0xfu) == 0x184d2a50);
+	uint32_t magic = frame_magic(f);
+
+	return magic == ZSTD_MAGIC || (f->size >= 8 && is_skipped(magic));
+}
+
+static bool is_lz4(const struct file *f)
+{
+	uint32_t magic = frame_magic(f);
+
+	return magic == LZ4_MAGIC || magic == LZ4_LEGACY_MAGIC;
 }
 
 /* Room for one more step, or an error when the output has no end. */
@@ -275,10 +315,93 @@ static int run_zstd(const struct file *in, struct buf *out)
 #define run_zstd NULL
 #endif
 
+#ifdef HAVE_LZ4
+#define LZ4_LEGACY_BLOCK (8 << 20)	/* what is inside of one at most */
+
+/* Blocks until the file ends, or something begins that no size of a block can be. */
+static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out)
+{
+	*at += 4;
+	while (in->size - *at >= 4) {
+		uint32_t size = le32_get(in->data + *at);
+		int n, rc = more_room(out);
+
+		if (rc < 0 || size > (uint32_t)LZ4_compressBound(LZ4_LEGACY_BLOCK))
+			return rc;
+		*at += 4;
+		if (size > in->size - *at)
+			return fail(EINVAL, "truncated");
+		buf_reserve(out, LZ4_LEGACY_BLOCK);
+		n = LZ4_decompress_safe((const char *)in->data + *at, (char *)out->data + out->len,
+					(int)size, LZ4_LEGACY_BLOCK);
+		if (n < 0)
+			return fail(EINVAL, "damaged");
+		out->len += (size_t)n;
+		*at += size;
+	}
+	return 0;
+}
+
+/* Also one that is to be skipped. */
+static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct buf *out)
+{
+	size_t left;
+
+	do {
+		size_t from = in->size - *at, to = STEP;
+		int rc = more_room(out);
+
+		if (rc < 0)
+			return rc;
+		left = LZ4F_decompress(ctx, out->data + out->len, &to, in->data + *at, &from, NULL);
+		if (LZ4F_isError(left))
+			return fail(EINVAL, "%s", LZ4F_getErrorName(left));
+		*at += from;
+		out->len += to;
+		if (left && *at == in->size && to < STEP)
+			return fail(EINVAL, "truncated");
+	} while (left);
+	return 0;
+}
+
+static int lz4_all(LZ4F_dctx *ctx, const struct file *in, struct buf *out)
+{
+	uint64_t at = 0;
+	int rc = 0;
+
+	while (rc >= 0 && at < in->size) {
+		uint32_t magic = in->size - at >= 4 ? le32_get(in->data + at) : 0;
+
+		if (magic == LZ4_LEGACY_MAGIC)
+			rc = lz4_legacy_frame(in, &at, out);
+		else if (magic == LZ4_MAGIC || is_skipped(magic))
+			rc = lz4_frame(ctx, in, &at, out);
+		else
+			rc = fail(EINVAL, "truncated, damaged, or something else is behind it");
+	}
+	return rc;
+}
+
+static int run_lz4(const struct file *in, struct buf *out)
+{
+	LZ4F_dctx *ctx;
+	int rc;
+
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)))
+		return fail(ENOMEM, "liblz4 cannot start");
+	rc = lz4_all(ctx, in, out);
+	LZ4F_freeDecompressionContext(ctx);
+	return rc;
+}
+#else
+#define run_lz4 NULL
+#endif
+
 static const struct method methods[] = {
 	{ "gzip", "zlib", is_gzip, run_gzip },
 	{ "xz", "liblzma", is_xz, run_lzma },
 	{ "zstd", "libzstd", is_zstd, run_zstd },
+	{ "lz4", "liblz4", is_lz4, run_lz4 },
 	{ "lzip", "liblzma 5.4", is_lzip, run_lzip },
 	{ "lzma", "liblzma", is_lzma, run_lzma },	/* the last: it has no magic */
 };

@@ -2,14 +2,15 @@
 /* Copyright The kexec-hotplug developers */
 /*
  * Compressed files, recognised by their first bytes: gzip (RFC 1952), xz, lzip
- * and the older .lzma, zstd (RFC 8878). A library that was not there at configure
+ * and the older .lzma, zstd (RFC 8878), lz4 (its frames and the older ones of lz4 -l).
+ * A library that was not there at configure
  * time is an honest error.
  *
- * What gzip, xz and zstd call good with -t is decompressed: members, streams or
+ * What gzip, xz, zstd and lz4 call good with -t is decompressed: members, streams or
  * frames in any number, empty ones among them, padding between xz streams,
- * skippable zstd frames, dictionaries and windows of any size. Behind gzip data
+ * skippable zstd and lz4 frames, dictionaries and windows of any size. Behind gzip data
  * zeroes are ignored and garbage is left out with a warning, behind lzip data
- * anything is ignored; behind xz, .lzma and zstd data nothing else may come.
+ * anything is ignored; behind xz, .lzma, zstd and lz4 data nothing else may come.
  */
 #ifndef COMMON_DECOMPRESS_H
 #define COMMON_DECOMPRESS_H

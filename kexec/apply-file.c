@@ -138,13 +138,15 @@ static const struct arch *arch_here(const struct sysroot *sr)
 	return arch;
 }
 
-static int open_initrd(const char *path, const struct arch *arch, struct file *f, int *fd)
+static int open_initrd(const struct plan_request *request, const struct arch *arch, struct arena *arena,
+		       struct file *f, int *fd)
 {
+	unsigned int uimage_arch = arch ? arch->uimage_arch : 0;
 	uint64_t size;
-	int rc = file_open(f, path);
+	int rc = initrd_open(f, arena, request->initrd, request->more_initrds, uimage_arch);
 
 	if (rc >= 0)
-		rc = initrd_check(f, arch ? arch->uimage_arch : 0, &size);
+		rc = initrd_check(f, uimage_arch, &size);
 	if (rc >= 0 && check_size(f, size) < 0)
 		return -EINVAL;
 	if (rc >= 0 && !initrd_is_plain(f))
@@ -224,7 +226,7 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	if (rc >= 0)
 		rc = open_kernel(request->kernel, &kernel, &inside, &kernel_fd);
 	if (rc >= 0 && request->initrd)
-		rc = open_initrd(request->initrd, arch, &initrd, &initrd_fd);
+		rc = open_initrd(request, arch, &arena, &initrd, &initrd_fd);
 	else if (rc >= 0 && inside.initrd.data)
 		rc = memory_file(&inside.initrd, &initrd_fd);
 	if (rc >= 0 && plan_rather_kexec_load(request))

@@ -79,18 +79,20 @@ static int fileproof_command_line(const struct machine *m, const struct plan_req
 		    " kernel takes %" PRIu64 "; shorten it", len, m->arch->command_line_size - 1);
 }
 
-static int fileproof_initrd(const struct machine *m, const char *path, uint64_t *size)
+static int fileproof_initrd(const struct machine *m, const struct plan_request *request, uint64_t *size)
 {
+	struct arena arena = {0};
 	struct file f;
-	int rc = file_open(&f, path);
+	int rc = initrd_open(&f, &arena, request->initrd, request->more_initrds, m->arch->uimage_arch);
 
 	if (rc >= 0)
 		rc = initrd_check(&f, m->arch->uimage_arch, size);
 	if (rc < 0)
 		rc = fail_in(-ENOEXEC, "Could not open initrd file");
 	else
-		rc = fileproof_not_written(f.fd, path);
+		rc = f.fd < 0 ? 0 : fileproof_not_written(f.fd, request->initrd);
 	file_close(&f);
+	arena_free(&arena);
 	return rc;
 }
 
@@ -102,7 +104,7 @@ static int fileproof_crash(const struct machine *m, const struct kernel *k,
 	int rc = k->file.fd < 0 ? 0 : fileproof_not_written(k->file.fd, request->kernel);
 
 	if (rc >= 0 && request->initrd)
-		rc = fileproof_initrd(m, request->initrd, &initrd);
+		rc = fileproof_initrd(m, request, &initrd);
 	if (rc >= 0)
 		rc = fileproof_size(m, k->high - k->low, initrd);
 	if (rc >= 0)

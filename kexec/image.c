@@ -109,7 +109,8 @@ static int open_initrd(struct image *image, const struct plan_request *request)
 	int rc = 0;
 
 	if (request->initrd) {
-		rc = file_open(&image->initrd, request->initrd);
+		rc = initrd_open(&image->initrd, &image->arena, request->initrd, request->more_initrds,
+				 image->machine->arch->uimage_arch);
 	} else if (image->kernel.initrd.data) {
 		image->initrd = image->kernel.initrd;
 		image->kernel.initrd = (struct file){0};

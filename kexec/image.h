@@ -50,6 +50,7 @@ struct segment {
 /* What the user asked for. */
 struct plan_request {
 	const char *kernel, *initrd;	/* paths; initrd may be NULL */
+	const char *const *more_initrds;	/* paths, to be joined behind it; ends with NULL; or NULL */
 	const char *cmdline;		/* may be NULL: none given */
 	const char *base_cmdline;	/* with reuse_cmdline: instead of the running kernel's, or NULL */
 	const char *remove_cmdline;	/* with reuse_cmdline: names to take out of it, or NULL */

@@ -32,7 +32,7 @@ static const struct row rows[] = {
 	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
 	{ OPT_VERBOSE, "verbose", NULL, "with -S: would a crash leave a dump, and why; see kexec(8)" },
 	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
-	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk" },
+	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk; several are joined in their order" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },
 	{ OPT_REUSE_INITRD, "reuseinitrd", NULL, "the running kernel's initrd (needs retain_initrd there)" },
 	{ OPT_APPEND, "command-line", "TEXT", "the command line" },
@@ -207,6 +207,28 @@ static void add_operand(struct options *o, struct seen *seen, const char *word)
 		o->request.kernel = word;
 }
 
+/* An empty name: none, not those before either. */
+static void add_initrd(struct options *o, const char *path)
+{
+	struct plan_request *r = &o->request;
+	const char **more;
+	size_t n = 0;
+
+	if (!*path || !r->initrd) {
+		r->initrd = *path ? path : NULL;
+		r->more_initrds = NULL;
+		return;
+	}
+	while (r->more_initrds && r->more_initrds[n])
+		n++;
+	more = arena_alloc(&o->arena, (n + 2) * sizeof(*more));
+	for (size_t i = 0; i < n; i++)
+		more[i] = r->more_initrds[i];
+	more[n] = path;
+	more[n + 1] = NULL;
+	r->more_initrds = more;
+}
+
 static int apply_value(struct options *o, struct seen *seen, int key)
 {
 	switch (key) {
@@ -214,7 +236,7 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	case OPT_APPEND: o->request.cmdline = optarg; break;
 	case OPT_BASE_CMDLINE: o->request.reuse_cmdline = true; o->request.base_cmdline = optarg; break;
 	case OPT_REMOVE_CMDLINE: o->request.remove_cmdline = optarg; break;
-	case OPT_INITRD: o->request.initrd = *optarg ? optarg : NULL; break;
+	case OPT_INITRD: add_initrd(o, optarg); break;
 	case OPT_DUMP: o->dump = optarg; break;
 	case OPT_RECORD: seen->record = true; o->record = optarg; break;
 	case OPT_SYSROOT: o->sysroot = optarg; break;
@@ -369,6 +391,8 @@ static int check(const struct options *o, int operands)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
 	if ((o->json || o->dump) && !o->dry_run && !ask)
 		return fail(EINVAL, "--json and --dump show a plan; add --dry-run");
+	if (o->request.more_initrds)
+		notice("--initrd was given more than once; the files are joined, in this order");
 	return 0;
 }
 

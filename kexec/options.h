@@ -3,7 +3,7 @@
 /*
  * The command line: argv → struct options. No file is read, nothing is done.
  * Compatible with kexec-tools 2.0.32: getopt's permutation, abbreviations,
- * bundled short options, repeated options (the last one wins).
+ * bundled short options, repeated options (the last one wins; of --initrd all count).
  */
 #ifndef KEXEC_OPTIONS_H
 #define KEXEC_OPTIONS_H

@@ -124,6 +124,14 @@ uint8_t *kernel_bytes(const struct kernel *kernel, uint64_t addr, uint64_t size)
 int kernel_understand_flat(struct kernel *kernel, struct arena *arena, uint64_t load);
 
 /*
+ * Open the initrd @path, and make one file of it and of all @more (ends with NULL; or
+ * NULL), each from a multiple of 4 bytes on, as Linux wants them (init/initramfs.c). Each
+ * alone must pass initrd_check(). The name of what was joined is in @arena.
+ */
+int initrd_open(struct file *f, struct arena *arena, const char *path, const char *const *more,
+		unsigned int uimage_arch);
+
+/*
  * Is it an initrd? What certainly is none - an ELF file, a device tree, another
  * thing in U-Boot's wrapping, or a RAM disk in it for another machine than
  * @uimage_arch (U-Boot's IH_ARCH_*; 0: any) - is -ENOEXEC, what is damaged -EINVAL.

@@ -5,9 +5,11 @@
  * init/do_mounts_rd.c), passed as they are - but not with U-Boot's header in
  * front, and not what a slip of the hand has put in its place.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/decompress.h"
 #include "common/elf.h"
 #include "common/error.h"
 #include "kexec/format/format.h"
@@ -46,6 +48,49 @@ int initrd_read(struct file *f)
 		return file_read(f);
 	rc = uimage_read_inside(f);
 	return rc < 0 ? fail_in(rc, "%s: uImage", f->name) : 0;
+}
+
+/* Append what is in @f; which is closed. */
+static int initrd_append(struct buf *joined, struct file *f, unsigned int uimage_arch)
+{
+	static const uint8_t zeroes[4];
+	uint64_t size;
+	int rc = initrd_check(f, uimage_arch, &size);
+
+	if (rc >= 0 && (size > DECOMPRESS_MAX || joined->len > DECOMPRESS_MAX - size))
+		rc = fail(EFBIG, "%s: with it the initial RAM disks have more than %" PRIu64 " bytes", f->name,
+			  DECOMPRESS_MAX);
+	if (rc >= 0)
+		rc = initrd_read(f);
+	if (rc >= 0) {
+		buf_add(joined, zeroes, round_up64(joined->len, 4) - joined->len);
+		buf_add(joined, f->data, f->size);
+	}
+	file_close(f);
+	return rc;
+}
+
+int initrd_open(struct file *f, struct arena *arena, const char *path, const char *const *more,
+		unsigned int uimage_arch)
+{
+	BUF_AUTO joined = {0};
+	const char *name = path;
+	int rc = file_open(f, path);
+
+	if (rc < 0 || !more)
+		return rc;
+	rc = initrd_append(&joined, f, uimage_arch);
+	for (; *more && rc >= 0; more++) {
+		rc = file_open(f, *more);
+		if (rc >= 0)
+			rc = initrd_append(&joined, f, uimage_arch);
+		name = arena_printf(arena, "%s + %s", name, *more);
+	}
+	if (rc < 0)
+		return rc;
+	file_unpacked(f, name, joined.data, joined.len);
+	joined = (struct buf){0};
+	return 0;
 }
 
 bool initrd_is_plain(const struct file *f)

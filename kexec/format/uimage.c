@@ -29,7 +29,7 @@ static const char *const compressions[] = {
 
 static bool is_known(unsigned int compression)
 {
-	return compression == 0 || compression == 1 || compression == 3 || compression == 6;
+	return compression == 0 || compression == 1 || compression == 3 || compression == 5 || compression == 6;
 }
 
 bool uimage_probe(const struct file *f)

@@ -392,6 +392,11 @@ BAD_ELF = [
     ("damaged gzip", gzip.compress(KERNEL)[:5000] + bytes(200) + gzip.compress(KERNEL)[5200:], 1,
      "gzip data: "),
     ("truncated xz", lzma.compress(KERNEL)[:-1000], 1, "xz data: truncated"),
+    ("truncated lz4", b"\x04\x22\x4d\x18\x64\x40\xa7\x10\x00\x00\x00", 1, "lz4 data: truncated"),
+    ("damaged lz4", b"\x04\x22\x4d\x18" + bytes(20), 1, "lz4 data: ERROR_"),
+    ("truncated lz4 of the old kind", b"\x02\x21\x4c\x18\x20\x00\x00\x00x", 1, "lz4 data: truncated"),
+    ("damaged lz4 of the old kind", b"\x02\x21\x4c\x18\x04\x00\x00\x00\xff\xff\xff\xff", 1, "lz4 data: damaged"),
+    ("garbage behind lz4", b"\x02\x21\x4c\x18\x02\x00\x00\x00\x10xgarbage", 1, "lz4 data: truncated, damaged, or"),
     ("truncated zstd", b"\x28\xb5\x2f\xfd\x04\x00\x00\x00", 1, "zstd data: truncated"),
 ]
 

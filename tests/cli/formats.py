@@ -9,6 +9,7 @@ from bzimage import bzimage, pe, uki, zboot
 from cases import KERNEL, expect, json_plan, loads, loads_nothing, segments_of
 from harness import Case
 from hostile import WORD
+from vmlinux import uimage
 
 INITRD, UCODE = b"initrd" * 1001, b"microcode"
 NOTICE = "a unified kernel image: nothing is measured into the TPM"
@@ -32,6 +33,22 @@ def bytes_of_initrd(want):
     return check
 
 
+def file_of(r, name):
+    with open(os.path.join(r.dir, name), "rb") as f:
+        return f.read()
+
+
+ODD = b"1234567"
+
+
+def more(where):
+    for name, data in ("odd", ODD), ("wrapped", uimage(b"wrapped", kind=3)), ("damaged", uimage(b"wrapped", kind=3)[:-1] + b"x"):
+        with open(os.path.join(where, name), "wb") as f:
+            f.write(data)
+
+
+JOIN = "-l --dry-run --json --dump {dir}/out "
+JOINED = "--initrd was given more than once; the files are joined"
 INSIDE = UCODE + bytes(-len(UCODE) % 4) + INITRD
 
 CASES = [
@@ -90,6 +107,28 @@ CASES = [
 
     Case("UKI: a bzImage, on POWER", "-c -l {kernel}", 255, kernel=uki(bzimage()), stderr="is for ELF machine 62",
          check=loads_nothing),
+
+    # --- several initrds ---
+    Case("two initrds", JOIN + "--initrd={dir}/odd --ramdisk {initrd} {kernel}", stdout="{", stderr=JOINED, prepare=more,
+         check=lambda r: bytes_of_initrd(ODD + b"\0" + file_of(r, "initrd"))(r)),
+    Case("three initrds, one in U-Boot's wrapping", JOIN + "--initrd={dir}/odd --initrd={dir}/wrapped --initrd={dir}/odd"
+         " {kernel}", stdout="{", stderr=JOINED, prepare=more, check=bytes_of_initrd(ODD + b"\0wrapped\0" + ODD)),
+    Case("their names are shown", "-l --dry-run --initrd={dir}/odd --initrd={initrd} {kernel}", stdout="odd \\+ /.*/initrd",
+         stderr=JOINED, prepare=more),
+    Case("an empty name drops them", "-l --dry-run --initrd={initrd} --initrd={dir}/odd --initrd= {kernel}", prepare=more,
+         stdout=r"(?s)\A((?!  initrd ).)*\Z"),
+    Case("and another begins anew", JOIN + "--initrd={initrd} --initrd= --initrd={dir}/odd {kernel}", prepare=more,
+         stdout="{", check=bytes_of_initrd(ODD)),
+    *[Case(f"two initrds: {what}", f"{how} --initrd={{dir}}/odd --initrd={{initrd}} {{kernel}}", prepare=more,
+           env={"KEXEC_MODEL_FILE": "0"}, stderr=JOINED, check=loads(flags)) for what, how, flags in (
+        ("-c", "-c -p", "0x150001 = 0"), ("-s", "-s -p", "0x2 = 0"), ("-s, a normal kernel", "-s -l", "0x0 = 0"))],
+    *[Case(f"two initrds: {what}", f"{how} --initrd={{initrd}} --initrd={{dir}}/{name} {{kernel}}", 255, prepare=more,
+           stderr=f"{JOINED}(.|\n)*{why}", check=loads_nothing) for what, name, why in (
+        ("the second is a kernel", "vmlinux", "Could not open initrd file: .*begins like an ELF file"),
+        ("the second is not there", "none", "Could not open initrd file: Cannot open"),
+        ("the second is damaged", "damaged", "Could not open initrd file: .*its CRC is wrong")) for how in ("-c -l", "-s -p")],
+    Case("two initrds in place of a UKI's", JOIN + "--initrd={dir}/odd --initrd={dir}/odd {kernel}", kernel=UKI, prepare=more,
+         stdout="{", stderr=NOTICE, check=bytes_of_initrd(ODD + b"\0" + ODD)),
 
     # --- EFI zboot ---
     *[Case(f"zboot: {what}", "-p --type " + word + " {kernel}", kernel=data, check=loads("0x150001 = 0"))
