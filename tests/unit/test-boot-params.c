@@ -169,14 +169,6 @@ static void addresses_have_upper_halves(void **state)
 	assert_int_equal(get(&out, 0x21c, 4), GIB);
 	assert_int_equal(get(&out, 0x250, 8) >> 32, 1);
 	assert_int_equal(get(&out, 0x1dc, 4), 1);
-	b.below_4g = true;
-	assert_fails(x86_64_boot_data(&b, 6 * GIB, &out), ERANGE, "the boot parameters, 0x");
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), ERANGE, "the initrd, 0x140000000 bytes at 0x140001000,"
-		     " must be below 4 GiB");
-	b.initrd = GIB;
-	b.initrd_size = MIB;
-	assert_int_equal(x86_64_boot_data(&b, ADDR, &out), 0);
-	assert_fails(x86_64_boot_data(&b, 4 * GIB - 4096, &out), ERANGE, "must be below 4 GiB");
 }
 
 static void elf_kernel_gets_a_header(void **state)
@@ -516,58 +508,6 @@ static void seed_and_tree_are_the_callers(void **state)
 	assert_int_equal(find_node(&out, 9), 0);
 }
 
-/* --- real mode --- */
-
-static void real_mode_is_laid_out(void **state)
-{
-	static uint8_t code[17 * 512];
-	X86_64_E820_AUTO e = {0};
-	BUF_AUTO out = {0};
-	struct x86_64_boot b = usual(&e);
-	char *line;
-
-	(void)state;
-	memset(code, 0x90, sizeof(code));
-	memcpy(code + 0x1f1, header, sizeof(header));
-	b.initrd = 0x30000000;
-	assert_int_equal(x86_64_real_mode_data(&b, code, sizeof(code), MIB, 0x90000, &out), 0);
-	assert_int_equal(out.len, 0x10000);
-	assert_memory_equal(out.data, code, 0x1f1);
-	assert_memory_equal(out.data + 0x26c, code + 0x26c, sizeof(code) - 0x26c);
-	assert_int_equal(out.data[0x210], 0xd0);
-	assert_int_equal(out.data[0x211] & 0x81, 0x81);
-	assert_int_equal(get(&out, 0x224, 2), 0xde00);
-	assert_int_equal(get(&out, 0x214, 4), MIB);
-	assert_int_equal(get(&out, 0x218, 4), 0x30000000);
-	assert_int_equal(get(&out, 0x21c, 4), 9 * MIB + 5);
-	assert_int_equal(get(&out, 0x228, 4), 0x9e000);
-	assert_string_equal((char *)out.data + 0xe000, b.cmdline);
-	assert_fails(x86_64_real_mode_data(&b, code, 0x1f0, MIB, 0x90000, &out), EINVAL,
-		     "its setup code has 496 bytes");
-	assert_fails(x86_64_real_mode_data(&b, code, sizeof(code), 4 * GIB, 0x90000, &out), ERANGE,
-		     "the kernel, 0x1 bytes at 0x100000000");
-	b.initrd = 4 * GIB;
-	assert_fails(x86_64_real_mode_data(&b, code, sizeof(code), MIB, 0x90000, &out), ERANGE, "the initrd");
-	b.initrd_size = 0;
-	line = mem_alloc(0x2001);
-	memset(line, 'x', 0x2000);
-	b.cmdline = line;
-	assert_fails(x86_64_real_mode_data(&b, code, sizeof(code), MIB, 0x90000, &out), E2BIG,
-		     "does not fit behind the setup code");
-	line[0x1fff] = 0;
-	assert_int_equal(x86_64_real_mode_data(&b, code, sizeof(code), MIB, 0x90000, &out), 0);
-	free(line);
-	{
-		uint8_t *large = mem_alloc(0xde01);
-
-		memcpy(large, code, sizeof(code));
-		b.cmdline = "";
-		assert_fails(x86_64_real_mode_data(&b, large, 0xde01, MIB, 0x90000, &out), EINVAL,
-			     "too many for 64 KiB with a heap");
-		free(large);
-	}
-}
-
 /* --- the proofs can fail --- */
 
 struct spoil {
@@ -716,7 +656,6 @@ int main(void)
 		cmocka_unit_test(efi_is_passed_on),
 		cmocka_unit_test(strides_that_cannot_be_are_not_used),
 		cmocka_unit_test(seed_and_tree_are_the_callers),
-		cmocka_unit_test(real_mode_is_laid_out),
 		cmocka_unit_test(proofs_refuse),
 		cmocka_unit_test(proofs_refuse_chains),
 		cmocka_unit_test(proofs_refuse_memory),

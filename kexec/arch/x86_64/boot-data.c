@@ -99,6 +99,7 @@ int x86_64_boot_data_step(struct image *image)
 		.initrd = initrd ? initrd->addr : 0, .initrd_size = initrd ? initrd->bufsz : 0,
 		.efi = f->has_efi && !(image->request->special & SPECIAL_NO_EFI) ? &f->efi : NULL,
 		.rsdp = f->rsdp, .seed = image->request->seed,
+		.dtb = image->dtb.data, .dtb_size = image->dtb.size,
 	};
 	int rc;
 

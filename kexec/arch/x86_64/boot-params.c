@@ -9,11 +9,9 @@
 #include "kexec/arch/x86_64/boot-params.h"
 
 #define LOADED_HIGH	0x01
-#define CAN_USE_HEAP	0x80
 #define XLF_64		0x03		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G */
 #define BOOT_FLAG	0xaa55
 #define BOOT_PARTS	16		/* each begins at a multiple of this */
-#define FOUR_GIB	((uint64_t)1 << 32)
 
 /* Of the header the kernel reads at most to here: init_size. */
 #define HEADER_NEEDED	(X86_HDR_INIT_SIZE + 4)
@@ -258,19 +256,6 @@ static void boot_nodes(const struct x86_64_boot *b, const struct boot_layout *l,
 	}
 }
 
-static int boot_check_low(const char *what, uint64_t addr, uint64_t size)
-{
-	if (size <= FOUR_GIB && addr <= FOUR_GIB - size)
-		return 0;
-	return fail(ERANGE, "the %s, 0x%" PRIx64 " bytes at 0x%" PRIx64 ", must be below 4 GiB where the"
-		    " kernel is not entered in 64 bits", what, size, addr);
-}
-
-static int boot_check_initrd_low(const struct x86_64_boot *b)
-{
-	return b->initrd_size ? boot_check_low("initrd", b->initrd, b->initrd_size) : 0;
-}
-
 static uint8_t *boot_zeroes(struct buf *out, uint64_t size)
 {
 	out->len = 0;
@@ -286,10 +271,6 @@ int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out
 	uint8_t *data;
 	int rc = b->header ? x86_64_check_header(b->header, b->header_size) : 0;
 
-	if (rc >= 0 && b->below_4g)
-		rc = boot_check_low("boot parameters", addr, l.size);
-	if (rc >= 0 && b->below_4g)
-		rc = boot_check_initrd_low(b);
 	if (rc < 0)
 		return rc;
 	data = boot_zeroes(out, l.size);
@@ -300,38 +281,5 @@ int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out
 	if (b->efi)
 		boot_efi(b, &l, addr, data);
 	boot_nodes(b, &l, addr, data);
-	return 0;
-}
-
-int x86_64_real_mode_data(const struct x86_64_boot *b, const uint8_t *setup, size_t setup_size,
-			  uint64_t kernel, uint64_t addr, struct buf *out)
-{
-	size_t len = strlen(b->cmdline) + 1;
-	uint8_t *data;
-	int rc = setup_size < X86_BP_HEADER ? fail(EINVAL, "its setup code has %zu bytes", setup_size) :
-		 x86_64_check_header(setup + X86_BP_HEADER, setup_size - X86_BP_HEADER);
-
-	if (rc >= 0)
-		rc = boot_check_low("kernel", kernel, 1);
-	if (rc >= 0)
-		rc = boot_check_initrd_low(b);
-	if (rc < 0)
-		return rc;
-	if (len > X86_REAL_MODE_SIZE - X86_REAL_MODE_HEAP_END)
-		return fail(E2BIG, "a command line of %zu bytes does not fit behind the setup code",
-			    len);
-	if (setup_size > X86_REAL_MODE_HEAP_END - 0x200)
-		return fail(EINVAL, "its setup code has %zu bytes, too many for 64 KiB with a heap",
-			    setup_size);
-	data = boot_zeroes(out, X86_REAL_MODE_SIZE);
-	memcpy(data, setup, setup_size);
-	data[X86_HDR_LOADER] = X86_LOADER_KEXEC;
-	data[X86_HDR_LOADFLAGS] |= LOADED_HIGH | CAN_USE_HEAP;
-	bytes_put(data + X86_HDR_HEAP_END, X86_REAL_MODE_HEAP_END - 0x200, 2, true);
-	bytes_put(data + X86_HDR_CODE32_START, kernel, 4, true);
-	bytes_put(data + X86_HDR_RAMDISK_IMAGE, b->initrd_size ? b->initrd : 0, 4, true);
-	bytes_put(data + X86_HDR_RAMDISK_SIZE, b->initrd_size, 4, true);
-	bytes_put(data + X86_HDR_CMD_LINE_PTR, addr + X86_REAL_MODE_HEAP_END, 4, true);
-	memcpy(data + X86_REAL_MODE_HEAP_END, b->cmdline, len);
 	return 0;
 }

@@ -142,7 +142,6 @@ struct x86_64_boot {
 	const uint8_t *seed;		/* X86_RNG_SEED_SIZE fresh bytes; NULL: none */
 	const uint8_t *dtb;		/* --dtb; NULL: none */
 	size_t dtb_size;
-	bool below_4g;			/* --entry-32bit: all addresses must fit in 32 bits */
 };
 
 /*
@@ -157,21 +156,8 @@ uint64_t x86_64_boot_size(const struct x86_64_boot *b);
 /*
  * The segment for the physical address @addr, a multiple of 16 and also that of boot_params; @out is
  * emptied before. Screen and video mode are what the running kernel was told, so that
- * --reuse-video-type is always the case. -EINVAL as of x86_64_check_header(); -ERANGE with below_4g,
- * for what is not below.
+ * --reuse-video-type is always the case. -EINVAL as of x86_64_check_header().
  */
 int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out);
-
-/*
- * For --real-mode: the kernel's setup code (@setup, the first (setup_sects + 1) * 512 bytes of the
- * file) with its header filled in, its heap and the command line: the 64 KiB at @addr, below 1 MiB
- * and a multiple of 16. It asks the BIOS for all else. It is entered at CS = (@addr >> 4) + 0x20,
- * IP = 0, all other segments @addr >> 4, SP X86_REAL_MODE_HEAP_END (Documentation/arch/x86/boot.rst).
- * @kernel: where the rest of the file goes, below 4 GiB. -E2BIG: the command line does not fit.
- */
-#define X86_REAL_MODE_SIZE	0x10000
-#define X86_REAL_MODE_HEAP_END	0xe000
-int x86_64_real_mode_data(const struct x86_64_boot *b, const uint8_t *setup, size_t setup_size,
-			  uint64_t kernel, uint64_t addr, struct buf *out);
 
 #endif
