@@ -8,6 +8,7 @@
 #include "common/bytes.h"
 #include "common/sha256.h"
 #include "kexec/arch/arch.h"
+#include "kexec/cmdline.h"
 #include "kexec/image.h"
 
 void image_init(struct image *image, const struct machine *machine)
@@ -129,7 +130,10 @@ int image_open(struct image *image, const struct plan_request *request)
 
 	if (rc >= 0 && request->dtb)
 		rc = open_dtb(image, request);
-	return rc < 0 ? rc : open_initrd(image, request);
+	if (rc >= 0)
+		rc = open_initrd(image, request);
+	image->request = cmdline_with_inside(request, image->kernel.cmdline);
+	return rc;
 }
 
 /* The lowest or highest place for @size bytes in one free range. */

@@ -96,8 +96,7 @@ struct needs {
 
 struct image {
 	const struct machine *machine;
-	struct plan_request wanted;	/* what the user asked for, with what the kernel's file says */
-	const struct plan_request *request;	/* that */
+	struct plan_request request;	/* what the user asked for, with what the kernel's file says */
 	struct needs needs;
 	struct core core;		/* crash: what the elfcorehdr tells */
 	uint64_t kernel_base;		/* where the kernel's lowest linked address went */
@@ -138,7 +137,10 @@ void image_free(struct image *image);
 void image_doubt(struct image *image, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void image_warn(const struct image *image);
 
-/* Open the files which @request names. Messages carry the path. */
+/*
+ * Open and read the files which @request names: what there is of I/O on the way to an image. Of a
+ * surveyed machine; what could never be placed on it is not read. Messages carry the path.
+ */
 int image_open(struct image *image, const struct plan_request *request);
 
 /*

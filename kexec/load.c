@@ -23,7 +23,6 @@ struct load_try {
 	const struct sysroot *sr;
 	struct way way;
 	struct machine machine;
-	struct plan_request request;
 	uint8_t seed[PLAN_SEED_SIZE];
 	struct image image;
 	bool surveyed, planned;		/* the machine is known; the image is proved */
@@ -94,11 +93,12 @@ static int load_plan(struct load_try *t)
 	int rc = machine_survey(&t->machine, t->sr);
 
 	t->surveyed = rc >= 0;
-	t->request = t->o->request;
-	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
-		t->request.seed = t->seed;
 	if (rc >= 0)
-		rc = plan(&t->image, &t->request);
+		rc = plan_open(&t->image, &t->o->request);
+	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
+		t->image.request.seed = t->seed;
+	if (rc >= 0)
+		rc = plan(&t->image);
 	if (rc >= 0)
 		rc = prove(&t->image);
 	t->planned = rc >= 0;

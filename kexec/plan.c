@@ -132,7 +132,7 @@ static int check_special(const struct machine *m, unsigned int special)
 
 static int check_request(struct image *image)
 {
-	const struct plan_request *r = image->request;
+	const struct plan_request *r = &image->request;
 	const struct machine *m = image->machine;
 	int rc;
 
@@ -149,7 +149,7 @@ static int check_request(struct image *image)
 
 static int find_room(struct image *image)
 {
-	const struct plan_request *r = image->request;
+	const struct plan_request *r = &image->request;
 	const struct machine *m = image->machine;
 	RANGES_AUTO avoid = {0};
 	int rc = 0;
@@ -233,10 +233,10 @@ static int build_cmdline(struct image *image)
 {
 	const struct machine *m = image->machine;
 	const char *wanted = m->arch->cmdline ? m->arch->cmdline(image) :
-			     cmdline_wanted(&image->arena, m->cmdline, image->request);
+			     cmdline_wanted(&image->arena, m->cmdline, &image->request);
 	uint64_t limit = image->needs.cmdline_max, len;
 
-	wanted = plan_capture_words(&image->arena, m->arch, image->request, wanted);
+	wanted = plan_capture_words(&image->arena, m->arch, &image->request, wanted);
 	if (image->crash)
 		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
 					      image_address(image, ROLE_CORE) >> 10, *wanted ? " " : "", wanted);
@@ -253,7 +253,7 @@ static int build_cmdline(struct image *image)
 /* Another way in than the purgatory is for who knows what is there. */
 static int choose_entry(struct image *image)
 {
-	const struct plan_request *r = image->request;
+	const struct plan_request *r = &image->request;
 
 	image->entry = image_address(image, ROLE_PURGATORY);
 	if (!r->has_entry)
@@ -270,22 +270,25 @@ static int choose_entry(struct image *image)
 		    " goes where", r->entry);
 }
 
-int plan(struct image *image, const struct plan_request *request)
+int plan(struct image *image)
 {
 	const struct arch *arch = image->machine->arch;
 	int (*const steps[])(struct image *) = {
 		check_request, arch->needs, find_room, place_kernel, purgatory_place, place_core,
 		place_initrd, build_cmdline, arch->boot_data, purgatory_fill, choose_entry,
 	};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && rc >= 0; i++)
+		rc = steps[i](image);
+	return rc;
+}
+
+int plan_open(struct image *image, const struct plan_request *request)
+{
 	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
 
 	if (rc >= 0)
 		rc = check_type_exists(image->machine, request->type);
-	if (rc >= 0)
-		rc = image_open(image, request);
-	image->wanted = cmdline_with_inside(request, image->kernel.cmdline);
-	image->request = &image->wanted;
-	for (size_t i = 0; i < ARRAY_SIZE(steps) && rc >= 0; i++)
-		rc = steps[i](image);
-	return rc;
+	return rc < 0 ? rc : image_open(image, request);
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
-/* Options + machine + kernel file → image. Pure: reads files, changes nothing. */
+/* Options + machine + files → image: a table of steps, some of them the architecture's (struct arch). */
 #ifndef KEXEC_PLAN_H
 #define KEXEC_PLAN_H
 
 #include "kexec/image.h"
 
-/* @image is from image_init() with a surveyed machine. */
-int plan(struct image *image, const struct plan_request *request);
+/*
+ * Can this machine do at all what is asked, and image_open(). @image is from image_init() with a
+ * surveyed machine.
+ */
+int plan_open(struct image *image, const struct plan_request *request);
+
+/* Of an opened image; pure: no I/O. Once. */
+int plan(struct image *image);
 
 /*
  * A capture kernel of the other byte order boots, but takes the elfcorehdr for

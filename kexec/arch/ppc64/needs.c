@@ -123,7 +123,7 @@ int ppc64_needs(struct image *image)
 
 	if (rc >= 0)
 		rc = check_kernel(image);
-	if (rc >= 0 && image->request->reuse_initrd)
+	if (rc >= 0 && image->request.reuse_initrd)
 		rc = find_old_initrd(image);
 	if (rc < 0)
 		return rc;
@@ -161,7 +161,7 @@ static const char *dtb_bootargs(struct image *image)
 
 const char *ppc64_cmdline(struct image *image)
 {
-	struct plan_request r = *image->request;
+	struct plan_request r = image->request;
 	const char *wanted;
 
 	if (!r.cmdline && !r.reuse_cmdline && image->dtb_tree) {

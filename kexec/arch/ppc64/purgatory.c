@@ -38,7 +38,7 @@ int ppc64_fill(struct image *image)
 	purgatory_put(image, PURGATORY_PARAM(backup_size),
 		      image_segment(image, ROLE_BACKUP) ? PPC64_BACKUP_SIZE : 0);
 	purgatory_put(image, PURGATORY_PARAM(consoles), (f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0) |
-		      (image->request->special & SPECIAL_CONSOLE_SERIAL ? PURGATORY_CONSOLE_VERBOSE : 0));
+		      (image->request.special & SPECIAL_CONSOLE_SERIAL ? PURGATORY_CONSOLE_VERBOSE : 0));
 	purgatory_put(image, PURGATORY_PARAM(console_port), f->hvterm_unit);
 	return 0;
 }

@@ -47,11 +47,11 @@ static void find_e820(const struct image *image, struct x86_64_e820 *e820)
 
 const char *x86_64_cmdline(struct image *image)
 {
-	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, image->request);
+	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, &image->request);
 	X86_64_E820_AUTO e820 = {0};
 	BUF_AUTO words = {0};
 
-	if (!(image->request->special & SPECIAL_MEMMAP))
+	if (!(image->request.special & SPECIAL_MEMMAP))
 		return wanted;
 	find_e820(image, &e820);
 	x86_64_memmap_words(&e820, &words);
@@ -97,8 +97,8 @@ int x86_64_boot_data_step(struct image *image)
 		.running = f->boot_params, .header = image->kernel.boot_header,
 		.header_size = image->kernel.boot_header_size, .e820 = &e820, .cmdline = image->cmdline,
 		.initrd = initrd ? initrd->addr : 0, .initrd_size = initrd ? initrd->bufsz : 0,
-		.efi = f->has_efi && !(image->request->special & SPECIAL_NO_EFI) ? &f->efi : NULL,
-		.rsdp = f->rsdp, .seed = image->request->seed,
+		.efi = f->has_efi && !(image->request.special & SPECIAL_NO_EFI) ? &f->efi : NULL,
+		.rsdp = f->rsdp, .seed = image->request.seed,
 		.dtb = image->dtb.data, .dtb_size = image->dtb.size,
 	};
 	int rc;
@@ -133,7 +133,7 @@ static uint64_t known_consoles(const struct image *image, uint64_t *port)
 
 static void put_consoles(struct image *image)
 {
-	const struct plan_request *r = image->request;
+	const struct plan_request *r = &image->request;
 	uint64_t port, consoles = known_consoles(image, &port);
 
 	if (r->special & (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD))
