@@ -81,9 +81,11 @@ static uint64_t search(uint64_t bits, uint64_t n, uint64_t align, struct placeme
 static void place_one(struct image *image)
 {
 	static const uint64_t aligns[] = { 0, 1, PAGE, 2 * PAGE, 4 * PAGE };
-	struct placement p = { aligns[pseudo_random(ARRAY_SIZE(aligns))],
-			       pseudo_random(2) ? UNIT * pseudo_random(UNITS + 8) : 0,
-			       pseudo_random(2) };
+	struct placement p = {
+		.align = aligns[pseudo_random(ARRAY_SIZE(aligns))],
+		.below = pseudo_random(2) ? UNIT * pseudo_random(UNITS + 8) : 0,
+		.top_down = pseudo_random(2),
+	};
 	struct segment s = { .name = "x", .memsz = 1 + pseudo_random(5 * PAGE) };
 	uint64_t bits = free_units(image), n = round_up64(s.memsz, PAGE) / UNIT;
 	uint64_t align = p.align > PAGE ? p.align : PAGE;
