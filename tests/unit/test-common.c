@@ -89,7 +89,9 @@ static void ranges_keep_reasons(void **state)
 
 static void ranges_are_parsed(void **state)
 {
-	static const char *const bad[] = { "", "-", "10", "10-", "-20", "g-h", "20-10", "10 -20" };
+	static const char *const bad[] = { "", "-", "10", "10-", "-20", "g-h", "20-10", "10 -20",
+					   "0x10-20", "0X10-20", "10-0x20", "10-0X20",
+					   "10000000000000000-2", "1-10000000000000000" };
 	uint64_t start = 1, last = 2;
 	const char *end;
 
@@ -288,6 +290,7 @@ static void ranges_grow(void **state)
 
 static void id_lists(void **state)
 {
+	static const char *const bad[] = { "1;2", ",", ",1", "1,,2", ":", "x", "1-", "1-,2", "1-:", "1048576" };
 	struct idlist l;
 
 	(void)state;
@@ -300,7 +303,12 @@ static void id_lists(void **state)
 	assert_fails(idlist_parse(&l, "3-1\n"), EINVAL, "3-1");
 	assert_fails(idlist_parse(&l, "1,1\n"), EINVAL, "1,1");
 	assert_fails(idlist_parse(&l, "0-99999999999\n"), EINVAL, "not a list");
-	assert_fails(idlist_parse(&l, "1;2"), EINVAL, "not a list");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_fails(idlist_parse(&l, bad[i]), EINVAL, "not a list");
+	assert_int_equal(idlist_parse(&l, "3-3,1048575\n"), 0);
+	assert_int_equal(l.n, 2);
+	assert_true(l.id[0] == 3 && l.id[1] == IDLIST_MAX - 1);
+	idlist_free(&l);
 	assert_int_equal(idlist_parse(&l, "0-2,7,9-10\n"), 0);
 	for (uint32_t i = 0; i < 12; i++)
 		assert_int_equal(idlist_has(&l, i), i < 3 || i == 7 || i == 9 || i == 10);
@@ -513,6 +521,79 @@ static void elf_addresses(void **state)
 	arena_free(&a);
 }
 
+/* --- the byte order that most of the header agrees on, or else what it claims --- */
+
+static int read_bytes(void *from, uint64_t offset, void *buf, size_t len, size_t *done)
+{
+	const struct buf *b = from;
+
+	*done = offset >= b->len ? 0 : b->len - offset < len ? b->len - offset : len;
+	memcpy(buf, b->data + (*done ? offset : 0), *done);
+	return 0;
+}
+
+static int read_core(struct elf *elf, struct arena *a, uint8_t *data, size_t len, uint32_t max)
+{
+	struct buf b = { .data = data, .len = len };
+
+	return elf_read_core(elf, a, &(struct elf_reader){ read_bytes, &b }, max);
+}
+
+enum { E_TYPE = 16, E_MACHINE = 18, E_VERSION_AT = 20, E_EHSIZE_64 = 52, E_PHENTSIZE_64 = 54 };
+enum order { NEITHER, LITTLE, BIG };
+
+static const struct {
+	unsigned int at, size;
+	uint64_t value;		/* written big-endian */
+	enum order order;	/* which is more likely, then */
+} evidences[] = {
+	{ E_TYPE, 2, 0, NEITHER }, { E_TYPE, 2, 1, BIG }, { E_TYPE, 2, 4, BIG }, { E_TYPE, 2, 5, NEITHER },
+	{ E_TYPE, 2, 0x100, LITTLE }, { E_TYPE, 2, 0x500, NEITHER },
+	{ E_MACHINE, 2, 0, NEITHER }, { E_MACHINE, 2, ELF_EM_PPC64, BIG }, { E_MACHINE, 2, 1, NEITHER },
+	{ E_MACHINE, 2, 1023, BIG }, { E_MACHINE, 2, 1024, LITTLE }, { E_MACHINE, 2, 0xffff, NEITHER },
+	{ E_VERSION_AT, 4, 1, BIG }, { E_VERSION_AT, 4, 2, NEITHER },
+	{ E_EHSIZE_64, 2, 64, BIG }, { E_EHSIZE_64, 2, 65, NEITHER },
+	{ E_PHENTSIZE_64, 2, 56, BIG }, { E_PHENTSIZE_64, 2, 32, NEITHER },
+};
+
+static void elf_evidence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(evidences); i++)
+		for (unsigned int claim = 0; claim < 4; claim++) {
+			enum order order = evidences[i].order;
+			uint8_t e[64] = ELF_MAGIC "\2";
+			struct arena a = {0};
+			struct elf elf;
+
+			e[5] = (uint8_t)claim;
+			bytes_put(e + evidences[i].at, evidences[i].value, evidences[i].size, false);
+			if (order == NEITHER && (claim == 0 || claim == 3)) {
+				assert_fails(read_core(&elf, &a, e, sizeof(e), 9), EINVAL, "unknown byte order");
+			} else {
+				assert_int_equal(read_core(&elf, &a, e, sizeof(e), 9), 0);
+				assert_int_equal(elf.little, (order ? order : claim) == LITTLE);
+			}
+			arena_free(&a);
+		}
+}
+
+static void elf_shortest(void **state)
+{
+	struct arena a = {0};
+	uint8_t e[64] = {0};
+	struct elf elf;
+
+	(void)state;
+	put_header(e, 2, 1, true);
+	put_field(e, E_PHNUM, true, true, 0);
+	assert_fails(elf_parse(&elf, &a, e, 15, 64), EINVAL, "class is neither");
+	assert_fails(elf_parse(&elf, &a, e, 16, 64), EINVAL, "truncated ELF header: 16 bytes of 64");
+	assert_int_equal(elf_parse(&elf, &a, e, 64, 64), 0);
+	assert_int_equal(elf.n_phdrs, 0);
+	arena_free(&a);
+}
+
 static void files(void **state)
 {
 	char *dir = unit_directory();
@@ -686,6 +767,8 @@ int main(void)
 		cmocka_unit_test(elf_truncated),
 		cmocka_unit_test(elf_has_bounds),
 		cmocka_unit_test(elf_addresses),
+		cmocka_unit_test(elf_evidence),
+		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(files),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
