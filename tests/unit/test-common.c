@@ -291,6 +291,7 @@ static void ranges_grow(void **state)
 static void id_lists(void **state)
 {
 	static const char *const bad[] = { "1;2", ",", ",1", "1,,2", ":", "x", "1-", "1-,2", "1-:", "1048576" };
+	STRING_AUTO exact = mem_printf("%s", "0-1,4");	/* nothing behind its end may be read */
 	struct idlist l;
 
 	(void)state;
@@ -305,6 +306,9 @@ static void id_lists(void **state)
 	assert_fails(idlist_parse(&l, "0-99999999999\n"), EINVAL, "not a list");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_fails(idlist_parse(&l, bad[i]), EINVAL, "not a list");
+	assert_int_equal(idlist_parse(&l, exact), 0);
+	assert_int_equal(l.n, 3);
+	idlist_free(&l);
 	assert_int_equal(idlist_parse(&l, "3-3,1048575\n"), 0);
 	assert_int_equal(l.n, 2);
 	assert_true(l.id[0] == 3 && l.id[1] == IDLIST_MAX - 1);

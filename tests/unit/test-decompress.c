@@ -361,6 +361,28 @@ static void a_file_that_changes(void **state)
 	unit_remove(dir);
 }
 
+/* Of which the second is not yet all in sight when the first has ended. */
+static void members_of_more_than_a_step(void **state)
+{
+	uint8_t *data = pattern(2 * MIB);
+	struct file second = stored(data, 2 * MIB), f;
+	BUF_AUTO b = {0};
+
+	(void)state;
+	buf_add(&b, GZ, sizeof(GZ) - 1);
+	buf_add(&b, second.data, second.size);
+	f = file_of(b.data, b.len);
+	if (GZIP) {
+		assert_int_equal(file_decompress(&f, 4 * MIB), 0);
+		assert_int_equal(f.size, 6 + 2 * MIB);
+		assert_memory_equal(f.data, "kernel", 6);
+		assert_memory_equal(f.data + 6, data, 2 * MIB);
+	}
+	file_close(&f);
+	file_close(&second);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +391,7 @@ int main(void)
 		cmocka_unit_test(garbage_is_mentioned),
 		cmocka_unit_test(many_steps_of_gzip),
 		cmocka_unit_test(many_steps_of_zstd),
+		cmocka_unit_test(members_of_more_than_a_step),
 		cmocka_unit_test(files_of_bounded_size),
 		cmocka_unit_test(output_of_bounded_size),
 		cmocka_unit_test(a_file_that_changes),
