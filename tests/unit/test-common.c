@@ -582,6 +582,23 @@ static void elf_evidence(void **state)
 		}
 }
 
+/* The header counts, even where there are no program headers behind it. */
+static void elf_sizes(void **state)
+{
+	uint8_t e[120] = {0};
+	uint64_t need = 0;
+
+	(void)state;
+	assert_fails(elf_headers_size(e, sizeof(e), sizeof(e), &need), ENOEXEC, "not an ELF file");
+	put_header(e, 2, 1, true);
+	assert_int_equal(elf_headers_size(e, sizeof(e), sizeof(e), &need), 0);
+	assert_int_equal(need, 120);
+	put_field(e, E_PHNUM, true, true, 0);
+	put_field(e, E_PHOFF, true, true, 0);
+	assert_int_equal(elf_headers_size(e, sizeof(e), sizeof(e), &need), 0);
+	assert_int_equal(need, 64);
+}
+
 static void elf_shortest(void **state)
 {
 	struct arena a = {0};
@@ -772,6 +789,7 @@ int main(void)
 		cmocka_unit_test(elf_has_bounds),
 		cmocka_unit_test(elf_addresses),
 		cmocka_unit_test(elf_evidence),
+		cmocka_unit_test(elf_sizes),
 		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(files),
 		cmocka_unit_test(pieces_of_files),
