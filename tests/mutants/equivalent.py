@@ -161,8 +161,12 @@ EQUIVALENT = {
      "if (left && from.pos == from.size && to.pos < to.size)",
      "if (left && from.pos == from.size && to.pos <= to.size)", 1):
         "libzstd keeps the last byte of a frame back until all of it is put out; without that byte it is truncated",
-    ("common/elf.c", "elf_headers_size", "compare",
+    ("common/elf.c", "headers_size", "compare",
      "if (*need < l->ehdr)",
      "if (*need <= l->ehdr)", 1):
         "what is equal becomes what it is",
+    ("common/elf.c", "read_phdrs", "compare",
+     "uint32_t announced = elf->n_phdrs, n = announced < max ? announced : max;",
+     "uint32_t announced = elf->n_phdrs, n = announced <= max ? announced : max;", 1):
+        "of two equal numbers either is the smaller",
 }

@@ -377,6 +377,7 @@ static void expect_elf(const uint8_t *data, size_t len, unsigned int bits, bool 
 	assert_int_equal(elf.bits, bits);
 	assert_int_equal(elf.little, little);
 	assert_int_equal(elf.n_phdrs, 1);
+	assert_non_null(elf.phdr);
 	arena_free(&a);
 }
 
@@ -580,6 +581,113 @@ static void elf_evidence(void **state)
 			}
 			arena_free(&a);
 		}
+}
+
+/* --- cores: what is there, and how much is not --- */
+
+/* A file of which one place cannot be read. */
+struct broken {
+	const uint8_t *data;
+	size_t len;
+	uint64_t bad;
+};
+
+static int read_broken(void *from, uint64_t offset, void *buf, size_t len, size_t *done)
+{
+	const struct broken *b = from;
+
+	memset(buf, 1, len);
+	*done = len;
+	if (offset == b->bad)
+		return fail(EIO, "cannot be read");
+	return read_bytes(&(struct buf){ .data = (uint8_t *)b->data, .len = b->len }, offset, buf, len, done);
+}
+
+enum { CORE_PHDRS = 2, CORE_SHOFF = 64 + CORE_PHDRS * 56, CORE_SIZE = CORE_SHOFF + 64, NOWHERE = 4096 };
+
+static void put_core(uint8_t *e, uint64_t phnum, uint64_t shoff, uint64_t sh_info)
+{
+	memset(e, 0, CORE_SIZE);
+	put_header(e, 2, 1, true);
+	put_field(e, E_PHNUM, true, true, phnum);
+	bytes_put(e + 40, shoff, 8, true);
+	bytes_put(e + CORE_SHOFF + 44, sh_info, 4, true);
+	for (unsigned int i = 0; i < CORE_PHDRS; i++)
+		bytes_put(e + 64 + i * 56, ELF_PT_LOAD + i, 4, true);
+}
+
+static void expect_core(const uint8_t *e, size_t len, uint64_t bad, uint32_t max, uint32_t n, uint32_t missing)
+{
+	struct broken b = { e, len, bad };
+	struct arena a = {0};
+	struct elf elf;
+
+	assert_int_equal(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, max), 0);
+	assert_string_equal(fail_text(), "");
+	assert_int_equal(elf.n_phdrs, n);
+	assert_int_equal(elf.n_missing, missing);
+	for (uint32_t i = 0; i < n && i < CORE_PHDRS; i++)
+		assert_int_equal(elf.phdr[i].type, ELF_PT_LOAD + i);
+	arena_free(&a);
+}
+
+static void cores_are_counted(void **state)
+{
+	uint8_t e[CORE_SIZE];
+
+	(void)state;
+	put_core(e, 2, CORE_SHOFF, 1);
+	expect_core(e, sizeof(e), NOWHERE, 9, 2, 0);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 0);
+	expect_core(e, sizeof(e), NOWHERE, 1, 1, 1);
+	expect_core(e, CORE_SHOFF - 1, NOWHERE, 9, 1, 1);
+	put_core(e, 0xffff, CORE_SHOFF, 2);
+	expect_core(e, sizeof(e), NOWHERE, 9, 2, 0);
+	expect_core(e, CORE_SHOFF + 47, NOWHERE, 9, 2, 65533);
+	expect_core(e, sizeof(e), CORE_SHOFF + 44, 2, 2, 65533);
+	put_core(e, 0xffff, 0, 2);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 65533);
+	put_core(e, 0xffff, UINT64_MAX - 3, 2);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 65533);
+}
+
+static void fail_core(const uint8_t *e, uint64_t bad, int err, const char *text)
+{
+	struct broken b = { e, CORE_SIZE, bad };
+	struct arena a = {0};
+	struct elf elf;
+
+	assert_fails(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, 9), err, text);
+	arena_free(&a);
+}
+
+static void cores_that_cannot_be_read(void **state)
+{
+	uint8_t e[CORE_SIZE];
+
+	(void)state;
+	put_core(e, 2, 0, 0);
+	fail_core(e, 0, EIO, "cannot be read");
+	fail_core(e, 64, EIO, "cannot be read");
+	put_field(e, E_PHENTSIZE, true, true, 57);
+	fail_core(e, NOWHERE, EINVAL, "program headers of 57 bytes, expected 56");
+	put_field(e, E_PHNUM, true, true, 0);
+	expect_core(e, sizeof(e), NOWHERE, 9, 0, 0);
+	e[0] = 0;
+	fail_core(e, NOWHERE, ENOEXEC, "not an ELF file");
+}
+
+/* So many that they fill memory of their own, behind which nothing may be touched. */
+static void cores_of_many_parts(void **state)
+{
+	const uint32_t n = 4096;
+	size_t size = 64 + n * 56;
+	uint8_t *e = mem_alloc(size);
+
+	(void)state;
+	put_core(e, n, 0, 0);
+	expect_core(e, size, size, n, n, 0);
+	free(e);
 }
 
 /* The header counts, even where there are no program headers behind it. */
@@ -789,6 +897,9 @@ int main(void)
 		cmocka_unit_test(elf_has_bounds),
 		cmocka_unit_test(elf_addresses),
 		cmocka_unit_test(elf_evidence),
+		cmocka_unit_test(cores_are_counted),
+		cmocka_unit_test(cores_that_cannot_be_read),
+		cmocka_unit_test(cores_of_many_parts),
 		cmocka_unit_test(elf_sizes),
 		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(files),
