@@ -106,7 +106,7 @@ static int read_headers(const struct file *f, struct arena *arena, struct elf *e
 {
 	uint8_t start[ELF64_EHDR_SIZE] = {0}, *data;
 	size_t len = f->size < sizeof(start) ? f->size : sizeof(start);
-	uint64_t need;
+	uint64_t need = 0;
 	int rc;
 
 	if (!file_peek(f, 0, start, len))

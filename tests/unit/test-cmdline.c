@@ -168,6 +168,21 @@ static void what_is_removed(void **state)
 	}
 }
 
+/* The kernel's own is for who gives none. */
+static void what_is_inside(void **state)
+{
+	struct plan_request none = { .kernel = "vmlinux" };
+	struct plan_request given = { .kernel = "vmlinux", .cmdline = "given" };
+	struct plan_request reused = { .kernel = "vmlinux", .reuse_cmdline = true };
+
+	(void)state;
+	assert_string_equal(cmdline_with_inside(&none, "inside").cmdline, "inside");
+	assert_null(cmdline_with_inside(&none, NULL).cmdline);
+	assert_string_equal(cmdline_with_inside(&given, "inside").cmdline, "given");
+	assert_string_equal(cmdline_with_inside(&given, NULL).cmdline, "given");
+	assert_null(cmdline_with_inside(&reused, "inside").cmdline);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +191,7 @@ int main(void)
 		cmocka_unit_test(names_are_taken_out),
 		cmocka_unit_test(what_is_wanted),
 		cmocka_unit_test(what_is_removed),
+		cmocka_unit_test(what_is_inside),
 	};
 
 	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);

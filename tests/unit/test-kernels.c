@@ -152,6 +152,50 @@ static void large_headers(void **state)
 	expect_large(16 * MIB + 1, 16 * MIB - 55, 1, "program headers end at 0x1000001, beyond 0x1000000");
 }
 
+/* The second piece is linked at 0xe000 for what is at 0x2000. */
+static const struct { uint64_t entry, want; } entries[] = {
+	{ 0x1000, 0 }, { 0x100f, 0xf }, { 0x1010, KERNEL_NO_ENTRY }, { 0xfff, KERNEL_NO_ENTRY },
+	{ 0xd000, 0 }, { 0xd00f, 0xf }, { 0xd010, KERNEL_NO_ENTRY }, { 0xcfff, KERNEL_NO_ENTRY },
+	{ 0x2000, 0x1000 }, { 0xe00f, 0x100f }, { 0xe010, KERNEL_NO_ENTRY }, { 0x12, KERNEL_NO_ENTRY },
+};
+
+static void elf_entries(void **state)
+{
+	static const struct elf_phdr phdr[] = { OTHER(ELF_PT_NOTE), LOAD(0x2000, 0x10, 0), LOAD(0x1000, 0x10, 0) };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		uint8_t e[ELF64_EHDR_SIZE + 3 * ELF64_PHDR_SIZE] = {0};
+		struct arena arena = {0};
+		struct kernel k = {0};
+
+		put_elf(e, ELF_ET_EXEC, ELF64_EHDR_SIZE, 3);
+		put(e, 24, 8, entries[i].entry);
+		for (unsigned int p = 0; p < 3; p++)
+			put_phdr(e + ELF64_EHDR_SIZE + p * ELF64_PHDR_SIZE, &phdr[p]);
+		k.file = file_of(e, sizeof(e));
+		assert_int_equal(format_elf.understand(&k, &arena), 0);
+		assert_true(k.entry == entries[i].want);
+		kernel_close(&k);
+		arena_free(&arena);
+	}
+}
+
+static void damaged_headers(void **state)
+{
+	uint8_t e[ELF64_EHDR_SIZE] = {0};
+	struct arena arena = {0};
+	struct kernel k = {0};
+
+	(void)state;
+	put_elf(e, ELF_ET_EXEC, 0, 0);
+	e[23] = 2;
+	k.file = file_of(e, sizeof(e));
+	assert_fails(format_elf.understand(&k, &arena), EINVAL, "unknown byte order or version");
+	kernel_close(&k);
+	arena_free(&arena);
+}
+
 static void elf_magic(void **state)
 {
 	static const struct { const char *data; size_t len; bool is; } magics[] = {
@@ -540,6 +584,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(elf_kernels),
 		cmocka_unit_test(large_headers),
+		cmocka_unit_test(elf_entries),
+		cmocka_unit_test(damaged_headers),
 		cmocka_unit_test(elf_magic),
 		cmocka_unit_test(elf_cut),
 		cmocka_unit_test(flat_kernels),
