@@ -169,4 +169,8 @@ EQUIVALENT = {
      "uint32_t announced = elf->n_phdrs, n = announced < max ? announced : max;",
      "uint32_t announced = elf->n_phdrs, n = announced <= max ? announced : max;", 1):
         "of two equal numbers either is the smaller",
+    ("kexec/cmdline.c", "is_listed_whole", "compare",
+     "return name < len && strlen(list) >= len && same_name(word, list, name) &&",
+     "return name <= len && strlen(list) >= len && same_name(word, list, name) &&", 1):
+        "a word without = is not what has one",
 }
