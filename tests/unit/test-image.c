@@ -83,7 +83,7 @@ static void place_one(struct image *image)
 	static const uint64_t aligns[] = { 0, 1, PAGE, 2 * PAGE, 4 * PAGE };
 	struct placement p = { aligns[pseudo_random(ARRAY_SIZE(aligns))],
 			       pseudo_random(2) ? UNIT * pseudo_random(UNITS + 8) : 0,
-			       pseudo_random(2) };
+			       pseudo_random(2), 0 };
 	struct segment s = { .name = "x", .memsz = 1 + pseudo_random(5 * PAGE) };
 	uint64_t bits = free_units(image), n = round_up64(s.memsz, PAGE) / UNIT;
 	uint64_t align = p.align > PAGE ? p.align : PAGE;
