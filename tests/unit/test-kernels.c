@@ -436,6 +436,7 @@ static void plain_initrds(void **state)
 			assert_int_equal(initrd_check(&f, 7, &size), 0);
 		assert_int_equal(size, disks[i].len);
 		assert_int_equal(initrd_read(&f), 0);
+		assert_string_equal(fail_text(), "");
 		assert_int_equal(f.size, disks[i].len);
 		assert_true(initrd_is_plain(&f));
 		f.is_device = true;
@@ -454,12 +455,14 @@ static void wrapped_initrds(void **state)
 	(void)state;
 	assert_false(initrd_is_plain(&f));
 	assert_int_equal(initrd_check(&f, 7, &size), 0);
+	assert_string_equal(fail_text(), "");
 	assert_int_equal(size, sizeof(U_INSIDE) - 1);
 	assert_fails(initrd_check(&f, 8, &size), ENOEXEC, "test: uImage: is for U-Boot's architecture 7");
 	f.data[64]++;
 	assert_fails(initrd_read(&f), EINVAL, "test: uImage: the data is damaged");
 	f.data[64]--;
 	assert_int_equal(initrd_read(&f), 0);
+	assert_string_equal(fail_text(), "");
 	assert_int_equal(f.size, sizeof(U_INSIDE) - 1);
 	file_close(&f);
 }
