@@ -297,7 +297,7 @@ static int u_locate(const void *data, size_t len, struct wrapped *w)
 static const struct { unsigned int type, compression; int err; const char *text; } u_kernels[] = {
 	{ 2, 0, 0, NULL }, { 14, 0, 0, NULL }, { 2, 1, 0, NULL }, { 2, 3, 0, NULL }, { 2, 6, 0, NULL },
 	{ 2, 2, ENOTSUP, "is compressed with bzip2" }, { 2, 4, ENOTSUP, "is compressed with lzo" },
-	{ 2, 5, ENOTSUP, "is compressed with lz4" }, { 2, 7, ENOTSUP, "is compressed with something unknown" },
+	{ 2, 5, 0, NULL }, { 2, 7, ENOTSUP, "is compressed with something unknown" },
 	{ 2, 255, ENOTSUP, "is compressed with something unknown" },
 	{ 3, 0, ENOEXEC, "holds a RAM disk, not a kernel" }, { 4, 0, ENOEXEC, "holds several files" },
 	{ 8, 0, ENOEXEC, "holds a device tree, not a kernel" }, { 5, 0, ENOEXEC, "is of type 5, not a kernel" },
