@@ -30,7 +30,8 @@
 struct method {
 	const char *name, *library;
 	bool (*probe)(const struct file *f);
-	int (*run)(const struct file *in, struct buf *out);	/* NULL: not built in */
+	/* Up to @max bytes, a step more or less; NULL: not built in. */
+	int (*run)(const struct file *in, struct buf *out, uint64_t max);
 };
 
 static bool begins(const struct file *f, const char *magic, size_t len)
@@ -113,17 +114,18 @@ static bool is_lz4(const struct file *f)
 
 /* Room for one more step, or an error when the output has no end. */
 __attribute__((unused))
-static int more_room(struct buf *out)
+static int more_room(struct buf *out, uint64_t max)
 {
-	if (out->len > DECOMPRESS_MAX)
-		return fail(EFBIG, "decompresses to more than %" PRIu64 " bytes", DECOMPRESS_MAX);
+	if (out->len > max)
+		return fail(EFBIG, "decompresses to more than %" PRIu64 " bytes", max);
 	buf_reserve(out, STEP);
 	return 0;
 }
 
 #ifdef HAVE_ZLIB
 /* One member. */
-static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, struct buf *out)
+static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, struct buf *out,
+			  uint64_t max)
 {
 	int rc, z_rc = Z_OK;
 
@@ -135,7 +137,7 @@ static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, str
 			z->avail_in = (uInt)(left < STEP ? left : STEP);
 			*fed += z->avail_in;
 		}
-		rc = more_room(out);
+		rc = more_room(out, max);
 		if (rc < 0)
 			return rc;
 		z->next_out = out->data + out->len;
@@ -166,26 +168,26 @@ static bool is_member(const struct file *in, uint64_t at)
 	return false;
 }
 
-static int inflate_all(z_stream *z, const struct file *in, struct buf *out)
+static int inflate_all(z_stream *z, const struct file *in, struct buf *out, uint64_t max)
 {
 	uint64_t fed = 0;
 	int rc;
 
 	do {
 		inflateReset(z);
-		rc = inflate_member(z, in, &fed, out);
+		rc = inflate_member(z, in, &fed, out, max);
 	} while (rc >= 0 && is_member(in, fed - z->avail_in));
 	return rc;
 }
 
-static int run_gzip(const struct file *in, struct buf *out)
+static int run_gzip(const struct file *in, struct buf *out, uint64_t max)
 {
 	z_stream z = {0};
 	int rc;
 
 	if (inflateInit2(&z, 15 + 16) != Z_OK)		/* 16: a gzip header, with its CRC */
 		return fail(ENOMEM, "zlib cannot start");
-	rc = inflate_all(&z, in, out);
+	rc = inflate_all(&z, in, out, max);
 	inflateEnd(&z);
 	return rc;
 }
@@ -222,13 +224,13 @@ static int lzma_step(lzma_stream *s, uint64_t *want)
 	}
 }
 
-static int lzma_all(lzma_stream *s, struct buf *out)
+static int lzma_all(lzma_stream *s, struct buf *out, uint64_t max)
 {
 	uint64_t want = 0;
 	int rc;
 
 	do {
-		rc = more_room(out);
+		rc = more_room(out, max);
 		if (rc < 0)
 			return rc;
 		s->next_out = out->data + out->len;
@@ -250,7 +252,7 @@ static lzma_ret lzma_start(lzma_stream *s, const struct file *in)
 	return lzma_auto_decoder(s, 1, LZMA_CONCATENATED);
 }
 
-static int run_lzma(const struct file *in, struct buf *out)
+static int run_lzma(const struct file *in, struct buf *out, uint64_t max)
 {
 	lzma_stream s = LZMA_STREAM_INIT;
 	int rc;
@@ -259,7 +261,7 @@ static int run_lzma(const struct file *in, struct buf *out)
 		return fail(ENOMEM, "liblzma cannot start");
 	s.next_in = in->data;
 	s.avail_in = in->size;
-	rc = lzma_all(&s, out);
+	rc = lzma_all(&s, out, max);
 	lzma_end(&s);
 	return rc;
 }
@@ -275,14 +277,14 @@ static int run_lzma(const struct file *in, struct buf *out)
 
 #ifdef HAVE_ZSTD
 /* Frame after frame; one to be skipped is a frame without output. */
-static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out)
+static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out, uint64_t max)
 {
 	ZSTD_inBuffer from = { in->data, in->size, 0 };
 	size_t left = 1;
 
 	while (left || from.pos < from.size) {
 		ZSTD_outBuffer to;
-		int rc = more_room(out);
+		int rc = more_room(out, max);
 
 		if (rc < 0)
 			return rc;
@@ -298,7 +300,7 @@ static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out)
 }
 
 /* The largest window (--long=31): its memory, too, is only touched as far as there is output. */
-static int run_zstd(const struct file *in, struct buf *out)
+static int run_zstd(const struct file *in, struct buf *out, uint64_t max)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();
 	ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
@@ -307,7 +309,7 @@ static int run_zstd(const struct file *in, struct buf *out)
 	if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
 		rc = fail(ENOMEM, "libzstd cannot start");
 	else
-		rc = zstd_all(ctx, in, out);
+		rc = zstd_all(ctx, in, out, max);
 	ZSTD_freeDCtx(ctx);
 	return rc;
 }
@@ -319,12 +321,12 @@ static int run_zstd(const struct file *in, struct buf *out)
 #define LZ4_LEGACY_BLOCK (8 << 20)	/* what is inside of one at most */
 
 /* Blocks until the file ends, or something begins that no size of a block can be. */
-static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out)
+static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out, uint64_t max)
 {
 	*at += 4;
 	while (in->size - *at >= 4) {
 		uint32_t size = le32_get(in->data + *at);
-		int n, rc = more_room(out);
+		int n, rc = more_room(out, max);
 
 		if (rc < 0 || size > (uint32_t)LZ4_compressBound(LZ4_LEGACY_BLOCK))
 			return rc;
@@ -343,13 +345,14 @@ static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out
 }
 
 /* Also one that is to be skipped. */
-static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct buf *out)
+static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct buf *out,
+		     uint64_t max)
 {
 	size_t left;
 
 	do {
 		size_t from = in->size - *at, to = STEP;
-		int rc = more_room(out);
+		int rc = more_room(out, max);
 
 		if (rc < 0)
 			return rc;
@@ -364,7 +367,7 @@ static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct
 	return 0;
 }
 
-static int lz4_all(LZ4F_dctx *ctx, const struct file *in, struct buf *out)
+static int lz4_all(LZ4F_dctx *ctx, const struct file *in, struct buf *out, uint64_t max)
 {
 	uint64_t at = 0;
 	int rc = 0;
@@ -373,23 +376,23 @@ static int lz4_all(LZ4F_dctx *ctx, const struct file *in, struct buf *out)
 		uint32_t magic = in->size - at >= 4 ? le32_get(in->data + at) : 0;
 
 		if (magic == LZ4_LEGACY_MAGIC)
-			rc = lz4_legacy_frame(in, &at, out);
+			rc = lz4_legacy_frame(in, &at, out, max);
 		else if (magic == LZ4_MAGIC || is_skipped(magic))
-			rc = lz4_frame(ctx, in, &at, out);
+			rc = lz4_frame(ctx, in, &at, out, max);
 		else
 			rc = fail(EINVAL, "truncated, damaged, or something else is behind it");
 	}
 	return rc;
 }
 
-static int run_lz4(const struct file *in, struct buf *out)
+static int run_lz4(const struct file *in, struct buf *out, uint64_t max)
 {
 	LZ4F_dctx *ctx;
 	int rc;
 
 	if (LZ4F_isError(LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)))
 		return fail(ENOMEM, "liblz4 cannot start");
-	rc = lz4_all(ctx, in, out);
+	rc = lz4_all(ctx, in, out, max);
 	LZ4F_freeDecompressionContext(ctx);
 	return rc;
 }
@@ -419,7 +422,7 @@ bool file_is_compressed(const struct file *f)
 	return method_of(f);
 }
 
-int file_decompress(struct file *f)
+int file_decompress(struct file *f, uint64_t max)
 {
 	const struct method *m = method_of(f);
 	const char *name = f->name;
@@ -429,12 +432,12 @@ int file_decompress(struct file *f)
 	if (!m->run)
 		return fail(ENOTSUP, "is compressed with %s, but this kexec was built without %s",
 			    m->name, m->library);
-	if (f->size > DECOMPRESS_MAX)
+	if (f->size > max)
 		return fail(EFBIG, "has %" PRIu64 " bytes of %s data, more than %" PRIu64, f->size, m->name,
-			    DECOMPRESS_MAX);
+			    max);
 	rc = file_read(f);
 	if (rc >= 0)
-		rc = m->run(f, &out);
+		rc = m->run(f, &out, max);
 	if (rc >= 0 && !out.len)
 		rc = fail(EINVAL, "nothing inside");
 	if (rc < 0) {

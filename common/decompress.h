@@ -23,10 +23,11 @@
 bool file_is_compressed(const struct file *f);
 
 /*
- * Read @f whole and replace it by what it decompresses to; for a file that
- * file_is_compressed(). Damaged, truncated or endless input is an error: there
- * is no falling back to the raw bytes.
+ * Read @f whole, which is at most @max bytes, and replace it by what it decompresses
+ * to, about as much at most (8 MiB more can be); for a file that file_is_compressed().
+ * Damaged, truncated or endless input is an error: there is no falling back to the
+ * raw bytes.
  */
-int file_decompress(struct file *f);
+int file_decompress(struct file *f, uint64_t max);
 
 #endif

@@ -71,26 +71,35 @@ static int identify_exactly(const uint8_t *data, size_t len, const struct layout
 	return rc;
 }
 
-int elf_headers_size(const uint8_t *data, size_t len, uint64_t file_size, uint64_t *need)
+static int headers_size(const uint8_t *data, size_t len, uint64_t file_size, uint64_t *need,
+			const struct layout **layout, bool *little)
 {
+	int rc = identify_exactly(data, len, layout, little);
 	const struct layout *l;
 	uint64_t phoff, phnum;
-	bool little;
-	int rc = identify_exactly(data, len, &l, &little);
 
 	if (rc < 0)
 		return rc;
-	phoff = bytes_get(data + l->phoff, l->word, little);
-	phnum = bytes_get(data + l->phnum, 2, little);
-	if (phnum && bytes_get(data + l->phentsize, 2, little) != l->phdr)
+	l = *layout;
+	phoff = bytes_get(data + l->phoff, l->word, *little);
+	phnum = bytes_get(data + l->phnum, 2, *little);
+	if (phnum && bytes_get(data + l->phentsize, 2, *little) != l->phdr)
 		return fail(EINVAL, "broken ELF header: program headers of %u bytes, expected %u",
-			    (unsigned int)bytes_get(data + l->phentsize, 2, little), l->phdr);
+			    (unsigned int)bytes_get(data + l->phentsize, 2, *little), l->phdr);
 	if (__builtin_add_overflow(phoff, phnum * l->phdr, need) || *need > file_size)
 		return fail(EINVAL, "%" PRIu64 " program headers at offset 0x%" PRIx64
 			    " end beyond the file (%" PRIu64 " bytes)", phnum, phoff, file_size);
 	if (*need < l->ehdr)
 		*need = l->ehdr;
 	return 0;
+}
+
+int elf_headers_size(const uint8_t *data, size_t len, uint64_t file_size, uint64_t *need)
+{
+	const struct layout *l;
+	bool little;
+
+	return headers_size(data, len, file_size, need, &l, &little);
 }
 
 static void read_phdr(struct elf_phdr *p, const uint8_t *d, const struct layout *l, bool little)
@@ -142,10 +151,8 @@ int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t 
 	struct elf_phdr *phdr;
 	uint64_t need = 0, phoff;
 	bool little;
-	int rc = identify_exactly(data, len, &l, &little);
+	int rc = headers_size(data, len, file_size, &need, &l, &little);
 
-	if (rc >= 0)
-		rc = elf_headers_size(data, len, file_size, &need);
 	if (rc < 0)
 		return rc;
 	if (need > len)

@@ -104,9 +104,9 @@ static uint64_t find_entry(const struct kernel *k, const struct elf *elf)
 /* The headers alone: much of a file with debug information is not for memory. */
 static int read_headers(const struct file *f, struct arena *arena, struct elf *elf)
 {
-	uint8_t start[ELF64_EHDR_SIZE], *data;
+	uint8_t start[ELF64_EHDR_SIZE] = {0}, *data;
 	size_t len = f->size < sizeof(start) ? f->size : sizeof(start);
-	uint64_t need;
+	uint64_t need = 0;
 	int rc;
 
 	if (!file_peek(f, 0, start, len))

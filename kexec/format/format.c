@@ -143,7 +143,7 @@ int kernel_unpack(struct file *f, struct unpacked *u)
 	*u = (struct unpacked){0};
 	for (unsigned int i = 0; i < NESTING_MAX; i++) {
 		bool compressed = file_is_compressed(f);
-		int rc = compressed ? file_decompress(f) : 0;
+		int rc = compressed ? file_decompress(f, DECOMPRESS_MAX) : 0;
 
 		wrapping = rc < 0 ? NULL : wrapping_of(f);
 		if (rc < 0 || (!compressed && !wrapping))

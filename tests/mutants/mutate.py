@@ -11,17 +11,19 @@ from dataclasses import dataclass
 
 # What can make a wrong image, or take a hostile file for a sound one. Of the first, each mutant is
 # noticed or explained: the sample is taken of them.
-SETTLED = ("kexec/prove.c", "common/ranges.c")
+SETTLED = (
+    "kexec/prove.c", "common/ranges.c", "common/elf.c", "common/idlist.c",
+    "kexec/cmdline.c", "kexec/arch/ppc64/drconf.c", "purgatory/purgatory.c",
+)
 
 # Of these, nobody has looked at all that is not noticed yet: only with --all and --only.
 OTHERS = (
     "kexec/arch/*/prove.c", "kexec/elfcorehdr.c",
     "kexec/arch/*/cpunodes.c", "kexec/rehearse*.c", "kexec/arch/*/rehearse*.c",
     "kexec/arch/*/capture*.c", "kexec/image.c", "kexec/plan.c", "kexec/purgatory.c",
-    "kexec/apply.c", "kexec/apply-file.c", "kexec/cmdline.c", "kexec/format/*.c",
-    "kexec/arch/ppc64/crash.c", "kexec/arch/ppc64/drconf.c", "kexec/arch/ppc64/fdt.c",
-    "kexec/arch/ppc64/purgatory.c", "purgatory/purgatory.c",
-    "common/elf.c", "common/decompress.c", "common/idlist.c",
+    "kexec/apply.c", "kexec/apply-file.c", "kexec/format/*.c",
+    "kexec/arch/ppc64/crash.c", "kexec/arch/ppc64/fdt.c",
+    "kexec/arch/ppc64/purgatory.c", "common/decompress.c",
 )
 
 KINDS = {
@@ -82,6 +84,8 @@ def nothing_done(kind_of_value):
     words = kind_of_value.split()
     if kind_of_value.rstrip().endswith("*"):
         return ["\treturn NULL;\n"]
+    if "struct" in words:
+        return [f"\treturn (struct {words[words.index('struct') + 1]}){{0}};\n"]
     if "bool" in words:
         return ["\treturn true;\n", "\treturn false;\n"]
     return [""] if "void" in words else ["\treturn 0;\n"]

@@ -89,7 +89,9 @@ static void ranges_keep_reasons(void **state)
 
 static void ranges_are_parsed(void **state)
 {
-	static const char *const bad[] = { "", "-", "10", "10-", "-20", "g-h", "20-10", "10 -20" };
+	static const char *const bad[] = { "", "-", "10", "10-", "-20", "g-h", "20-10", "10 -20",
+					   "0x10-20", "0X10-20", "10-0x20", "10-0X20",
+					   "10000000000000000-2", "1-10000000000000000" };
 	uint64_t start = 1, last = 2;
 	const char *end;
 
@@ -288,6 +290,8 @@ static void ranges_grow(void **state)
 
 static void id_lists(void **state)
 {
+	static const char *const bad[] = { "1;2", ",", ",1", "1,,2", ":", "x", "1-", "1-,2", "1-:", "1048576" };
+	STRING_AUTO exact = mem_printf("%s", "0-1,4");	/* nothing behind its end may be read */
 	struct idlist l;
 
 	(void)state;
@@ -300,7 +304,15 @@ static void id_lists(void **state)
 	assert_fails(idlist_parse(&l, "3-1\n"), EINVAL, "3-1");
 	assert_fails(idlist_parse(&l, "1,1\n"), EINVAL, "1,1");
 	assert_fails(idlist_parse(&l, "0-99999999999\n"), EINVAL, "not a list");
-	assert_fails(idlist_parse(&l, "1;2"), EINVAL, "not a list");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_fails(idlist_parse(&l, bad[i]), EINVAL, "not a list");
+	assert_int_equal(idlist_parse(&l, exact), 0);
+	assert_int_equal(l.n, 3);
+	idlist_free(&l);
+	assert_int_equal(idlist_parse(&l, "3-3,1048575\n"), 0);
+	assert_int_equal(l.n, 2);
+	assert_true(l.id[0] == 3 && l.id[1] == IDLIST_MAX - 1);
+	idlist_free(&l);
 	assert_int_equal(idlist_parse(&l, "0-2,7,9-10\n"), 0);
 	for (uint32_t i = 0; i < 12; i++)
 		assert_int_equal(idlist_has(&l, i), i < 3 || i == 7 || i == 9 || i == 10);
@@ -365,6 +377,7 @@ static void expect_elf(const uint8_t *data, size_t len, unsigned int bits, bool 
 	assert_int_equal(elf.bits, bits);
 	assert_int_equal(elf.little, little);
 	assert_int_equal(elf.n_phdrs, 1);
+	assert_non_null(elf.phdr);
 	arena_free(&a);
 }
 
@@ -510,6 +523,203 @@ static void elf_addresses(void **state)
 	assert_fails(elf_parse(&elf, &a, e, 63, UINT64_MAX), EINVAL, "truncated ELF header");
 	e[3] = 'f';
 	assert_fails(elf_parse(&elf, &a, e, sizeof(e), UINT64_MAX), ENOEXEC, "not an ELF file");
+	arena_free(&a);
+}
+
+/* --- the byte order that most of the header agrees on, or else what it claims --- */
+
+static int read_bytes(void *from, uint64_t offset, void *buf, size_t len, size_t *done)
+{
+	const struct buf *b = from;
+
+	*done = offset >= b->len ? 0 : b->len - offset < len ? b->len - offset : len;
+	memcpy(buf, b->data + (*done ? offset : 0), *done);
+	return 0;
+}
+
+static int read_core(struct elf *elf, struct arena *a, uint8_t *data, size_t len, uint32_t max)
+{
+	struct buf b = { .data = data, .len = len };
+
+	return elf_read_core(elf, a, &(struct elf_reader){ read_bytes, &b }, max);
+}
+
+enum { E_TYPE = 16, E_MACHINE = 18, E_VERSION_AT = 20, E_EHSIZE_64 = 52, E_PHENTSIZE_64 = 54 };
+enum order { NEITHER, LITTLE, BIG };
+
+static const struct {
+	unsigned int at, size;
+	uint64_t value;		/* written big-endian */
+	enum order order;	/* which is more likely, then */
+} evidences[] = {
+	{ E_TYPE, 2, 0, NEITHER }, { E_TYPE, 2, 1, BIG }, { E_TYPE, 2, 4, BIG }, { E_TYPE, 2, 5, NEITHER },
+	{ E_TYPE, 2, 0x100, LITTLE }, { E_TYPE, 2, 0x500, NEITHER },
+	{ E_MACHINE, 2, 0, NEITHER }, { E_MACHINE, 2, ELF_EM_PPC64, BIG }, { E_MACHINE, 2, 1, NEITHER },
+	{ E_MACHINE, 2, 1023, BIG }, { E_MACHINE, 2, 1024, LITTLE }, { E_MACHINE, 2, 0xffff, NEITHER },
+	{ E_VERSION_AT, 4, 1, BIG }, { E_VERSION_AT, 4, 2, NEITHER },
+	{ E_EHSIZE_64, 2, 64, BIG }, { E_EHSIZE_64, 2, 65, NEITHER },
+	{ E_PHENTSIZE_64, 2, 56, BIG }, { E_PHENTSIZE_64, 2, 32, NEITHER },
+};
+
+static void elf_evidence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(evidences); i++)
+		for (unsigned int claim = 0; claim < 4; claim++) {
+			enum order order = evidences[i].order;
+			uint8_t e[64] = ELF_MAGIC "\2";
+			struct arena a = {0};
+			struct elf elf;
+
+			e[5] = (uint8_t)claim;
+			bytes_put(e + evidences[i].at, evidences[i].value, evidences[i].size, false);
+			if (order == NEITHER && (claim == 0 || claim == 3)) {
+				assert_fails(read_core(&elf, &a, e, sizeof(e), 9), EINVAL, "unknown byte order");
+			} else {
+				assert_int_equal(read_core(&elf, &a, e, sizeof(e), 9), 0);
+				assert_int_equal(elf.little, (order ? order : claim) == LITTLE);
+			}
+			arena_free(&a);
+		}
+}
+
+/* --- cores: what is there, and how much is not --- */
+
+/* A file of which one place cannot be read. */
+struct broken {
+	const uint8_t *data;
+	size_t len;
+	uint64_t bad;
+};
+
+static int read_broken(void *from, uint64_t offset, void *buf, size_t len, size_t *done)
+{
+	const struct broken *b = from;
+
+	memset(buf, 1, len);
+	*done = len;
+	if (offset == b->bad)
+		return fail(EIO, "cannot be read");
+	return read_bytes(&(struct buf){ .data = (uint8_t *)b->data, .len = b->len }, offset, buf, len, done);
+}
+
+enum { CORE_PHDRS = 2, CORE_SHOFF = 64 + CORE_PHDRS * 56, CORE_SIZE = CORE_SHOFF + 64, NOWHERE = 4096 };
+
+static void put_core(uint8_t *e, uint64_t phnum, uint64_t shoff, uint64_t sh_info)
+{
+	memset(e, 0, CORE_SIZE);
+	put_header(e, 2, 1, true);
+	put_field(e, E_PHNUM, true, true, phnum);
+	bytes_put(e + 40, shoff, 8, true);
+	bytes_put(e + CORE_SHOFF + 44, sh_info, 4, true);
+	for (unsigned int i = 0; i < CORE_PHDRS; i++)
+		bytes_put(e + 64 + i * 56, ELF_PT_LOAD + i, 4, true);
+}
+
+static void expect_core(const uint8_t *e, size_t len, uint64_t bad, uint32_t max, uint32_t n, uint32_t missing)
+{
+	struct broken b = { e, len, bad };
+	struct arena a = {0};
+	struct elf elf;
+
+	assert_int_equal(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, max), 0);
+	assert_string_equal(fail_text(), "");
+	assert_int_equal(elf.n_phdrs, n);
+	assert_int_equal(elf.n_missing, missing);
+	for (uint32_t i = 0; i < n && i < CORE_PHDRS; i++)
+		assert_int_equal(elf.phdr[i].type, ELF_PT_LOAD + i);
+	arena_free(&a);
+}
+
+static void cores_are_counted(void **state)
+{
+	uint8_t e[CORE_SIZE];
+
+	(void)state;
+	put_core(e, 2, CORE_SHOFF, 1);
+	expect_core(e, sizeof(e), NOWHERE, 9, 2, 0);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 0);
+	expect_core(e, sizeof(e), NOWHERE, 1, 1, 1);
+	expect_core(e, CORE_SHOFF - 1, NOWHERE, 9, 1, 1);
+	put_core(e, 0xffff, CORE_SHOFF, 2);
+	expect_core(e, sizeof(e), NOWHERE, 9, 2, 0);
+	expect_core(e, CORE_SHOFF + 47, NOWHERE, 9, 2, 65533);
+	expect_core(e, sizeof(e), CORE_SHOFF + 44, 2, 2, 65533);
+	put_core(e, 0xffff, 0, 2);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 65533);
+	put_core(e, 0xffff, UINT64_MAX - 3, 2);
+	expect_core(e, sizeof(e), NOWHERE, 2, 2, 65533);
+}
+
+static void fail_core(const uint8_t *e, uint64_t bad, int err, const char *text)
+{
+	struct broken b = { e, CORE_SIZE, bad };
+	struct arena a = {0};
+	struct elf elf;
+
+	assert_fails(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, 9), err, text);
+	arena_free(&a);
+}
+
+static void cores_that_cannot_be_read(void **state)
+{
+	uint8_t e[CORE_SIZE];
+
+	(void)state;
+	put_core(e, 2, 0, 0);
+	fail_core(e, 0, EIO, "cannot be read");
+	fail_core(e, 64, EIO, "cannot be read");
+	put_field(e, E_PHENTSIZE, true, true, 57);
+	fail_core(e, NOWHERE, EINVAL, "program headers of 57 bytes, expected 56");
+	put_field(e, E_PHNUM, true, true, 0);
+	expect_core(e, sizeof(e), NOWHERE, 9, 0, 0);
+	e[0] = 0;
+	fail_core(e, NOWHERE, ENOEXEC, "not an ELF file");
+}
+
+/* So many that they fill memory of their own, behind which nothing may be touched. */
+static void cores_of_many_parts(void **state)
+{
+	const uint32_t n = 4096;
+	size_t size = 64 + n * 56;
+	uint8_t *e = mem_alloc(size);
+
+	(void)state;
+	put_core(e, n, 0, 0);
+	expect_core(e, size, size, n, n, 0);
+	free(e);
+}
+
+/* The header counts, even where there are no program headers behind it. */
+static void elf_sizes(void **state)
+{
+	uint8_t e[120] = {0};
+	uint64_t need = 0;
+
+	(void)state;
+	assert_fails(elf_headers_size(e, sizeof(e), sizeof(e), &need), ENOEXEC, "not an ELF file");
+	put_header(e, 2, 1, true);
+	assert_int_equal(elf_headers_size(e, sizeof(e), sizeof(e), &need), 0);
+	assert_int_equal(need, 120);
+	put_field(e, E_PHNUM, true, true, 0);
+	put_field(e, E_PHOFF, true, true, 0);
+	assert_int_equal(elf_headers_size(e, sizeof(e), sizeof(e), &need), 0);
+	assert_int_equal(need, 64);
+}
+
+static void elf_shortest(void **state)
+{
+	struct arena a = {0};
+	uint8_t e[64] = {0};
+	struct elf elf;
+
+	(void)state;
+	put_header(e, 2, 1, true);
+	put_field(e, E_PHNUM, true, true, 0);
+	assert_fails(elf_parse(&elf, &a, e, 15, 64), EINVAL, "class is neither");
+	assert_fails(elf_parse(&elf, &a, e, 16, 64), EINVAL, "truncated ELF header: 16 bytes of 64");
+	assert_int_equal(elf_parse(&elf, &a, e, 64, 64), 0);
+	assert_int_equal(elf.n_phdrs, 0);
 	arena_free(&a);
 }
 
@@ -686,6 +896,12 @@ int main(void)
 		cmocka_unit_test(elf_truncated),
 		cmocka_unit_test(elf_has_bounds),
 		cmocka_unit_test(elf_addresses),
+		cmocka_unit_test(elf_evidence),
+		cmocka_unit_test(cores_are_counted),
+		cmocka_unit_test(cores_that_cannot_be_read),
+		cmocka_unit_test(cores_of_many_parts),
+		cmocka_unit_test(elf_sizes),
+		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(files),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),

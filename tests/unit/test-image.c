@@ -70,7 +70,8 @@ static uint64_t search(uint64_t bits, uint64_t n, uint64_t align, struct placeme
 	uint64_t found = UNITS;
 
 	for (uint64_t at = 0; at + n <= UNITS; at += align / UNIT) {
-		if ((bits & units(at, n)) != units(at, n) || (p.below && (at + n) * UNIT > p.below))
+		if ((bits & units(at, n)) != units(at, n) || (p.below && (at + n) * UNIT > p.below) ||
+		    at * UNIT < p.above)
 			continue;
 		if (found == UNITS || p.top_down)
 			found = at;
@@ -85,6 +86,7 @@ static void place_one(struct image *image)
 		.align = aligns[pseudo_random(ARRAY_SIZE(aligns))],
 		.below = pseudo_random(2) ? UNIT * pseudo_random(UNITS + 8) : 0,
 		.top_down = pseudo_random(2),
+		.above = pseudo_random(2) ? UNIT * pseudo_random(UNITS + 8) : 0,
 	};
 	struct segment s = { .name = "x", .memsz = 1 + pseudo_random(5 * PAGE) };
 	uint64_t bits = free_units(image), n = round_up64(s.memsz, PAGE) / UNIT;

@@ -208,6 +208,118 @@ static void memory_blocks(void **state)
 	expect_lmbs("ibm,dynamic-memory-v2", v2, sizeof(v2) - 1, "1000 1100 1200 5000- ");
 }
 
+/* The first of all blocks, and how many there are; with @stop, an error at the second. */
+struct counted {
+	uint64_t first, n;
+	bool stop;
+};
+
+static int count(const struct ppc64_lmb *lmb, void *context)
+{
+	struct counted *c = context;
+
+	c->first = c->n++ ? c->first : lmb->base;
+	return c->stop && c->n == 2 ? -EPERM : 0;
+}
+
+/* Of exactly this size, in cells of 32 bits; *@c is what was counted. */
+static int count_lmbs(const char *name, const uint32_t *cells, size_t len, struct counted *c)
+{
+	struct dt_node node = { .name = "drconf" };
+	uint8_t *data = mem_alloc(len);
+	struct dt_prop p = { .name = name, .data = data, .len = (uint32_t)len };
+	int rc;
+
+	for (size_t i = 0; i < len; i++)
+		data[i] = (uint8_t)(cells[i / 4] >> (24 - i % 4 * 8));
+	dt_set_u64(&arena, &node, "ibm,lmb-size", 0x100);
+	p.next = node.props;
+	node.props = &p;
+	rc = ppc64_each_lmb(&node, (struct dt_cells){ 1, 1 }, count, c);
+	free(data);
+	return rc;
+}
+
+#define V1 "ibm,dynamic-memory"
+#define V2 "ibm,dynamic-memory-v2"
+#define BLOCKS_MAX (1u << 24)
+
+static void memory_blocks_and_bounds(void **state)
+{
+	static const uint32_t two[] = { 2, 0x1000, 1, 0, 0, 8, 0x2000, 1, 0, 0, 8 };
+	static const uint32_t sets[] = { 2, 1, 0x1000, 1, 0, 8, 1, 0x2000, 1, 0, 8 };
+	static const struct { const char *name; const uint32_t *cells; } both[] = { { V1, two }, { V2, sets } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		struct counted c = {0};
+
+		assert_int_equal(count_lmbs(both[i].name, both[i].cells, sizeof(two), &c), 0);
+		assert_true(c.n == 2 && c.first == 0x1000);
+		c = (struct counted){ .stop = true };
+		assert_int_equal(count_lmbs(both[i].name, both[i].cells, sizeof(two), &c), -EPERM);
+		assert_int_equal(c.n, 2);
+		assert_fails(count_lmbs(both[i].name, both[i].cells, sizeof(two) - 1, &c), EINVAL, both[i].name);
+		assert_fails(count_lmbs(both[i].name, both[i].cells, 3, &c), EINVAL,
+			     "has 3 bytes, its count of entries wants 4");
+		assert_int_equal(count_lmbs(both[i].name, (uint32_t[]){ 0 }, 4, &c), 0);
+		assert_fails(count_lmbs(both[i].name, (uint32_t[]){ BLOCKS_MAX + 1 }, 4, &c), EINVAL,
+			     "has 4 bytes, its count of entries wants 335544344");
+		assert_int_equal(c.n, 2);
+	}
+}
+
+/* More than anybody has, in one set or in several. */
+static void memory_blocks_in_sets(void **state)
+{
+	const uint32_t max[] = { 1, BLOCKS_MAX, 0x1000, 1, 0, 8 };
+	const uint32_t more[] = { 2, 1, 0x1000, 1, 0, 8, BLOCKS_MAX, 0x2000, 1, 0, 8 };
+	struct counted c = {0};
+
+	(void)state;
+	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), 0);
+	assert_int_equal(c.n, BLOCKS_MAX);
+	c = (struct counted){0};
+	assert_fails(count_lmbs(V2, more, sizeof(more), &c), EINVAL, "counts more than 16777216 memory blocks");
+	assert_int_equal(c.n, 1);
+	c = (struct counted){ .stop = true };
+	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), -EPERM);
+	assert_int_equal(c.n, 2);
+}
+
+static int each_of(const char *name, const void *size, size_t len)
+{
+	struct dt_node node = { .name = "drconf" };
+	struct counted c = {0};
+
+	if (name)
+		dt_set(&arena, &node, name, "\0\0\0", 4);
+	if (size)
+		dt_set(&arena, &node, "ibm,lmb-size", size, len);
+	return ppc64_each_lmb(&node, (struct dt_cells){ 1, 1 }, count, &c);
+}
+
+static void memory_blocks_have_a_size(void **state)
+{
+	(void)state;
+	assert_int_equal(each_of(NULL, NULL, 0), 0);
+	assert_int_equal(each_of(V1, "\0\0\1", 4), 0);
+	assert_int_equal(each_of(V2, "\0\0\1", 4), 0);
+	assert_fails(each_of(V1, NULL, 0), EINVAL, "drconf/ibm,lmb-size is missing or 0");
+	assert_fails(each_of(V2, "\0\0\0", 4), EINVAL, "drconf/ibm,lmb-size is missing or 0");
+	assert_fails(each_of(V1, "\0\0\1", 3), EINVAL, "drconf/ibm,lmb-size has 3 bytes, not 4 or 8");
+}
+
+static void memory_blocks_have_a_node(void **state)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *node;
+
+	(void)state;
+	assert_null(ppc64_drconf(root));
+	node = dt_add_child(&arena, root, "ibm,dynamic-reconfiguration-memory");
+	assert_ptr_equal(ppc64_drconf(root), node);
+}
+
 /* A machine with @possible CPUs, two threads a core, one core present. */
 static void make_machine(struct machine *m, uint32_t possible)
 {
@@ -465,6 +577,10 @@ int main(void)
 		TEST(flattening),
 		TEST(blobs),
 		TEST(memory_blocks),
+		TEST(memory_blocks_and_bounds),
+		TEST(memory_blocks_in_sets),
+		TEST(memory_blocks_have_a_size),
+		TEST(memory_blocks_have_a_node),
 		TEST(room_is_exact),
 		TEST(rehearsal_of_other_trees),
 		TEST(no_cpu_nodes),

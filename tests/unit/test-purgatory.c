@@ -142,6 +142,36 @@ static void too_many_regions(void **state)
 	expect_stop(p);
 }
 
+static void as_many_regions_as_can_be(void **state)
+{
+	struct purgatory_params *p = *state;
+	struct sha256 s;
+
+	p->n_regions = PURGATORY_MAX_REGIONS;
+	sha256_init(&s);
+	for (unsigned int i = 0; i < PURGATORY_MAX_REGIONS; i++) {
+		p->region[i] = (struct purgatory_region){ (uintptr_t)&kernel[i], 1 };
+		sha256_update(&s, &kernel[i], 1);
+	}
+	sha256_final(&s, p->digest);
+	assert_true(purgatory_verify(p));
+	kernel[PURGATORY_MAX_REGIONS - 1] ^= 1;
+	assert_false(purgatory_verify(p));
+}
+
+/* What is behind the last one is not looked at. */
+static void one_region_of_two(void **state)
+{
+	struct purgatory_params *p = *state;
+	struct sha256 s;
+
+	p->n_regions = 1;
+	sha256_init(&s);
+	sha256_update(&s, kernel, sizeof(kernel));
+	sha256_final(&s, p->digest);
+	assert_true(purgatory_verify(p));
+}
+
 static void nothing_to_do(void **state)
 {
 	struct purgatory_params *p = *state;
@@ -162,6 +192,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_bit_in_each_region, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_byte_of_the_digest, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
+		cmocka_unit_test_setup_teardown(as_many_regions_as_can_be, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_region_of_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 	};
 

@@ -187,7 +187,7 @@ static struct readiness ready(void)
 	return (struct readiness){
 		.loaded = ANSWER_YES, .reserved = 1 << 29,
 		.cpu_kept = ANSWER_YES, .memory_kept = ANSWER_YES,
-		.cpus = { 4, 1, 4 },
+		.cpus = { 4, 1, 4, true },
 	};
 }
 

@@ -46,7 +46,7 @@ static int each_v1(const struct walk *w, const struct dt_prop *p)
 	uint32_t entry = w->addr_bytes + 16, n = p->len >= 4 ? be32_get(p->data) : 0;
 	int rc = 0;
 
-	if (p->len < 4 || n > LMBS_MAX || 4 + (uint64_t)n * entry > p->len)
+	if (4 + (uint64_t)n * entry > p->len)
 		return bad_length(w, p->len, 4 + (uint64_t)n * entry);
 	for (uint32_t i = 0; i < n && !rc; i++) {
 		const uint8_t *e = p->data + 4 + (size_t)i * entry;
@@ -63,7 +63,7 @@ static int each_v2(const struct walk *w, const struct dt_prop *p)
 	uint64_t total = 0;
 	int rc = 0;
 
-	if (p->len < 4 || n > LMBS_MAX || 4 + (uint64_t)n * entry > p->len)
+	if (4 + (uint64_t)n * entry > p->len)
 		return bad_length(w, p->len, 4 + (uint64_t)n * entry);
 	for (uint32_t i = 0; i < n && !rc; i++) {
 		const uint8_t *e = p->data + 4 + (size_t)i * entry;

@@ -30,12 +30,11 @@ static int prove_crashed_memory(const struct image *image, const struct ranges *
 
 	ranges_copy(&own, reserved);
 	ranges_copy(&own, &m->crash_more);
-	if (ranges_add(&own, 0, PPC64_BACKUP_SIZE, "backup") < 0 ||
-	    ranges_add(&own, m->crash.start, m->crash.end - m->crash.start, "crash region") < 0)
-		return -EINVAL;
 	ranges_merge(&own);
 	ranges_copy(&crashed, &image->usable);
 	ranges_subtract(&crashed, &own);
+	ranges_subtract_one(&crashed, 0, PPC64_BACKUP_SIZE);
+	ranges_subtract_one(&crashed, m->crash.start, m->crash.end);
 	return crashed.n ? prove_wrong("the crashed kernel's memory is not in the FDT's reserve map") : 0;
 }
 
