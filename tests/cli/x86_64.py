@@ -61,6 +61,10 @@ def five_levels(where):
         f.write(text.replace("flags\t\t:", "flags\t\t: la57"))
 
 
+def retained(where):
+    put("machine/proc/cmdline", b"quiet retain_initrd\n")(where)
+
+
 def x86(name, argv, status=0, machine=BIOS, kernel=KERNEL, **more):
     return Case("x86_64: " + name, argv, status, machine=machine, kernel=kernel, **more)
 
@@ -140,6 +144,9 @@ CASES = [case for m in MACHINES for case in (
         stderr="the dump will not have the kernel's virtual addresses", check=loads("0x3e0001 = 0")),
     x86("larger than the crash region", "-p -c {kernel}", 1, kernel=bzimage(init_size=0x10000001),
         error="kernel: Could not find a free area of memory of 0x10000001 bytes"),
+
+    x86("--reuseinitrd, which is not shown", "-l -c {kernel} --reuseinitrd", 1, prepare=retained,
+        error="--reuseinitrd: the running kernel does not show its initrd as a file; name one with --initrd"),
 
     # --- options ---
     *[x86(f"--{word}", f"-l -c {{kernel}} --{word}", check=loads("0x3e0000 = 0"))

@@ -44,6 +44,9 @@ static int check_machine(struct image *image)
 		return fail(ENOEXEC, "kernel %s: cannot start where 5-level paging is on, as it is here"
 			    " (CONFIG_X86_5LEVEL); boot this machine with no5lvl, or use another kernel",
 			    k->file.name);
+	if (image->request.reuse_initrd)
+		return fail(ENOTSUP, "--reuseinitrd: the running kernel does not show its initrd as a file; name"
+			    " one with --initrd");
 	if (image->crash)
 		check_addresses(image);
 	return 0;
