@@ -43,7 +43,7 @@ static const struct row rows[] = {
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
 	{ OPT_DTB, "dtb", "FILE", "a device tree blob instead of the running machine's tree" },
 	{ OPT_DTB, "devicetreeblob", "FILE", NULL },
-	{ 't', "type", "TYPE", "the kernel must be of this type (elf-ppc64, bzImage, uki, zboot, zImage, uImage)" },
+	{ 't', "type", "TYPE", "the kernel must be of this type (bzImage, uki, zboot, zImage, uImage)" },
 	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
 	{ OPT_ENTRY, "entry", "ADDRESS", "enter there, not in the purgatory" },
