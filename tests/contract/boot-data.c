@@ -43,7 +43,7 @@ static int make(const struct machine *m, const struct x86_64_e820 *e, struct ran
 	if (rc >= 0)
 		rc = ranges_add(&expect.covered, b.initrd, b.initrd_size, "initrd");
 	if (rc >= 0)
-		rc = x86_64_boot_data(&b, addr, &out);
+		rc = x86_64_boot_build(&b, addr, &out);
 	if (rc >= 0)
 		rc = x86_64_prove_boot_data(out.data, out.len, addr, &expect);
 	ranges_free(&expect.covered);

@@ -32,7 +32,7 @@ static void boot_build(const uint8_t *data, size_t size, bool header)
 	};
 	struct x86_64_expect expect = { .cmdline = "", .kernel_bytes = UINT64_MAX };
 	BUF_AUTO out = {0};
-	int rc = x86_64_boot_data(&b, ADDR, &out);
+	int rc = x86_64_boot_build(&b, ADDR, &out);
 
 	if (rc < 0 ? !header || !*fail_text() :
 	    x86_64_prove_boot_data(out.data, out.len, ADDR, &expect) < 0)

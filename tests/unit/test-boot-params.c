@@ -92,7 +92,7 @@ static struct x86_64_expect expected(const struct x86_64_boot *b)
 
 static void build(const struct x86_64_boot *b, struct buf *out)
 {
-	assert_int_equal(x86_64_boot_data(b, ADDR, out), 0);
+	assert_int_equal(x86_64_boot_build(b, ADDR, out), 0);
 	assert_int_equal(out->len, x86_64_boot_size(b));
 }
 
@@ -162,7 +162,7 @@ static void addresses_have_upper_halves(void **state)
 	(void)state;
 	fill_e820(&e, 4);
 	b.initrd_size = 5 * GIB;
-	assert_int_equal(x86_64_boot_data(&b, 6 * GIB, &out), 0);
+	assert_int_equal(x86_64_boot_build(&b, 6 * GIB, &out), 0);
 	assert_int_equal(get(&out, 0x228, 4), 0x80001000);
 	assert_int_equal(get(&out, 0x0c8, 4), 1);
 	assert_int_equal(get(&out, 0x0c4, 4), 1);
@@ -200,21 +200,21 @@ static void headers_are_checked(void **state)
 	memcpy(old, header, sizeof(old));
 	b.header = old;
 	put(old, X86_HDR_VERSION - X86_BP_HEADER, 0x20b, 2);
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "its boot protocol is 2.11, before 2.12");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its boot protocol is 2.11, before 2.12");
 	memcpy(old, header, sizeof(old));
 	old[X86_HDR_MAGIC - X86_BP_HEADER] = 'h';
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "no setup header with the marks");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
 	memcpy(old, header, sizeof(old));
 	put(old, X86_HDR_BOOT_FLAG - X86_BP_HEADER, 0, 2);
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "no setup header with the marks");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
 	memcpy(old, header, sizeof(old));
 	b.header_size = 0x264 - 0x1f1 - 1;
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "no setup header with the marks");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
 	b.header_size = 0x26c - 0x1f1 - 1;
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "its setup header ends at 0x26c, too early or");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x26c, too early or");
 	b.header_size = sizeof(old);
 	old[X86_HDR_JUMP_LEN - X86_BP_HEADER] = 0x61;
-	assert_fails(x86_64_boot_data(&b, ADDR, &out), EINVAL, "its setup header ends at 0x263, too early or");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x263, too early or");
 }
 
 /* A header that is longer than boot_params has room for; as many bytes are there. */

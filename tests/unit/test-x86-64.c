@@ -98,14 +98,14 @@ static void boot_data_is_proven(const struct machine *m)
 	BUF_AUTO out = {0};
 
 	assert_int_equal(ranges_add(&expect.covered, addr, x86_64_boot_size(&b), "boot parameters"), 0);
-	assert_int_equal(x86_64_boot_data(&b, addr, &out), 0);
+	assert_int_equal(x86_64_boot_build(&b, addr, &out), 0);
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, addr, &expect), 0);
 	expect.crash = true;
 	expect.core = core;
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, addr, &expect), EINVAL, "has the elfcorehdr");
 	x86_64_e820_crash(m, core, &e);
 	b.e820 = &e;
-	assert_int_equal(x86_64_boot_data(&b, addr, &out), 0);
+	assert_int_equal(x86_64_boot_build(&b, addr, &out), 0);
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, addr, &expect), 0);
 	ranges_free(&expect.covered);
 }

@@ -82,13 +82,13 @@ static int place_boot_data(struct image *image, const struct x86_64_boot *boot)
 	if (rc < 0)
 		return rc;
 	placed = image_segment(image, ROLE_BOOT_DATA);
-	rc = x86_64_boot_data(boot, placed->addr, &data);
+	rc = x86_64_boot_build(boot, placed->addr, &data);
 	if (rc >= 0)
 		placed->data = arena_copy(&image->arena, data.data, data.len);
 	return rc;
 }
 
-int x86_64_boot_data_step(struct image *image)
+int x86_64_boot_data(struct image *image)
 {
 	const struct x86_64_facts *f = image->machine->arch_facts;
 	const struct segment *initrd = image_segment(image, ROLE_INITRD);

@@ -265,7 +265,7 @@ static uint8_t *boot_zeroes(struct buf *out, uint64_t size)
 	return out->data;
 }
 
-int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out)
+int x86_64_boot_build(const struct x86_64_boot *b, uint64_t addr, struct buf *out)
 {
 	struct boot_layout l = boot_layout(b);
 	uint8_t *data;

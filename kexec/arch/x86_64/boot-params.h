@@ -158,6 +158,6 @@ uint64_t x86_64_boot_size(const struct x86_64_boot *b);
  * emptied before. Screen and video mode are what the running kernel was told, so that
  * --reuse-video-type is always the case. -EINVAL as of x86_64_check_header().
  */
-int x86_64_boot_data(const struct x86_64_boot *b, uint64_t addr, struct buf *out);
+int x86_64_boot_build(const struct x86_64_boot *b, uint64_t addr, struct buf *out);
 
 #endif

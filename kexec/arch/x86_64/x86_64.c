@@ -39,7 +39,7 @@ const struct arch arch_x86_64 = {
 	.room = x86_64_room,
 	.core = x86_64_core,
 	.cmdline = x86_64_cmdline,
-	.boot_data = x86_64_boot_data_step,
+	.boot_data = x86_64_boot_data,
 	.fill = x86_64_fill,
 	.prove = x86_64_prove,
 };

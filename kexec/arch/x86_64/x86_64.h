@@ -105,7 +105,7 @@ int x86_64_needs(struct image *image);
 int x86_64_room(struct image *image);
 int x86_64_core(struct image *image);
 const char *x86_64_cmdline(struct image *image);
-int x86_64_boot_data_step(struct image *image);
+int x86_64_boot_data(struct image *image);
 int x86_64_fill(struct image *image);
 int x86_64_prove(const struct image *image);
 
