@@ -355,11 +355,12 @@ fetch_debs() {
 }
 
 # kernels_of SUITE ARCH FLAVOUR PATTERN: "VERSION SUITE PACKAGE" of each kernel whose version the
-# extended regular expression begins. Since 6.19 linux-binary has it, and linux-image is empty.
+# extended regular expression begins, but for those of flavours whose names end like this one's
+# ("-rt-amd64"). Since 6.19 linux-binary has it, and linux-image is empty.
 kernels_of() {
 	refresh_private_apt "$1" "$2" || return
 	private_apt "$1" "$2" apt-cache pkgnames linux- |
-		sed -nE "s/^linux-(binary|image)-(($4).*)-$3\$/\2 \1/p" | sort -k 1,1 -k 2,2 |
+		sed -nE "s/^linux-(binary|image)-(($4)[^-]*(-[0-9]+)?)-$3\$/\2 \1/p" | sort -k 1,1 -k 2,2 |
 		awk -v suite="$1" -v flavour="$3" '!seen[$1]++ { print $1, suite, "linux-" $2 "-" $1 "-" flavour }'
 }
 
