@@ -15,13 +15,16 @@ import signal
 import struct
 import sys
 import time
+from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../system"))
 
-import qemu  # noqa: E402
+from architecture import Architecture  # noqa: E402
 from guest import Guest  # noqa: E402
 from logs import as_ours  # noqa: E402
+from power import POWER  # noqa: E402
+from qemu import Machine  # noqa: E402
 from stream import Failure  # noqa: E402
 
 MARKER = "kexec-hotplug distribution marker"
@@ -29,14 +32,23 @@ CAPTURE_TIMEOUT = 900
 # systemd on an emulated machine takes its time, on a busy one more.
 BOOT_TIMEOUT = 600
 RULES = "/usr/lib/udev/rules.d"
-PLUGGABLE = qemu.Hardware(smp="1,maxcpus=4")
-TWO_CPUS = qemu.Hardware(smp="2")
+PLUGGABLE = POWER.usual
+TWO_CPUS = POWER.usual._replace(smp="2")
 HASH_MMU = "disable_radix"
 
 
 def expect(truth, message):
     if not truth:
         raise Failure(message)
+
+
+class Boot(NamedTuple):
+    """What Machine wants to know of a site."""
+
+    architecture: Architecture
+    kvm: bool
+    kernel: str
+    first: str
 
 
 class Site:
@@ -50,12 +62,12 @@ class Site:
         self.disk = os.path.join(directory, "disk.img")
         os.makedirs(directory, exist_ok=True)
         shutil.copyfile(image, self.disk)
-        # qemu.Machine knows machines without disks: they come in front.
+        # Machine knows no disks with content: they come in front.
         self.emulator = os.path.join(directory, "qemu")
         with open(self.emulator, "w", encoding="utf-8") as f:
             # One queue, whose interrupt any CPU takes: with one for each, Linux 6.1 started with maxcpus=1
             # on another CPU than the first waits for its disk for ever, whoever has loaded it.
-            f.write(f'#!/bin/sh\nexec {qemu.EMULATOR} -drive "file={self.disk},format=raw,if=none,id=disk,'
+            f.write(f'#!/bin/sh\nexec {POWER.emulator} -drive "file={self.disk},format=raw,if=none,id=disk,'
                     'cache=unsafe" -device virtio-blk-pci,drive=disk,num-queues=1 "$@"\n')
         os.chmod(self.emulator, 0o755)
 
@@ -66,12 +78,9 @@ class Site:
         self.boots += 1
         logs = os.path.join(self.directory, f"boot-{self.boots}")
         os.makedirs(logs, exist_ok=True)
-        usual, qemu.EMULATOR = qemu.EMULATOR, self.emulator
-        try:
-            machine = qemu.Machine(logs, hardware, vmlinux, initrd,
-                                   "root=/dev/vda rw console=hvc0 crashkernel=512M quiet " + parameters)
-        finally:
-            qemu.EMULATOR = usual
+        machine = Machine(logs, Boot(POWER, False, vmlinux, initrd), hardware,
+                          "root=/dev/vda rw console=hvc0 crashkernel=512M quiet " + parameters,
+                          self.emulator)
         with machine:
             guest = Guest(machine)
             try:

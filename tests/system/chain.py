@@ -6,11 +6,11 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
 from scenarios import crash_and_compare, expect_lost
-from stage import FIRST_COMMAND_LINE, expect
+from stage import expect
 
 # The kernels after the first one need what is in its initramfs: behind a first
 # archive the kernel takes another.
-PACK = ("cd / && for file in sbin/kexec vmlinux capture.cpio; do echo $file; done "
+PACK = ("cd / && for file in sbin/kexec* lib/* vmlinu* capture.cpio; do [ ! -e $file ] || echo $file; done "
         "| cpio -o -H newc >/tmp/rest && cat /capture.cpio /tmp/rest >/tmp/whole")
 
 
@@ -19,7 +19,7 @@ def chain(stage):
     stage.boot()
     lives = [stage.boot_id()]
     for generation in 2, 3:
-        _start(stage, f"console=hvc0 generation={generation}")
+        _start(stage, stage.line(f"generation={generation}"))
         lives.append(stage.boot_id())
     expect(len(set(lives)) == 3, f"not three kernels: {lives}")
 
@@ -42,7 +42,7 @@ def stale(stage):
 def _second_kernel(stage):
     """Reserving memory as the first did, and nothing loaded."""
     stage.boot()
-    _start(stage, FIRST_COMMAND_LINE.format(stage.crashkernel))
+    _start(stage, stage.first_command_line())
     stage.expect_loaded(False)
 
 

@@ -10,7 +10,7 @@ import time
 
 from files import ARCHIVE_LACKS, Site, build
 from scenarios import LOST_CPU
-from stage import Stage, expect, load_command
+from stage import Stage, expect
 from stream import ArchiveLacks, Failure
 
 CONSOLE_LINES = 15
@@ -72,14 +72,14 @@ class Demo:
             self.say(str(lack))
             self.say("compiling a small kernel instead, from Debian's source (some minutes, once)")
             site = Site("small", programs)
-        self.say(f"ready: {site.vmlinux}")
+        self.say(f"ready: {site.kernel}")
         self.tell(site, "demo-hotplug", self.captured, "--hotplug")
         self.say("now the same machine and crash, loaded without --hotplug")
         self.tell(site, "demo-stale", self.lost)
         self.say("done: with --hotplug the dump is there, without it is lost")
 
     def tell(self, site, name, ending, *options):
-        with Stage(site, name) as stage:
+        with Stage(site, name, site.architecture.usual) as stage:
             try:
                 self.crash(stage, ending, options)
             except (Failure, OSError):
@@ -93,7 +93,7 @@ class Demo:
         stage.boot()
         release = stage.guest.check("uname -r").strip()
         self.say(f"Linux {release} is up, CPUs {sorted(stage.cpus())} online")
-        self.say("# " + load_command(options))
+        self.say("# " + stage.load_command(options))
         stage.load(*options)
         cpu_kept, memory_kept = stage.crash_hotplug()
         self.say(f"loaded; crash_hotplug reads {cpu_kept} for CPUs, "
@@ -109,7 +109,7 @@ class Demo:
     def captured(self, stage, cpu, _region):
         self.say("the kernel has panicked; waiting for the capture kernel")
         log = stage.captured_log(cpu)
-        count = len(stage.cpu_nodes())
+        count = len(stage.architecture.captured_cpus(stage))
         self.say(f"the capture kernel is up and was told of {count} CPUs")
         start = log.rindex("\n", 0, log.index(stage.marker)) + 1
         last_words = log[start:].splitlines()

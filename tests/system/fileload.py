@@ -11,7 +11,7 @@ from dump import Dump
 from files import COMPRESSED
 from memory import expect_all
 from scenarios import crash_and_compare, executed
-from stage import PRINT_LOG, expect, load_command
+from stage import PRINT_LOG, expect
 
 # What -d says of each of the two system calls.
 FILE_LOAD = "kexec_file_load: flags"
@@ -55,7 +55,7 @@ def auto(stage):
 def auto_fallback(stage):
     """Where there is none, -s says so, and -p and -a use the other."""
     stage.boot()
-    status, output = stage.guest.run(load_command([], how="-s -p"))
+    status, output = stage.guest.run(stage.load_command(how="-s -p"))
     expect(status == STATUS_NO_FILE_LOAD, f"kexec -s: status {status}\n{output}")
     stage.expect_loaded(False)
     _expect_call(stage.load("-d", how="-p"), LOAD)
@@ -67,7 +67,7 @@ def auto_fallback(stage):
 def auto_big_endian(stage):
     """A big-endian kernel spoils its own crash images: -p and -a use the other."""
     stage.boot()
-    status, output = stage.guest.run(load_command([], how="-s -p"))
+    status, output = stage.guest.run(stage.load_command(how="-s -p"))
     expect(status == 4 and "; use -c" in output, f"-s: status {status}\n{output}")
     _expect_call(stage.load("-d", how="-p"), LOAD)
     expect(stage.crash_hotplug() == ("0", "0"), "crash_hotplug is not 0")
@@ -78,7 +78,7 @@ def auto_big_endian(stage):
 def spoilt(stage):
     """For this reason: loaded with -s, the log in the dump is not the crash's."""
     stage.boot()
-    status, output = stage.guest.run(load_command([], how="-s -p"))
+    status, output = stage.guest.run(stage.load_command(how="-s -p"))
     expect(status == 4, f"-s: status {status}\n{output}")
     stage.expect_loaded(True)
     stage.crash(cpu=0)
@@ -94,7 +94,7 @@ def compressed(stage):
     for kernel in (f"/{name}" for name in COMPRESSED):
         half = f"dd if={kernel} of=/tmp/half bs=1M count=1 2>/dev/null"
         status, output = stage.guest.run(
-            f"{half} && " + load_command([], how="-s -p", kernel="/tmp/half"))
+            f"{half} && " + stage.load_command(how="-s -p", kernel="/tmp/half"))
         expect(status and "/tmp/half" in output,
                f"half of {kernel}: status {status}\n{output}")
         stage.expect_loaded(False)

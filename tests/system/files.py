@@ -6,12 +6,16 @@ import glob
 import gzip
 import lzma
 import os
+import re
 import subprocess
 import sys
 from typing import NamedTuple
 
+from architecture import PACKAGED, Architecture
 from guest import write_initramfs
+from power import POWER
 from stream import ArchiveLacks, Failure
+from x86_64 import X86_64
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
@@ -27,11 +31,12 @@ class Kernel(NamedTuple):
 
     script: str
     arch: str # of the programs
+    architecture: Architecture = POWER
     file_load: bool = False # it has kexec_file_load
 
 
-# Debian's are named by their page size; the newest that is served, with 4 KiB pages, is
-# "new", and an older one, without crash hotplug, has its version for a name.
+# Debian's for POWER are named by their page size; the newest that is served, with 4 KiB
+# pages, is "new", and an older one, without crash hotplug, has its version for a name.
 KERNELS = {
     "64k": Kernel("fetch", "ppc64le"),
     "4k": Kernel("fetch", "ppc64le"),
@@ -39,7 +44,13 @@ KERNELS = {
     "6.1": Kernel("fetch", "ppc64le"),
     "small": Kernel("compile", "ppc64le", file_load=True),
     "small-be": Kernel("compile", "ppc64", file_load=True),
+    "x86-6.12": Kernel("fetch", "x86_64", X86_64, file_load=True),
+    "x86-new": Kernel("fetch", "x86_64", X86_64, file_load=True),
+    "x86-6.1": Kernel("fetch", "x86_64", X86_64, file_load=True),
 }
+
+# As Debian calls them; it has no packages for ppc64.
+DEBIAN = {"ppc64le": "ppc64el", "x86_64": "amd64"}
 
 # The one whose boot wrapper is compiled too.
 ZIMAGE = "small"
@@ -68,18 +79,19 @@ def _last_line(*command):
     return output.splitlines()[-1]
 
 
-def emulated(package, program):
-    """The command which runs the program of a Debian package for ppc64el here."""
-    return _script("fetch", "program", package, program).split("\t")
+def packaged(arch, package, program):
+    """The command which runs the program of a Debian package here, emulated if need be."""
+    return _script("fetch", "program", DEBIAN[arch], package, program).split("\t")
 
 
 def _busybox(arch):
     """Debian has none for big-endian machines."""
-    if arch != "ppc64":
+    if arch in DEBIAN:
         try:
-            return _script("fetch", "busybox")
+            return _script("fetch", "busybox", DEBIAN[arch])
         except ArchiveLacks:
-            pass
+            if arch == "x86_64":
+                raise
     return _script("compile", "busybox", arch)
 
 
@@ -92,9 +104,12 @@ class Site:
 
     def __init__(self, kernel, programs_directory=None):
         origin = KERNELS[kernel]
+        self.arch = origin.arch
+        self.architecture = origin.architecture
         self.big_endian = origin.arch == "ppc64"
         self.directory = os.path.join(BUILD, "system", kernel)
-        self.vmlinux = _script(origin.script, "kernel", kernel)
+        self.kernel = _script(origin.script, "kernel", kernel)
+        self.kvm = origin.architecture.has_kvm(self.kernel)
         self.capture = os.path.join(self.directory, "capture.cpio")
         self.first = os.path.join(self.directory, "first.cpio")
         os.makedirs(self.directory, exist_ok=True)
@@ -105,21 +120,36 @@ class Site:
         readers = [program for program in programs
                    if os.path.basename(program) != "kexec"]
         write_initramfs(self.capture, busybox, readers, self._modules())
-        files = {"vmlinux": self.vmlinux, "capture.cpio": self.capture}
+        files = {origin.architecture.kernel: self.kernel, "capture.cpio": self.capture}
+        scripts = {}
         if kernel == ZIMAGE:
-            files["zImage"] = os.path.join(os.path.dirname(self.vmlinux), "zImage")
-        if origin.file_load and not self.big_endian:
+            files["zImage"] = os.path.join(os.path.dirname(self.kernel), "zImage")
+        if origin.file_load and origin.arch == "ppc64le":
             for name, opener in COMPRESSED.items():
                 files[name] = self._compress(name, opener)
-        write_initramfs(self.first, busybox, programs, files)
+        if origin.architecture is X86_64:
+            added, scripts[PACKAGED] = self._twin()
+            files.update(added)
+        write_initramfs(self.first, busybox, programs, files, scripts)
+
+    def _twin(self):
+        """The packaged kexec: files, and the text of a script that runs it."""
+        command = packaged(self.arch, "kexec-tools", "kexec")
+        loader, program = command[0], command[-1]
+        needed = subprocess.run([*command[:-1], "--list", program], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        paths = [program, loader, *re.findall(r"=> (/\S+)", needed)]
+        files = {f"lib/{os.path.basename(path)}": path for path in paths}
+        return files, (f"#!/bin/busybox sh\nexec /lib/{os.path.basename(loader)} --library-path /lib "
+                       f'/lib/{os.path.basename(program)} "$@"\n')
 
     def _modules(self):
         """Those which init loads: they lie beside the kernel."""
         return {os.path.basename(path): path for path in
-                glob.glob(os.path.join(os.path.dirname(self.vmlinux), "module-*.ko"))}
+                glob.glob(os.path.join(os.path.dirname(self.kernel), "module-*.ko"))}
 
     def _compress(self, name, opener):
         path = os.path.join(self.directory, name)
-        with open(self.vmlinux, "rb") as source, opener(path, "wb") as target:
+        with open(self.kernel, "rb") as source, opener(path, "wb") as target:
             target.write(source.read())
         return path

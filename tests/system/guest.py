@@ -4,12 +4,14 @@
 
 import base64
 import binascii
+import hashlib
 import os
 import re
 import shlex
+import time
 
 import cpio
-from stream import Failure
+from stream import CODING, Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -17,21 +19,29 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT_TIMEOUT = 300
 COMMAND_TIMEOUT = 180
 
+# After so long without a word, a line is sent again: some was lost. Nothing is run twice.
+QUIET = 20
+BOOT_ID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+READY = rf"^ready (\w+) ({BOOT_ID})\n"
 
-def write_initramfs(path, busybox, programs, files):
-    """programs go to /sbin by their name, files (name: path) to the root."""
+
+def write_initramfs(path, busybox, programs, files, scripts=None):
+    """programs go to /sbin by their name, as do scripts (name: text), files (name: path) to the root."""
     with cpio.Writer(path) as archive:
-        for name in "bin", "sbin", "dev", "proc", "sys", "tmp":
+        for name in "bin", "sbin", "dev", "proc", "sys", "tmp", "lib":
             archive.directory(name)
         # Opened before init can mount /dev: its messages reach the console.
         archive.character_device("dev/console", 5, 1)
         archive.file("bin/busybox", _read(busybox), 0o755)
         archive.file("init", _read(os.path.join(HERE, "init.sh")), 0o755)
+        archive.file("channel", _read(os.path.join(HERE, "channel.sh")), 0o755)
         for program in programs:
             name = "sbin/" + os.path.basename(program)
             archive.file(name, _read(program), 0o755)
+        for name, text in (scripts or {}).items():
+            archive.file(f"sbin/{name}", text.encode(), 0o755)
         for name, source in files.items():
-            archive.file(name, _read(source))
+            archive.file(name, _read(source), 0o755 if name.startswith("lib/") else 0o644)
 
 
 def _read(path):
@@ -40,32 +50,73 @@ def _read(path):
 
 
 class Guest:
-    """Commands for whichever kernel is alive behind the command channel."""
+    """Commands for whichever kernel is alive behind the command channel; see channel.sh."""
 
     def __init__(self, machine):
         self.machine = machine
         self._control = machine.control
         self._count = 0
-        self._seen = 0
+        self._boots = [""] # those that have been waited for
 
     def wait_ready(self, kernel, timeout=BOOT_TIMEOUT):
         """Until the init of this kernel ("first", "capture") listens."""
-        found = self._control.wait(r"^ready (\w+)\n", timeout, self._seen)
-        self._seen = found.end()
+        found = self._control.wait(self._ready(), timeout)
+        self._boots.append(found[2])
         if found[1] != kernel:
             raise Failure(f"the {found[1]} kernel came up, not the {kernel} kernel")
 
     def has_come_up(self):
         """True when a kernel has booted since wait_ready()."""
-        return self._control.search(r"^ready \w+\n", self._seen) is not None
+        return self._control.search(self._ready()) is not None
+
+    def _ready(self):
+        """Said by a kernel that has not been waited for."""
+        known = "|".join(filter(None, self._boots)) or "nothing"
+        return READY.replace(f"({BOOT_ID})", f"(?!{known})({BOOT_ID})")
 
     def run(self, command, timeout=COMMAND_TIMEOUT):
         """(status, output) of a shell command."""
-        tag = self.start(command)
-        start = self._seen
-        found = self._control.wait(rf"\n{tag} (\d+)\n", timeout, start)
-        self._seen = found.end()
-        return int(found[1]), self._control.text()[start:found.start()]
+        line, position = self._send(command, timeout)
+        tag = line.split()[0]
+        deadline = time.monotonic() + timeout
+        while True:
+            found = self._ask(line, rf"^{tag} (\d+) ([0-9a-f]{{32}})\n", deadline, position)
+            output = self._control.text()[position:found.start()]
+            # Between the last of these, should an answer have come twice, and a newline.
+            output = output.rpartition(f"\nanswer {tag}\n")[2][:-1].encode(CODING)
+            if hashlib.md5(output).hexdigest() == found[2]:
+                return int(found[1]), output.decode(errors="replace")
+            position = found.end()
+            self._control.send(line)
+
+    def start(self, command):
+        """Have a shell command begin, perhaps the last one this kernel gets."""
+        self._send(command, COMMAND_TIMEOUT)
+
+    def _send(self, command, timeout):
+        """(what was sent, where what came of it begins)"""
+        self._count += 1
+        position = self._control.position()
+        tag, command = f"done-{self._count}", command.strip()
+        digest = hashlib.md5(f"{self._boots[-1]} {tag} {command}".encode()).hexdigest()
+        line = f"{tag} {digest} {command}\n"
+        self._control.send(line)
+        # When that has got lost, what follows tells as well.
+        self._ask(line, rf"^(begin {tag}|answer {tag}|{tag} \d+ .*)\n|{self._ready()}",
+                  time.monotonic() + timeout, position)
+        return line, position
+
+    def _ask(self, line, pattern, deadline, position):
+        """Wait for the pattern, sending the line again when it seems to be necessary."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Failure(f"no answer to: {line.strip()}")
+            found = self._control.wait_or_quiet(rf"{pattern}|^garbled\n", left, QUIET, position)
+            if found and found[0] != "garbled\n":
+                return found
+            position = found.end() if found else position
+            self._control.send(line)
 
     def check(self, command, timeout=COMMAND_TIMEOUT):
         """The output of a shell command which has to succeed."""
@@ -73,14 +124,6 @@ class Guest:
         if status:
             raise Failure(f"in the guest: {command}: status {status}\n{output}")
         return output
-
-    def start(self, command):
-        """Send a shell command, perhaps the last one this kernel gets."""
-        self._count += 1
-        self._seen = self._control.position()
-        tag = f"done-{self._count}"
-        self._control.send(f"{tag} {command}\n")
-        return tag
 
     def read(self, path):
         """The text of a file, without white space around it."""

@@ -7,11 +7,11 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 
 from chain import PACK
 from scenarios import LOST_CPU
-from stage import expect, load_command
+from stage import expect
 
-NEXT = "console=hvc0 started=again"
+NEXT = "started=again"
 # Where a kernel which kexec starts has its log buffer.
-LOW_MEMORY = (0, 256 << 20)
+LOW_MEMORY = range(256 << 20)
 FIRST_CPU = "PowerPC,POWER9@0"
 
 
@@ -19,14 +19,14 @@ def device_tree(stage):
     """kexec -l --dtb: a tree without the CPU that usually starts it; another does."""
     stage.boot()
     option = _without_first_cpu(stage)
-    status, output = stage.guest.run(load_command([option]))
+    status, output = stage.guest.run(stage.load_command([option]))
     expect(status == 1 and "would not be dumped" in output, f"-p: status {status}\n{output}")
     _load(stage, option)
     expect(_reboot_cpu(stage) == "1", "CPU 1 was not chosen")
     stage.guest.check("kexec -u")
     expect(_reboot_cpu(stage) == "0", "CPU 0 was not put back")
-    stage.start_kernel(NEXT, how=f"-c -l {option}")
-    nodes = stage.cpu_nodes()
+    stage.start_kernel(stage.line(NEXT), how=f"-c -l {option}")
+    nodes = stage.known_cpus()
     expect(nodes and FIRST_CPU not in nodes, f"CPUs {nodes}")
 
 
@@ -44,21 +44,21 @@ def device_tree_lost(stage):
 def zimage(stage):
     """kexec -l of a boot wrapper with a compressed kernel inside."""
     stage.boot()
-    stage.start_kernel(NEXT, kernel="/zImage")
+    stage.start_kernel(stage.line(NEXT), kernel="/zImage")
 
 
 def old_initrd(stage):
     """kexec -l --reuseinitrd: a third kernel starts with the second one's initrd."""
     stage.boot()
-    status, output = stage.guest.run(load_command([], initrd=None, how="-c -l --reuseinitrd"))
+    status, output = stage.guest.run(stage.load_command(initrd=None, how="-c -l --reuseinitrd"))
     expect(status == 1 and "retain_initrd" in output, f"status {status}\n{output}")
     stage.guest.check(PACK)
-    stage.start_kernel(f"{NEXT} retain_initrd", initrd="/tmp/whole")
-    stage.start_kernel(NEXT, initrd=None, how="-c -l --reuseinitrd")
+    stage.start_kernel(stage.line(f"{NEXT} retain_initrd"), initrd="/tmp/whole")
+    stage.start_kernel(stage.line(NEXT), initrd=None, how="-c -l --reuseinitrd")
 
 
 def _load(stage, option):
-    stage.guest.check(load_command([], NEXT, how=f"-c -l {option}"))
+    stage.guest.check(stage.load_command(command_line=stage.line(NEXT), how=f"-c -l {option}"))
 
 
 def _reboot_cpu(stage):

@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
 #
-# Process 1 of the first and of the capture kernel: runs the lines which come
-# in on the second terminal ("TAG COMMAND") and answers each with what it
-# printed and a line "TAG STATUS".  A newline goes before that line, so output
-# which does not end in one is no trouble.  The word control=hvc0 on the
-# kernel's command line, which makes a variable of it, names another terminal.
+# Process 1 of the first and of the capture kernel: prepares the system, and becomes the command
+# channel on the second terminal. The word control=hvc0 on the kernel's command line, which makes
+# a variable of it, names another terminal.
 
 export PATH=/sbin:/bin
 # busybox finds its own commands through /proc.
@@ -22,13 +20,8 @@ kernel=first
 [ ! -e /proc/vmcore ] || kernel=capture
 [ ! -e /proc/sys/kernel/sysrq ] || echo 1 >/proc/sys/kernel/sysrq
 
-# While it is open: the last close resets a terminal.
-exec 3<>"/dev/${control:-hvc1}"
-stty raw -echo <&3
-printf '\nready %s\n' "$kernel" >&3
-
-while read -r tag command <&3; do
-	(eval "$command") </dev/null >&3 2>&1 3>&-
-	printf '\n%s %d\n' "$tag" $? >&3
-done
-poweroff -f
+case $(uname -m) in
+x86_64) terminal=ttyS1 ;;
+*) terminal=hvc1 ;;
+esac
+exec /bin/busybox sh /channel "${control:-$terminal}" "$kernel"

@@ -18,8 +18,9 @@ import recording
 import regions
 import scenarios
 import sizes
+import x86_scenarios
+from architecture import PACKAGED
 from files import KERNELS, Site
-from qemu import Hardware
 from stage import Stage
 from stream import ArchiveLacks, Failure
 
@@ -70,36 +71,14 @@ SCENARIOS = {
     "region-across": regions.across,
     "region-tight": regions.tight,
     "record": recording.record,
-}
-
-# A guest with the hash MMU must not be resized: the capture kernel of Linux 6.12
-# cannot take over such a page table, whoever loads it.
-HASH = Hardware(machine="pseries,resize-hpt=disabled", cpu="power8")
-
-# Of this kind the capture kernel gets more memory, which is in use before.
-CMA = Hardware(memory="3G,slots=4,maxmem=5G", crashkernel="512M crashkernel=256M,cma")
-
-# The machines that are not the usual one.
-HARDWARE = {
-    "exec": Hardware(smp="2"),
-    "file-exec": Hardware(smp="2"),
-    "chain": Hardware(smp="2"),
-    "dtb": Hardware(smp="2"),
-    "dtb-lost": Hardware(smp="2"),
-    "power10": Hardware(cpu="power10"),
-    "cpu-all": Hardware(smp="1,maxcpus=8"),
-    "hash": HASH,
-    "mem-hash": HASH,
-    "powernv": Hardware(machine="powernv9", smp="2", memory="3G",
-                        crashkernel="768M", terminals=1),
-    "cma": CMA,
-    "cma-hotplug": CMA,
-    "cma-unknown": CMA,
-    "readers": Hardware(memory="1G", crashkernel="256M", disk=1 << 30),
-    "big-initrd": Hardware(memory="4G", crashkernel="1G"),
-    "region-high": Hardware(memory="4G", crashkernel="512M@1536M"),
-    "region-across": Hardware(memory="4G", crashkernel="512M@1000M"),
-    "region-tight": Hardware(crashkernel="192M"),
+    "cpu-mem-hotplug": x86_scenarios.hotplug,
+    "cpu-mem-stale": x86_scenarios.stale,
+    "cpu-mem-taken": x86_scenarios.taken,
+    "cpu-mem-packaged": x86_scenarios.packaged,
+    "mem-remove-reload": x86_scenarios.remove,
+    "mem-remove-stale": x86_scenarios.remove_stale,
+    "uefi": x86_scenarios.uefi,
+    "lockdown": x86_scenarios.lockdown,
 }
 
 # What not every kernel can be asked. The small ones, which have kexec_file_load, have a
@@ -113,13 +92,23 @@ OLD = {"no-hotplug"} # of kernels that cannot keep an image current
 NEW = {"cma", "cma-hotplug", "cma-unknown"} # of Linux 7.2
 WRAPPER = {"zimage"} # compiled for one kernel
 JSON = {"record"} # the big-endian programs are built without
+# Of PCs only, and of these only what does not ask for a device tree.
+X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packaged",
+            "mem-remove-reload", "mem-remove-stale", "uefi", "lockdown"}
+X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
+            "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
+            "corrupt", "readers", "record"}
+X86 = X86_ONLY | X86_ALSO
 UNABLE = {
-    "64k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "4k": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "new": FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
+    "64k": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "4k": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "new": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
     "6.1": set(SCENARIOS) - {"no-hotplug", "readers"},
-    "small": NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
-    "small-be": NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD | NEW,
+    "small": X86_ONLY | NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
+    "small-be": X86_ONLY | NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD | NEW,
+    "x86-6.12": set(SCENARIOS) - X86,
+    "x86-new": set(SCENARIOS) - X86 - {"cma", "cma-unknown"},
+    "x86-6.1": set(SCENARIOS) - {"no-hotplug", "exec"},
 }
 
 # What runs when no scenario is named. With 4k pages the main story and where the
@@ -139,7 +128,12 @@ DEFAULT = {
               "auto", "readers", "dtb", "dtb-lost", "old-initrd", "zimage"],
     "small-be": ["crash", "cpu-hotplug", "cpu-stale", "mem-hotplug", "low-64k", "exec",
                  "chain-crash", "file-exec", "auto-be", "file-spoilt-be", "corrupt", "readers"],
+    "x86-6.12": ["crash", "cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "chain", "file-hotplug",
+                 "corrupt", "readers"],
+    "x86-new": ["cpu-mem-hotplug", "cpu-mem-packaged", "mem-remove-reload", "cma", "uefi", "lockdown"],
+    "x86-6.1": ["no-hotplug"],
 }
+LOADERS = {"ours": "kexec", "packaged": PACKAGED}
 CONSOLE_LINES = 30
 PASSED, FAILED, SKIPPED = "ok {}", "not ok {}", "ok {} # SKIP "
 
@@ -164,8 +158,8 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(prog="tests/system/run")
     parser.add_argument("--kernel", choices=[*KERNELS, "all"], default="all",
-                        help="Debian's by page size, or a small one "
-                             "(default: all)")
+                        help="for POWER Debian's by page size, or a small one; for x86_64 "
+                             "one by its version (default: all)")
     parser.add_argument("--kexec", metavar="DIR",
                         help="static kexec and vmcore-dmesg for the guest "
                              "(default: as tests/build makes them)")
@@ -176,11 +170,11 @@ def parse():
                              "they run by default")
     parser.add_argument("--record", metavar="OUT.tar.gz",
                         help="record a machine instead, as a fixture")
-    usual = Hardware()
-    parser.add_argument("--smp", default=usual.smp,
-                        help=f"with --record ({usual.smp})")
-    parser.add_argument("--mem", default=usual.memory,
-                        help=f"with --record ({usual.memory})")
+    parser.add_argument("--smp", help="with --record: the CPUs, as for QEMU's -smp")
+    parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
+    parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")
+    parser.add_argument("--loader", choices=["ours", "packaged"], default="ours",
+                        help="with which kexec to load on x86_64: Debian's is there too")
     parser.add_argument("--thorough", action="store_true",
                         help="all scenarios with all kernels, when none "
                              "is named")
@@ -206,7 +200,8 @@ def run_all(options):
     # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are
     # CPUs here. In processes, which end their machines when they are told to end.
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name) for kernel, name in names])
+        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader])
+                                       for kernel, name in names])
         for number, (result, title, notes) in enumerate(outcomes, 1):
             print(result.format(f"{number} - {title}"), *notes, sep="\n# ", flush=True)
             failures += result == FAILED
@@ -231,11 +226,11 @@ def chosen(options, kernel):
 
 def run_one(run):
     """(a format for the line with the title, title, notes)"""
-    site, kernel, name = run
+    site, kernel, name, loader = run
     start = time.monotonic()
     if isinstance(site, ArchiveLacks):
         return SKIPPED + str(site), f"{name} ({kernel})", []
-    stage = Stage(site, name, HARDWARE.get(name, Hardware()))
+    stage = Stage(site, name, site.architecture.hardware(name), loader)
     failure = None
     try:
         with stage:
@@ -259,7 +254,9 @@ def explain(stage, failure):
 
 def save_recording(options):
     site = Site("64k" if options.kernel == "all" else options.kernel, options.kexec)
-    hardware = Hardware(smp=options.smp, memory=options.mem)
+    usual = site.architecture.usual
+    hardware = usual._replace(smp=options.smp or usual.smp, memory=options.mem or usual.memory,
+                              uefi=options.uefi)
     with Stage(site, "save-recording", hardware) as stage:
         stage.boot()
         recording.save(recording.fetch(stage), options.record)

@@ -1,36 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
-"""An emulated POWER machine: a QEMU child, its terminals, monitor and memory."""
+"""A machine: a QEMU child, its terminals, monitor and memory."""
 
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
 import time
-from typing import NamedTuple
 
 import gdbstub
 from stream import Failure, Stream
 
-EMULATOR = "qemu-system-ppc64"
 MONITOR_TIMEOUT = 120
 END_TIMEOUT = 30
-
-
-class Hardware(NamedTuple):
-    """What machine to build; the defaults are what most scenarios want."""
-
-    machine: str = "pseries"
-    cpu: str = "power9"
-    smp: str = "1,maxcpus=4"
-    memory: str = "2G,slots=4,maxmem=4G"
-    crashkernel: str = "512M"
-    # Where there is only one, the console is the command channel as well.
-    terminals: int = 2
-    # An empty one of so many bytes.
-    disk: int = 0
 
 
 class Monitor:
@@ -73,15 +58,21 @@ class Monitor:
 
 
 class Machine:
-    """Use as a context: leaving it ends the child, whatever happened."""
+    """Use as a context: leaving it ends the child, whatever happened.
 
-    def __init__(self, directory, hardware, kernel, initrd, append):
+    A site has an architecture, whether KVM is used, and the paths of a kernel and its first initrd;
+    the emulator may be another program that knows the options of the usual one.
+    """
+
+    def __init__(self, directory, site, hardware, append, emulator=None):
         self.directory = directory
         self.started = time.monotonic()
         terminals = ["con", "ctl"][:hardware.terminals]
         names = ["qmp", *terminals]
         ours, theirs = zip(*(socket.socketpair() for _ in names))
-        command = [EMULATOR, *_arguments(hardware, kernel, initrd, append)]
+        command = [emulator or site.architecture.emulator,
+                   *site.architecture.arguments(hardware, directory, site.kvm),
+                   *_arguments(hardware, site.kernel, site.first, append)]
         self.disk = self._path("disk")
         if hardware.disk:
             command += _disk_arguments(self.disk, hardware.disk)
@@ -132,8 +123,8 @@ class Machine:
         free = [slot for slot in slots if "qom-path" not in slot]
         if not free:
             raise Failure("the machine has no core left to plug")
-        slot = min(free, key=lambda slot: slot["props"]["core-id"])
-        name = f"core-{slot['props']['core-id']}"
+        slot = min(free, key=lambda slot: sorted(slot["props"].items()))
+        name = f"core-{slots.index(slot)}"
         self.monitor.command("device_add", id=name, driver=slot["type"],
                              **slot["props"])
         return name
@@ -163,10 +154,18 @@ class Machine:
         devices = self.monitor.command("qom-list", path="/machine/peripheral")
         return any(device["name"] == name for device in devices)
 
-    def save_memory(self, address, size):
+    def instruction_pointer(self):
+        """Of the first CPU, of an x86 machine."""
+        registers = self._human("info registers")
+        found = re.search(r"\b[RE]IP=([0-9a-f]+)", registers)
+        if not found:
+            raise Failure(f"QEMU does not say where the CPU is:\n{registers}")
+        return int(found[1], 16)
+
+    def save_memory(self, addresses):
         """Guest physical memory as bytes."""
         path = self._path("memory")
-        self.monitor.command("pmemsave", val=address, size=size, filename=path)
+        self.monitor.command("pmemsave", val=addresses.start, size=len(addresses), filename=path)
         with open(path, "rb") as file:
             data = file.read()
         os.unlink(path)
@@ -184,7 +183,7 @@ class Machine:
         self.monitor.command("cont")
 
     def _human(self, line):
-        self.monitor.command("human-monitor-command", **{"command-line": line})
+        return self.monitor.command("human-monitor-command", **{"command-line": line})
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -198,8 +197,7 @@ class Machine:
 
 
 def _arguments(hardware, kernel, initrd, append):
-    return ["-M", hardware.machine, "-accel", "tcg,thread=multi",
-            "-cpu", hardware.cpu, "-smp", hardware.smp, "-m", hardware.memory,
+    return ["-smp", hardware.smp, "-m", hardware.memory,
             "-nodefaults", "-display", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd, "-append", append]
 

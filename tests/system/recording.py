@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 
 from files import build
-from stage import expect, load_command
+from stage import expect
 from stream import Failure
 
 DIRECTORY = "/tmp/record"
@@ -26,12 +26,12 @@ SEGMENT = "name", "address", "bufsz", "memsz"
 def record(stage):
     """A recording is planned for on this machine as it was in the guest."""
     stage.boot()
-    there = stage.guest.check(load_command(PLAN) + " 2>/dev/null")
+    there = stage.guest.check(stage.load_command(PLAN) + " 2>/dev/null")
     recorded = fetch(stage)
     with tempfile.TemporaryDirectory() as tree:
         with tarfile.open(fileobj=io.BytesIO(recorded)) as archive:
             archive.extractall(tree)
-        here = _plan_here(stage.site, tree)
+        here = _plan_here(stage, tree)
     expect(_segments(there) == _segments(here),
            f"planned in the guest:\n{there}\nplanned from its recording:\n{here}")
 
@@ -68,9 +68,9 @@ def _normalised(packed):
     return output.getvalue()
 
 
-def _plan_here(site, tree):
-    command = shlex.split(load_command(PLAN, initrd=site.capture,
-                                       kernel=site.vmlinux))
+def _plan_here(stage, tree):
+    command = shlex.split(stage.load_command(PLAN, initrd=stage.site.capture,
+                                             kernel=stage.site.kernel))
     command[:1] = [os.path.join(build("native"), "kexec"), "--sysroot", tree]
     planned = subprocess.run(command, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -5,7 +5,7 @@
 Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
-from stage import expect, load_command
+from stage import expect
 
 MIB = 1 << 20
 WARNING = "the capture kernel may run out of memory"
@@ -14,7 +14,7 @@ WARNING = "the capture kernel may run out of memory"
 def high(stage):
     """RTAS does not reach the crash region: no image is loaded, and it is said."""
     stage.boot()
-    status, output = stage.guest.run(load_command(["--hotplug"]))
+    status, output = stage.guest.run(stage.load_command(["--hotplug"]))
     expect(status == 1 and "rtas_initialize" in output, f"status {status}\n{output}")
     stage.expect_loaded(False)
     status, output = stage.guest.run("kexec -S --verbose")
@@ -34,7 +34,7 @@ def tight(stage):
     """The largest initrd without a warning is captured with; as large as the region is refused."""
     stage.boot()
     stage.guest.check("cp /capture.cpio /tmp/big")
-    fits, too_large = _size(stage), stage.crash_region()[1] // MIB
+    fits, too_large = _size(stage), len(stage.crash_region()) // MIB
     while too_large - fits > 1:
         size = (fits + too_large) // 2
         status, output = _plan(stage, size)
@@ -45,7 +45,7 @@ def tight(stage):
     status, output = _plan(stage, fits)
     expect(not status and WARNING not in output, f"{fits} MiB: status {status}\n{output}")
     stage.load("--hotplug", initrd="/tmp/big")
-    status, output = _plan(stage, stage.crash_region()[1] // MIB)
+    status, output = _plan(stage, len(stage.crash_region()) // MIB)
     expect(status == 1, f"as large as the region: status {status}\n{output}")
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
@@ -58,4 +58,4 @@ def _size(stage):
 
 def _plan(stage, size):
     stage.guest.check(f"truncate -s {size}M /tmp/big")
-    return stage.guest.run(load_command(["--hotplug", "--dry-run", "--no-checks"], initrd="/tmp/big"))
+    return stage.guest.run(stage.load_command(["--hotplug", "--dry-run", "--no-checks"], initrd="/tmp/big"))

@@ -7,7 +7,7 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 
 import re
 
-from stage import CAPTURE_COMMAND_LINE, expect, load_command
+from stage import expect
 
 # COMMAND_LINE_SIZE of the kernel, without the byte which ends the string.
 COMMAND_LINE_LIMIT = 2047
@@ -34,26 +34,26 @@ def command_line_limit(stage):
     """As long a command line as there may be; one byte more is refused."""
     stage.boot()
     added = _added_by_kexec(stage)
-    room = COMMAND_LINE_LIMIT - len(added)
-    _expect_refused(stage, _padded(room + 1))
-    stage.load("--hotplug", command_line=_padded(room))
+    own, room = stage.capture_command_line(), COMMAND_LINE_LIMIT - len(added)
+    _expect_refused(stage, _padded(own, room + 1))
+    stage.load("--hotplug", command_line=_padded(own, room))
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
     seen = stage.guest.read("/proc/cmdline")
-    expect(seen == added + _padded(room),
+    expect(seen == added + _padded(own, room),
            f"the capture kernel has, in {len(seen)} bytes: {seen}")
 
 
 def _added_by_kexec(stage):
-    plan = stage.guest.check(load_command(["--hotplug", "--dry-run"]))
+    plan = stage.guest.check(stage.load_command(["--hotplug", "--dry-run"]))
     found = re.search(r"command line +(elfcorehdr=\w+ )" +
-                      re.escape(CAPTURE_COMMAND_LINE) + "$", plan, re.M)
+                      re.escape(stage.capture_command_line()) + "$", plan, re.M)
     expect(found, f"the command line is not as expected:\n{plan}")
     return found[1]
 
 
 def _expect_refused(stage, command_line):
-    status, output = stage.guest.run(load_command(["--hotplug"], command_line))
+    status, output = stage.guest.run(stage.load_command(["--hotplug"], command_line))
     expect(status == 1, f"one byte too many: status {status}\n{output}")
     for number in COMMAND_LINE_LIMIT + 1, COMMAND_LINE_LIMIT:
         expect(re.search(rf"\b{number}\b", output),
@@ -61,7 +61,7 @@ def _expect_refused(stage, command_line):
     stage.expect_loaded(False)
 
 
-def _padded(size):
+def _padded(own, size):
     """A command line of this size; its last word is the one to lose."""
-    start, end = f"{CAPTURE_COMMAND_LINE} padding=", " last_word"
+    start, end = f"{own} padding=", " last_word"
     return start + "x" * (size - len(start) - len(end)) + end

@@ -10,15 +10,12 @@ import time
 
 from dump import subtract
 from guest import Guest
-from qemu import Hardware, Machine
+from qemu import Machine
 from stream import Failure
 
-FIRST_COMMAND_LINE = "console=hvc0 crashkernel={} panic=5"
-CAPTURE_COMMAND_LINE = "console=hvc0 nr_cpus=1 panic=5"
 # Where the console has to be the command channel too: it says no more than
 # that the kernel panics.
-ONE_TERMINAL = "loglevel=1 control=hvc0"
-DIMM_SIZE = 512 << 20
+ONE_TERMINAL = "loglevel=1 control={}"
 
 PLUG_TIMEOUT = 120
 CRASH_TIMEOUT = 120
@@ -51,19 +48,21 @@ def wait_until(done, timeout, what):
 class Stage:
     """A machine of a site, from its boot to the end of the context."""
 
-    def __init__(self, site, name, hardware=Hardware()):
+    def __init__(self, site, name, hardware, loader="kexec"):
+        self.architecture = site.architecture
+        self.hardware = hardware
         self.directory = os.path.join(site.directory, name)
         self.site = site
+        self.loader = loader # the program of the guest that loads
         self.times = []
         self.marker = f"kexec-hotplug test marker {secrets.token_hex(8)}"
-        self._terminal = "" if hardware.terminals > 1 else f" {ONE_TERMINAL}"
-        self.crashkernel = hardware.crashkernel
+        console = self.architecture.console
+        self._terminal = "" if hardware.terminals > 1 else " " + ONE_TERMINAL.format(console)
         self._cores = []
         self._dimms = []
         os.makedirs(self.directory, exist_ok=True)
-        append = FIRST_COMMAND_LINE.format(hardware.crashkernel) + self._terminal
-        self.machine = Machine(self.directory, hardware, site.vmlinux,
-                               site.first, append)
+        self.machine = Machine(self.directory, site, hardware,
+                               self.first_command_line() + self._terminal)
         self.guest = Guest(self.machine)
 
     def __enter__(self):
@@ -79,6 +78,26 @@ class Stage:
         yield
         self.times.append((step, time.monotonic() - start))
 
+    # What kernels are told, and with what they are loaded.
+
+    def first_command_line(self):
+        words = f" {self.hardware.words}" if self.hardware.words else ""
+        return self.line(f"crashkernel={self.hardware.crashkernel} panic=5{words}")
+
+    def capture_command_line(self):
+        return self.line("nr_cpus=1 panic=5" + self.architecture.capture_words(self.loader))
+
+    def line(self, words):
+        """A command line with a console."""
+        return f"console={self.architecture.console} {words}"
+
+    def load_command(self, options=(), command_line=None, initrd="/capture.cpio", kernel=None,
+                     how="-c -p"):
+        """Of the capture kernel, unless told otherwise."""
+        return " ".join([self.loader, how, *options, f"--initrd={initrd}" if initrd else "",
+                         f"--command-line='{command_line or self.capture_command_line()}'",
+                         kernel or f"/{self.architecture.kernel}"])
+
     # The first kernel.
 
     def boot(self):
@@ -86,22 +105,22 @@ class Stage:
             self.guest.wait_ready("first")
         self.expect_loaded(False)
 
-    def load(self, *options, command_line=CAPTURE_COMMAND_LINE, **how):
+    def load(self, *options, command_line=None, **how):
         """Load the crash kernel; how as for load_command(). The output."""
-        command_line += self._terminal
+        command_line = (command_line or self.capture_command_line()) + self._terminal
         with self.timed("load"):
-            output = self.guest.check(load_command(options, command_line, **how))
+            output = self.guest.check(self.load_command(options, command_line, **how))
         self.expect_loaded(True)
         return output
 
     def start_kernel(self, command_line, how="-c -l", **what):
         """kexec -l and -e: not the kernel which answers then, but another."""
         before = self.boot_id()
-        self.guest.check(load_command([], command_line, how=how, **what))
+        self.guest.check(self.load_command([], command_line, how=how, **what))
         status, output = self.guest.run("kexec -S -l")
         expect(status == 1, f"kexec -S -l: status {status}\n{output}")
         with self.timed("exec"):
-            self.guest.start("kexec -e")
+            self.guest.start(f"{self.loader} -e")
             self.guest.wait_ready("first")
         seen = self.guest.read("/proc/cmdline")
         expect(seen == command_line, f"came up with '{seen}'")
@@ -112,7 +131,7 @@ class Stage:
         return self.guest.read("/proc/sys/kernel/random/boot_id")
 
     def unload(self):
-        self.guest.check("kexec -p -u")
+        self.guest.check(f"{self.loader} -p -u")
         self.expect_loaded(False)
 
     def expect_loaded(self, loaded):
@@ -136,19 +155,23 @@ class Stage:
         """The numbers of the CPUs that may ever be there."""
         return _number_list(self.guest.read("/sys/devices/system/cpu/possible"))
 
-    def cpu_nodes(self):
-        """The CPUs which the device tree of the running kernel names."""
-        names = self.guest.check("ls /proc/device-tree/cpus").split()
-        return sorted(name for name in names if "@" in name)
+    def known_cpus(self):
+        return self.architecture.known_cpus(self)
 
     def plug_cpu(self):
         """Add a core to the machine; the number of its CPU, once online."""
         before = self.cpus()
         with self.timed("plug"):
             self._cores.append(self.machine.add_core())
-            added = wait_until(lambda: self.cpus() - before,
+            added = wait_until(lambda: self._online_cpus() - before,
                                PLUG_TIMEOUT, "a new CPU online")
         return min(added)
+
+    def _online_cpus(self):
+        """Those that are, having brought up what only waits for that."""
+        if self.architecture.online_cpus:
+            self.guest.check(self.architecture.online_cpus)
+        return self.cpus()
 
     def unplug_cpu(self):
         """Remove the core plugged last, and with it its CPU."""
@@ -161,7 +184,7 @@ class Stage:
         """Add a DIMM to the machine; its range, once all is online."""
         name = f"dimm-{len(self._dimms)}"
         with self.timed("plug"):
-            added = self.machine.add_dimm(name, DIMM_SIZE)
+            added = self.machine.add_dimm(name, self.architecture.dimm_size)
             self._dimms.append(name)
             wait_until(lambda: not subtract([added], self.memory()),
                        PLUG_TIMEOUT, "all of the new memory online")
@@ -196,20 +219,26 @@ class Stage:
 
     def system_ram(self):
         """What the kernel which answers uses as memory."""
+        return self.resources("System RAM")
+
+    def resources(self, name):
+        """The ranges of this name in /proc/iomem."""
         text = self.guest.check("cat /proc/iomem")
         return [range(int(start, 16), int(last, 16) + 1)
-                for start, last in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM", text, re.M)]
+                for start, last in re.findall(rf"^ *([0-9a-f]+)-([0-9a-f]+) : {name}$", text, re.M)]
 
     def memory_to_dump(self):
         """What of the memory is not the capture kernel's own."""
-        address, size = self.crash_region()
-        return subtract(self.memory(), [range(address, address + size)])
+        return self.architecture.memory_to_dump(self)
 
     def crash_region(self):
-        """(address, size) of the memory reserved for the capture kernel."""
-        chosen = "/proc/device-tree/chosen/linux,crashkernel-"
-        return tuple(self.guest.read_number(chosen + name)
-                     for name in ("base", "size"))
+        """The memory reserved for the capture kernel, where its image lies."""
+        return self.architecture.crash_regions(self)[-1]
+
+    def memory_total(self):
+        """What the kernel which answers has in all, in bytes."""
+        found = re.search(r"^MemTotal: +(\d+) kB$", self.guest.read("/proc/meminfo"), re.M)
+        return int(found[1]) << 10
 
     def crash(self, cpu):
         """Panic on this CPU, having left the marker in the kernel's log."""
@@ -217,7 +246,8 @@ class Stage:
         position = self.machine.console.position()
         self.guest.start(f"taskset {1 << cpu:x} "
                          "sh -c 'echo c >/proc/sysrq-trigger'")
-        self.machine.console.wait(re.escape(PANIC), CRASH_TIMEOUT, position)
+        if self.architecture.console_is_whole:
+            self.machine.console.wait(re.escape(PANIC), CRASH_TIMEOUT, position)
 
     # After the crash.
 
@@ -240,11 +270,11 @@ class Stage:
 
     def wait_memory(self, region, texts):
         """Until guest memory has each text more often than the kernel file."""
-        with open(self.site.vmlinux, "rb") as file:
+        with open(self.site.kernel, "rb") as file:
             kernel = file.read()
         deadline = time.monotonic() + CAPTURE_TIMEOUT
         while True:
-            memory = self.machine.save_memory(*region)
+            memory = self.machine.save_memory(region)
             missing = [text for text in texts
                        if memory.count(text) <= kernel.count(text)]
             if not missing:
@@ -253,12 +283,6 @@ class Stage:
             expect(time.monotonic() < deadline,
                    f"not in guest memory: {missing} in {CAPTURE_TIMEOUT} s")
             time.sleep(POLL)
-
-
-def load_command(options, command_line=CAPTURE_COMMAND_LINE, initrd="/capture.cpio",
-                 kernel="/vmlinux", how="-c -p"):
-    return " ".join(["kexec", how, *options, f"--initrd={initrd}" if initrd else "",
-                     f"--command-line='{command_line}'", kernel])
 
 
 def _number_list(text):

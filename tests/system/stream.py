@@ -6,6 +6,15 @@ import re
 import threading
 import time
 
+# Keeps every byte; what is text in another is decoded where that is known.
+CODING = "latin-1"
+
+# No pattern matches more than that, but for one searched for in what is there.
+LONGEST = 4096
+
+# A terminal hands over single characters: so long more of them are gathered.
+GATHER = 0.005
+
 
 class Failure(Exception):
     """A test failed, or could not go on; the message is for a person."""
@@ -50,18 +59,29 @@ class Stream:
 
     def wait(self, pattern, timeout, start=0):
         """The first match after start; Failure when time or the stream ends."""
+        found = self.wait_or_quiet(pattern, timeout, timeout, start)
+        if not found:
+            raise Failure(f"no /{pattern}/ on {self.name} in {timeout} s")
+        return found
+
+    def wait_or_quiet(self, pattern, timeout, quiet, start=0):
+        """The same, but None when time ends, or after so long without a word."""
+        compiled = re.compile(pattern, re.M)
         deadline = time.monotonic() + timeout
         with self._changed:
+            heard = time.monotonic()
             while True:
-                found = re.compile(pattern, re.M).search(self._text, start)
+                found = compiled.search(self._text, start)
                 if found:
                     return found
-                left = deadline - time.monotonic()
+                start = max(start, len(self._text) - LONGEST)
                 if self._ended:
                     raise Failure(f"{self.name} ended before /{pattern}/")
+                left = min(deadline, heard + quiet) - time.monotonic()
                 if left <= 0:
-                    raise Failure(f"no /{pattern}/ on {self.name} in {timeout} s")
-                self._changed.wait(left)
+                    return None
+                if self._changed.wait(left):
+                    heard = time.monotonic()
 
     def wait_end(self, timeout):
         """Until the other side has closed the stream and all is logged."""
@@ -72,17 +92,18 @@ class Stream:
         return self.text().replace("\r", "").splitlines()[-count:]
 
     def _read(self):
-        with open(self._log, "w", encoding="utf-8") as log:
+        with open(self._log, "w", encoding=CODING) as log:
             at_line_start = True
             while True:
                 data = self._receive()
                 if not data:
                     break
-                text = data.decode(errors="replace")
+                text = data.decode(CODING)
                 at_line_start = self._stamp(log, text, at_line_start)
                 with self._changed:
                     self._text += text
                     self._changed.notify_all()
+                time.sleep(GATHER)
         with self._changed:
             self._ended = True
             self._changed.notify_all()

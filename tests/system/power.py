@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""POWER machines: pseries, and powernv for one."""
+
+from architecture import Architecture, Hardware
+from dump import subtract
+
+DIGEST_TIMEOUT = 120
+
+USUAL = Hardware(machine="pseries", cpu="power9", smp="1,maxcpus=4", memory="2G,slots=4,maxmem=4G",
+                 crashkernel="512M")
+
+# A guest with the hash MMU must not be resized: the capture kernel of Linux 6.12
+# cannot take over such a page table, whoever loads it.
+HASH = USUAL._replace(machine="pseries,resize-hpt=disabled", cpu="power8")
+
+# Of this kind the capture kernel gets more memory, which is in use before.
+CMA = USUAL._replace(memory="3G,slots=4,maxmem=5G", crashkernel="512M crashkernel=256M,cma")
+
+TWO = USUAL._replace(smp="2")
+
+
+class Power(Architecture):
+    """Facts are in the device tree, and there is a console that says all."""
+
+    name = "POWER"
+    emulator = "qemu-system-ppc64"
+    console = "hvc0"
+    kernel = "vmlinux"
+    usual = USUAL
+    unusual = {
+        "exec": TWO,
+        "file-exec": TWO,
+        "chain": TWO,
+        "dtb": TWO,
+        "dtb-lost": TWO,
+        "power10": USUAL._replace(cpu="power10"),
+        "cpu-all": USUAL._replace(smp="1,maxcpus=8"),
+        "hash": HASH,
+        "mem-hash": HASH,
+        "powernv": USUAL._replace(machine="powernv9", smp="2", memory="3G", crashkernel="768M",
+                                  terminals=1),
+        "cma": CMA,
+        "cma-hotplug": CMA,
+        "cma-unknown": CMA,
+        "readers": USUAL._replace(memory="1G", crashkernel="256M", disk=1 << 30),
+        "big-initrd": USUAL._replace(memory="4G", crashkernel="1G"),
+        "region-high": USUAL._replace(memory="4G", crashkernel="512M@1536M"),
+        "region-across": USUAL._replace(memory="4G", crashkernel="512M@1000M"),
+        "region-tight": USUAL._replace(crashkernel="192M"),
+    }
+    dimm_size = 512 << 20
+    console_is_whole = True
+
+    def arguments(self, hardware, directory, kvm):
+        return ["-M", hardware.machine, "-accel", "tcg,thread=multi", "-cpu", hardware.cpu]
+
+    def crash_regions(self, stage):
+        chosen = "/proc/device-tree/chosen/linux,crashkernel-"
+        start, size = (stage.guest.read_number(chosen + name) for name in ("base", "size"))
+        return [range(start, start + size)]
+
+    def memory_to_dump(self, stage):
+        return subtract(stage.memory(), self.crash_regions(stage))
+
+    def known_cpus(self, stage):
+        """The CPUs which the device tree of the running kernel names."""
+        names = stage.guest.check("ls /proc/device-tree/cpus").split()
+        return sorted(name for name in names if "@" in name)
+
+    captured_cpus = known_cpus
+
+    def expect_stopped(self, stage, region, position):
+        stage.machine.console.wait("(?i)digest", DIGEST_TIMEOUT, position)
+        stage.expect_silence()
+
+
+POWER = Power()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""x86_64: PCs with the firmware SeaBIOS or OVMF."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from architecture import PACKAGED, Architecture, Hardware
+from dump import Dump, subtract
+from stream import Failure
+
+# Without KVM, Linux believes in a CPU that may come only when it sees a hypervisor it
+# knows: it takes this one for VMware, see acpi_is_processor_usable().
+VMWARE = ["-smbios", "type=1,serial=VMware-x"]
+VIRTUAL = ["-accel", "kvm", "-cpu", "host"]
+
+# One CPU at boot: Linux 7.2 panics by itself when two are emulated in threads.
+USUAL = Hardware(machine="q35,vmport=on", cpu="qemu64,-hypervisor", smp="1,maxcpus=4,sockets=4,cores=1,threads=1",
+                 memory="1G,slots=4,maxmem=4G", crashkernel="256M")
+CMA = USUAL._replace(crashkernel="256M crashkernel=64M,cma")
+
+# Of the package ovmf.
+FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+# A kernel without a root file system panics and reboots at once: where KVM is good for
+# something, in a few seconds.
+KVM = "/dev/kvm"
+TRIAL_TIMEOUT = 30
+TRIAL = ("-M", "q35", "-m", "512M", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
+         "-append", "console=ttyS0 panic=-1")
+
+# What a capture kernel must be told, or it takes hot-added memory for its own; and what keeps
+# our kexec from saying it.
+GUARD = "acpi_no_memhotplug"
+NO_GUARD = "--acpi-memhotplug"
+
+MIB = 1 << 20
+STOP_TIMEOUT = 120
+# So long, and in so few bytes, a CPU runs that has stopped.
+STOPPED_TIME, STOPPED_CODE = 10, 16
+
+
+class X86(Architecture):
+    """Facts are in /proc/iomem; the console loses characters."""
+
+    name = "x86_64"
+    emulator = "qemu-system-x86_64"
+    console = "ttyS0"
+    kernel = "vmlinuz"
+    usual = USUAL
+    unusual = {
+        "readers": USUAL._replace(disk=1 << 30),
+        "uefi": USUAL._replace(uefi=True),
+        "cma": CMA,
+        "cma-unknown": CMA,
+        "lockdown": USUAL._replace(words="lockdown=integrity"),
+    }
+    dimm_size = 256 << 20
+    online_cpus = ("for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do "
+                   "[ ! -e $cpu ] || echo 1 >$cpu; done")
+
+    def has_kvm(self, kernel):
+        if not os.access(KVM, os.R_OK | os.W_OK):
+            return False
+        command = [self.emulator, *TRIAL, *VIRTUAL, "-kernel", kernel]
+        try:
+            tried = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, timeout=TRIAL_TIMEOUT)
+            return b"Kernel panic - not syncing" in tried.stdout
+        except subprocess.TimeoutExpired:
+            return False
+
+    def arguments(self, hardware, directory, kvm):
+        arguments = ["-M", hardware.machine]
+        arguments += VIRTUAL if kvm else ["-accel", "tcg,thread=multi", "-cpu", hardware.cpu, *VMWARE]
+        if hardware.uefi:
+            variables = os.path.join(directory, "variables")
+            shutil.copyfile(VARIABLES, variables)
+            arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}",
+                          "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+        return arguments
+
+    def capture_words(self, loader):
+        """Ours says it by itself."""
+        return f" {GUARD}" if loader == PACKAGED else ""
+
+    def unguarded_options(self, loader):
+        """What keeps this loader from saying it."""
+        return [] if loader == PACKAGED else [NO_GUARD]
+
+    def crash_regions(self, stage):
+        return stage.resources("Crash kernel")
+
+    def memory_to_dump(self, stage):
+        """Of the first MiB nothing is dumped: the capture kernel and the firmware use it."""
+        return subtract(stage.system_ram(), [range(MIB), *self.crash_regions(stage)])
+
+    def known_cpus(self, stage):
+        """Here only their number can be compared."""
+        return range(len(stage.cpus()))
+
+    def captured_cpus(self, stage):
+        """How many have left their registers in the dump."""
+        return range(len(Dump(stage.guest).registers()))
+
+    def expect_stopped(self, stage, region, position):
+        """It says nothing without being asked to: the CPU stays where it is, in the purgatory."""
+        deadline = time.monotonic() + STOP_TIMEOUT
+        since = here = None
+        while since is None or time.monotonic() - since < STOPPED_TIME:
+            if time.monotonic() > deadline or stage.guest.has_come_up():
+                raise Failure(f"the CPU has not stopped in the crash region, it is at {here}")
+            before, here = here, stage.machine.instruction_pointer()
+            stays = before is not None and abs(here - before) < STOPPED_CODE
+            if not (stays and here in region):
+                since = time.monotonic()
+            time.sleep(1)
+
+
+X86_64 = X86()
