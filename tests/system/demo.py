@@ -8,7 +8,9 @@ import signal
 import sys
 import time
 
+from dump import Dump, show, subtract
 from files import ARCHIVE_LACKS, Site, build
+from memory import find_pattern, lost_content, plug_movable
 from scenarios import LOST_CPU
 from stage import Stage, expect
 from stream import ArchiveLacks, Failure
@@ -16,7 +18,7 @@ from stream import ArchiveLacks, Failure
 CONSOLE_LINES = 15
 
 # In the captured log, what nobody reads in a demonstration.
-REGISTERS = re.compile(r"\] (GPR|IRQMASK|MSR|REGS|NIP|LR)")
+REGISTERS = re.compile(r"\] (GPR|IRQMASK|MSR|REGS|NIP|LR|Code:|R[0-9A-Z]{1,2}[0-9PXI]?:)")
 
 # What of the early log is worth showing; the texts in guest memory have no end
 # mark of their own.
@@ -30,14 +32,17 @@ EARLY_LINES = re.compile(
 
 def main():
     parser = argparse.ArgumentParser(prog="tests/demo")
+    parser.add_argument("machine", nargs="?", choices=["power", "x86_64"], default="power",
+                        help="what to emulate (default: power)")
     parser.add_argument("--kernel", choices=["64k", "4k"], default="64k",
-                        help="by page size (default: 64k)")
+                        help="for power, by page size (default: 64k)")
     parser.add_argument("--started", type=float, default=time.time(),
                         help=argparse.SUPPRESS)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
+    demo = Power(options.started, options.kernel) if options.machine == "power" else PC(options.started)
     try:
-        Demo(options.started).tell_all(options.kernel)
+        demo.tell_all()
     except ArchiveLacks as lack:
         print(f"The demo cannot run today: {lack}. Debian's mirror is in the middle of a synchronisation: "
               "try again in an hour, or name another mirror in apt's sources.list(5).")
@@ -49,6 +54,11 @@ def main():
 
 
 class Demo:
+    """What both machines have in common: how a story is told, and where each begins."""
+
+    arch = ""               # of the programs
+    machine = ""            # what is emulated, in words
+
     def __init__(self, started):
         self._started = started
 
@@ -61,22 +71,11 @@ class Demo:
             print(f"  | {line}")
         print("  ----\n", flush=True)
 
-    def tell_all(self, kernel):
-        self.say("building kexec and vmcore-dmesg for ppc64le")
-        programs = build("ppc64le")
+    def build(self):
+        self.say(f"building kexec and vmcore-dmesg for {self.arch}")
+        programs = build(self.arch)
         self.say(f"built: {programs}")
-        self.say(f"getting Debian's ppc64le kernel ({kernel} pages) and busybox")
-        try:
-            site = Site(kernel, programs)
-        except ArchiveLacks as lack:
-            self.say(str(lack))
-            self.say("compiling a small kernel instead, from Debian's source (some minutes, once)")
-            site = Site("small", programs)
-        self.say(f"ready: {site.kernel}")
-        self.tell(site, "demo-hotplug", self.captured, "--hotplug")
-        self.say("now the same machine and crash, loaded without --hotplug")
-        self.tell(site, "demo-stale", self.lost)
-        self.say("done: with --hotplug the dump is there, without it is lost")
+        return programs
 
     def tell(self, site, name, ending, *options):
         with Stage(site, name, site.architecture.usual) as stage:
@@ -88,8 +87,8 @@ class Demo:
                 self.say(f"logs: {stage.directory}")
                 raise
 
-    def crash(self, stage, ending, options):
-        self.say("starting a POWER9 machine in QEMU: 1 CPU of 4, 2 GiB")
+    def boot_and_load(self, stage, options):
+        self.say(f"starting {self.machine} in QEMU")
         stage.boot()
         release = stage.guest.check("uname -r").strip()
         self.say(f"Linux {release} is up, CPUs {sorted(stage.cpus())} online")
@@ -98,23 +97,57 @@ class Demo:
         cpu_kept, memory_kept = stage.crash_hotplug()
         self.say(f"loaded; crash_hotplug reads {cpu_kept} for CPUs, "
                  f"{memory_kept} for memory")
-        expect(cpu_kept == ("1" if options else "0"), "it was to be otherwise")
-        region = stage.crash_region()
+        expect(cpu_kept == ("1" if "--hotplug" in options else "0"), "it was to be otherwise")
+
+    def crash_on(self, stage):
+        """The CPU that is hot-added, on which the machine has crashed."""
         self.say("hot-adding a CPU")
         cpu = stage.plug_cpu()
         self.say(f"CPU {cpu} is online; crashing on CPU {cpu}")
         stage.crash(cpu)
-        ending(stage, cpu, region)
+        return cpu
+
+    def show_log(self, stage, cpu):
+        log = stage.captured_log(cpu)
+        count = len(stage.architecture.captured_cpus(stage))
+        start = log.rindex("\n", 0, log.index(stage.marker)) + 1
+        self.say(f"the capture kernel is up and was told of {count} CPU{'s' if count != 1 else ''}")
+        self.quote("vmcore-dmesg /proc/vmcore, from our marker on, no registers",
+                   [line for line in log[start:].splitlines() if not REGISTERS.search(line)])
+
+
+class Power(Demo):
+    """A CPU is added and crashes: without --hotplug nothing is captured."""
+
+    arch, machine = "ppc64le", "a POWER9 machine: 1 CPU of 4, 2 GiB,"
+
+    def __init__(self, started, kernel):
+        super().__init__(started)
+        self._kernel = kernel
+
+    def tell_all(self):
+        programs = self.build()
+        self.say(f"getting Debian's ppc64le kernel ({self._kernel} pages) and busybox")
+        try:
+            site = Site(self._kernel, programs)
+        except ArchiveLacks as lack:
+            self.say(str(lack))
+            self.say("compiling a small kernel instead, from Debian's source (some minutes, once)")
+            site = Site("small", programs)
+        self.say(f"ready: {site.kernel}")
+        self.tell(site, "demo-hotplug", self.captured, "--hotplug")
+        self.say("now the same machine and crash, loaded without --hotplug")
+        self.tell(site, "demo-stale", self.lost)
+        self.say("done: with --hotplug the dump is there, without it is lost")
+
+    def crash(self, stage, ending, options):
+        self.boot_and_load(stage, options)
+        region = stage.crash_region()
+        ending(stage, self.crash_on(stage), region)
 
     def captured(self, stage, cpu, _region):
         self.say("the kernel has panicked; waiting for the capture kernel")
-        log = stage.captured_log(cpu)
-        count = len(stage.architecture.captured_cpus(stage))
-        self.say(f"the capture kernel is up and was told of {count} CPUs")
-        start = log.rindex("\n", 0, log.index(stage.marker)) + 1
-        last_words = log[start:].splitlines()
-        self.quote("vmcore-dmesg /proc/vmcore, from our marker on, no registers",
-                   [line for line in last_words if not REGISTERS.search(line)])
+        self.show_log(stage, cpu)
 
     def lost(self, stage, cpu, region):
         self.say("the kernel has panicked; looking for the capture kernel "
@@ -128,6 +161,48 @@ class Demo:
                    [line.decode() for line in dict.fromkeys(found)])
         self.say(f"CPU {cpu} was not in the device tree made at load time: "
                  "the dump is lost")
+
+
+class PC(Demo):
+    """Memory and a CPU are added, the CPU crashes: without two options both are missing."""
+
+    arch, machine = "x86_64", "a PC: 1 CPU of 4, 1 GiB,"
+
+    def tell_all(self):
+        programs = self.build()
+        self.say("getting Debian's amd64 kernel and busybox")
+        site = Site("x86-6.12", programs)
+        self.say(f"ready: {site.kernel}")
+        self.tell(site, "demo-x86-hotplug", self.captured, "--hotplug")
+        self.say("now the same machine and crash, without --hotplug, and with a capture kernel that may add memory")
+        self.tell(site, "demo-x86-stale", self.lost, site.architecture.unguarded_options(None)[0])
+        self.say("done: with --hotplug all is in the dump, without the new memory is lost")
+
+    def crash(self, stage, ending, options):
+        self.boot_and_load(stage, options)
+        self.say("hot-adding memory, and writing a text into it")
+        added = plug_movable(stage)
+        chunks = find_pattern(stage, added)
+        self.say(f"memory {show([added])} has {len(chunks)} samples of the text")
+        cpu = self.crash_on(stage)
+        self.say("the kernel has panicked; waiting for the capture kernel")
+        ending(stage, cpu, added, chunks)
+
+    def captured(self, stage, cpu, added, chunks):
+        self.show_log(stage, cpu)
+        dump = Dump(stage.guest)
+        expect(not subtract([added], dump.memory()), f"the new memory is not in {show(dump.memory())}")
+        lost = lost_content(stage, dump, chunks)
+        expect(not lost, f"not what was there, in the dump at {lost}")
+        self.say(f"/proc/vmcore has the memory {show([added])}, and all {len(chunks)} samples of the text")
+
+    def lost(self, stage, cpu, added, chunks):
+        self.show_log(stage, cpu)
+        memory, own = Dump(stage.guest).memory(), stage.system_ram()
+        expect(subtract([added], memory) == [added], f"some of the new memory is in {show(memory)}")
+        expect(not subtract([added], own), f"the capture kernel has {show(own)} only")
+        self.say(f"/proc/vmcore has nothing of {show([added])}: the capture kernel has taken it for its own, and the"
+                 f" {len(chunks)} samples are lost")
 
 
 if __name__ == "__main__":
