@@ -69,9 +69,10 @@ def x86(name, argv, status=0, machine=BIOS, kernel=KERNEL, **more):
     return Case("x86_64: " + name, argv, status, machine=machine, kernel=kernel, **more)
 
 
-def elf(entry):
+def elf(entry, virtual=0xffffffff81000000):
     """As vmlinux of x86_64: its entry is a physical address."""
-    return elf64([(0x1000000, kernel_text(1 << 20), 3 << 20)], machine=62, e_type=2, align=0x200000, entry=entry)
+    return elf64([(0x1000000, kernel_text(1 << 20), 3 << 20)], machine=62, e_type=2, align=0x200000, entry=entry,
+                 phdrs={0: dict(vaddr=virtual)})
 
 
 SHOWN = "-p --dry-run --json {kernel} --append=quiet "
@@ -134,6 +135,8 @@ CASES = [case for m in MACHINES for case in (
         error="Memory for crashkernel is not reserved: boot with crashkernel=SIZE"),
     x86("a kernel for POWER", "-l -c {kernel}", 255, kernel=vmlinux(),
         error="kernel .*: is for ELF machine 21, this machine is 62 \\(x86_64\\)"),
+    x86("a static program", "-l -c {kernel}", 255, kernel=elf(0x1000000, virtual=0x1000000),
+        error="is not a Linux kernel but some other program: it is linked to run at 0x1000000"),
     x86("no code at the entry", "-l -c {kernel}", 255, kernel=elf(0x10),
         error="its entry point is in none of its segments"),
     x86("5-level paging", "-l -c {kernel}", 255, kernel=bzimage(xloadflags=3), prepare=five_levels,

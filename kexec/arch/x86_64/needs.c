@@ -7,6 +7,9 @@
 #include "common/elf.h"
 #include "kexec/arch/x86_64/x86_64.h"
 
+/* Where every x86_64 Linux is linked to run: arch/x86/include/asm/page_64_types.h:__START_KERNEL_map. */
+#define KERNEL_MAP 0xffffffff80000000ull
+
 int x86_64_check_kernel(const struct kernel *k)
 {
 	if (k->bits != 64)
@@ -15,6 +18,10 @@ int x86_64_check_kernel(const struct kernel *k)
 	if (k->elf_machine != ELF_EM_X86_64)
 		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (x86_64)",
 			    k->file.name, k->elf_machine, ELF_EM_X86_64);
+	if (!k->boot_header && k->virtual < KERNEL_MAP)
+		return fail(ENOEXEC, "kernel %s: is not a Linux kernel but some other program: it is linked"
+			    " to run at 0x%" PRIx64 ", kernels are at 0x%llx and above", k->file.name,
+			    k->virtual, KERNEL_MAP);
 	if (k->entry == KERNEL_NO_ENTRY)
 		return fail(ENOEXEC, "kernel %s: its entry point is in none of its segments", k->file.name);
 	return 0;
