@@ -11,6 +11,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
 #include "kexec/plan.h"
+#include "kexec/policy.h"
 #include "kexec/syscalls.h"
 
 /* include/uapi/linux/kexec.h */
@@ -25,8 +26,10 @@
 #define FILE_SIZE_MAX ((uint64_t)4 << 30)	/* kernel/kexec_file.c:KEXEC_FILE_SIZE_MAX */
 
 /* kernel/kexec_file.c, kernel/kexec_core.c, arch/powerpc/kexec/elf_64.c */
-static const char *cause(int err)
+static const char *apply_file_cause(int err, bool crash, const struct sysroot *sr)
 {
+	struct policy policy;
+
 	switch (err) {
 	case ENOSYS:
 		return "syscall kexec_file_load not available (CONFIG_KEXEC_FILE)";
@@ -35,10 +38,9 @@ static const char *cause(int err)
 	case EINVAL:
 		return "the running kernel does not take this file or a flag";
 	case EPERM:
-		return "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, and under"
-		       " lockdown (Secure Boot) a kernel with a valid signature";
 	case EACCES:
-		return "a security policy (IMA, SELinux) forbids it";
+		policy_guess(&policy, sr);
+		return policy_cause(&policy, err, crash, true);
 	case EKEYREJECTED:
 	case EKEYREVOKED:
 	case EKEYEXPIRED:
@@ -197,8 +199,8 @@ static int call_with_wishes(const struct plan_request *request, int kernel_fd, i
 	return rc;
 }
 
-static int load(const struct plan_request *request, int kernel_fd, int initrd_fd,
-		const char *cmdline)
+static int load(const struct plan_request *request, const struct sysroot *sr, int kernel_fd,
+		int initrd_fd, const char *cmdline)
 {
 	unsigned long flags = (request->crash ? FILE_ON_CRASH : 0) |
 			      (initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
@@ -207,8 +209,9 @@ static int load(const struct plan_request *request, int kernel_fd, int initrd_fd
 	if (rc >= 0)
 		return 0;
 	if (rc == -ENOSYS)
-		return fail(ENOSYS, "%s", cause(ENOSYS));
-	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc), cause(-rc));
+		return fail(ENOSYS, "%s", apply_file_cause(ENOSYS, request->crash, sr));
+	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc),
+		    apply_file_cause(-rc, request->crash, sr));
 }
 
 int apply_file_load(const struct plan_request *request, const struct sysroot *sr, bool *called)
@@ -235,7 +238,7 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 		*called = true;
 	wanted = cmdline_with_inside(request, inside.cmdline);
 	if (rc >= 0)
-		rc = load(request, kernel_fd, initrd_fd,
+		rc = load(request, sr, kernel_fd, initrd_fd,
 			  plan_capture_words(&arena, arch, request,
 					     cmdline_wanted(&arena, running, &wanted)));
 	if (kernel_fd >= 0)
@@ -249,12 +252,13 @@ int apply_file_load(const struct plan_request *request, const struct sysroot *sr
 	return rc;
 }
 
-int apply_file_unload(bool crash)
+int apply_file_unload(bool crash, const struct sysroot *sr)
 {
 	unsigned long flags = FILE_UNLOAD | (crash ? FILE_ON_CRASH : 0);
 	int rc = APPLY_RETRY(syscalls.kexec_file_load(-1, -1, 0, NULL, flags));
 
 	if (rc < 0)
-		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), cause(-rc));
+		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc),
+			    apply_file_cause(-rc, crash, sr));
 	return 0;
 }

@@ -4,17 +4,19 @@
 #include <string.h>
 
 #include "kexec/apply.h"
+#include "kexec/policy.h"
 #include "kexec/syscalls.h"
 
 /* errno of kexec_load(2): kernel/kexec.c, kernel/kexec_core.c, arch machine_kexec_prepare(). */
-static const char *cause(int err, uint32_t flags)
+static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr)
 {
+	struct policy policy;
+
 	switch (err) {
 	case EPERM:
-		return "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, an unused"
-		       " kernel.kexec_load_limit_*, and no lockdown (Secure Boot)";
 	case EACCES:
-		return "a security policy (IMA, SELinux) forbids it";
+		policy_guess(&policy, sr);
+		return policy_cause(&policy, err, flags & KEXEC_ON_CRASH, false);
 	case EINVAL:
 		return flags & (KEXEC_CRASH_HOTPLUG_SUPPORT | KEXEC_UPDATE_ELFCOREHDR) ?
 		       "the kernel does not know --hotplug (Linux 6.10 and later do), or found the"
@@ -109,15 +111,16 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	show_request(image, flags);
 	rc = call(image->entry, image->n_segments, segment, flags);
 	if (rc < 0)
-		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), cause(-rc, flags));
+		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));
 	return 0;
 }
 
-int apply_unload(bool crash)
+int apply_unload(bool crash, const struct sysroot *sr)
 {
-	int rc = call(0, 0, NULL, crash ? KEXEC_ON_CRASH : 0);
+	uint32_t flags = crash ? KEXEC_ON_CRASH : 0;
+	int rc = call(0, 0, NULL, flags);
 
 	if (rc < 0)
-		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), cause(-rc, 0));
+		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));
 	return 0;
 }

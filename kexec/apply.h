@@ -18,8 +18,9 @@ int apply_load(const struct image *image, const struct sysroot *sr);
  */
 int apply_file_load(const struct plan_request *request, const struct sysroot *sr, bool *called);
 
-int apply_unload(bool crash);
-int apply_file_unload(bool crash);
+/* @sr: for the reason when it fails. */
+int apply_unload(bool crash, const struct sysroot *sr);
+int apply_file_unload(bool crash, const struct sysroot *sr);
 
 /* After a load with --hotplug: do the kernel's files say that it agreed? Warns when not. */
 bool apply_check_hotplug(const struct sysroot *sr);

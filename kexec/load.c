@@ -9,6 +9,7 @@
 #include "kexec/klog.h"
 #include "kexec/load.h"
 #include "kexec/plan.h"
+#include "kexec/policy.h"
 #include "kexec/prove.h"
 #include "kexec/rebootcpu.h"
 #include "kexec/report.h"
@@ -72,8 +73,10 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 {
 	struct machine m;
 	const struct arch *arch;
+	struct policy policy;
 	struct way way;
 
+	policy_guess(&policy, sr);
 	if (machine_identify(&m, sr) < 0)
 		fail_forget();
 	arch = m.arch;
@@ -83,6 +86,7 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
 		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
 		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),
+		.forbidden = policy_forbids_kexec_load(&policy), .preserves = policy.preserves,
 	});
 	machine_free(&m);
 	return way;
@@ -181,7 +185,7 @@ static int load_with_reboot_cpu(const struct image *image, const struct sysroot 
 	if (rc < 0) {
 		STRING_AUTO why = mem_copy_string(fail_text());
 
-		apply_unload(false);
+		apply_unload(false, sr);
 		fail(EIO, "%s; unloaded again, it would start on a CPU that it does not know", why);
 	}
 	return rc;
@@ -309,6 +313,10 @@ static int load_warn(const struct load_try *t)
 	case WAY_WARN_BACKUP:
 		warn("%s; reload after such changes", arch->backup_flaw);
 		break;
+	case WAY_WARN_PRESERVED:
+		warn("memory that is preserved for the next kernel (kexec handover, live update) is lost when"
+		     " this one is started: kexec_load passes nothing on; use -s");
+		break;
 	}
 	if (arch && t->o->request.hotplug && arch->keeps_backup(t->machine.release) == ANSWER_UNKNOWN)
 		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
@@ -390,6 +398,8 @@ static int load_until_current(const struct options *o, const struct sysroot *sr)
 		     " alone; use -c", plan_only_kexec_load(&o->request));
 		return say_why(STATUS_ERROR);
 	}
+	if (o->request.hotplug && o->syscall == SYSCALL_AUTO && way.first == WAY_FILE && way.second == WAY_NONE)
+		notice("loading with kexec_file_load: %s", way.why);
 	for (tries = 0; tries < LOAD_TRIES && stale && status == STATUS_OK; tries++) {
 		if (tries) {
 			notice("CPUs or memory changed while the image was loaded; loading again");
@@ -444,9 +454,9 @@ int unload(const struct options *o, const struct sysroot *sr)
 	int rc = -ENOSYS;
 
 	if (o->syscall != SYSCALL_LOAD)
-		rc = apply_file_unload(o->crash);
+		rc = apply_file_unload(o->crash, sr);
 	if (rc < 0 && o->syscall != SYSCALL_FILE && way_goes_on(WAY_FILE, rc, false))
-		rc = apply_unload(o->crash);
+		rc = apply_unload(o->crash, sr);
 	if (rc == -ENOSYS && o->syscall == SYSCALL_FILE)
 		return say_why(STATUS_NO_FILE_LOAD);
 	if (rc >= 0 && !o->crash)

@@ -246,12 +246,23 @@ static void add_warning(struct readiness *r, const char *text)
 		r->warnings[r->n_warnings++] = text;
 }
 
+static bool forgets_removals(const struct readiness *r)
+{
+	return r->memory_kept == ANSWER_YES && r->machine.arch && r->machine.arch->removal_flaw;
+}
+
+/* Events on which a rule reloads although the kernel has seen to the image; when memory goes it may not have. */
+static unsigned int rule_superfluous(const struct readiness *r, const struct udev_reload *u)
+{
+	return u->subsystem == UDEV_MEMORY && forgets_removals(r) ? u->ungated & ~UDEV_GOES : u->ungated;
+}
+
 static void warn_of_rules(struct readiness *r)
 {
 	for (size_t i = 0; i < r->udev.n; i++) {
 		const struct udev_reload *u = &r->udev.at[i];
 
-		if (!u->ungated)
+		if (!rule_superfluous(r, u))
 			continue;
 		add_warning(r, arena_printf(&r->machine.arena, "%s:%u reloads although the kernel keeps"
 					    " the image current, and disarms it for a while each time;"
@@ -265,6 +276,19 @@ static void warn_of_kernel(struct readiness *r)
 	if (r->memory_kept == ANSWER_YES && r->keeps_backup == ANSWER_NO)
 		add_warning(r, arena_printf(&r->machine.arena, "%s; reload after such changes",
 					    r->machine.arch->backup_flaw));
+}
+
+/* When it goes offline it is still in /proc/iomem: a reload then is too early. */
+static void warn_of_removals(struct readiness *r)
+{
+	unsigned int ungated = 0;
+
+	for (size_t i = 0; i < r->udev.n; i++)
+		ungated |= r->udev.at[i].subsystem == UDEV_MEMORY ? r->udev.at[i].ungated : 0;
+	if (forgets_removals(r) && !(ungated & UDEV_REMOVE))
+		add_warning(r, arena_printf(&r->machine.arena, "%s; no udev rule reloads on the event"
+					    " \"remove\" of memory when crash_hotplug reads 1",
+					    r->machine.arch->removal_flaw));
 }
 
 static void warn_of_log(struct readiness *r)
@@ -306,6 +330,7 @@ void readiness_judge(struct readiness *r)
 		warn_of_log(r);
 	if (r->verdict == VERDICT_KEPT || r->verdict == VERDICT_MISSED) {
 		warn_of_kernel(r);
+		warn_of_removals(r);
 		warn_of_rules(r);
 	}
 	if (r->loaded == ANSWER_YES && !fadump) {

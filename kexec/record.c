@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "kexec/exit.h"
+#include "kexec/policy.h"
 #include "kexec/readiness.h"
 #include "kexec/record.h"
 
@@ -19,10 +20,13 @@ static int record_all(const struct sysroot *sr)
 {
 	struct machine machine;
 	struct readiness readiness = {0};
+	struct policy policy;
 	int rc = machine_survey(&machine, sr);
 
 	if (rc >= 0)
 		rc = readiness_read(&readiness, sr);
+	if (rc >= 0)
+		rc = policy_read(&policy, sr);
 	machine_free(&machine);
 	readiness_free(&readiness);
 	return rc;

@@ -3,8 +3,23 @@
 #include <string.h>
 
 #include "kexec/machine.h"
+#include "kexec/policy.h"
 #include "kexec/start.h"
 #include "kexec/syscalls.h"
+
+/* Live update is told first, and may refuse: kernel/kexec_core.c:kernel_kexec, liveupdate_reboot(). */
+static const char *start_cause(int err, const struct sysroot *sr)
+{
+	struct policy policy;
+
+	policy_guess(&policy, sr);
+	if (err == EPERM)
+		return ": it needs root (CAP_SYS_BOOT)";
+	if (err == EBUSY)
+		return ": a load or a hotplug update is going on; try again";
+	return policy.preserves ? ": what is preserved for the next kernel (live update) may not be ready; the"
+				  " kernel's log says more" : "";
+}
 
 int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
 {
@@ -23,9 +38,7 @@ int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
 			notice("network interfaces stay up: %s", strerror(-rc));
 	}
 	rc = syscalls.reboot_kexec();
-	return fail(-rc, "kexec failed: %s%s", strerror(-rc), rc == -EPERM ?
-		    ": it needs root (CAP_SYS_BOOT)" : rc == -EBUSY ?
-		    ": a load or a hotplug update is going on; try again" : "");
+	return fail(-rc, "kexec failed: %s%s", strerror(-rc), start_cause(-rc, sr));
 }
 
 int start_by_shutdown(void)

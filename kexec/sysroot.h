@@ -21,7 +21,9 @@
 #define PROC_IOMEM		"proc/iomem"
 #define PROC_KCORE		"proc/kcore"
 #define PROC_MEMINFO		"proc/meminfo"
+#define PROC_LOAD_DISABLED	"proc/sys/kernel/kexec_load_disabled"
 #define PROC_LOAD_LIMIT_PANIC	"proc/sys/kernel/kexec_load_limit_panic"
+#define PROC_LOAD_LIMIT_REBOOT	"proc/sys/kernel/kexec_load_limit_reboot"
 #define SYS_CPU			"sys/devices/system/cpu"
 #define SYS_CPU_POSSIBLE	SYS_CPU "/possible"
 #define SYS_CPU_PRESENT		SYS_CPU "/present"
@@ -57,6 +59,7 @@
 #define SYS_REBOOT_CPU		"sys/kernel/reboot/cpu"
 #define SYS_INITRD		"sys/firmware/initrd"
 #define KERNEL_LOG		"dev/kmsg"
+#define DEV_LIVEUPDATE		"dev/liveupdate"
 /* What kexec remembers until the next boot. */
 #define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
 /* In the order in which udev prefers them: a file hides those of its name further down (udev(7)). */

@@ -5,6 +5,8 @@
 #include "common/bytes.h"
 #include "kexec/way.h"
 
+#define WAY_WHY_FORBIDDEN "the running kernel is locked down, and has no other call"
+
 #define ANY_OF(asked) (1u << (asked))
 #define AUTO	ANY_OF(SYSCALL_AUTO)
 #define FILE_	ANY_OF(SYSCALL_FILE)
@@ -94,7 +96,20 @@ static void way_warn(struct way *w, const struct way_facts *f)
 	w->file_warning = f->crash && f->file_spoils ? WAY_WARN_BIG_ENDIAN :
 			  forgets ? WAY_WARN_FILE_BACKUP : WAY_WARN_NOTHING;
 	w->load_warning = forgets && f->hotplug && f->memory_hotplug ? WAY_WARN_BACKUP :
-			  WAY_WARN_NOTHING;
+			  !f->crash && f->preserves ? WAY_WARN_PRESERVED : WAY_WARN_NOTHING;
+}
+
+/* Where -a may use both calls and one is refused whatever it loads, the other is left. */
+static void way_obey(struct way *w, const struct way_facts *f)
+{
+	bool either = (w->first == WAY_FILE && w->second == WAY_LOAD) ||
+		      (w->first == WAY_LOAD && w->second == WAY_FILE);
+
+	if (!f->forbidden || !either)
+		return;
+	w->first = WAY_FILE;
+	w->second = WAY_NONE;
+	w->why = WAY_WHY_FORBIDDEN;
 }
 
 struct way way_choose(const struct way_facts *f)
@@ -105,6 +120,7 @@ struct way way_choose(const struct way_facts *f)
 	while (!way_fits(r, f))
 		r++;
 	w = (struct way){ .first = r->first, .second = r->second, .proof = r->proof, .why = r->why };
+	way_obey(&w, f);
 	way_warn(&w, f);
 	return w;
 }

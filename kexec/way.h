@@ -31,6 +31,7 @@ enum way_warning {
 	WAY_WARN_BIG_ENDIAN,	/* struct arch, big_endian_file_flaw */
 	WAY_WARN_FILE_BACKUP,	/* struct arch, file_backup_flaw */
 	WAY_WARN_BACKUP,	/* struct arch, backup_flaw */
+	WAY_WARN_PRESERVED,	/* memory kept for the next kernel is lost: struct policy */
 };
 
 /* All that it depends on. */
@@ -42,6 +43,8 @@ struct way_facts {
 	bool file_spoils;		/* a crash image of kexec_file_load would overwrite the dump */
 	enum answer keeps_backup;	/* struct arch; unknown elsewhere */
 	bool memory_hotplug;		/* the running kernel rewrites images when memory changes */
+	bool forbidden;			/* kexec_load is, for certain: struct policy */
+	bool preserves;			/* what kexec_load does not pass on: struct policy */
 };
 
 struct way {

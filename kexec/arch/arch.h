@@ -49,6 +49,11 @@ struct arch {
 	/* And of a crash image of kexec_file_load, when keeps_backup says no. */
 	const char *file_backup_flaw;
 	/*
+	 * A kernel's own fault: of memory that was removed the image which it keeps current
+	 * still says that it is there. NULL: it does not.
+	 */
+	const char *removal_flaw;
+	/*
 	 * A parameter that keeps a capture kernel from adding memory which was hot-added to the
 	 * crashed one: it would use, and so overwrite, what is to be dumped. NULL: it never does.
 	 */

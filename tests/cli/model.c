@@ -16,7 +16,7 @@
  * each of which a CPU comes online and the kernel, whose lock is taken, forgets it;
  * KEXEC_MODEL_FILE, set: there is kexec_file_load, and it answers with that errno;
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
- * appears; KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
+ * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +43,12 @@ static const struct model_arch {
 	unsigned long keep_flags;	/* any of which asks to keep the image current */
 	unsigned int crash_pages;	/* at least so many for itself: x86_64, page tables too */
 	int trees;			/* segments that begin like a device tree, with those flags */
+	const char *magic;		/* of the files that it loads itself, four bytes */
+	off_t magic_at;
 } model_arches[] = {
-	{ "ppc64", 21u << 16, 0x8, 2, 1 },
-	{ "x86_64", 62u << 16, 0xc, 8, 0 },	/* kernel/kexec.c: KEXEC_UPDATE_ELFCOREHDR as well */
+	{ "ppc64", 21u << 16, 0x8, 2, 1, "\177ELF", 0 },
+	/* kernel/kexec.c: KEXEC_UPDATE_ELFCOREHDR as well; arch/x86/kernel/kexec-bzimage64.c */
+	{ "x86_64", 62u << 16, 0xc, 8, 0, "HdrS", 0x202 },
 };
 
 static unsigned long calls;	/* of kexec_load */
@@ -374,7 +377,7 @@ static int model_kexec_load(unsigned long entry, unsigned long n, const struct k
 #define FILE_NO_INITRD	0x4u
 
 /* fs/kernel_read_file.c: not while somebody has it open for writing, as for a lease. */
-static int read_whole_file(int fd, char magic[4])
+static int read_whole_file(int fd, off_t magic_at, char magic[4])
 {
 	struct stat st;
 
@@ -384,7 +387,7 @@ static int read_whole_file(int fd, char magic[4])
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN)
 		return -ETXTBSY;
 	fcntl(fd, F_SETLEASE, F_UNLCK);
-	return pread(fd, magic, 4, 0) == 4 ? 0 : -EBADF;
+	return pread(fd, magic, 4, magic_at) == 4 ? 0 : -EBADF;
 }
 
 static unsigned long size_of(int fd)
@@ -421,12 +424,12 @@ static int load_files(int kernel_fd, int initrd_fd, unsigned long cmdline_size, 
 		      unsigned long flags)
 {
 	char magic[4] = "";
-	int rc = read_whole_file(kernel_fd, magic);
+	int rc = read_whole_file(kernel_fd, model_arch()->magic_at, magic);
 
-	if (rc >= 0 && memcmp(magic, "\177ELF", 4))
+	if (rc >= 0 && memcmp(magic, model_arch()->magic, 4))
 		rc = -ENOEXEC;
 	if (rc >= 0 && !(flags & FILE_NO_INITRD))
-		rc = read_whole_file(initrd_fd, magic);
+		rc = read_whole_file(initrd_fd, 0, magic);
 	if (rc >= 0 && cmdline_size && cmdline[cmdline_size - 1])
 		rc = -EINVAL;
 	return rc < 0 ? rc : file_fits(kernel_fd, initrd_fd, cmdline_size, flags);
@@ -475,10 +478,13 @@ static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmd
 	return rc;
 }
 
+/* It never succeeds here; live update makes it fail with any errno. */
 static int model_reboot_kexec(void)
 {
+	const char *answer = getenv("KEXEC_MODEL_REBOOT");
+
 	log_line("reboot kexec flags=reboot = -38");
-	return -ENOSYS;
+	return answer ? -atoi(answer) : -ENOSYS;
 }
 
 static int model_interfaces_down(void)

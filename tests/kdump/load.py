@@ -576,6 +576,19 @@ def a_change_that_was_missed_is_a_reload():
     MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}')
 
 
+def memory_that_was_removed_is_a_reload():
+    """The kernel keeps the image current, nobody has a doubt, and yet the range is still in it."""
+    MACHINE.crash_hotplug("1")
+    for files, reloads in (["removed"], True), (["event", "removed"], True), (["event"], False), (["moved"], False):
+        MACHINE.forget()
+        for name in files:
+            write(f"/run/kdump/reload/{name}", "")
+        done = MACHINE.run("--reload")
+        expect(done.returncode == 0 and MACHINE.calls(*NOISE) == [RELOAD] * reloads and
+               ("nothing to do" in done.stderr) != reloads and not os.listdir("/run/kdump/reload"),
+               f"{files}: {done} {MACHINE.calls()}")
+
+
 def reload_without_kernel_support():
     shutil.rmtree("/sys/devices", ignore_errors=True)
     MACHINE.run("--reload")
@@ -614,7 +627,7 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
 DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
          a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
          events_that_cannot_be_answered_are_no_endless_loop, nothing_where_the_kernel_keeps_it_current,
-         a_change_that_was_missed_is_a_reload, reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
+         a_change_that_was_missed_is_a_reload, memory_that_was_removed_is_a_reload, reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
          fadump_is_registered_again]
 
 

@@ -11,6 +11,7 @@ one: the table has to notice.
 import glob
 import itertools
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -26,14 +27,18 @@ COLUMNS = {
     "crash_hotplug": ["0", "1", "-"],
     "fadump": ["no", "1", "off", "0", "old"],
     "listening": ["yes", "no"],
+    "arch": ["x86-64", "other"],
 }
-ENOUGH_FOR_MUTANTS = dict(COLUMNS, action=["online", "offline", "add", "change"],
+ENOUGH_FOR_MUTANTS = dict(COLUMNS, action=["online", "offline", "add", "remove", "change"],
                           crash_hotplug=["0", "1"], fadump=["no", "1", "off", "0"])
 FILES = {"generic": "98-kexec.rules", "ppc64": "98-kexec.rules.ppc64"}
 RULES = "/usr/lib/udev/rules.d/98-kexec.rules"
 STAMP = "/run/kdump/reload"
 # Before and after systemd 257.
-RUN = re.compile(r"^(run: |  RUN\{program\} : ).*" + STAMP, re.M)
+RUN = re.compile(r"^(?:run: |  RUN\{program\} : ).*" + STAMP + "/([a-z]+)", re.M)
+WHAT = {"event": "reload", "removed": "removed"}
+# CONST{arch} is of uname(2); to a program that asked for the personality of 32 bits it says i686.
+AS_ARCH = {"x86-64": [], "other": ["setarch", "i686"]} if platform.machine() == "x86_64" else {"other": []}
 # enabled, hotplug_ready; None: there is no such file
 FADUMP = {"no": None, "off": ("0", "1"), "old": ("1", None), "0": ("1", "0"), "1": ("1", "1")}
 
@@ -106,14 +111,14 @@ def set_state(crash_hotplug, fadump, listening):
         os.rmdir(STAMP)
 
 
-def ask_udev(subsystem, action):
-    done = subprocess.run(["udevadm", "test", "--action", action, device(subsystem)],
+def ask_udev(subsystem, action, arch):
+    done = subprocess.run([*AS_ARCH[arch], "udevadm", "test", "--action", action, device(subsystem)],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env=dict(os.environ, SYSTEMD_DEVICE_VERIFY_SYSFS="0",
                                    SYSTEMD_LOG_LEVEL="err"))
     if done.returncode or f"ACTION={action}" not in done.stdout:
         raise RuntimeError(f"udevadm test --action {action}: {done.stdout}")
-    return "reload" if RUN.search(done.stdout) else "nothing"
+    return "+".join(WHAT[name] for name in RUN.findall(done.stdout)) or "nothing"
 
 
 # --- the checks ---
@@ -123,11 +128,13 @@ def differences(rules, table, pool, columns):
     states = itertools.product(columns["crash_hotplug"], columns["fadump"], columns["listening"])
     for state in states:
         set_state(*state)
-        events = list(itertools.product(columns["subsystem"], columns["action"]))
+        events = list(itertools.product(columns["subsystem"], columns["action"],
+                                        [arch for arch in columns["arch"] if arch in AS_ARCH]))
         for event, got in zip(events, pool.map(lambda e: ask_udev(*e), events)):
-            want = expected(table, rules, (*event, *state))
+            facts = (*event[:2], *state, event[2])
+            want = expected(table, rules, facts)
             if got != want:
-                yield f"{' '.join((*event, *state))}: {got}, the table says {want}"
+                yield f"{' '.join(facts)}: {got}, the table says {want}"
 
 
 def attributes_read(subsystem, action):
@@ -135,7 +142,7 @@ def attributes_read(subsystem, action):
     files = [f"/sys/devices/system/{subsystem}/crash_hotplug", *glob.glob("/sys/kernel/fadump/*")]
     for path in files:
         os.utime(path, (0, 0))
-    ask_udev(subsystem, action)
+    ask_udev(subsystem, action, "other")
     return [path for path in files if os.stat(path).st_atime]
 
 
@@ -152,8 +159,9 @@ def costs_of_coldplug(rules):
         yield "no attribute was seen to be read on an event that matters"
     for event in cold:
         yield from (f"{' '.join(event)}: {path} is read" for path in attributes_read(*event))
-        if ask_udev(*event) != "nothing":
-            yield f"{' '.join(event)}: a reload"
+        for arch in AS_ARCH:
+            if ask_udev(*event, arch) != "nothing":
+                yield f"{' '.join(event)} {arch}: a reload"
 
 
 def install_rules(text):

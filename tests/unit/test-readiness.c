@@ -187,7 +187,7 @@ static struct readiness ready(void)
 	return (struct readiness){
 		.loaded = ANSWER_YES, .reserved = 1 << 29,
 		.cpu_kept = ANSWER_YES, .memory_kept = ANSWER_YES,
-		.cpus = { 4, 1, 4, true },
+		.cpus = { .possible = 4, .present = 1, .with_notes = 4, .notes_before = true },
 	};
 }
 
@@ -269,6 +269,94 @@ static void verdicts_with_rules_for_cpus(void **state)
 			_fail(table[i].actions, (int)i);
 		arena_free(&r.machine.arena);
 	}
+}
+
+/* x86 leaves memory that was removed in the image which it keeps current; POWER takes it out. */
+static void verdicts_after_removals(void **state)
+{
+#define MEMORY(condition) "SUBSYSTEM==\"memory\", " condition ", RUN+=\"kdump\"\n"
+	static const struct {
+		const char *machine, *rules;
+		bool removal, superfluous;	/* what is warned of */
+	} table[] = {
+		{ "x86_64", "", true, false }, { "ppc64le", "", false, false },
+		{ "x86_64", MEMORY("ACTION==\"remove\""), false, false },
+		{ "ppc64le", MEMORY("ACTION==\"remove\""), false, true },
+		{ "x86_64", MEMORY("ACTION==\"remove\", CONST{arch}==\"x86-64\""), false, false },
+		{ "x86_64", MEMORY("ACTION==\"remove\", CONST{arch}==\"arm64\""), true, false },
+		{ "x86_64", MEMORY("ACTION==\"remove\", ATTRS{crash_hotplug}!=\"1\""), true, false },
+		/* Then the memory is still there. */
+		{ "x86_64", MEMORY("ACTION==\"offline\""), true, false },
+		{ "x86_64", MEMORY("ACTION==\"remove|offline\""), false, false },
+		{ "x86_64", MEMORY("ACTION==\"remove|online\""), false, true },
+		{ "x86_64", MEMORY("ACTION==\"add\""), true, true },
+		{ "x86_64", MEMORY("ACTION==\"remove\"") "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"", false, true },
+		{ "x86_64", "SUBSYSTEM==\"cpu\", ACTION==\"remove\", RUN+=\"kdump\"", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct readiness r = ready();
+		size_t expected = table[i].removal + table[i].superfluous;
+
+		r.machine.arch = arch_find(table[i].machine);
+		r.udev.arch = arch_udev_name(table[i].machine);
+		udev_scan(&arena, "/x.rules", table[i].rules, &r.udev);
+		readiness_judge(&r);
+		if (r.verdict != VERDICT_KEPT || r.n_warnings != expected ||
+		    readiness_status(&r) != (expected ? READINESS_ATTENTION : READINESS_READY) ||
+		    (table[i].removal && !strstr(r.warnings[0], "leaves memory that was removed in the image")) ||
+		    (table[i].superfluous && !strstr(r.warnings[expected - 1], "reloads although the kernel")))
+			_fail(table[i].rules, (int)i);
+		arena_free(&r.machine.arena);
+	}
+}
+
+/* Where memory cannot be removed, or what was loaded is not kept, that fault does nothing. */
+static void removals_that_do_no_harm(void **state)
+{
+	static const enum answer answers[] = { ANSWER_UNKNOWN, ANSWER_NO };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct readiness r = ready();
+
+		r.machine.arch = arch_find("x86_64");
+		r.memory_kept = answers[i];
+		readiness_judge(&r);
+		assert_int_equal(r.n_warnings, 0);
+		arena_free(&r.machine.arena);
+	}
+}
+
+/* On x86_64 a CPU has no notes before it is there, and is warned of only then. */
+static void verdicts_of_cpus_without_notes(void **state)
+{
+	static const struct {
+		bool before;
+		size_t present, with_notes;
+		const char *warning;
+	} table[] = {
+		{ false, 1, 1, NULL }, { false, 2, 1, "1 of 2 present CPUs have no crash_notes" },
+		{ false, 4, 4, NULL }, { false, 2, 0, "2 of 2 present CPUs have no crash_notes" },
+		{ true, 1, 1, "3 of 4 possible CPUs have no crash_notes" }, { true, 1, 4, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct readiness r = ready();
+
+		r.cpus.present = table[i].present;
+		r.cpus.with_notes = table[i].with_notes;
+		r.cpus.notes_before = table[i].before;
+		readiness_judge(&r);
+		if (r.n_warnings != !!table[i].warning ||
+		    (table[i].warning && !strstr(r.warnings[0], table[i].warning)))
+			_fail("warning", (int)i);
+		arena_free(&r.machine.arena);
+	}
+	assert_false(arch_find("x86_64")->notes_before_cpus);
+	assert_true(arch_find("ppc64le")->notes_before_cpus);
 }
 
 static void verdicts_of_fadump(void **state)
@@ -488,6 +576,9 @@ int main(void)
 		TEST(verdicts),
 		TEST(verdicts_with_rules),
 		TEST(verdicts_with_rules_for_cpus),
+		TEST(verdicts_after_removals),
+		TEST(removals_that_do_no_harm),
+		TEST(verdicts_of_cpus_without_notes),
 		TEST(verdicts_of_fadump),
 		TEST(log_complaints),
 		TEST(log_of_loads),

@@ -63,6 +63,19 @@ static const struct {
 	{ "-a -p, unknown machine", { .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
 	{ "-a -l --type", { AUTO, .type = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_PLAN, "default" },
 	{ "-a -l", { AUTO }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
+	/* Locked down. */
+	{ "-a -l, forbidden", { AUTO, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_KERNEL, "locked down" },
+	{ "-a -p, forbidden", { AUTO, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_TRY_PLAN, "locked down" },
+	{ "-a -p --hotplug, forbidden", { AUTO, .crash = true, .hotplug = true, .forbidden = true },
+	  WAY_FILE, WAY_NONE, WAY_PROOF_PLAN, "locked down" },
+	{ "-a -p, wrong backup region, forbidden", { FLAWED, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE,
+	  WAY_PROOF_TRY_PLAN, "locked down" },
+	{ "-a -p, big-endian, forbidden", { AUTO, .crash = true, .file_spoils = true, .forbidden = true },
+	  WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "spoils" },
+	{ "-a -p --dtb, forbidden", { AUTO, .crash = true, .only_load = "--dtb", .forbidden = true },
+	  WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "option" },
+	{ "-c -p, forbidden", { LOAD_ONLY, .crash = true, .forbidden = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "-c" },
+	{ "-s -p, forbidden", { FILE_ONLY, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_FILES, "-s" },
 };
 
 static void choice(void **state)
@@ -87,10 +100,11 @@ static struct way_facts facts_of(unsigned int bits)
 		.asked = bits % 3, .crash = bits / 3 & 1, .hotplug = bits / 3 & 1 && bits / 6 & 1,
 		.type = bits / 12 & 1, .only_load = bits / 24 & 1 ? "--dtb" : NULL, .can_plan = bits / 48 & 1,
 		.file_spoils = bits / 96 & 1, .keeps_backup = bits / 192 % 3, .memory_hotplug = bits / 576 & 1,
+		.forbidden = bits / 1152 & 1, .preserves = bits / 2304 & 1,
 	};
 }
 
-#define ALL_FACTS (3 * 64 * 3 * 2)
+#define ALL_FACTS (3 * 64 * 3 * 2 * 4)
 
 static void promises(void **state)
 {
@@ -98,6 +112,7 @@ static void promises(void **state)
 	for (unsigned int bits = 0; bits < ALL_FACTS; bits++) {
 		struct way_facts f = facts_of(bits);
 		struct way w = way_choose(&f);
+		bool auto_file = f.asked == SYSCALL_AUTO && f.forbidden && w.first == WAY_FILE;
 		bool hotplug = f.hotplug && f.can_plan && f.asked != SYSCALL_FILE;
 
 		/* What was asked for is what is done. */
@@ -109,11 +124,14 @@ static void promises(void **state)
 		assert_true(w.first == WAY_NONE || w.first != w.second);
 		assert_true(w.first != WAY_LOAD || w.proof == WAY_PROOF_PLAN ||
 			    (w.proof == WAY_PROOF_TRY_PLAN && w.second == WAY_FILE));
+		/* What is forbidden is not tried, unless nothing else would do. */
+		assert_true(!auto_file || w.second == WAY_NONE);
+		assert_true(!f.forbidden || w.second == WAY_NONE);
 		/* A wrong image is not preferred where a right one can be planned. */
-		assert_true(f.asked != SYSCALL_AUTO || !f.crash || !f.can_plan || w.first == WAY_LOAD ||
+		assert_true(auto_file || f.asked != SYSCALL_AUTO || !f.crash || !f.can_plan || w.first == WAY_LOAD ||
 			    (!f.file_spoils && f.keeps_backup != ANSWER_NO));
 		/* --hotplug is kexec_load with a plan wherever that can be. */
-		assert_true(!hotplug || (w.first == WAY_LOAD && w.proof == WAY_PROOF_PLAN));
+		assert_true(!hotplug || ((auto_file || w.first == WAY_LOAD) && w.proof == WAY_PROOF_PLAN));
 		/* A crash image of a machine that we know costs nothing by surprise. */
 		assert_true(!f.crash || !f.can_plan || w.first == WAY_NONE || w.proof != WAY_PROOF_KERNEL);
 		assert_non_null(w.why);
@@ -131,7 +149,7 @@ static void warnings(void **state)
 		assert_int_equal(w.file_warning, f.crash && f.file_spoils ? WAY_WARN_BIG_ENDIAN :
 				 forgets ? WAY_WARN_FILE_BACKUP : WAY_WARN_NOTHING);
 		assert_int_equal(w.load_warning, forgets && f.hotplug && f.memory_hotplug ?
-				 WAY_WARN_BACKUP : WAY_WARN_NOTHING);
+				 WAY_WARN_BACKUP : !f.crash && f.preserves ? WAY_WARN_PRESERVED : WAY_WARN_NOTHING);
 	}
 }
 

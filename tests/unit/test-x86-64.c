@@ -139,7 +139,7 @@ static void machine_with_a_bios(void **state)
 	has_range(&m.avoid.at[0], 0, MIB);
 	assert_int_equal(f->boot_version, 0x20f);
 	assert_false(f->has_efi || f->efi_bits || f->efi_missing || f->la57 || f->gbpages);
-	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_NONE);
+	assert_int_equal(f->lockdown, POLICY_LOCKDOWN_NONE);
 	assert_true(f->has_addresses);
 	assert_int_equal(f->text_phys, 0x18000000);
 	assert_true(f->text > 0xffffffff80000000 && f->text_end - f->text > 16 * MIB);
@@ -407,7 +407,7 @@ static void processor_and_policy(void **state)
 	assert_int_equal(survey(&m, root, NULL), 0);
 	f = m.arch_facts;
 	assert_false(f->la57 || f->gbpages);
-	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_INTEGRITY);
+	assert_int_equal(f->lockdown, POLICY_LOCKDOWN_INTEGRITY);
 	assert_int_equal(f->secure_boot, ANSWER_YES);
 	machine_free(&m);
 	text(files[0].name, "flags\t\t: no first line\nflags\t\t: fpu pdpe1gb la57\n");
@@ -416,7 +416,7 @@ static void processor_and_policy(void **state)
 	assert_int_equal(survey(&m, root, NULL), 0);
 	f = m.arch_facts;
 	assert_true(f->la57 && f->gbpages);
-	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_CONFIDENTIALITY);
+	assert_int_equal(f->lockdown, POLICY_LOCKDOWN_CONFIDENTIALITY);
 	assert_int_equal(f->secure_boot, ANSWER_NO);
 	machine_free(&m);
 	text("proc/cmdline", "quiet nogbpages\n");
@@ -425,7 +425,7 @@ static void processor_and_policy(void **state)
 	assert_int_equal(survey(&m, root, NULL), 0);
 	f = m.arch_facts;
 	assert_true(f->la57 && !f->gbpages);
-	assert_int_equal(f->lockdown, X86_64_LOCKDOWN_UNKNOWN);
+	assert_int_equal(f->lockdown, POLICY_LOCKDOWN_UNKNOWN);
 	machine_free(&m);
 }
 

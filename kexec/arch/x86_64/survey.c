@@ -376,38 +376,19 @@ static int survey_efi(struct machine *m, struct x86_64_facts *f)
 
 /* --- policy --- */
 
-/*
- * A variable's file begins with four bytes of attributes (fs/efivarfs/file.c). Without efivarfs
- * what the EFI stub found (include/linux/efi.h:enum efi_secureboot_mode).
- */
-static int survey_secure_boot(struct machine *m, struct x86_64_facts *f)
+/* Without efivarfs what the EFI stub found (include/linux/efi.h:enum efi_secureboot_mode). */
+static int survey_policy(struct machine *m, struct x86_64_facts *f)
 {
 	static const enum answer modes[] = { ANSWER_UNKNOWN, ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
-	BUF_AUTO data = {0};
-	int rc = survey_optional(sysroot_read(m->sr, SYS_EFI_SECURE_BOOT, &data));
 	unsigned int mode = f->boot_params ? f->boot_params[X86_BP_SECURE_BOOT] : 0;
+	struct policy policy;
+	int rc = policy_read(&policy, m->sr);
 
-	if (data.len >= 5)
-		f->secure_boot = data.data[4] == 1 ? ANSWER_YES : ANSWER_NO;
-	else
-		f->secure_boot = mode < ARRAY_SIZE(modes) ? modes[mode] : ANSWER_UNKNOWN;
+	f->lockdown = policy.lockdown;
+	f->secure_boot = policy.secure_boot;
+	if (f->secure_boot == ANSWER_UNKNOWN && mode < ARRAY_SIZE(modes))
+		f->secure_boot = modes[mode];
 	return rc;
-}
-
-/* "none [integrity] confidentiality": security/lockdown/lockdown.c:lockdown_read */
-static int survey_lockdown(struct machine *m, struct x86_64_facts *f)
-{
-	BUF_AUTO text = {0};
-	int rc = sysroot_read(m->sr, SYS_LOCKDOWN, &text);
-	const char *s = (const char *)text.data;
-
-	if (rc < 0)
-		return survey_optional(rc);
-	f->lockdown = strstr(s, "[none]") ? X86_64_LOCKDOWN_NONE :
-		      strstr(s, "[integrity]") ? X86_64_LOCKDOWN_INTEGRITY :
-		      strstr(s, "[confidentiality]") ? X86_64_LOCKDOWN_CONFIDENTIALITY :
-		      X86_64_LOCKDOWN_UNKNOWN;
-	return 0;
 }
 
 /* --- the processor and the kernel's addresses --- */
@@ -529,8 +510,8 @@ int x86_64_survey(struct machine *m)
 {
 	struct x86_64_facts *f = m->arch_facts = arena_alloc(&m->arena, sizeof(*f));
 	int (*const steps[])(struct machine *, struct x86_64_facts *) = {
-		survey_boot_params, survey_memmap, survey_memory, survey_efi, survey_secure_boot,
-		survey_lockdown, survey_cpu, survey_kcore,
+		survey_boot_params, survey_memmap, survey_memory, survey_efi, survey_policy,
+		survey_cpu, survey_kcore,
 	};
 	int rc = 0;
 

@@ -24,9 +24,19 @@ const struct arch arch_x86_64 = {
 	.command_line_size = 2048,	/* arch/x86/include/asm/setup.h */
 	.core_phdrs = 3,		/* vmcoreinfo, the kernel's text, and one that is always spare */
 	.elfcorehdr_hint_lacks = 64,	/* the ELF header: arch/x86/kernel/crash.c:arch_crash_get_elfcorehdr_size */
+	/*
+	 * Added when it is plugged in (drivers/acpi/acpi_processor.c: arch_register_cpu), and online
+	 * when it is used: one which was there before but offline has its notes in the image.
+	 */
 	.cpu_comes = UDEV_COMES,
 	.file_load_is_kept = true,	/* arch/x86/kernel/crash.c:arch_crash_hotplug_support */
 	.keeps_backup = keeps_backup,
+	/*
+	 * Its handler looks at /proc/iomem's resources when memory goes offline, before
+	 * mm/memory_hotplug.c:try_remove_memory takes them away, and nothing calls it afterwards.
+	 */
+	.removal_flaw = "this kernel leaves memory that was removed in the image, and the capture kernel"
+			" would read what is not there",
 	.no_memory_hotplug = "acpi_no_memhotplug",
 	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD | SPECIAL_CONSOLE_VGA |
 		   SPECIAL_NO_EFI | SPECIAL_MEMMAP,

@@ -6,6 +6,7 @@
 
 #include "kexec/arch/arch.h"
 #include "kexec/arch/x86_64/boot-params.h"
+#include "kexec/policy.h"
 
 /* The running kernel keeps [0, 1 MiB) for itself (arch/x86/realmode/init.c:reserve_real_mode). */
 #define X86_64_LOW_MEMORY	((uint64_t)1 << 20)
@@ -15,11 +16,6 @@ struct x86_64_setup_data {
 	uint32_t type;			/* X86_SETUP_* */
 	const uint8_t *data;
 	size_t len;
-};
-
-enum x86_64_lockdown {
-	X86_64_LOCKDOWN_UNKNOWN,	/* securityfs is not mounted, or not readable */
-	X86_64_LOCKDOWN_NONE, X86_64_LOCKDOWN_INTEGRITY, X86_64_LOCKDOWN_CONFIDENTIALITY,
 };
 
 struct x86_64_facts {
@@ -50,7 +46,7 @@ struct x86_64_facts {
 	uint64_t rsdp;			/* of boot_params, else of EFI's tables; 0: not known */
 
 	enum answer secure_boot;
-	enum x86_64_lockdown lockdown;
+	enum policy_lockdown lockdown;
 	bool la57;			/* 5-level paging is on: no kernel without XLF_5LEVEL */
 	bool gbpages;			/* pdpe1gb: the kernel's identity map takes few pages */
 

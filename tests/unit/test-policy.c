@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What the running kernel refuses, by files made up, and what is said of each refusal. */
+#include <errno.h>
+
+#include "tests/unit/unit.h"
+
+#include "kexec/policy.h"
+#include "kexec/syscalls.h"
+
+/* No case here sleeps or writes. */
+const struct syscalls syscalls;
+
+#define SECURE_BOOT	"sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define LOCKDOWN	"sys/kernel/security/lockdown"
+#define DISABLED	"proc/sys/kernel/kexec_load_disabled"
+#define PANIC		"proc/sys/kernel/kexec_load_limit_panic"
+#define REBOOT		"proc/sys/kernel/kexec_load_limit_reboot"
+
+static struct policy policy_of(const char *file, const char *text)
+{
+	char *dir = unit_directory();
+	struct sysroot sr = { .root = dir };
+	struct policy p;
+
+	if (file)
+		unit_write(dir, file, text, strlen(text));
+	assert_int_equal(policy_read(&p, &sr), 0);
+	unit_remove(dir);
+	return p;
+}
+
+static void nothing_is_known(void **state)
+{
+	struct policy p = policy_of(NULL, NULL);
+
+	(void)state;
+	assert_int_equal(p.secure_boot, ANSWER_UNKNOWN);
+	assert_int_equal(p.lockdown, POLICY_LOCKDOWN_UNKNOWN);
+	assert_false(p.disabled || p.used_up_panic || p.used_up_reboot || p.preserves ||
+		     policy_forbids_kexec_load(&p));
+}
+
+static void files_of_the_kernel(void **state)
+{
+	static const struct {
+		const char *text;
+		enum policy_lockdown lockdown;
+		bool forbids;
+	} table[] = {
+		{ "[none] integrity confidentiality\n", POLICY_LOCKDOWN_NONE, false },
+		{ "none [integrity] confidentiality\n", POLICY_LOCKDOWN_INTEGRITY, true },
+		{ "none integrity [confidentiality]\n", POLICY_LOCKDOWN_CONFIDENTIALITY, true },
+		{ "none integrity confidentiality\n", POLICY_LOCKDOWN_UNKNOWN, false },
+		{ "", POLICY_LOCKDOWN_UNKNOWN, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct policy p = policy_of(LOCKDOWN, table[i].text);
+
+		assert_int_equal(p.lockdown, table[i].lockdown);
+		assert_int_equal(policy_forbids_kexec_load(&p), table[i].forbids);
+	}
+	assert_int_equal(policy_of(SECURE_BOOT, "\6\1\1\1\1").secure_boot, ANSWER_YES);
+	assert_int_equal(policy_of(SECURE_BOOT, "\6\1\1\1\2").secure_boot, ANSWER_NO);
+	assert_int_equal(policy_of(SECURE_BOOT, "\6\1\1\1").secure_boot, ANSWER_UNKNOWN);
+	assert_true(policy_of(DISABLED, "1\n").disabled);
+	assert_false(policy_of(DISABLED, "0\n").disabled);
+	assert_true(policy_of(PANIC, "0\n").used_up_panic);
+	assert_false(policy_of(PANIC, "0\n").used_up_reboot);
+	assert_true(policy_of(REBOOT, "0\n").used_up_reboot);
+	assert_false(policy_of(PANIC, "-1\n").used_up_panic);
+	assert_false(policy_of(PANIC, "10\n").used_up_panic);
+}
+
+/* lib/kstrtox.c:kstrtobool */
+static void memory_for_the_next_kernel(void **state)
+{
+	static const char *const yes[] = { "kho=on", "kho=1", "quiet kho=yes x", "kho=t", "liveupdate=on",
+					   "liveupdate=1", "kho=off liveupdate=ON" };
+	static const char *const no[] = { "", "kho", "kho=", "kho=0", "kho=off", "kho=no", "kho=o", "xkho=1", "kho_scratch=1",
+					  "liveupdate=0", "liveupdate", "-- kho=1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!policy_of("proc/cmdline", yes[i]).preserves)
+			_fail(yes[i], (int)i);
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		if (policy_of("proc/cmdline", no[i]).preserves)
+			_fail(no[i], (int)i);
+	assert_true(policy_of("dev/liveupdate", "").preserves);
+}
+
+static void what_cannot_be_read(void **state)
+{
+	char *dir = unit_directory();
+	struct sysroot sr = { .root = dir };
+	struct policy p;
+
+	(void)state;
+	unit_write(dir, LOCKDOWN "/file", "", 0);	/* a directory where a file should be */
+	unit_write(dir, DISABLED, "1\n", 2);
+	assert_fails(policy_read(&p, &sr), EINVAL, "lockdown");
+	policy_guess(&p, &sr);
+	assert_string_equal(fail_text(), "");
+	assert_int_equal(p.lockdown, POLICY_LOCKDOWN_UNKNOWN);
+	unit_remove(dir);
+}
+
+static void causes(void **state)
+{
+	static const struct {
+		struct policy p;
+		int err;
+		bool crash, file;
+		const char *text, *without;
+	} table[] = {
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EPERM, true, false, "locked down: .*by kexec_file_load (-s)", "root" },
+		{ { .lockdown = POLICY_LOCKDOWN_CONFIDENTIALITY }, EPERM, false, true, "signed with a key", "root" },
+		{ { .lockdown = POLICY_LOCKDOWN_NONE }, EPERM, true, false, "needs root (CAP_SYS_BOOT)", "locked down" },
+		{ {0}, EPERM, true, true, "needs root (CAP_SYS_BOOT)", "locked down" },
+		{ { .disabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EPERM, true, true, "kexec_load_disabled is 1", "locked down" },
+		{ { .used_up_panic = true }, EPERM, true, false, "kexec_load_limit_panic is 0", "root" },
+		{ { .used_up_panic = true }, EPERM, false, false, "needs root", "panic is 0" },
+		{ { .used_up_reboot = true }, EPERM, false, true, "kexec_load_limit_reboot is 0", "root" },
+		{ { .used_up_reboot = true }, EPERM, true, true, "needs root", "reboot is 0" },
+		{ { .secure_boot = ANSWER_YES }, EACCES, true, false, "Secure Boot the running kernel takes kernels by"
+		  " kexec_file_load (-s)", "SELinux" },
+		{ { .secure_boot = ANSWER_YES }, EACCES, true, true, "forbids this kernel", "(-s)" },
+		{ { .secure_boot = ANSWER_NO }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
+		{ { .secure_boot = ANSWER_YES }, EPERM, true, false, "needs root", "db" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const char *text = policy_cause(&table[i].p, table[i].err, table[i].crash, table[i].file);
+		const char *end = strstr(table[i].text, ".*");
+		STRING_AUTO begin = mem_printf("%.*s", (int)(end ? end - table[i].text : (long)strlen(table[i].text)),
+					       table[i].text);
+
+		if (!strstr(text, begin) || !strstr(text, end ? end + 2 : "") || strstr(text, table[i].without))
+			_fail(text, (int)i);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_known),
+		cmocka_unit_test(files_of_the_kernel),
+		cmocka_unit_test(memory_for_the_next_kernel),
+		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(causes),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
