@@ -50,7 +50,9 @@ static void show_current(const struct readiness *r, FILE *out)
 
 static void show_fadump(const struct readiness *r, FILE *out)
 {
-	if (r->fadump.enabled != ANSWER_YES) {
+	if (r->fadump.enabled == ANSWER_UNKNOWN)
+		return;		/* the kernel knows of no such thing */
+	if (r->fadump.enabled == ANSWER_NO) {
 		fputs("  fadump        not enabled\n", out);
 		return;
 	}

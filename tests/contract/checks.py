@@ -5,21 +5,19 @@
 Nothing here asks kexec how it did its work: bytes that it would load on one
 side, the machine's description on the other.
 """
-import hashlib
 import re
 import struct
 
 import boot
+import common
 import facts
 import fdt
 import spans
+from common import ELF_MAGIC, PT_LOAD, PT_NOTE, Core, Params, control_page, kernel_words, memparse
 
-SEGMENT_MAX = 16
-ELF_MAGIC = b"\x7fELF"
 FDT_MAGIC = b"\xd0\x0d\xfe\xed"
 LINEAR_MAP = 0xc000000000000000
 COMMAND_LINE_SIZE = 2048
-MEMORY_UNITS = {"K": 10, "M": 20, "G": 30}
 
 # Properties of the running kernel which the next one would misread, or which describe
 # the boot that made them.
@@ -41,14 +39,7 @@ def check(function):
 
 
 def run_all(case, plan, functions=None):
-    """[(check, complaint)]; a check that cannot read its input complains too."""
-    found = []
-    for name, function in (functions or CHECKS).items():
-        try:
-            found += [(name, text) for text in function(case, plan)]
-        except (fdt.Bad, struct.error, LookupError, ValueError, AttributeError) as e:
-            found.append((name, f"unreadable: {type(e).__name__}: {e}"))
-    return found
+    return common.run_all(case, plan, functions or CHECKS)
 
 
 def tree_of(plan):
@@ -59,26 +50,12 @@ def tree_of(plan):
     return plan.tree
 
 
-# --- segments: kernel/kexec_core.c:sanity_check_segment_list ---
+# --- segments ---
 
 @check
 def segments(case, plan):
-    page, region = case.machine.page_size, facts.crash(case.machine)[0]
-    if not 0 < len(plan.segments) <= SEGMENT_MAX:
-        yield f"{len(plan.segments)} segments"
-    for s in plan.segments:
-        if s.mem % page or s.memsz % page or not s.memsz:
-            yield f"{s.name}: {s.mem:#x}+{s.memsz:#x} is not in pages"
-        if len(s.data) > s.memsz:
-            yield f"{s.name}: bufsz {len(s.data)} > memsz {s.memsz}"
-        if s.mem < region[0] or s.end > region[1]:
-            yield f"{s.name}: {s.mem:#x}-{s.end:#x} is outside the crash region"
-    ordered = sorted(plan.segments, key=lambda s: s.mem)
-    for a, b in zip(ordered, ordered[1:]):
-        if a.end > b.mem:
-            yield f"{a.name} and {b.name} overlap"
-    if sum(s.memsz for s in plan.segments) // page > facts.managed(case.machine) // page // 2:
-        yield "more than half of the memory"
+    m = case.machine
+    return common.segments(plan, m.page_size, facts.crash(m)[0], facts.managed(m))
 
 
 @check
@@ -107,15 +84,6 @@ def real_mode(case, plan):
     for s in plan.segments:
         if s.name != "elfcorehdr" and s.end > limit:
             yield f"{s.name} ends at {s.end:#x}, real mode at {limit:#x}"
-
-
-def control_page(plan, start, page):
-    """kimage_alloc_crash_control_pages: the lowest page that no segment covers."""
-    while True:
-        hit = next((s for s in plan.segments if start < s.end and s.mem < start + page), None)
-        if not hit:
-            return start
-        start = -(-hit.end // page) * page
 
 
 @check
@@ -207,22 +175,6 @@ def initrd(case, plan):
 
 # --- the purgatory ---
 
-class Params:
-    """struct purgatory_params, purgatory/params.h"""
-    OFFSET, MAGIC, MAX_REGIONS = 0x100, 0x6b78707572676131, 20
-
-    def __init__(self, case, segment):
-        order = "<" if case.machine.little else ">"
-        fields = struct.unpack_from(order + "QQ32s12Q", segment.data, self.OFFSET)
-        (self.magic, self.image_size, self.digest, self.kernel, self.source, self.backup,
-         self.backup_size, self.consoles, self.port, self.divisor, self.fdt, self.opal_base,
-         self.opal_entry, self.spare, self.count) = fields
-        at = self.OFFSET + struct.calcsize(order + "QQ32s12Q")
-        self.regions = [struct.unpack_from(order + "QQ", segment.data, at + 16 * i)
-                        for i in range(min(self.count, self.MAX_REGIONS))]
-        self.digest_at = segment.mem + self.OFFSET + 16
-
-
 @check
 def purgatory_head(case, plan):
     """The kernel copies 256 bytes to 0, where secondaries enter the *new* kernel's code."""
@@ -261,29 +213,7 @@ def purgatory_params(case, plan):
         yield "backup region too small"
 
 
-@check
-def digest_regions(case, plan):
-    """Everything but what the kernel may rewrite, the digest itself, and the stack."""
-    p = plan.segment("purgatory")
-    params = Params(case, p)
-    want = spans.union([(s.mem, s.end) for s in plan.segments
-                        if not s.hotplug and s.name != "purgatory"],
-                       spans.subtract([(p.mem, p.mem + len(p.data))],
-                                      [(params.digest_at, params.digest_at + 32)]))
-    got = spans.sized(params.regions)
-    wrong = spans.difference(got, want)
-    if wrong:
-        yield wrong
-
-
-@check
-def digest(case, plan):
-    params = Params(case, plan.segment("purgatory"))
-    sha = hashlib.sha256()
-    for start, size in params.regions:
-        sha.update(plan.memory(start, size))
-    if sha.digest() != params.digest:
-        yield "SHA-256 over the regions differs"
+digest_regions, digest = check(common.digest_regions), check(common.digest)
 
 
 # --- the device tree ---
@@ -342,17 +272,6 @@ def fdt_reserve(case, plan):
     waste = spans.subtract(spans.intersect(got, facts.crash(case.machine)), allowed)
     if waste:
         yield f"reserved for nothing: {spans.text(waste)}"
-
-
-def memparse(word):
-    number, unit = re.fullmatch(r"(0x[0-9a-fA-F]+|\d+)([KMG]?)", word).groups()
-    return int(number, 0) << MEMORY_UNITS.get(unit, 0)
-
-
-def kernel_words(line):
-    """What the kernel takes for itself: up to "--", a quoted space being no end (next_arg)."""
-    words = re.findall(r'(?:[^\s"]|"[^"]*"?)+', line)
-    return words[:words.index("--")] if "--" in words else words
 
 
 @check
@@ -626,26 +545,6 @@ def same_tree(case, plan):
 
 
 # --- elfcorehdr ---
-
-class Core:
-    """The header and its program headers, as /proc/vmcore's code takes them: right behind it."""
-
-    def __init__(self, case, data):
-        self.order = "<" if case.machine.little else ">"
-        self.ident = bytes(data[:16])
-        fields = struct.unpack_from(self.order + "HHIQQQIHHHHHH", data, 16)
-        self.header, self.count = fields[:9], fields[9]
-        self.rest = fields[10:]
-        at = facts.EHDR_SIZE
-        self.phdrs = [struct.unpack_from(self.order + "IIQQQQQQ", data, at + facts.PHDR_SIZE * i)
-                      for i in range(self.count)]
-
-    def of_type(self, p_type):
-        return [h for h in self.phdrs if h[0] == p_type]
-
-
-PT_LOAD, PT_NOTE = 1, 4
-
 
 @check
 def elf_header(case, plan):

@@ -2,6 +2,7 @@
 # Copyright The kexec-hotplug developers
 """What the kernel's contract demands of a plan, derived from a machine's description."""
 import spans
+from common import EHDR_SIZE, PHDR_SIZE
 from machine import GIB, LMB_ASSIGNED, LMB_RESERVED
 
 BACKUP_SIZE = 0x10000
@@ -9,7 +10,6 @@ BACKUP_SIZE = 0x10000
 CORE_GROWTH, NEW_NAME = 256, 32
 # What the linear map is made of at the coarsest: the large pages of a hash MMU.
 LINEAR_PIECE = 16 << 20
-EHDR_SIZE, PHDR_SIZE = 64, 56
 PARAMS_END = 0x100 + 14 * 8 + 32 + 20 * 16   # purgatory/params.h
 POWER9 = 0x4e
 

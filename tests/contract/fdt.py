@@ -7,7 +7,7 @@ MAGIC, HEADER_SIZE = 0xd00dfeed, 40
 BEGIN_NODE, END_NODE, PROP, NOP, END = 1, 2, 3, 4, 9
 
 
-class Bad(Exception):
+class Bad(ValueError):
     """The blob is not what the specification allows."""
 
 

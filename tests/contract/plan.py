@@ -48,6 +48,7 @@ class Case:
     crash: bool = True          # else for a normal reboot
     old_root: bool = False      # the running kernel's root= where the new line has none
     reuse_cmdline: bool = False
+    more: tuple = ()            # options of the architecture
 
     def options(self):
         """What any kexec of this command line understands."""
@@ -55,7 +56,7 @@ class Case:
                 *(["--hotplug"] if self.hotplug else []),
                 *([] if self.old_root else ["--dt-no-old-root"]),
                 *(["--reuse-cmdline"] if self.reuse_cmdline else []),
-                *([f"--initrd={self.initrd}"] if self.initrd else []),
+                *([f"--initrd={self.initrd}"] if self.initrd else []), *self.more,
                 f"--command-line={self.command_line}"]
 
     def command(self, kexec):

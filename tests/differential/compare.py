@@ -9,351 +9,33 @@ import argparse
 import concurrent.futures
 import copy
 import os
-import random
 import re
 import shutil
 import sys
 import tempfile
 import traceback
 from collections import Counter
-from dataclasses import dataclass
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../contract"), os.path.join(HERE, "../lib")]
 
-import checks       # noqa: E402
-import differences  # noqa: E402
-import facts        # noqa: E402
-import fdt          # noqa: E402
-import generator    # noqa: E402
-import named        # noqa: E402
-import normal       # noqa: E402
-import peer         # noqa: E402
-import plan         # noqa: E402
-import selftest     # noqa: E402
+import of_ppc64     # noqa: E402
+import of_x86_64    # noqa: E402
 import spans        # noqa: E402
+from pairs import Difference, both  # noqa: E402
 
-OWN = "elfcorehdr", "fdt", "backup", "initrd"
-# What the contract demands of any image; the peer's is held against it too.
-CRASH_CHECKS = ["segments", "protected", "real_mode", "control_pages", "kernel", "initrd",
-                "magics", "fdt_header", "fdt_room", "elf_header"]
-NORMAL_CHECKS = ["placement", "kernel", "initrd", "real_mode", "protected", "fdt_header"]
-
-
-@dataclass
-class Difference:
-    """One thing that is not the same. For sets of addresses, ours and theirs are what only
-    the one has."""
-    kind: str
-    ours: object
-    theirs: object
-    is_set: bool = False
-
-    def __str__(self):
-        shown = spans.text if self.is_set else show
-        return f"{self.kind}: {shown(self.ours)}, peer {shown(self.theirs)}"
-
-
-def show(value):
-    if isinstance(value, bytes):
-        return value.hex() if len(value) <= 40 else f"{len(value)} bytes"
-    return hex(value) if type(value) is int else str(value)
-
-
-@dataclass
-class Pair:
-    """One machine, planned by both; of image and refusal one is None."""
-    case: object
-    ours: object = None
-    theirs: object = None
-    our_refusal: str = None
-    their_refusal: str = None
-    their_words: str = ""
-
-    @property
-    def machine(self):
-        return self.case.machine
-
-
-def both(case, kexec, other):
-    pair = Pair(case)
-    try:
-        pair.ours = plan.make(kexec, case)
-    except plan.Refused as e:
-        pair.our_refusal = e.message.strip()
-        if e.status != 1 and e.status != 255 or e.message.count("\n") != 1:
-            raise
-    try:
-        pair.theirs = other.load(case)
-        pair.their_words = pair.theirs.said
-    except plan.Refused as e:
-        pair.their_words = e.message
-        pair.their_refusal = f"status {e.status}: " + "; ".join(e.message.splitlines()[-4:])
-    return pair
-
-
-def same(kind, ours, theirs):
-    if ours != theirs:
-        yield Difference(kind, ours, theirs)
-
-
-def sets(kind, ours, theirs):
-    only = spans.subtract(ours, theirs), spans.subtract(theirs, ours)
-    if any(only):
-        yield Difference(kind, *only, is_set=True)
-
-
-def compare(pair):
-    """All differences of a pair."""
-    if pair.our_refusal or pair.their_refusal:
-        if not (pair.our_refusal and pair.their_refusal):
-            yield Difference("refusal", pair.our_refusal or "loads", pair.their_refusal or "loads")
-        return
-    yield from compare_segments(pair)
-    yield from compare_contents(pair)
-    yield from compare_purgatory(pair)
-    yield from compare_trees(pair)
-    if pair.case.crash:
-        yield from compare_cores(pair)
-    for name, text in judge(pair):
-        yield Difference("contract: " + name, "kept", text)
-
-
-def judge(pair):
-    """The contract's complaints about the peer's image."""
-    known = checks.CHECKS if pair.case.crash else {f.__name__: f for f in normal.CHECKS}
-    wanted = CRASH_CHECKS if pair.case.crash else NORMAL_CHECKS
-    return checks.run_all(pair.case, pair.theirs, {name: known[name] for name in wanted})
-
-
-# --- segments ---
-
-def roles(image):
-    return sorted(s.name for s in image.segments)
-
-
-def compare_segments(pair):
-    ours, theirs, page = pair.ours, pair.theirs, pair.machine.page_size
-    yield from same("segments", roles(ours), roles(theirs))
-    yield from same("flags", ours.flags, theirs.flags)
-    for s in ours.segments:
-        other = theirs.segment(s.name)
-        if other:
-            yield from same(f"address of {s.name}", s.mem, other.mem)
-            yield from same(f"memsz of {s.name}", s.memsz, -(-other.memsz // page) * page)
-            yield from same(f"whole pages of {s.name}", 0, other.memsz % page)
-
-
-def compare_contents(pair):
-    ours, theirs = pair.ours, pair.theirs
-    base = checks.load_base(ours), checks.load_base(theirs)
-    for paddr, data, memsz in pair.case.kernel.pieces:
-        at = paddr - pair.case.kernel.lowest
-        if memsz:
-            try:
-                got = [image.memory(b + at, memsz) for image, b in zip((ours, theirs), base)]
-            except ValueError as e:
-                got = ["there", str(e)]
-            yield from same(f"kernel's bytes of {paddr:#x}", *got)
-    for name in "initrd", "backup":
-        if ours.segment(name) and theirs.segment(name):
-            a, b = ours.segment(name), theirs.segment(name)
-            yield from same(f"bytes of {name}", bytes(a.data).rstrip(b"\0"),
-                            bytes(b.data).rstrip(b"\0"))
-            yield from same(f"bufsz of {name}", len(a.data), len(b.data))
-
-
-def digested(image, regions):
-    """Per segment, how many bytes the purgatory verifies."""
-    sizes = Counter()
-    for start, size in regions:
-        owner = next((s.name for s in image.segments if s.mem <= start and start + size <= s.end),
-                     "elsewhere")
-        sizes[owner] += size
-    return {s.name: sizes[s.name] / s.memsz for s in image.segments} | (
-        {"elsewhere": 1} if sizes["elsewhere"] else {})
-
-
-def compare_purgatory(pair):
-    ours, theirs, case = pair.ours, pair.theirs, pair.case
-    params = checks.Params(case, ours.segment("purgatory"))
-    words = theirs.words
-    for name, their_segment in ("kernel", checks.load_base(theirs)), (
-            "fdt", theirs.segment("fdt").mem):
-        yield from same(f"purgatory: {name} is what is loaded", True, words[name] == their_segment)
-    if case.crash and theirs.segment("backup"):
-        yield from same("purgatory: backup is what is loaded", True,
-                        words["backup"] == theirs.segment("backup").mem)
-    for name in "opal_base", "opal_entry":
-        yield from same(f"purgatory: {name}", getattr(params, name), words[name])
-    ours_by, theirs_by = digested(ours, params.regions), digested(theirs, theirs.regions())
-    for name in sorted(ours_by.keys() | theirs_by.keys()):
-        yield from same(f"digest of {name}", ours_by.get(name), theirs_by.get(name))
-
-
-# --- the device tree ---
-
-def words_of(tree):
-    value = tree.root.child("chosen").props.get("bootargs", b"")
-    return value.rstrip(b"\0").decode()
-
-
-def compare_trees(pair):
-    try:
-        trees = checks.tree_of(pair.ours), checks.tree_of(pair.theirs)
-    except fdt.Bad as e:
-        yield Difference("FDT: sound", "yes", str(e))
-        return
-    for name in "version", "last_comp", "boot_cpu":
-        yield from same(f"FDT: {name}", *(getattr(t, name) for t in trees))
-    yield from compare_lines(pair, *map(words_of, trees))
-    yield from compare_reserved(pair, trees)
-    yield from compare_usable(pair, *(t.root for t in trees))
-    yield from compare_chosen(pair, trees)
-    yield from compare_nodes(*(t.root for t in trees))
-
-
-def compare_lines(pair, ours, theirs):
-    def rest(line):
-        return [w for w in line.split() if not w.startswith("elfcorehdr=")]
-    yield from same("command line: words in order", rest(ours), rest(theirs))
-    yield from same("command line: trailing blank", ours.endswith(" "), theirs.endswith(" "))
-    places = [[i for i, w in enumerate(line.split()) if w.startswith("elfcorehdr=")]
-              for line in (ours, theirs)]
-    yield from same("command line: place of elfcorehdr=", *places)
-    if pair.case.crash:
-        seen = [[checks.memparse(w[11:]) for w in checks.kernel_words(line)
-                 if w.startswith("elfcorehdr=")] == [image.segment("elfcorehdr").mem]
-                for line, image in ((ours, pair.ours), (theirs, pair.theirs))]
-        yield from same("command line: elfcorehdr= is the header's address", *seen)
-
-
-def compare_reserved(pair, trees):
-    reserved, own = [], []
-    for tree, image in zip(trees, (pair.ours, pair.theirs)):
-        reserved.append(spans.sized(tree.reserve))
-        own += [(s.mem, s.end) for s in image.segments if s.name in OWN]
-        for s in image.segments:
-            if s.name in OWN and spans.subtract([(s.mem, s.end)], reserved[-1]):
-                yield Difference(f"reserve map covers {s.name}", image is pair.ours,
-                                 image is pair.theirs)
-    yield from sets("reserve map", *(spans.subtract(got, own) for got in reserved))
-
-
-def stream(machine, value, dead_too):
-    """linux,drconf-usable-memory, with an entry for each LMB or for those in use."""
-    cells, pairs, live = checks.Cells(machine, value), [], set(facts.live_lmbs(machine))
-    for base, _ in machine.lmbs:
-        if base in live or dead_too:
-            got = [cells.pair() for _ in range(cells.counter())]
-            pairs += got if base in live else []
-            if spans.subtract(spans.sized(got), [(base, base + machine.lmb_size)]):
-                raise ValueError(f"out of step at the LMB {base:#x}")
-    if cells.more():
-        raise ValueError("more than the LMBs have")
-    return pairs
-
-
-def usable(machine, root, dead_too):
-    """The memory that a kernel finds in its tree: early_init_dt_scan_memory, drmem."""
-    pairs = []
-    for node in root.children:
-        if node.is_type("memory"):
-            pairs += checks.node_memory(machine, node)
-    drconf = root.child("ibm,dynamic-reconfiguration-memory")
-    if machine.lmbs and "linux,drconf-usable-memory" in drconf.props:
-        pairs += stream(machine, drconf.props["linux,drconf-usable-memory"], dead_too)
-    return spans.sized(pairs)
-
-
-def compare_usable(pair, ours, theirs):
-    m = pair.machine
-    mine = usable(m, ours, False)
-    for dead_too in False, True:
-        try:
-            yield from sets("usable memory", mine, usable(m, theirs, dead_too))
-            return
-        except ValueError as e:
-            yield Difference("usable memory: every LMB in the stream" if dead_too else
-                             "usable memory: the stream's LMBs", "those in use", str(e))
-
-
-# Compared by their meaning, above.
-BY_MEANING = {"bootargs", "linux,usable-memory", "linux,drconf-usable-memory",
-              "linux,initrd-start", "linux,initrd-end"}
-
-
-def compare_chosen(pair, trees):
-    """Of the initrd's place: does it say where the image has it?"""
-    for tree, image in zip(trees, (pair.ours, pair.theirs)):
-        props, s = tree.root.child("chosen").props, image.segment("initrd")
-        got = [checks.number(props[name]) for name in ("linux,initrd-start", "linux,initrd-end")
-               if name in props]
-        if got != ([s.mem, s.mem + len(s.data)] if s else []):
-            yield Difference("initrd's place in the tree", image is pair.ours,
-                             image is pair.theirs)
-
-
-def compare_nodes(ours, theirs, path=""):
-    for name in sorted(ours.props.keys() | theirs.props.keys()):
-        if name not in BY_MEANING:
-            yield from same(f"property {path}/{name}", ours.props.get(name),
-                            theirs.props.get(name))
-    children = [Counter(c.name for c in node.children) for node in (ours, theirs)]
-    for name, _ in sorted((children[0] - children[1]).items()):
-        yield Difference(f"node {path}/{name}", "there", None)
-    for name, _ in sorted((children[1] - children[0]).items()):
-        yield Difference(f"node {path}/{name}", None, "there")
-    for name in sorted(children[0] & children[1]):
-        a, b = ([c for c in node.children if c.name == name] for node in (ours, theirs))
-        for one, other in zip(a, b):
-            yield from compare_nodes(one, other, f"{path}/{name}")
-
-
-# --- the elfcorehdr ---
-
-def compare_cores(pair):
-    a, b = (checks.Core(pair.case, image.segment("elfcorehdr").data)
-            for image in (pair.ours, pair.theirs))
-    yield from same("elfcorehdr: ident", a.ident, b.ident)
-    yield from same("elfcorehdr: header", a.header, b.header)
-    notes = [{h[4]: h for h in core.of_type(checks.PT_NOTE)} for core in (a, b)]
-    for at in sorted(notes[0].keys() | notes[1].keys()):
-        yield from same(f"elfcorehdr: note at {at:#x}", *(n.get(at) for n in notes))
-    yield from sets("dump", *(spans.sized([(h[4], h[6]) for h in core.of_type(checks.PT_LOAD)])
-                              for core in (a, b)))
-    for core, image in (a, pair.ours), (b, pair.theirs):
-        for text in faults(core, image):
-            yield Difference("elfcorehdr: " + text, image is pair.theirs, image is pair.ours)
-
-
-def faults(core, image):
-    """What is odd in the PT_LOADs of one side."""
-    headers = core.of_type(checks.PT_LOAD)
-    starts = [h[4] for h in headers]
-    if starts != sorted(starts):
-        yield "PT_LOADs are sorted"
-    merged = spans.sized([(h[4], h[6]) for h in headers])
-    if spans.total(merged) != sum(h[6] for h in headers):
-        yield "PT_LOADs are disjoint"
-    if any(not h[6] for h in headers):
-        yield "no PT_LOAD is empty"
-    backup = image.segment("backup")
-    for h in headers:
-        want = backup.mem if h[4] == 0 and backup else h[4]
-        if (h[1], h[2], h[3], h[7]) != (7, want, h[4] | checks.LINEAR_MAP, 0) or h[5] != h[6]:
-            yield f"PT_LOAD at {h[4]:#x} is as all are"
-    if not headers or headers[0][4] or headers[0][6] != facts.BACKUP_SIZE:
-        yield "the first PT_LOAD is the backup region"
+# What an architecture's module offers: MACHINES (how many), TABLE, compare(pair), SPOILED, MUTATIONS, NAMED;
+# Kernels, Peer; case_of_name, case_of_number, case_to_spoil.
+ARCHES = {"ppc64": of_ppc64, "x86_64": of_x86_64}
 
 
 # --- what explains them ---
 
-def explain(pair, difference):
+def explain(arch, pair, difference):
     """(what is left unexplained or None, names of the entries that explain)."""
     used, left = [], [difference.ours, difference.theirs]
-    for entry in differences.TABLE:
+    for entry in arch.TABLE:
         if not re.fullmatch(entry.kind, difference.kind):
             continue
         if not difference.is_set:
@@ -372,21 +54,13 @@ def explain(pair, difference):
 
 # --- can it fail? ---
 
-SPOILED = ["kernel byte", "initrd byte", "hotplug flag lost", "no backup segment", "one region less",
-           "half the elfcorehdr reserved", "kernel's memory reserved", "command line word",
-           "elfcorehdr= elsewhere", "initrd one byte longer", "usable memory too small",
-           "drconf stream out of step", "firmware's property", "LMB's flags", "FDT version 16",
-           "note elsewhere", "backup's offset", "virtual address", "memory missing in the dump",
-           "byte order of the header"]
-
-
-def unnoticed(pair):
+def unnoticed(arch, pair):
     """Plans of ours that are wrong in one way, and about which nobody complains."""
-    for name in SPOILED:
+    for name in arch.SPOILED:
         bad = copy.deepcopy(pair)
-        selftest.MUTATIONS[name][1](bad.case, bad.ours)
+        arch.MUTATIONS[name][1](bad.case, bad.ours)
         try:
-            if not any(explain(bad, d)[0] for d in compare(bad)):
+            if not any(explain(arch, bad, d)[0] for d in arch.compare(bad)):
                 yield f"{name}: not noticed"
         except (ValueError, LookupError):
             pass        # unreadable is noticed too
@@ -394,76 +68,25 @@ def unnoticed(pair):
 
 # --- the machines ---
 
-def options(case, number):
-    """Every command line that both understand, in turn."""
-    rng = random.Random(f"options {number}")
-    if case.crash and rng.random() < .25:
-        case.command_line = "irqpoll maxcpus=1"
-        case.old_root = True
-    if rng.random() < .2:
-        case.reuse_cmdline = True
-    return case
-
-
-def tame(rng, machine, kernels):
-    """Take away, in turn, most of what the peer dies of: the rest is worth comparing too."""
-    if rng.random() < .9:
-        machine.kernel_end = machine.kernel_end or 0x2345678
-    if rng.random() < .9:
-        machine.new_sysfs = False
-    if rng.random() < .8:
-        machine.extra = {k: v for k, v in machine.extra.items() if not k.startswith("memory@")}
-    if rng.random() < .8:
-        machine.memory_limit = 0
-    return [k for k in kernels if len(k.pieces) == 1] if rng.random() < .9 else kernels
-
-
-def make_case(args, number, directory, kernels):
-    """The peer runs on little-endian machines only."""
-    rng = random.Random(f"{args.seed}/{number}")
-    if rng.random() < .8:       # real mode reaches the crash region: the peer insists, even on radix
-        machine = generator.machine(rng, little=True, radix=False)
-        machine.radix = not machine.htab and rng.random() < .6
-    else:
-        machine = generator.machine(rng, little=True)
-    kernels = tame(rng, machine, kernels.made)
-    case = generator.case_of(rng, machine, f"{args.seed}-{number}", directory, kernels)
-    case.crash = number % 4 != 3
-    case.hotplug = case.hotplug and case.crash
-    return options(case, number)
-
-
-def named_cases(directory, kernels, initrd):
-    for name, make in named.MACHINES.items():
-        machine = make()
-        if machine.little:
-            yield name, lambda n=name, m=machine: named.case(n, m, directory, kernels.made[0],
-                                                             initrd)
-
-
-NAMED = [name for name, make in named.MACHINES.items() if make().little]
-
-
 class Examiner:
     """Works in a process of its own."""
 
     def __init__(self, args, directory):
         self.args, self.directory = args, directory
-        self.kernels = generator.Kernels(directory)
-        self.initrd = generator.write_initrd(directory, 100_001)
-        self.peer = peer.Peer(args.peer, args.interpose)
-        self.named = dict(named_cases(directory, self.kernels, self.initrd))
+        self.arch = ARCHES[args.arch]
+        self.kernels = self.arch.Kernels(directory)
+        self.peer = self.arch.Peer(args.peer, args.interpose)
 
     def examine(self, which):
         """(the unexplained, the entries used, what happened)"""
         case = None
         try:
-            case = self.named[which]() if which in self.named else make_case(
-                self.args, which, self.directory, self.kernels)
+            make = self.arch.case_of_name if which in self.arch.NAMED else self.arch.case_of_number
+            case = make(self.args, which, self.directory, self.kernels)
             pair = both(case, self.args.kexec, self.peer)
             unexplained, used = [], []
-            for difference in compare(pair):
-                left, names = explain(pair, difference)
+            for difference in self.arch.compare(pair):
+                left, names = explain(self.arch, pair, difference)
                 used += names
                 if left:
                     unexplained.append(str(left))
@@ -499,43 +122,46 @@ def work(which):
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--kexec", default="kexec/kexec", help="the program to test")
+    p.add_argument("--arch", choices=ARCHES, default="ppc64")
     p.add_argument("--peer", required=True, help="directory with the unpacked package")
     p.add_argument("--interpose", required=True, help="the library that interpose.c makes")
-    p.add_argument("--machines", type=int, default=300, help="how many at random")
+    p.add_argument("--machines", type=int, help="how many at random")
     p.add_argument("--seed", default="1", help="of the series that is generated")
     p.add_argument("--only", type=int, metavar="N", help="only machine N of the random ones")
     p.add_argument("--keep", metavar="DIR", help="leave snapshots and images in this directory")
     p.add_argument("--list", action="store_true", help="what may differ, and why")
-    return p.parse_args()
+    args = p.parse_args()
+    args.machines = args.machines or ARCHES[args.arch].MACHINES
+    return args
 
 
 def spoil(args, directory):
     examiner = Examiner(args, directory)
-    case = named.case("spoiled", named.lpar(memory_limit=0), directory, examiner.kernels.made[0],
-                      examiner.initrd)
-    return list(unnoticed(both(case, args.kexec, examiner.peer)))
+    case = examiner.arch.case_to_spoil(directory, examiner.kernels)
+    return list(unnoticed(examiner.arch, both(case, args.kexec, examiner.peer)))
 
 
 class Tap:
-    def __init__(self):
+    def __init__(self, arch):
+        self.arch = arch
         self.count = self.failed = 0
 
     def result(self, name, complaints=(), note=""):
         self.count += 1
         self.failed += bool(complaints)
-        print(f"{'not ok' if complaints else 'ok'} {self.count} - differential: {name}"
+        print(f"{'not ok' if complaints else 'ok'} {self.count} - differential {self.arch}: {name}"
               + (f" ({note})" if note else ""), flush=True)
         for line in complaints:
             print("# " + line)
 
 
 def run(args, directory):
-    tap, used, outcomes = Tap(), Counter(), Counter()
+    tap, used, outcomes, arch = Tap(args.arch), Counter(), Counter(), ARCHES[args.arch]
     with open(os.path.join(args.peer, "complete"), encoding="ascii") as f:
-        print(f"# the peer: kexec-tools {f.read().strip()}, ppc64el, under qemu-user; seed {args.seed}")
+        print(f"# the peer: kexec-tools {f.read().strip()}, {args.arch}; seed {args.seed}")
     if args.only is None:
-        tap.result("wrong plans are noticed", spoil(args, directory), f"{len(SPOILED)} ways")
-    numbers = [args.only] if args.only is not None else [*NAMED, *range(args.machines)]
+        tap.result("wrong plans are noticed", spoil(args, directory), f"{len(arch.SPOILED)} ways")
+    numbers = [args.only] if args.only is not None else [*arch.NAMED, *range(args.machines)]
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), None, start,
                                                 (args, directory)) as pool:
         for which, (unexplained, names, outcome) in zip(numbers, pool.map(work, numbers)):
@@ -544,7 +170,7 @@ def run(args, directory):
             tap.result(f"machine {which}" + (f" of seed {args.seed}" if isinstance(which, int)
                                              else ""), unexplained, outcome)
     if args.only is None:
-        for entry in differences.TABLE:
+        for entry in arch.TABLE:
             tap.result(f"intended: {entry.name}",
                        [] if used[entry.name] or entry.rare else ["no machine shows this; take it off the table"],
                        f"{used[entry.name]} machines")
@@ -559,7 +185,7 @@ def run(args, directory):
 def main():
     args = arguments()
     if args.list:
-        print(differences.text())
+        print(ARCHES[args.arch].TABLE.text())
         return 0
     if args.keep:
         os.makedirs(args.keep)

@@ -8,13 +8,13 @@ side and on the peer's. Its documentation is the reason. A difference which no e
 failed test, and so is an entry which nothing shows any more, unless it is marked as rare.
 """
 import re
-from dataclasses import dataclass
 
 import boot
 import checks
 import facts
 import spans
-from machine import GIB, LMB_ASSIGNED, LMB_RESERVED, MIB
+from machine import GIB
+from pairs import Table
 
 RUN_AT_LOAD = slice(0x5c, 0x60)
 EVERYTHING = [(0, 1 << 64)]
@@ -23,29 +23,8 @@ PAGE = 4096
 MORE_RANGES = 512
 
 
-@dataclass
-class Entry:
-    name: str
-    kind: str               # a pattern for Difference.kind
-    explains: object
-    reason: str
-    rare: bool = False      # other seeds show it, the default run may not
-
-
-TABLE = []
-
-
-def entry(kind, rare=False):
-    def add(function):
-        reason = re.sub(r"\s+", " ", function.__doc__)
-        TABLE.append(Entry(function.__name__.replace("_", " "), kind, function, reason,
-                           rare))
-        return function
-    return add
-
-
-def text():
-    return "\n\n".join(f"{e.name}\n    {e.reason}" for e in TABLE)
+TABLE = Table()
+entry = TABLE.entry
 
 
 # --- how the peer sees a machine ---

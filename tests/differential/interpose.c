@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * Loaded in front of the C library into a foreign kexec which runs under
- * qemu-user: kexec_load(2) writes the image into the directory
- * $INTERPOSE_DUMP instead of loading it, and pages have $INTERPOSE_PAGE_SIZE
- * bytes (under qemu-user's own option for that, system calls with pointers
- * into a library's data fail).
+ * Loaded in front of the C library into a foreign kexec: kexec_load(2) writes the image into the
+ * directory $INTERPOSE_DUMP instead of loading it. Pages have $INTERPOSE_PAGE_SIZE bytes (under
+ * qemu-user's own option for that, system calls with pointers into a library's data fail). What is
+ * below /proc and /sys, and a frame buffer, is read below $INTERPOSE_ROOT, if that is set, and $INTERPOSE_CPUS and
+ * $INTERPOSE_RELEASE say what else the machine is like.
  *
  * DUMP/image: "ENTRY FLAGS", then "MEM MEMSZ BUFSZ" for each segment, all
  * hexadecimal; DUMP/N: the bytes of segment N. Written last, the file `image`
  * tells that the rest is complete.
  */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
+#ifdef __x86_64__
+#define NR_KEXEC_LOAD	246	/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define MACHINE		"x86_64"
+#else
 #define NR_KEXEC_LOAD	268	/* arch/powerpc/kernel/syscalls/syscall.tbl */
+#define MACHINE		"ppc64le"
+#endif
 
 struct segment {
 	const void *buf;
@@ -91,4 +105,85 @@ long syscall(long number, ...)
 		return kexec_load(a[0], a[1], (const struct segment *)a[2], a[3]);
 	errno = ENOSYS;
 	return -1;
+}
+
+/* --- another machine's files --- */
+
+static const char *elsewhere(const char *path, char *buffer, size_t size)
+{
+	const char *root = getenv("INTERPOSE_ROOT");
+
+	if (!root || (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/fb", 7)))
+		return path;
+	snprintf(buffer, size, "%s%s", root, path);
+	return buffer;
+}
+
+#define ELSEWHERE(path)		char buffer[4096]; const char *real = elsewhere(path, buffer, sizeof(buffer))
+#define NEXT(name)		__typeof__(name) *next = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+
+FILE *fopen(const char *path, const char *mode)
+{
+	ELSEWHERE(path);
+	NEXT(fopen);
+
+	return next(real, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+	ELSEWHERE(path);
+	NEXT(open);
+	va_list list;
+	int mode;
+
+	va_start(list, flags);
+	mode = flags & O_CREAT ? va_arg(list, int) : 0;
+	va_end(list);
+	return next(real, flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+	ELSEWHERE(path);
+	NEXT(opendir);
+
+	return next(real);
+}
+
+int access(const char *path, int mode)
+{
+	ELSEWHERE(path);
+	NEXT(access);
+
+	return next(real, mode);
+}
+
+int stat(const char *path, struct stat *st)
+{
+	ELSEWHERE(path);
+	NEXT(stat);
+
+	return next(real, st);
+}
+
+/* It plans for the kind of machine that uname(2) names, and looks at the version. */
+int uname(struct utsname *name)
+{
+	NEXT(uname);
+	int rc = next(name);
+
+	if (!rc && getenv("INTERPOSE_RELEASE")) {
+		snprintf(name->release, sizeof(name->release), "%s", getenv("INTERPOSE_RELEASE"));
+		snprintf(name->machine, sizeof(name->machine), "%s", MACHINE);
+	}
+	return rc;
+}
+
+long sysconf(int name)
+{
+	NEXT(sysconf);
+	const char *cpus = getenv("INTERPOSE_CPUS");
+
+	return cpus && (name == _SC_NPROCESSORS_CONF || name == _SC_NPROCESSORS_ONLN) ? atol(cpus) : next(name);
 }

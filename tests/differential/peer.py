@@ -19,6 +19,7 @@ WORDS = {"kernel": "kernel is ", "fdt": "dt_offset is ", "backup": "backup_start
 
 class Image(plan.Plan):
     """Like a plan, but nobody says which segment is what: their contents do."""
+    words_said, kept = WORDS, ("elfcorehdr", "fdt")
 
     def __init__(self, dump, case, said):  # pylint: disable=super-init-not-called
         with open(os.path.join(dump, "image"), encoding="ascii") as f:
@@ -30,11 +31,11 @@ class Image(plan.Plan):
                 data = bytearray(f.read())
             assert len(data) == bufsz
             name = self.role(case, mem, memsz, data)
-            hot = case.hotplug and name in ("elfcorehdr", "fdt")
+            hot = case.hotplug and name in self.kept
             self.segments.append(plan.Segment(name, mem, memsz, data, hot, not hot))
         self.number_kernels()
         self.words = {key: int(re.search(text + "([0-9a-f]+)", said).group(1), 16)
-                      for key, text in WORDS.items() if text in said}
+                      for key, text in self.words_said.items() if text in said}
         self.said = said
 
     def role(self, case, mem, memsz, data):
@@ -71,8 +72,10 @@ class Image(plan.Plan):
 
 
 class Peer:
+    libraries_of, image = LIBRARIES, Image
+
     def __init__(self, directory, interpose):
-        self.libraries = os.path.join(directory, LIBRARIES)
+        self.libraries = os.path.join(directory, self.libraries_of)
         self.program = os.path.join(directory, "usr/sbin/kexec")
         self.interpose = os.path.abspath(interpose)
         with open(os.path.join(directory, "complete"), encoding="ascii") as f:
@@ -84,15 +87,20 @@ class Peer:
                 "--preload", self.interpose, self.program, "-c", *case.options(), "-d",
                 case.kernel.path]
 
+    def prepare(self, _):
+        """Files that kexec does not record; what else the library is to be told."""
+        return {}
+
     def load(self, case):
         dump = case.root + "-peer"
         shutil.rmtree(dump, ignore_errors=True)
         os.mkdir(dump)
         told = {"INTERPOSE_DUMP": dump, "INTERPOSE_PAGE_SIZE": str(case.machine.page_size)}
+        told |= self.prepare(case)
         done = subprocess.run(self.command(case), env=os.environ | told, capture_output=True,
                               text=True, errors="replace", check=False)
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines()
                          if not line.startswith("sym:"))
         if done.returncode or not os.path.exists(os.path.join(dump, "image")):
             raise plan.Refused(done.returncode, said)
-        return Image(dump, case, said)
+        return self.image(dump, case, said)

@@ -69,6 +69,10 @@ class Machine:
     kcore: bool = True
     hotplug: bool = True
     new_sysfs: bool = False
+    nr_cpus: int = 8192                 # NR_CPUS_DEFAULT, in the size of the elfcorehdr
+    most_ranges: int = 8192             # CRASH_MAX_MEMORY_RANGES
+    noise: bytes = bytes(4096)          # of boot_params, where nothing is told
+    little, page_size = True, PAGE
 
     # --- what memory there is ---
 
@@ -84,10 +88,17 @@ class Machine:
         """As in /proc/iomem, where the first page is reserved."""
         return [(s, e) for s, e, k in self.e820 if k == kind] + ([(0, PAGE)] if kind == RESERVED else [])
 
+    def hint(self):
+        """arch/x86/kernel/crash.c:arch_crash_get_elfcorehdr_size: without the ELF header."""
+        return 56 * (2 + self.nr_cpus + self.most_ranges)
+
+    def mem_total(self):
+        return sum(e - s for s, e in self.ram()) * 63 // 64 // 1024 * 1024
+
     # --- files ---
 
     def boot_params(self):
-        page = bytearray(4096)
+        page = bytearray(self.noise)
         page[0x000:0x040] = bytes(range(0x40))          # screen_info
         page[0x1f1:0x200] = bytes(15)
         struct.pack_into("<H4sH", page, 0x1fe, 0xaa55, b"\xeb\x6aHd", 0x5372)
@@ -115,10 +126,13 @@ class Machine:
         areas += [(s, e, "System RAM (kmem)") for s, e in self.driver]
         areas.append((0xc0000000, 0xfec00000, "PCI Bus 0000:00"))
         regions = [r for r in (self.crash_low, self.crash) if r]
+        data = self.text_phys + self.text_size // 2
+        inside = sorted([(s, e, "Crash kernel") for s, e in regions] + [
+            (self.text_phys, data, "Kernel code"), (data, self.text_phys + self.text_size, "Kernel data")])
         lines = []
         for start, end, name in sorted(areas):
             lines.append(f"{start:08x}-{end - 1:08x} : {name}")
-            lines += [f"  {s:08x}-{e - 1:08x} : Crash kernel" for s, e in regions if start <= s < end]
+            lines += [f"  {s:08x}-{e - 1:08x} : {what}" for s, e, what in inside if start <= s < end]
             if name.startswith("PCI"):
                 lines += [f"  {start + i * PAGE:08x}-{start + i * PAGE + 0xfff:08x} : 0000:00:{i % 32:02x}.0"
                           for i in range(self.nested)]
@@ -165,7 +179,7 @@ class Machine:
         if self.hotplug:
             files.update({"sys/devices/system/cpu/crash_hotplug": "0\n",
                           "sys/devices/system/memory/crash_hotplug": "0\n",
-                          kexec.format("crash_elfcorehdr_size"): f"{56 * (2 + 8192 + 8192)}\n"})
+                          kexec.format("crash_elfcorehdr_size"): f"{self.hint()}\n"})
         return files
 
     def cpu_files(self):
@@ -184,7 +198,7 @@ class Machine:
                                     ("type", NAMES[kind] + "\n"))}
 
     def files(self):
-        total = sum(e - s for s, e in self.ram()) * 63 // 64 // 1024
+        total = self.mem_total() // 1024
         files = {"kexec-snapshot": f"machine x86_64\nbyte-order little\npage-size 4096\nrelease {self.release}\n",
                  "proc/cmdline": self.cmdline + "\n", "proc/iomem": self.iomem(),
                  "proc/cpuinfo": self.cpuinfo(), "proc/meminfo": f"MemTotal:       {total:8} kB\n",
