@@ -619,6 +619,10 @@ static void proofs_refuse_memory(void **state)
 	expect.core = (struct range){ 4 * GIB, 4 * GIB + 4096, NULL };
 	fill_e820(&e, 4);
 	build(&b, &out);
+	assert_fails(x86_64_prove_boot_data(out.data, 4095, ADDR, &expect), EINVAL,
+		     "0xfff bytes at 0x7ff00000 are none");
+	assert_fails(x86_64_prove_boot_data(out.data, 4096, UINT64_MAX - 4095, &expect), EINVAL,
+		     "are none");
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
 		     "the e820's entry at 0x100000000 has the elfcorehdr in it");
 	expect.core = (struct range){0};
