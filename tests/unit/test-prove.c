@@ -234,7 +234,7 @@ static void poison(struct image *image)
 	for (unsigned int i = image->n_segments; i < SEGMENT_MAX; i++)
 		image->segment[i] = (struct segment){
 			.name = "beyond", .owner = "nobody", .addr = 1, .memsz = UINT64_MAX / 2,
-			.bufsz = UINT64_MAX,
+			.bufsz = UINT64_MAX, .kept = image->hotplug ? &kept_elfcorehdr : NULL,
 		};
 }
 
