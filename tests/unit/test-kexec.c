@@ -444,6 +444,7 @@ static void room_of_unlike_cores(void **state)
 		struct machine m = { .arch = arch_find("ppc64le") };
 
 		assert_int_equal(idlist_parse(&m.possible, "0-7"), 0);
+		unit_write(dir, TREE "names", "not a node's name", 4);
 		write_cpu("PowerPC,POWER10@0", rows[i].cpu[0].servers, rows[i].cpu[0].regs, rows[i].cpu[0].more);
 		write_cpu("PowerPC,POWER10@8", rows[i].cpu[1].servers, rows[i].cpu[1].regs, rows[i].cpu[1].more);
 		m.tree = read_tree();
