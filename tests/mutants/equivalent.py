@@ -173,4 +173,68 @@ EQUIVALENT = {
      "return name < len && strlen(list) >= len && same_name(word, list, name) &&",
      "return name <= len && strlen(list) >= len && same_name(word, list, name) &&", 1):
         "a word without = is not what has one",
+    ("kexec/rehearse.c", "prepared_for", "compare",
+     "return size > others ? (size - others) / PHDR_SIZE : 0;",
+     "return size >= others ? (size - others) / PHDR_SIZE : 0;", 1):
+        "the difference is 0",
+    ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
+     "n = ranges + 1 > most ? ranges + 1 : most;",
+     "n = ranges + 1 >= most ? ranges + 1 : most;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
+     "if (n + cpus + others > PHDRS_MAX)",
+     "if (n + cpus + others >= PHDRS_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "threads = p && p->len > 4 ? p->len / 4 : 1;",
+     "threads = p && p->len >= 4 ? p->len / 4 : 1;", 1):
+        "4 bytes are one thread either way",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "if (!live->fewest || threads < live->fewest)",
+     "if (!live->fewest || threads <= live->fewest)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "if (!live->largest || node_bytes(n) > node_bytes(live->largest))",
+     "if (!live->largest || node_bytes(n) >= node_bytes(live->largest))", 1):
+        "of two equally large nodes either stands for those to come",
+    ("kexec/arch/ppc64/rehearse.c", "most_cores", "compare",
+     "uint64_t more = m->possible.n > live->threads ? m->possible.n - live->threads : 0;",
+     "uint64_t more = m->possible.n >= live->threads ? m->possible.n - live->threads : 0;", 1):
+        "the difference is 0",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "compare",
+     "if (node < 0)",
+     "if (node <= 0)", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "never",
+     "if (node < 0)",
+     "if ((node < 0) && 0)", 1):
+        "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
+     "if (strcmp(p->name, \"name\"))",
+     "if ((strcmp(p->name, \"name\")) || 1)", 1):
+        "set twice, it is what it was set to last",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
+     "if (!rc)",
+     "if ((!rc) || 1)", 1):
+        "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/cpunodes.c", "threads_of", "compare",
+     "return p && p->len >= 4 ? p->len / 4 : 1;",
+     "return p && p->len > 4 ? p->len / 4 : 1;", 1):
+        "4 bytes are one thread either way",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (live_node_size(n) > largest) {",
+     "if (live_node_size(n) >= largest) {", 1):
+        "of two equally large nodes either stands for those to come",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (threads_of(n) < threads)",
+     "if (threads_of(n) <= threads)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (cores->possible < nodes)",
+     "if (cores->possible <= nodes)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_needed", "compare",
+     "return after > before ? after - before : 0;",
+     "return after >= before ? after - before : 0;", 1):
+        "the difference is 0",
 }

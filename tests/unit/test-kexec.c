@@ -593,7 +593,8 @@ static void core_header_sizes(void **state)
 
 static void core_header_too_large(void **state)
 {
-	struct machine m = { .arch = arch_find("ppc64") };
+	struct machine m = { .arch = arch_find("ppc64"), .page_size = 4096 };
+	struct image image = { .machine = &m, .room = "this test", .more_room = "" };
 	struct core core = {0};
 	BUF_AUTO out = {0};
 
@@ -604,6 +605,8 @@ static void core_header_too_large(void **state)
 	assert_int_equal(out.len, elfcorehdr_size(ELFCOREHDR_PHDRS_MAX));
 	assert_int_equal(ranges_add(&core.dump, UINT64_MAX - 0x20000, 0x1000, "r"), 0);
 	assert_fails(elfcorehdr_build(&m, &core, &out), E2BIG, "65535 CPUs and memory ranges");
+	image.core = core;
+	assert_fails(elfcorehdr_place(&image), E2BIG, "65535 CPUs and memory ranges");
 	ranges_free(&core.dump);
 }
 
@@ -621,6 +624,38 @@ static void core_header_room(void **state)
 	s.memsz -= 4096;
 	assert_fails(rehearse_elfcorehdr(&m, &s, 1), ENOSPC, "regenerated elfcorehdr");
 	idlist_free(&m.possible);
+}
+
+/* What --dry-run and -d tell of it. */
+static void core_header_placed(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .page_size = 65536, .elfcorehdr_size = 300000 };
+
+	(void)state;
+	for (int hotplug = 0; hotplug < 2; hotplug++) {
+		struct image image = { .machine = &m, .hotplug = hotplug };
+		const struct segment *s;
+		struct said said;
+
+		assert_int_equal(ranges_add(&image.free, 0x10000, 0x100000, "free"), 0);
+		assert_int_equal(ranges_add(&image.core.dump, 0x20000, 0x1000, "r"), 0);
+		assert_int_equal(ranges_add(&image.core.dump, 0x40000, 0x1000, "r"), 0);
+		message_debug(true);
+		unit_listen(&said);
+		assert_int_equal(elfcorehdr_place(&image), 0);
+		unit_heard(&said);
+		message_debug(false);
+		assert_int_equal(strstr(said.text, "ELFCOREHDR_SIZE 300000\n") != NULL, hotplug);
+		s = image_segment(&image, ROLE_CORE);
+		assert_int_equal(s->kept != NULL, hotplug);
+		assert_int_equal(s->bufsz, 64 + 2 * 56);
+		assert_int_equal(s->memsz, hotplug ? 5 * 65536 : 65536);
+		assert_int_equal(s->room.now, 2);
+		assert_int_equal(s->room.capacity, (s->memsz - 64) / 56 - 1);
+		assert_int_equal(s->room.needed, hotplug ? 300000 + 56 - s->bufsz : 0);
+		assert_int_equal(s->room.free, s->memsz - s->bufsz);
+		image_free(&image);
+	}
 }
 
 /* More ranges than the kernel is prepared for: some more have room too. */
@@ -763,6 +798,7 @@ int main(void)
 		TEST(core_header_sizes),
 		TEST(core_header_too_large),
 		TEST(core_header_room),
+		TEST(core_header_placed),
 		TEST(core_header_of_many),
 		TEST(core_header_rehearsal),
 		TEST(core_header_rehearsed),
