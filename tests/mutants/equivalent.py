@@ -237,4 +237,64 @@ EQUIVALENT = {
      "return after > before ? after - before : 0;",
      "return after >= before ? after - before : 0;", 1):
         "the difference is 0",
+    ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
+     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
+     "if (at <= r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))", 1):
+        "at the segment's start is the page, in which nothing of it may be",
+    ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
+     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
+     "if (at < r->addr || at - r->addr >= r->len || size > r->len - (at - r->addr))", 1):
+        "at the segment's end there are no bytes, and of none nothing is sound",
+    ("kexec/arch/x86_64/proofs.c", "prove_entry", "compare",
+     "if (!size || start + size < start)",
+     "if (!size || start + size <= start)", 1):
+        "equal only without bytes",
+    ("kexec/arch/x86_64/proofs.c", "x86_64_prove_boot_data", "compare",
+     "if (len < ZERO_PAGE || addr + len < addr)",
+     "if (len < ZERO_PAGE || addr + len <= addr)", 1):
+        "equal only without bytes",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->start < y->start ? -1 : 1;",
+     "return x->start <= y->start ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->end < y->end ? -1 : 1;",
+     "return x->end <= y->end ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->type < y->type ? -1 : x->type > y->type;",
+     "return x->type <= y->type ? -1 : x->type > y->type;", 1):
+        "entries that are equal in all have no order",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->type < y->type ? -1 : x->type > y->type;",
+     "return x->type < y->type ? -1 : x->type >= y->type;", 1):
+        "entries that are equal in all have no order",
+    ("kexec/arch/x86_64/boot-params.c", "boot_desc_size", "compare",
+     "return size < X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;",
+     "return size <= X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_header", "compare",
+     "if (end > X86_HDR_END)",
+     "if (end >= X86_HDR_END)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
+     "if (page[X86_BP_EDD_ENTRIES] > EDD_MAX)",
+     "if (page[X86_BP_EDD_ENTRIES] >= EDD_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
+     "if (page[X86_BP_EDD_MBR_ENTRIES] > EDD_MBR_MAX)",
+     "if (page[X86_BP_EDD_MBR_ENTRIES] >= EDD_MBR_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
+     "bytes_put(page + X86_BP_EXT_MEM_K, kib > 0xfc00 ? 0xfc00 : kib, 2, true);",
+     "bytes_put(page + X86_BP_EXT_MEM_K, kib >= 0xfc00 ? 0xfc00 : kib, 2, true);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
+     "bytes_put(page + X86_BP_ALT_MEM_K, kib > UINT32_MAX ? UINT32_MAX : kib, 4, true);",
+     "bytes_put(page + X86_BP_ALT_MEM_K, kib >= UINT32_MAX ? UINT32_MAX : kib, 4, true);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/x86_64/boot-params.c", "boot_e820", "compare",
+     "size_t n = e->n < X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;",
+     "size_t n = e->n <= X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;", 1):
+        "of two equal numbers either is the smaller",
 }

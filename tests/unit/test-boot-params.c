@@ -357,6 +357,35 @@ static void added_memory_is_taken_out(void **state)
 	assert_int_equal(e.at[3].start, 0x200000000);
 }
 
+/* By start, then by end, then by type; of none, nothing. */
+static void maps_are_sorted(void **state)
+{
+	static const struct x86_64_e820_entry want[] = {
+		{ 0, 1, 2 }, { 1, 2, 1 }, { 1, 2, 2 }, { 1, 3, 1 }, { 1, 4, 0 }, { 2, 3, 1 },
+	};
+	static const unsigned int orders[][6] = {
+		{ 5, 4, 3, 2, 1, 0 }, { 3, 0, 5, 1, 4, 2 }, { 0, 1, 2, 3, 4, 5 }, { 2, 1, 4, 3, 0, 5 },
+	};
+	X86_64_E820_AUTO none = {0};
+
+	(void)state;
+	x86_64_e820_sort(&none);
+	assert_int_equal(none.n, 0);
+	for (size_t o = 0; o < ARRAY_SIZE(orders); o++) {
+		X86_64_E820_AUTO e = {0};
+
+		for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+			x86_64_e820_add(&e, want[orders[o][i]].start, want[orders[o][i]].end,
+					want[orders[o][i]].type);
+		x86_64_e820_sort(&e);
+		for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+			assert_int_equal(e.at[i].start, want[i].start);
+			assert_int_equal(e.at[i].end, want[i].end);
+			assert_int_equal(e.at[i].type, want[i].type);
+		}
+	}
+}
+
 static void range(struct ranges *r, uint64_t start, uint64_t end)
 {
 	assert_int_equal(ranges_add(r, start, end - start, "x"), 0);
@@ -593,7 +622,8 @@ static const struct spoil spoils[] = {
 	{ "empty entry", 0x2d8, 8, 0, "the e820 has 0x0 bytes at" },
 	{ "entry wraps", 0x2d8, 8, UINT64_MAX, "bytes at 0x1000" },
 	{ "order", 0x2d0, 8, 9 * GIB, "is not behind the one before it" },
-	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, ", is not RAM of the e820" },
+	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, "a segment, 0x140001000-0x140901004, is not RAM of"
+	  " the e820" },
 };
 
 static void proofs_refuse(void **state)
@@ -610,6 +640,7 @@ static void proofs_refuse(void **state)
 		ranges_add(&expect.covered, b.initrd, b.initrd_size, NULL);
 		build(&b, &out);
 		assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+		assert_string_equal(fail_text(), "");
 		put(out.data, s->at, s->value, s->size);
 		print_message("# %s\n", s->name);
 		if (s->text)
@@ -757,6 +788,7 @@ int main(void)
 		cmocka_unit_test(memory_sizes_are_those_of_e801),
 		cmocka_unit_test(names_and_words_of_memory),
 		cmocka_unit_test(added_memory_is_taken_out),
+		cmocka_unit_test(maps_are_sorted),
 		cmocka_unit_test(crash_e820_is_the_kernels),
 		cmocka_unit_test(page_tables_are_counted),
 		cmocka_unit_test(efi_is_passed_on),
