@@ -328,10 +328,12 @@ static void names_and_words_of_memory(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_true(x86_64_e820_named(names[i].name, strlen(names[i].name), &type));
 		assert_int_equal(type, names[i].type);
+		assert_string_equal(x86_64_e820_name(type), i == 2 ? "Reserved" : names[i].name);
 		x86_64_e820_add(&e, (i + 1) * MIB, (i + 2) * MIB + (i == 8), type);
 		assert_false(x86_64_e820_named(names[i].name, strlen(names[i].name) - 1, &type));
 	}
 	assert_false(x86_64_e820_named("Unknown E820 type", 17, &type));
+	assert_string_equal(x86_64_e820_name(99), "e820 type");
 	x86_64_e820_add(&e, 4 * GIB, 4 * GIB, X86_E820_RAM);	/* empty */
 	x86_64_memmap_words(&e, &out);
 	assert_string_equal((char *)out.data, "memmap=exactmap memmap=1024K@1024K memmap=1024K$2048K"
