@@ -335,10 +335,11 @@ static void names_and_words_of_memory(void **state)
 	assert_false(x86_64_e820_named("Unknown E820 type", 17, &type));
 	assert_string_equal(x86_64_e820_name(99), "e820 type");
 	x86_64_e820_add(&e, 4 * GIB, 4 * GIB, X86_E820_RAM);	/* empty */
+	x86_64_e820_add(&e, 32 * MIB, 33 * MIB, 99);
 	x86_64_memmap_words(&e, &out);
 	assert_string_equal((char *)out.data, "memmap=exactmap memmap=1024K@1024K memmap=1024K$2048K"
 			    " memmap=1024K$3072K memmap=1024K#4096K memmap=1024K#5120K memmap=1024K$6144K"
-			    " memmap=1024K!8192K memmap=0x100001$9216K");
+			    " memmap=1024K!8192K memmap=0x100001$9216K memmap=1024K$32768K");
 }
 
 static void added_memory_is_taken_out(void **state)
