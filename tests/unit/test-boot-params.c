@@ -429,6 +429,12 @@ static void crash_e820_is_the_kernels(void **state)
 	e.n = 0;
 	x86_64_e820_crash(&m, (struct range){0}, &e);
 	assert_int_equal(e.n, ARRAY_SIZE(want) - 1);
+	e.n = 0;
+	x86_64_e820_crash(&m, (struct range){ 0x5ff00000, 0x5ffff000, NULL }, &e);
+	assert_int_equal(e.n, ARRAY_SIZE(want));	/* a page is */
+	e.n = 0;
+	x86_64_e820_crash(&m, (struct range){ 0x40000000, 0x60000000, NULL }, &e);
+	assert_int_equal(e.n, ARRAY_SIZE(want) - 2);
 	x86_64_forget(&m);
 }
 
@@ -440,7 +446,7 @@ static void page_tables_are_counted(void **state)
 		{ true, 0x1000, 3 * GIB, 0, 2 }, { true, 0, 3 * GIB + 4096, 0, 2 },
 		{ true, 0x1000, 3 * GIB + 4096, 0, 3 }, { true, MIB, 2 * MIB, 0, 2 },
 		{ false, MIB, 2 * MIB, 3 * MIB, 2 }, { false, MIB, 2 * MIB, 3 * GIB, 3 },
-		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 },
+		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 }, { true, GIB, 2 * GIB, 0, 1 },
 	};
 
 	(void)state;
