@@ -279,10 +279,10 @@ static void e820_overflows_into_setup_data(void **state)
 		assert_int_equal(out.data[0x1e8], n - more);
 		assert_int_equal(get(&out, 0x2d0 + 20, 8), n > 2 ? MIB : 4 * GIB);
 		assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+		node = get(&out, 0x250, 8) - ADDR;
+		assert_int_equal(get(&out, node + 8, 4), more ? 1 : 4);
 		if (!more)
 			continue;
-		node = get(&out, 0x250, 8) - ADDR;
-		assert_int_equal(get(&out, node + 8, 4), 1);
 		assert_int_equal(get(&out, node + 12, 4), more * 20);
 		assert_int_equal(get(&out, node + 16 + (more - 1) * 20, 8), 4 * GIB);
 		assert_int_equal(get(&out, node + 16 + (more - 1) * 20 + 8, 8), 4 * GIB);
