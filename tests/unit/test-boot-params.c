@@ -94,6 +94,7 @@ static void build(const struct x86_64_boot *b, struct buf *out)
 {
 	assert_int_equal(x86_64_boot_data(b, ADDR, out), 0);
 	assert_int_equal(out->len, x86_64_boot_size(b));
+	assert_int_equal(out->data[out->len], 0);
 }
 
 static uint64_t get(const struct buf *b, uint64_t at, size_t size)
@@ -501,6 +502,11 @@ static void efi_is_passed_on(void **state)
 	assert_int_equal(get(&out, node + 16, 8), 0x7e001000);
 	assert_int_equal(get(&out, node + 32, 8), 0x7e002000);
 	assert_int_equal(get(&out, node + 40, 8), 0x7e003000);
+	b.running = NULL;
+	build(&b, &out);
+	assert_int_equal(get(&out, 0x1c0, 8), X86_EFI_SIGNATURE);
+	assert_int_equal(get(&out, 0x1c8, 4), 40);
+	b.running = running;
 	b.efi = NULL;				/* --noefi */
 	build(&b, &out);
 	assert_int_equal(get(&out, 0x1c0, 8), 0);

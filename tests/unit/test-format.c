@@ -473,6 +473,7 @@ static void uki_of_many_sections(void **state)
 	enum { MANY = 1024, NAME_AT = SECTION(MANY - 1) };
 	size_t start = round_up64(SECTION(MANY + 1), ALIGN), size = start + BZIMAGE_SIZE;
 	uint8_t *d = calloc(1, size);
+	struct file f;
 
 	(void)state;
 	make_bzimage(d + start);
@@ -487,7 +488,9 @@ static void uki_of_many_sections(void **state)
 	accepted(d, size);
 	put(d + 0x46, MANY + 1, 2);
 	refused(d, size, ENOEXEC, "Cannot determine the file type");
-	free(d);
+	file_unpacked(&f, "test", d, size);
+	assert_int_equal(wrapping_uki.extent(&f), 0);
+	file_close(&f);
 }
 
 /* The command line as it is shown to nobody but the kernel; of two layers the outer one's counts. */

@@ -607,6 +607,9 @@ static void core_header_too_large(void **state)
 	assert_fails(elfcorehdr_build(&m, &core, &out), E2BIG, "65535 CPUs and memory ranges");
 	image.core = core;
 	assert_fails(elfcorehdr_place(&image), E2BIG, "65535 CPUs and memory ranges");
+	image.core.dump.n = 1;
+	assert_fails(elfcorehdr_place(&image), ENOSPC, "elfcorehdr: Could not find a free area");
+	arena_free(&image.arena);
 	ranges_free(&core.dump);
 }
 
