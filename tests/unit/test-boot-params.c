@@ -361,6 +361,28 @@ static void added_memory_is_taken_out(void **state)
 	assert_int_equal(e.at[3].start, 0x200000000);
 }
 
+/* As many known ranges as there is memory for: nothing is looked for behind them. */
+static void added_behind_all_and_between(void **state)
+{
+	static const unsigned int counts[] = { 1, 2, 4, 8, 16, 32, 64 };
+
+	(void)state;
+	for (size_t c = 0; c < ARRAY_SIZE(counts); c++) {
+		X86_64_E820_AUTO e = {0}, boot = {0};
+
+		for (unsigned int i = 0; i < counts[c]; i++)
+			x86_64_e820_add(&boot, (2 * i + 1) * MIB, (2 * i + 2) * MIB, X86_E820_RAM);
+		boot.at = mem_resize(boot.at, boot.n, sizeof(*boot.at));
+		boot.cap = boot.n;
+		for (unsigned int i = 0; i < 2 * counts[c] + 2; i++)
+			x86_64_e820_add(&e, i * MIB, (i + 1) * MIB, X86_E820_RAM);
+		x86_64_e820_without_added(&e, &boot);
+		assert_int_equal(e.n, counts[c]);
+		for (unsigned int i = 0; i < counts[c]; i++)
+			assert_int_equal(e.at[i].start, boot.at[i].start);
+	}
+}
+
 /* By start, then by end, then by type; of none, nothing. */
 static void maps_are_sorted(void **state)
 {
@@ -803,6 +825,7 @@ int main(void)
 		cmocka_unit_test(memory_sizes_are_those_of_e801),
 		cmocka_unit_test(names_and_words_of_memory),
 		cmocka_unit_test(added_memory_is_taken_out),
+		cmocka_unit_test(added_behind_all_and_between),
 		cmocka_unit_test(maps_are_sorted),
 		cmocka_unit_test(crash_e820_is_the_kernels),
 		cmocka_unit_test(page_tables_are_counted),

@@ -386,6 +386,7 @@ static void uki_refusals(void **state)
 		{ SECTION(1) + 20, 0x10, "section 1 overlaps the headers" },
 		{ SECTION(4) + 8, 0, "there is no kernel inside" },
 	};
+	static const char *const names[] = { ".linux", ".ucode", ".initrd", ".cmdline" };
 	size_t size, headers;
 	uint8_t *d;
 
@@ -400,10 +401,14 @@ static void uki_refusals(void **state)
 	memcpy(d + SECTION(3) + 20, d + SECTION(2) + 20, 4);
 	refused(d, size, EINVAL, "sections 2 and 3 overlap");
 	free(d);
-	d = make_uki(&size, &headers);
-	memcpy(d + SECTION(3), ".initrd", 8);
-	refused(d, size, EINVAL, "has more than one section .initrd");
-	free(d);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO text = mem_printf("has more than one section %s", names[i]);
+
+		d = make_uki(&size, &headers);
+		strncpy((char *)d + SECTION(0), names[i], 8);
+		refused(d, size, EINVAL, text);
+		free(d);
+	}
 	d = make_uki(&size, &headers);
 	memcpy(d + SECTION(0), ".profile", 8);
 	refused(d, size, EINVAL, "there is no kernel inside");
@@ -607,7 +612,7 @@ static void zboot_names(void **state)
 	static const struct { const char *name; int err; } rows[] = {
 		{ " ", ENOTSUP }, { "~", ENOTSUP }, { "\x1f", EINVAL }, { "\x7f", EINVAL }, { "", ENOTSUP },
 		{ "gzip", 0 }, { "lz4", 0 }, { "lzma", 0 }, { "xzkern", 0 }, { "zstd", 0 }, { "zstd22", 0 },
-		{ "zstd2", ENOTSUP },
+		{ "zstd2", ENOTSUP }, { "thirty-two letters and no NUL ...", ENOTSUP },
 	};
 
 	(void)state;
@@ -616,7 +621,7 @@ static void zboot_names(void **state)
 		uint8_t *d = make_zboot(&size);
 
 		memset(d + 24, 0, 32);
-		strcpy((char *)d + 24, rows[i].name);
+		strncpy((char *)d + 24, rows[i].name, 32);
 		if (rows[i].err)
 			refused(d, size, rows[i].err, rows[i].err == EINVAL ? "is damaged" : "is compressed with");
 		else
