@@ -7,6 +7,19 @@
 #include "common/bytes.h"
 #include "common/mem.h"
 
+/*
+ * What an arena has not given away, the sanitizer takes for memory that is not there:
+ * GUARD bytes behind each allocation, at least.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define GUARD ((size_t)16)
+#else
+#define ASAN_POISON_MEMORY_REGION(p, size) ((void)(p), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(p, size) ((void)(p), (void)(size))
+#define GUARD ((size_t)0)
+#endif
+
 #define CHUNK_SIZE ((size_t)64 * 1024)
 
 struct arena_chunk {
@@ -68,7 +81,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	size_t need;
 	void *p;
 
-	if (__builtin_add_overflow(size, (size_t)15, &need))
+	if (__builtin_add_overflow(size, 15 + GUARD, &need))
 		return must(NULL);
 	need &= ~(size_t)15;
 	if (!c || c->size - c->used < need) {
@@ -78,9 +91,11 @@ void *arena_alloc(struct arena *a, size_t size)
 		c->size = room;
 		c->next = a->chunks;
 		a->chunks = c;
+		ASAN_POISON_MEMORY_REGION(c->data, room);
 	}
 	p = c->data + c->used;
 	c->used += need;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return p;
 }
 
@@ -120,6 +135,7 @@ void arena_free(struct arena *a)
 
 	for (struct arena_chunk *c = a->chunks; c; c = next) {
 		next = c->next;
+		ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
 		free(c);
 	}
 	a->chunks = NULL;

@@ -101,16 +101,14 @@ static void keep_cmdline(const struct file *f, const struct payload *p, char **c
 static int unwrap(struct file *f, const struct wrapping *wrapping, struct unpacked *u)
 {
 	struct wrapped w = {0};
+	const struct { const char *what; const struct payload *p; } inside[] = {
+		{ "kernel", &w.kernel }, { "initrd", &w.initrd }, { "early initrd", &w.early },
+		{ "command line", &w.cmdline },
+	};
 	int rc = wrapping->locate(f, &w);
 
-	if (rc >= 0)
-		rc = check_inside(f, "kernel", &w.kernel);
-	if (rc >= 0)
-		rc = check_inside(f, "initrd", &w.initrd);
-	if (rc >= 0)
-		rc = check_inside(f, "early initrd", &w.early);
-	if (rc >= 0)
-		rc = check_inside(f, "command line", &w.cmdline);
+	for (size_t i = 0; i < ARRAY_SIZE(inside) && rc >= 0; i++)
+		rc = check_inside(f, inside[i].what, inside[i].p);
 	if (rc >= 0 && !w.kernel.size)
 		rc = fail(EINVAL, "there is no kernel inside");
 	if (rc < 0)

@@ -40,7 +40,7 @@ static bool pe_read(const struct file *f, struct pe *pe)
 	    !file_peek(f, le32_get(at), coff, sizeof(coff)) || memcmp(coff, "PE\0", 4))
 		return false;
 	pe->n = le16_get(coff + COFF_SECTIONS);
-	if (!pe->n || pe->n > SECTIONS_MAX)
+	if (pe->n > SECTIONS_MAX)
 		return false;
 	offset = (uint64_t)le32_get(at) + COFF_SIZE + le16_get(coff + COFF_OPTIONAL_SIZE);
 	pe->end = offset + pe->n * SECTION_SIZE;

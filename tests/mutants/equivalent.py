@@ -173,4 +173,156 @@ EQUIVALENT = {
      "return name < len && strlen(list) >= len && same_name(word, list, name) &&",
      "return name <= len && strlen(list) >= len && same_name(word, list, name) &&", 1):
         "a word without = is not what has one",
+    ("kexec/rehearse.c", "prepared_for", "compare",
+     "return size > others ? (size - others) / PHDR_SIZE : 0;",
+     "return size >= others ? (size - others) / PHDR_SIZE : 0;", 1):
+        "the difference is 0",
+    ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
+     "n = ranges + 1 > most ? ranges + 1 : most;",
+     "n = ranges + 1 >= most ? ranges + 1 : most;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
+     "if (n + cpus + others > PHDRS_MAX)",
+     "if (n + cpus + others >= PHDRS_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "threads = p && p->len > 4 ? p->len / 4 : 1;",
+     "threads = p && p->len >= 4 ? p->len / 4 : 1;", 1):
+        "4 bytes are one thread either way",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "if (!live->fewest || threads < live->fewest)",
+     "if (!live->fewest || threads <= live->fewest)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
+     "if (!live->largest || node_bytes(n) > node_bytes(live->largest))",
+     "if (!live->largest || node_bytes(n) >= node_bytes(live->largest))", 1):
+        "of two equally large nodes either stands for those to come",
+    ("kexec/arch/ppc64/rehearse.c", "most_cores", "compare",
+     "uint64_t more = m->possible.n > live->threads ? m->possible.n - live->threads : 0;",
+     "uint64_t more = m->possible.n >= live->threads ? m->possible.n - live->threads : 0;", 1):
+        "the difference is 0",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "compare",
+     "if (node < 0)",
+     "if (node <= 0)", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "never",
+     "if (node < 0)",
+     "if ((node < 0) && 0)", 1):
+        "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
+     "if (strcmp(p->name, \"name\"))",
+     "if ((strcmp(p->name, \"name\")) || 1)", 1):
+        "set twice, it is what it was set to last",
+    ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
+     "if (!rc)",
+     "if ((!rc) || 1)", 1):
+        "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/cpunodes.c", "threads_of", "compare",
+     "return p && p->len >= 4 ? p->len / 4 : 1;",
+     "return p && p->len > 4 ? p->len / 4 : 1;", 1):
+        "4 bytes are one thread either way",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (live_node_size(n) > largest) {",
+     "if (live_node_size(n) >= largest) {", 1):
+        "of two equally large nodes either stands for those to come",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (threads_of(n) < threads)",
+     "if (threads_of(n) <= threads)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
+     "if (cores->possible < nodes)",
+     "if (cores->possible <= nodes)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/ppc64/cpunodes.c", "cpunodes_needed", "compare",
+     "return after > before ? after - before : 0;",
+     "return after >= before ? after - before : 0;", 1):
+        "the difference is 0",
+    ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
+     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
+     "if (at <= r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))", 1):
+        "at the segment's start is the page, in which nothing of it may be",
+    ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
+     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
+     "if (at < r->addr || at - r->addr >= r->len || size > r->len - (at - r->addr))", 1):
+        "at the segment's end there are no bytes, and of none nothing is sound",
+    ("kexec/arch/x86_64/proofs.c", "prove_entry", "compare",
+     "if (!size || start + size < start)",
+     "if (!size || start + size <= start)", 1):
+        "equal only without bytes",
+    ("kexec/arch/x86_64/proofs.c", "x86_64_prove_boot_data", "compare",
+     "if (len < ZERO_PAGE || addr + len < addr)",
+     "if (len < ZERO_PAGE || addr + len <= addr)", 1):
+        "equal only without bytes",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->start < y->start ? -1 : 1;",
+     "return x->start <= y->start ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->end < y->end ? -1 : 1;",
+     "return x->end <= y->end ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->type < y->type ? -1 : x->type > y->type;",
+     "return x->type <= y->type ? -1 : x->type > y->type;", 1):
+        "entries that are equal in all have no order",
+    ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
+     "return x->type < y->type ? -1 : x->type > y->type;",
+     "return x->type < y->type ? -1 : x->type >= y->type;", 1):
+        "entries that are equal in all have no order",
+    ("kexec/arch/x86_64/boot-params.c", "boot_desc_size", "compare",
+     "return size < X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;",
+     "return size <= X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_header", "compare",
+     "if (end > X86_HDR_END)",
+     "if (end >= X86_HDR_END)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
+     "if (page[X86_BP_EDD_ENTRIES] > EDD_MAX)",
+     "if (page[X86_BP_EDD_ENTRIES] >= EDD_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
+     "if (page[X86_BP_EDD_MBR_ENTRIES] > EDD_MBR_MAX)",
+     "if (page[X86_BP_EDD_MBR_ENTRIES] >= EDD_MBR_MAX)", 1):
+        "what is equal is set to what it is",
+    ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
+     "bytes_put(page + X86_BP_EXT_MEM_K, kib > 0xfc00 ? 0xfc00 : kib, 2, true);",
+     "bytes_put(page + X86_BP_EXT_MEM_K, kib >= 0xfc00 ? 0xfc00 : kib, 2, true);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
+     "bytes_put(page + X86_BP_ALT_MEM_K, kib > UINT32_MAX ? UINT32_MAX : kib, 4, true);",
+     "bytes_put(page + X86_BP_ALT_MEM_K, kib >= UINT32_MAX ? UINT32_MAX : kib, 4, true);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/x86_64/boot-params.c", "boot_e820", "compare",
+     "size_t n = e->n < X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;",
+     "size_t n = e->n <= X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/bzimage.c", "bzimage_understand", "compare",
+     "size_t len = k->file.size < sizeof(h) ? k->file.size : sizeof(h);",
+     "size_t len = k->file.size <= sizeof(h) ? k->file.size : sizeof(h);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/uki.c", "uki_extent", "compare",
+     "if (pe_raw_end(pe_section(&pe, i)) > end)",
+     "if (pe_raw_end(pe_section(&pe, i)) >= end)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/uki.c", "uki_find", "compare",
+     "le32_get(s + SECTION_RAW_OFFSET), virtual < raw ? virtual : raw,",
+     "le32_get(s + SECTION_RAW_OFFSET), virtual <= raw ? virtual : raw,", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/format.c", "read_wrapping", "compare",
+     "if (size > f->size)",
+     "if (size >= f->size)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/format.c", "read_wrapping", "compare",
+     "if (size > DECOMPRESS_MAX)",
+     "if (size >= DECOMPRESS_MAX)", 1):
+        "a test would have to read 2 GiB",
+    ("kexec/format/format.c", "kernel_read", "compare",
+     "if (k->piece[i].offset + k->piece[i].filesz > end)",
+     "if (k->piece[i].offset + k->piece[i].filesz >= end)", 1):
+        "what is equal becomes what it is",
+    ("kexec/format/format.c", "kernel_read", "compare",
+     "if (end > DECOMPRESS_MAX)",
+     "if (end >= DECOMPRESS_MAX)", 1):
+        "a test would have to read 2 GiB",
 }

@@ -94,6 +94,7 @@ static void build(const struct x86_64_boot *b, struct buf *out)
 {
 	assert_int_equal(x86_64_boot_build(b, ADDR, out), 0);
 	assert_int_equal(out->len, x86_64_boot_size(b));
+	assert_int_equal(out->data[out->len], 0);
 }
 
 static uint64_t get(const struct buf *b, uint64_t at, size_t size)
@@ -212,6 +213,10 @@ static void headers_are_checked(void **state)
 	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
 	b.header_size = 0x26c - 0x1f1 - 1;
 	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x26c, too early or");
+	b.header_size = 0x264 - 0x1f1;
+	old[X86_HDR_JUMP_LEN - X86_BP_HEADER] = 0x62;
+	put(old, X86_HDR_VERSION - X86_BP_HEADER, 0x20c, 2);
+	assert_int_equal(x86_64_boot_build(&b, ADDR, &out), 0);
 	b.header_size = sizeof(old);
 	old[X86_HDR_JUMP_LEN - X86_BP_HEADER] = 0x61;
 	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x263, too early or");
@@ -275,10 +280,10 @@ static void e820_overflows_into_setup_data(void **state)
 		assert_int_equal(out.data[0x1e8], n - more);
 		assert_int_equal(get(&out, 0x2d0 + 20, 8), n > 2 ? MIB : 4 * GIB);
 		assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+		node = get(&out, 0x250, 8) - ADDR;
+		assert_int_equal(get(&out, node + 8, 4), more ? 1 : 4);
 		if (!more)
 			continue;
-		node = get(&out, 0x250, 8) - ADDR;
-		assert_int_equal(get(&out, node + 8, 4), 1);
 		assert_int_equal(get(&out, node + 12, 4), more * 20);
 		assert_int_equal(get(&out, node + 16 + (more - 1) * 20, 8), 4 * GIB);
 		assert_int_equal(get(&out, node + 16 + (more - 1) * 20 + 8, 8), 4 * GIB);
@@ -300,6 +305,9 @@ static void memory_sizes_are_those_of_e801(void **state)
 
 		x86_64_e820_add(&e, 0, 0x9f000, X86_E820_RAM);
 		x86_64_e820_add(&e, MIB, cases[i].end, X86_E820_RAM);
+		x86_64_e820_add(&e, MIB / 2, MIB, X86_E820_RAM);	/* crash images have no order */
+		x86_64_e820_add(&e, MIB, 3 * MIB, X86_E820_RESERVED);
+		x86_64_e820_add(&e, 9000ull * GIB, 9001ull * GIB, X86_E820_RAM);
 		build(&b, &out);
 		assert_int_equal(get(&out, 0x002, 2), cases[i].ext);
 		assert_int_equal(get(&out, 0x1e0, 4), cases[i].alt);
@@ -321,15 +329,18 @@ static void names_and_words_of_memory(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_true(x86_64_e820_named(names[i].name, strlen(names[i].name), &type));
 		assert_int_equal(type, names[i].type);
+		assert_string_equal(x86_64_e820_name(type), i == 2 ? "Reserved" : names[i].name);
 		x86_64_e820_add(&e, (i + 1) * MIB, (i + 2) * MIB + (i == 8), type);
 		assert_false(x86_64_e820_named(names[i].name, strlen(names[i].name) - 1, &type));
 	}
 	assert_false(x86_64_e820_named("Unknown E820 type", 17, &type));
+	assert_string_equal(x86_64_e820_name(99), "e820 type");
 	x86_64_e820_add(&e, 4 * GIB, 4 * GIB, X86_E820_RAM);	/* empty */
+	x86_64_e820_add(&e, 32 * MIB, 33 * MIB, 99);
 	x86_64_memmap_words(&e, &out);
 	assert_string_equal((char *)out.data, "memmap=exactmap memmap=1024K@1024K memmap=1024K$2048K"
 			    " memmap=1024K$3072K memmap=1024K#4096K memmap=1024K#5120K memmap=1024K$6144K"
-			    " memmap=1024K!8192K memmap=0x100001$9216K");
+			    " memmap=1024K!8192K memmap=0x100001$9216K memmap=1024K$32768K");
 }
 
 static void added_memory_is_taken_out(void **state)
@@ -348,6 +359,57 @@ static void added_memory_is_taken_out(void **state)
 	assert_int_equal(e.n, 4);
 	assert_int_equal(e.at[1].start, 0xa0000);
 	assert_int_equal(e.at[3].start, 0x200000000);
+}
+
+/* As many known ranges as there is memory for: nothing is looked for behind them. */
+static void added_behind_all_and_between(void **state)
+{
+	static const unsigned int counts[] = { 1, 2, 4, 8, 16, 32, 64 };
+
+	(void)state;
+	for (size_t c = 0; c < ARRAY_SIZE(counts); c++) {
+		X86_64_E820_AUTO e = {0}, boot = {0};
+
+		for (unsigned int i = 0; i < counts[c]; i++)
+			x86_64_e820_add(&boot, (2 * i + 1) * MIB, (2 * i + 2) * MIB, X86_E820_RAM);
+		boot.at = mem_resize(boot.at, boot.n, sizeof(*boot.at));
+		boot.cap = boot.n;
+		for (unsigned int i = 0; i < 2 * counts[c] + 2; i++)
+			x86_64_e820_add(&e, i * MIB, (i + 1) * MIB, X86_E820_RAM);
+		x86_64_e820_without_added(&e, &boot);
+		assert_int_equal(e.n, counts[c]);
+		for (unsigned int i = 0; i < counts[c]; i++)
+			assert_int_equal(e.at[i].start, boot.at[i].start);
+	}
+}
+
+/* By start, then by end, then by type; of none, nothing. */
+static void maps_are_sorted(void **state)
+{
+	static const struct x86_64_e820_entry want[] = {
+		{ 0, 1, 2 }, { 1, 2, 1 }, { 1, 2, 2 }, { 1, 3, 1 }, { 1, 4, 0 }, { 2, 3, 1 },
+	};
+	static const unsigned int orders[][6] = {
+		{ 5, 4, 3, 2, 1, 0 }, { 3, 0, 5, 1, 4, 2 }, { 0, 1, 2, 3, 4, 5 }, { 2, 1, 4, 3, 0, 5 },
+	};
+	X86_64_E820_AUTO none = {0};
+
+	(void)state;
+	x86_64_e820_sort(&none);
+	assert_int_equal(none.n, 0);
+	for (size_t o = 0; o < ARRAY_SIZE(orders); o++) {
+		X86_64_E820_AUTO e = {0};
+
+		for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+			x86_64_e820_add(&e, want[orders[o][i]].start, want[orders[o][i]].end,
+					want[orders[o][i]].type);
+		x86_64_e820_sort(&e);
+		for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
+			assert_int_equal(e.at[i].start, want[i].start);
+			assert_int_equal(e.at[i].end, want[i].end);
+			assert_int_equal(e.at[i].type, want[i].type);
+		}
+	}
 }
 
 static void range(struct ranges *r, uint64_t start, uint64_t end)
@@ -390,6 +452,12 @@ static void crash_e820_is_the_kernels(void **state)
 	e.n = 0;
 	x86_64_e820_crash(&m, (struct range){0}, &e);
 	assert_int_equal(e.n, ARRAY_SIZE(want) - 1);
+	e.n = 0;
+	x86_64_e820_crash(&m, (struct range){ 0x5ff00000, 0x5ffff000, NULL }, &e);
+	assert_int_equal(e.n, ARRAY_SIZE(want));	/* a page is */
+	e.n = 0;
+	x86_64_e820_crash(&m, (struct range){ 0x40000000, 0x60000000, NULL }, &e);
+	assert_int_equal(e.n, ARRAY_SIZE(want) - 2);
 	x86_64_forget(&m);
 }
 
@@ -401,7 +469,7 @@ static void page_tables_are_counted(void **state)
 		{ true, 0x1000, 3 * GIB, 0, 2 }, { true, 0, 3 * GIB + 4096, 0, 2 },
 		{ true, 0x1000, 3 * GIB + 4096, 0, 3 }, { true, MIB, 2 * MIB, 0, 2 },
 		{ false, MIB, 2 * MIB, 3 * MIB, 2 }, { false, MIB, 2 * MIB, 3 * GIB, 3 },
-		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 },
+		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 }, { true, GIB, 2 * GIB, 0, 1 },
 	};
 
 	(void)state;
@@ -456,6 +524,11 @@ static void efi_is_passed_on(void **state)
 	assert_int_equal(get(&out, node + 16, 8), 0x7e001000);
 	assert_int_equal(get(&out, node + 32, 8), 0x7e002000);
 	assert_int_equal(get(&out, node + 40, 8), 0x7e003000);
+	b.running = NULL;
+	build(&b, &out);
+	assert_int_equal(get(&out, 0x1c0, 8), X86_EFI_SIGNATURE);
+	assert_int_equal(get(&out, 0x1c8, 4), 40);
+	b.running = running;
 	b.efi = NULL;				/* --noefi */
 	build(&b, &out);
 	assert_int_equal(get(&out, 0x1c0, 8), 0);
@@ -465,7 +538,7 @@ static void efi_is_passed_on(void **state)
 
 static void strides_that_cannot_be_are_not_used(void **state)
 {
-	static const uint32_t strides[] = { 0, 39, 44, 4104, UINT32_MAX };
+	static const uint32_t strides[] = { 0, 32, 39, 44, 4104, UINT32_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(strides); i++) {
@@ -480,6 +553,38 @@ static void strides_that_cannot_be_are_not_used(void **state)
 		assert_int_equal(get(&out, 0x1c8, 4), 40);
 		assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 	}
+	fill_running();
+}
+
+static void largest_stride_is_used(void **state)
+{
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+	struct x86_64_boot b = usual(&e);
+
+	(void)state;
+	fill_e820(&e, 4);
+	put(running, 0x1c8, 4096, 4);
+	build(&b, &out);
+	assert_int_equal(get(&out, 0x1c8, 4), 4096);
+	assert_int_equal(get(&out, 0x1d4, 4), 2 * 4096);
+	fill_running();
+}
+
+/* Of tables in the page, no more entries than they have room for. */
+static void disks_that_cannot_be_are_not_counted(void **state)
+{
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+	struct x86_64_boot b = usual(&e);
+
+	(void)state;
+	fill_e820(&e, 4);
+	running[X86_BP_EDD_ENTRIES] = 7;
+	running[X86_BP_EDD_MBR_ENTRIES] = 17;
+	build(&b, &out);
+	assert_int_equal(out.data[0x1e9], 6);
+	assert_int_equal(out.data[0x1ea], 16);
 	fill_running();
 }
 
@@ -515,7 +620,7 @@ struct spoil {
 	unsigned int at;
 	size_t size;
 	uint64_t value;
-	const char *text;
+	const char *text;	/* in the message; NULL: just what may be */
 };
 
 static const struct spoil spoils[] = {
@@ -523,15 +628,18 @@ static const struct spoil spoils[] = {
 	{ "boot flag", 0x1fe, 2, 0, "no header of protocol 2.12 or later" },
 	{ "mark", 0x202, 4, 0, "no header of protocol 2.12 or later" },
 	{ "protocol", 0x206, 2, 0x20b, "no header of protocol 2.12 or later" },
+	{ "first protocol", 0x206, 2, 0x20c, NULL },
 	{ "loader", 0x210, 1, 0xff, "the type of loader is 0xff, not kexec's" },
 	{ "init_size", 0x260, 4, 0x3000001, "the kernel needs 0x3000001 bytes to start" },
 	{ "command line", 0x228, 4, ADDR + 4097, "the command line is not at" },
 	{ "command line above", 0x0c8, 4, 1, "the command line is not at" },
 	{ "command line in the page", 0x228, 4, ADDR, "the command line is not at" },
 	{ "command line's limit", 0x238, 4, 5, "the command line has 20 bytes, the kernel reads 5" },
+	{ "command line's last limit", 0x238, 4, 20, NULL },
 	{ "initrd", 0x218, 4, 0, "they say that the initrd is at" },
 	{ "initrd's size above", 0x0c4, 4, 1, "they say that the initrd is at" },
 	{ "chain", 0x250, 8, ADDR, "the chain of setup_data leads to" },
+	{ "chain in the page", 0x250, 8, ADDR + 0xcd0, "the chain of setup_data leads to" },
 	{ "chain below", 0x250, 8, ADDR - 16, "the chain of setup_data leads to" },
 	{ "chain beyond", 0x250, 8, ADDR + 0x100000, "the chain of setup_data leads to" },
 	{ "chain wraps", 0x250, 8, UINT64_MAX - 7, "the chain of setup_data leads to" },
@@ -540,6 +648,9 @@ static const struct spoil spoils[] = {
 	{ "EFI of 32 bits", 0x1c0, 4, 0x32334c45, "EFI's signature, system table and setup_data" },
 	{ "EFI's map", 0x1d0, 4, 0, "EFI's map of memory" },
 	{ "EFI's map in the page", 0x1d0, 4, ADDR, "EFI's map of memory" },
+	{ "EFI's map behind the page", 0x1d0, 4, ADDR + 4096, NULL },
+	{ "EFI's short stride", 0x1c8, 4, 32, "EFI's map of memory" },
+	{ "no size of EFI's map", 0x1d4, 4, 0, "EFI's map of memory" },
 	{ "EFI's stride", 0x1c8, 4, 0, "EFI's map of memory" },
 	{ "EFI's size", 0x1d4, 4, 97, "EFI's map of memory" },
 	{ "no entries", 0x1e8, 1, 0, "entries of the e820 in the zero page" },
@@ -548,7 +659,8 @@ static const struct spoil spoils[] = {
 	{ "empty entry", 0x2d8, 8, 0, "the e820 has 0x0 bytes at" },
 	{ "entry wraps", 0x2d8, 8, UINT64_MAX, "bytes at 0x1000" },
 	{ "order", 0x2d0, 8, 9 * GIB, "is not behind the one before it" },
-	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, ", is not RAM of the e820" },
+	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, "a segment, 0x140001000-0x140901004, is not RAM of"
+	  " the e820" },
 };
 
 static void proofs_refuse(void **state)
@@ -565,11 +677,63 @@ static void proofs_refuse(void **state)
 		ranges_add(&expect.covered, b.initrd, b.initrd_size, NULL);
 		build(&b, &out);
 		assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+		assert_string_equal(fail_text(), "");
 		put(out.data, s->at, s->value, s->size);
 		print_message("# %s\n", s->name);
-		assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, s->text);
+		if (s->text)
+			assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, s->text);
+		else
+			assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 		ranges_free(&expect.covered);
 	}
+}
+
+/* The NUL is part of it, and all of it is behind the page. */
+static void proofs_refuse_command_lines(void **state)
+{
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+	struct x86_64_boot b = { .e820 = &e, .cmdline = "fifteen letters" };
+	struct x86_64_expect expect = expected(&b);
+
+	(void)state;
+	fill_e820(&e, 2);
+	build(&b, &out);
+	assert_int_equal(out.len, 4096 + 16);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len - 1, ADDR, &expect), EINVAL,
+		     "the command line is not at");
+	assert_fails(x86_64_prove_boot_data(out.data, 4096, ADDR, &expect), EINVAL,
+		     "the command line is not at");
+	out.data[4096 + 15] = '!';
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "the command line is not at");
+	memcpy(out.data + 0xcd0, b.cmdline, 16);
+	put(out.data, 0x228, ADDR + 0xcd0, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "the command line is not at");
+}
+
+/* Sixteen zeroes are a node of nothing, if they are where one may be. */
+static void proofs_refuse_places_of_nodes(void **state)
+{
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+	struct x86_64_boot b = { .e820 = &e, .cmdline = "", .seed = seed };
+	struct x86_64_expect expect = expected(&b);
+	uint64_t node;
+
+	(void)state;
+	fill_e820(&e, 2);
+	build(&b, &out);
+	node = find_node(&out, 9);
+	memset(out.data + node + 16, 0, 32);
+	put(out.data, 0x250, ADDR + 4096, 8);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+	put(out.data, 0x250, ADDR + node + 24, 8);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+	put(out.data, 0x250, ADDR + node + 20, 8);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "where no node is");
 }
 
 static void proofs_refuse_chains(void **state)
@@ -594,6 +758,16 @@ static void proofs_refuse_chains(void **state)
 		     "entries of the e820 in setup_data are 39 bytes, or there twice");
 	put(out.data, (unsigned int)first + 12, UINT32_MAX, 4);
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "where no node is");
+	build(&b, &out);
+	put(out.data, (unsigned int)find_node(&out, 9) + 12, 20, 4);
+	put(out.data, (unsigned int)find_node(&out, 9) + 8, 1, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "entries of the e820 in setup_data are 20 bytes, or there twice");
+	build(&b, &out);
+	put(out.data, 0x1c4, 0, 4);
+	put(out.data, 0x1d8, 0, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "EFI's signature, system table and setup_data");
 	build(&b, &out);
 	put(out.data, 0x1e8, 127, 1);
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "and 2 behind it");
@@ -655,12 +829,18 @@ int main(void)
 		cmocka_unit_test(memory_sizes_are_those_of_e801),
 		cmocka_unit_test(names_and_words_of_memory),
 		cmocka_unit_test(added_memory_is_taken_out),
+		cmocka_unit_test(added_behind_all_and_between),
+		cmocka_unit_test(maps_are_sorted),
 		cmocka_unit_test(crash_e820_is_the_kernels),
 		cmocka_unit_test(page_tables_are_counted),
 		cmocka_unit_test(efi_is_passed_on),
 		cmocka_unit_test(strides_that_cannot_be_are_not_used),
+		cmocka_unit_test(largest_stride_is_used),
+		cmocka_unit_test(disks_that_cannot_be_are_not_counted),
 		cmocka_unit_test(seed_and_tree_are_the_callers),
 		cmocka_unit_test(proofs_refuse),
+		cmocka_unit_test(proofs_refuse_command_lines),
+		cmocka_unit_test(proofs_refuse_places_of_nodes),
 		cmocka_unit_test(proofs_refuse_chains),
 		cmocka_unit_test(proofs_refuse_memory),
 	};

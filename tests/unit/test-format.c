@@ -76,6 +76,17 @@ static void refused(const void *data, size_t size, int err, const char *text)
 	close_bytes(&o);
 }
 
+static void accepted(const void *data, size_t size)
+{
+	struct opened o;
+
+	open_bytes(&o, data, size);
+	if (o.rc < 0)
+		print_error("%s\n", fail_text());
+	assert_int_equal(o.rc, 0);
+	close_bytes(&o);
+}
+
 /* Every length but the whole; each byte of the first @headers with some bits turned. */
 static void endure(const uint8_t *data, size_t size, size_t headers)
 {
@@ -201,6 +212,13 @@ static void bzimage_refusals(void **state)
 		int err;
 		const char *text;
 	} rows[] = {
+		{ 0x1fe, 2, 0, ENOEXEC, "Cannot determine the file type" },
+		{ 0x201, 1, 0x61, EINVAL, "its header ends at 0x263, before 0x264" },
+		{ 0x201, 1, 0x62, 0, NULL },
+		{ 0x206, 2, 0x20c, 0, NULL },
+		{ 0x230, 4, 1 << 30, 0, NULL },
+		{ 0x230, 4, 1ull << 31, EINVAL, "is not a power of two up to 0x40000000" },
+		{ 0x260, 4, CODE, 0, NULL },
 		{ 0x206, 2, 0x20b, ENOEXEC, "has version 2.11 of the boot protocol" },
 		{ 0x236, 2, 0x22, ENOEXEC, "is a 32-bit kernel" },
 		{ 0x211, 1, 0, ENOEXEC, "is to be loaded below 1 MiB" },
@@ -220,8 +238,35 @@ static void bzimage_refusals(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		make_bzimage(d);
 		put(d + rows[i].at, rows[i].value, rows[i].size);
-		refused(d, sizeof(d), rows[i].err, rows[i].text);
+		if (rows[i].err)
+			refused(d, sizeof(d), rows[i].err, rows[i].text);
+		else
+			accepted(d, sizeof(d));
 	}
+	make_bzimage(d);
+	d[0x1f1] = 4;		/* the code begins where the file ends */
+	put(d + 0x1f4, 0, 4);
+	refused(d, sizeof(d), EINVAL, "has no code at its 64-bit entry");
+}
+
+/* It is open already when it becomes shorter. */
+static void bzimage_cut(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO path = mem_printf("%s/vmlinuz", dir);
+	struct arena arena = {0};
+	struct kernel k = {0};
+	uint8_t d[BZIMAGE_SIZE];
+
+	(void)state;
+	make_bzimage(d);
+	unit_write(dir, "vmlinuz", d, sizeof(d));
+	assert_int_equal(file_open(&k.file, path), 0);
+	assert_int_equal(truncate(path, 0x300), 0);
+	assert_fails(format_bzimage.understand(&k, &arena), EIO, "cannot be read");
+	kernel_close(&k);
+	arena_free(&arena);
+	unit_remove(dir);
 }
 
 static void bzimage_endures(void **state)
@@ -341,6 +386,7 @@ static void uki_refusals(void **state)
 		{ SECTION(1) + 20, 0x10, "section 1 overlaps the headers" },
 		{ SECTION(4) + 8, 0, "there is no kernel inside" },
 	};
+	static const char *const names[] = { ".linux", ".ucode", ".initrd", ".cmdline" };
 	size_t size, headers;
 	uint8_t *d;
 
@@ -355,13 +401,162 @@ static void uki_refusals(void **state)
 	memcpy(d + SECTION(3) + 20, d + SECTION(2) + 20, 4);
 	refused(d, size, EINVAL, "sections 2 and 3 overlap");
 	free(d);
-	d = make_uki(&size, &headers);
-	memcpy(d + SECTION(3), ".initrd", 8);
-	refused(d, size, EINVAL, "has more than one section .initrd");
-	free(d);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO text = mem_printf("has more than one section %s", names[i]);
+
+		d = make_uki(&size, &headers);
+		strncpy((char *)d + SECTION(0), names[i], 8);
+		refused(d, size, EINVAL, text);
+		free(d);
+	}
 	d = make_uki(&size, &headers);
 	memcpy(d + SECTION(0), ".profile", 8);
 	refused(d, size, EINVAL, "there is no kernel inside");
+	free(d);
+}
+
+/* No PE files at all, or ones without a kernel in them. */
+static void other_programs(void **state)
+{
+	const struct part none[] = { { ".text", "stub", 4, 0 }, { ".data", "data", 4, 0 } };
+	static const unsigned int marks[] = { 0, 1, 0x40, 0x41, 0x3c, SECTION(4) + 1 };
+	struct wrapped w = {0};
+	size_t size, headers;
+	struct file f;
+	uint8_t *d;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		d = make_uki(&size, &headers);
+		d[marks[i]] ^= 0x20;
+		refused(d, size, ENOEXEC, "Cannot determine the file type");
+		file_unpacked(&f, "test", d, size);
+		assert_int_equal(wrapping_uki.probe(&f), false);
+		if (marks[i] < SECTION(4))
+			assert_fails(wrapping_uki.locate(&f, &w), EINVAL, "its headers changed meanwhile");
+		file_close(&f);
+	}
+	d = make_pe(none, ARRAY_SIZE(none), &size, &headers);
+	refused(d, size, ENOEXEC, "Cannot determine the file type");
+	put(d + 0x46, 0, 2);
+	refused(d, size, ENOEXEC, "Cannot determine the file type");
+	free(d);
+}
+
+/* In the table in another order than in the file, without data, right behind the headers. */
+static void uki_layouts(void **state)
+{
+	const struct part empty[] = {
+		{ ".bss", "", 0, 0x1000 }, { ".linux", bzimage, sizeof(bzimage), 0 }, { ".data", "", 0, 0x1000 },
+	};
+	uint8_t section[40];
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
+
+	(void)state;
+	memcpy(section, d + SECTION(1), 40);
+	memcpy(d + SECTION(1), d + SECTION(2), 40);
+	memcpy(d + SECTION(2), section, 40);
+	accepted(d, size);
+	free(d);
+	d = make_pe(empty, ARRAY_SIZE(empty), &size, &headers);
+	accepted(d, size);
+	put(d + SECTION(0) + 20, 0, 4);
+	accepted(d, size);
+	put(d + SECTION(0) + 20, size - 100, 4);	/* no bytes, inside another's */
+	put(d + SECTION(2) + 20, size - 100, 4);
+	accepted(d, size);
+	free(d);
+	d = make_pe(&empty[1], 1, &size, &headers);
+	assert_int_equal(headers % ALIGN, 0);
+	accepted(d, size);
+	free(d);
+}
+
+static void uki_of_many_sections(void **state)
+{
+	enum { MANY = 1024, NAME_AT = SECTION(MANY - 1) };
+	size_t start = round_up64(SECTION(MANY + 1), ALIGN), size = start + BZIMAGE_SIZE;
+	uint8_t *d = calloc(1, size);
+	struct file f;
+
+	(void)state;
+	make_bzimage(d + start);
+	memcpy(d, "MZ", 2);
+	put(d + 0x3c, 0x40, 4);
+	memcpy(d + 0x40, "PE\0", 4);
+	put(d + 0x46, MANY, 2);
+	memcpy(d + NAME_AT, ".linux", 6);
+	put(d + NAME_AT + 8, BZIMAGE_SIZE, 4);
+	put(d + NAME_AT + 16, BZIMAGE_SIZE, 4);
+	put(d + NAME_AT + 20, start, 4);
+	accepted(d, size);
+	put(d + 0x46, MANY + 1, 2);
+	refused(d, size, ENOEXEC, "Cannot determine the file type");
+	file_unpacked(&f, "test", d, size);
+	assert_int_equal(wrapping_uki.extent(&f), 0);
+	file_close(&f);
+}
+
+/* The command line as it is shown to nobody but the kernel; of two layers the outer one's counts. */
+static void uki_command_lines(void **state)
+{
+	char full[ALIGN];
+	const struct { const char *text; size_t size; const char *want; } rows[] = {
+		{ full, ALIGN, NULL }, { " \n ", 3, "" }, { "a\tb\0c", 5, "a b" }, { "x", 1, "x" },
+	};
+
+	(void)state;
+	memset(full, 'z', sizeof(full));
+	make_bzimage(bzimage);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct part part[] = {
+			{ ".linux", bzimage, sizeof(bzimage), 0 }, { ".cmdline", rows[i].text, rows[i].size, 0 },
+		};
+		size_t size, headers;
+		uint8_t *d = make_pe(part, ARRAY_SIZE(part), &size, &headers);
+		struct opened o;
+
+		open_bytes(&o, d, size);
+		assert_int_equal(o.rc, 0);
+		assert_null(o.k.initrd.data);
+		if (rows[i].want)
+			assert_string_equal(o.k.cmdline, rows[i].want);
+		else
+			assert_true(strlen(o.k.cmdline) == ALIGN && o.k.cmdline[ALIGN - 1] == 'z');
+		close_bytes(&o);
+		free(d);
+	}
+}
+
+static void uki_in_a_uki(void **state)
+{
+	size_t size, headers, all;
+	uint8_t *d = make_uki(&size, &headers), *outer;
+	const struct part part[] = {
+		{ ".initrd", "outer", 5, 0 }, { ".cmdline", "outer", 5, 0 }, { ".linux", d, size, 0 },
+	};
+	struct opened o;
+	struct said said;
+
+	(void)state;
+	outer = make_pe(part, ARRAY_SIZE(part), &all, &headers);
+	unit_listen(&said);
+	open_bytes(&o, outer, all);
+	unit_heard(&said);
+	assert_int_equal(o.rc, 0);
+	assert_non_null(strstr(said.text, ": a unified kernel image: nothing is measured"));
+	assert_string_equal(o.k.format, "bzImage in a uki");
+	assert_string_equal(o.k.cmdline, "outer");
+	assert_int_equal(o.k.initrd.size, 5);
+	assert_memory_equal(o.k.initrd.data, "outer", 5);
+	close_bytes(&o);
+	free(outer);
+	d[SECTION(4) + 8] = d[SECTION(4) + 9] = 0;
+	unit_listen(&said);
+	refused(d, size, EINVAL, "there is no kernel inside");
+	unit_heard(&said);
+	assert_string_equal(said.text, "");
 	free(d);
 }
 
@@ -410,6 +605,124 @@ static void zboot_is_understood(void **state)
 	put(d + 12, sizeof(bzimage) + 1, 4);
 	refused(d, size, EINVAL, "the kernel inside ends beyond the file");
 	free(d);
+}
+
+static void zboot_names(void **state)
+{
+	static const struct { const char *name; int err; } rows[] = {
+		{ " ", ENOTSUP }, { "~", ENOTSUP }, { "\x1f", EINVAL }, { "\x7f", EINVAL }, { "", ENOTSUP },
+		{ "gzip", 0 }, { "lz4", 0 }, { "lzma", 0 }, { "xzkern", 0 }, { "zstd", 0 }, { "zstd22", 0 },
+		{ "zstd2", ENOTSUP }, { "thirty-two letters and no NUL ...", ENOTSUP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t size;
+		uint8_t *d = make_zboot(&size);
+
+		memset(d + 24, 0, 32);
+		strncpy((char *)d + 24, rows[i].name, 32);
+		if (rows[i].err)
+			refused(d, size, rows[i].err, rows[i].err == EINVAL ? "is damaged" : "is compressed with");
+		else
+			accepted(d, size);
+		free(d);
+	}
+}
+
+/* A header and nothing else is one; what has half of the mark, or is shorter, is none. */
+static void zboot_marks(void **state)
+{
+	static const struct { char mz[3], zimg[5]; size_t size; bool is; } rows[] = {
+		{ "MZ", "zimg", 64, true }, { "MZ", "zimg", 63, false }, { "MZ", "zimh", 64, false },
+		{ "MX", "zimg", 64, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *d = calloc(1, rows[i].size);
+		struct wrapped w = {0};
+		struct file f;
+
+		memcpy(d, rows[i].mz, 2);
+		memcpy(d + 4, rows[i].zimg, 4);
+		file_unpacked(&f, "test", d, rows[i].size);
+		assert_int_equal(wrapping_zboot.probe(&f), rows[i].is);
+		if (rows[i].size < 64)
+			assert_fails(wrapping_zboot.locate(&f, &w), EIO, "the header cannot be read");
+		file_close(&f);
+	}
+}
+
+/* Its kernel is itself: it is unpacked for ever, or refused. */
+static void layers_are_counted(void **state)
+{
+	size_t size, n = 0;
+	uint8_t *d = make_zboot(&size);
+	uint8_t *nested = calloc(1, size + 4 * 64);
+	struct said said;
+
+	(void)state;
+	put(d + 8, 0, 4);
+	put(d + 12, size, 4);
+	refused(d, size, EINVAL, "is packed more than 4 times");
+	put(d + 12, UINT32_MAX, 4);
+	refused(d, size, EINVAL, "the kernel inside ends beyond the file");
+	free(d);
+	for (; n < 4; n++) {
+		uint8_t *h = nested + n * 64;
+
+		memcpy(h, "MZ\0\0zimg", 8);
+		put(h + 8, 64, 4);
+		put(h + 12, (3 - n) * 64 + sizeof(bzimage), 4);
+		strcpy((char *)h + 24, "gzip");
+	}
+	memcpy(nested + 4 * 64, bzimage, sizeof(bzimage));
+	refused(nested, 4 * 64 + sizeof(bzimage), EINVAL, "is packed more than 4 times");
+	unit_listen(&said);
+	accepted(nested + 64, 3 * 64 + sizeof(bzimage));
+	unit_heard(&said);
+	assert_string_equal(said.text, "");
+	free(nested);
+}
+
+static void packed_or_not(void **state)
+{
+	size_t size;
+	uint8_t *d = make_zboot(&size);
+	struct file f;
+
+	(void)state;
+	file_unpacked(&f, "test", d, size);
+	assert_true(kernel_is_packed(&f));
+	f.head[0] = 0;
+	assert_false(kernel_is_packed(&f));
+	memcpy(f.head, "\x1f\x8b\x08", 3);
+	memcpy(f.data, "\x1f\x8b\x08", 3);
+	assert_true(kernel_is_packed(&f));
+	file_close(&f);
+}
+
+static void bytes_of_a_kernel(void **state)
+{
+	uint8_t data[8];
+	struct kernel_piece pieces[] = {
+		{ .addr = 0x1000, .data = data, .filesz = 4, .memsz = 0x100 },
+		{ .addr = 0x2000, .data = data + 4, .filesz = 4, .memsz = 4 },
+	};
+	struct kernel k = { .piece = pieces, .n_pieces = 2 };
+	static const struct { uint64_t addr, size; int at; } rows[] = {
+		{ 0x1000, 4, 0 }, { 0x1003, 1, 3 }, { 0x1003, 2, -1 }, { 0x1004, 1, -1 }, { 0x1000, 5, -1 },
+		{ 0xfff, 1, -1 }, { 0x2000, 4, 4 }, { 0x2002, 2, 6 }, { 0x2003, 2, -1 }, { 0x3000, 1, -1 },
+		{ 0x2000, UINT64_MAX, -1 }, { UINT64_MAX, 2, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint8_t *p = kernel_bytes(&k, rows[i].addr, rows[i].size);
+
+		assert_ptr_equal(p, rows[i].at < 0 ? NULL : data + rows[i].at);
+	}
 }
 
 static void zboot_endures(void **state)
@@ -483,12 +796,23 @@ int main(void)
 		cmocka_unit_test(bzimage_is_understood),
 		cmocka_unit_test(bzimage_for_low_memory),
 		cmocka_unit_test(bzimage_refusals),
+		cmocka_unit_test(bzimage_cut),
 		cmocka_unit_test(bzimage_endures),
 		cmocka_unit_test(uki_is_understood),
 		cmocka_unit_test(uki_sizes),
 		cmocka_unit_test(uki_refusals),
+		cmocka_unit_test(other_programs),
+		cmocka_unit_test(uki_layouts),
+		cmocka_unit_test(uki_of_many_sections),
+		cmocka_unit_test(uki_command_lines),
+		cmocka_unit_test(uki_in_a_uki),
 		cmocka_unit_test(uki_endures),
 		cmocka_unit_test(zboot_is_understood),
+		cmocka_unit_test(zboot_names),
+		cmocka_unit_test(zboot_marks),
+		cmocka_unit_test(layers_are_counted),
+		cmocka_unit_test(packed_or_not),
+		cmocka_unit_test(bytes_of_a_kernel),
 		cmocka_unit_test(zboot_endures),
 		cmocka_unit_test(elf_entry),
 		cmocka_unit_test(types),

@@ -467,6 +467,46 @@ static void wrapped_initrds(void **state)
 	file_close(&f);
 }
 
+/* One behind the other, each from a multiple of 4 bytes on; none of U-Boot's wrappings is left. */
+static void joined_initrds(void **state)
+{
+	struct uimage u = uimage(3, 0);
+	char *dir = unit_directory();
+	STRING_AUTO first = mem_printf("%s/first", dir);
+	STRING_AUTO second = mem_printf("%s/second", dir);
+	STRING_AUTO names = mem_printf("%s + %s + %s", first, second, first);
+	STRING_AUTO none = mem_printf("%s/none", dir);
+	const char *more[] = { second, first, NULL };
+	struct arena arena = {0};
+	struct file f;
+
+	(void)state;
+	unit_write(dir, "first", "abcde", 5);
+	unit_write(dir, "second", u.bytes, sizeof(u));
+	assert_int_equal(initrd_open(&f, &arena, first, more, 7), 0);
+	assert_string_equal(f.name, names);
+	assert_int_equal(f.size, 8 + 8 + 5);
+	assert_memory_equal(f.data, "abcde\0\0\0" U_INSIDE "\0\0abcde", f.size);
+	file_close(&f);
+	assert_fails(initrd_open(&f, &arena, first, more, 8), ENOEXEC, "is for U-Boot's architecture 7");
+	assert_fails(initrd_open(&f, &arena, second, (const char *[]){ first, NULL }, 8), ENOEXEC,
+		     "is for U-Boot's architecture 7");
+	assert_fails(initrd_open(&f, &arena, none, more, 7), ENOENT, "none");
+	more[1] = none;
+	assert_fails(initrd_open(&f, &arena, first, more, 7), ENOENT, "none");
+	assert_int_equal(truncate(second, (off_t)2 << 30), 0);	/* its sum is of 8 bytes */
+	assert_int_equal(truncate(first, ((off_t)2 << 30) + 1), 0);
+	assert_fails(initrd_open(&f, &arena, first, more, 7), EFBIG,
+		     "first: with it the initial RAM disks have more than 2147483648 bytes");
+	unit_write(dir, "first", "abcde", 5);
+	unit_write(dir, "second", "", 0);
+	assert_int_equal(truncate(second, (off_t)2 << 30), 0);
+	assert_fails(initrd_open(&f, &arena, first, more, 7), EFBIG,
+		     "second: with it the initial RAM disks have more than 2147483648 bytes");
+	arena_free(&arena);
+	unit_remove(dir);
+}
+
 /* --- zImage: sections none, the names, the kernel, the initrd; then a part of each --- */
 
 #define Z_NAMES "\0.kernel:vmlinux.strip\0.kernel:initrd\0.text"
@@ -557,6 +597,30 @@ static void zimages(void **state)
 	}
 }
 
+/* What its sections say is looked at before anything is copied. */
+static void zimages_that_are_cut(void **state)
+{
+	struct file f = zimage_of(&(struct zimage){ 2, 2, 4, 0, 1, N, K, false, 0 });
+	uint8_t *table = f.data + Z_TABLE;
+	char *dir = unit_directory();
+	STRING_AUTO path = mem_printf("%s/zImage", dir);
+	struct arena arena = {0};
+	struct kernel k;
+
+	(void)state;
+	put(table + 3 * 64, 24, 8, f.size - 21);
+	unit_write(dir, "zImage", f.data, f.size);
+	assert_fails(kernel_open(&k, &arena, path), EINVAL, "the initrd inside ends beyond the file");
+	kernel_close(&k);
+	put(table + 2 * 64, 24, 8, f.size - 11);
+	unit_write(dir, "zImage", f.data, f.size);
+	assert_fails(kernel_open(&k, &arena, path), EINVAL, "the kernel inside ends beyond the file");
+	kernel_close(&k);
+	file_close(&f);
+	arena_free(&arena);
+	unit_remove(dir);
+}
+
 static void other_elves(void **state)
 {
 	(void)state;
@@ -600,7 +664,9 @@ int main(void)
 		cmocka_unit_test(uimage_cut),
 		cmocka_unit_test(plain_initrds),
 		cmocka_unit_test(wrapped_initrds),
+		cmocka_unit_test(joined_initrds),
 		cmocka_unit_test(zimages),
+		cmocka_unit_test(zimages_that_are_cut),
 		cmocka_unit_test(other_elves),
 		cmocka_unit_test(no_elf_at_all),
 	};

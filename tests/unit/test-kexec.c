@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "common/elf.h"
+#include "kexec/arch/arch.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/elfcorehdr.h"
 #include "kexec/arch/ppc64/cpunodes.h"
@@ -382,6 +383,79 @@ static void room_is_exact(void **state)
 	}
 }
 
+/* So many threads by the interrupt servers and by reg, 0 for no such property; and a property of its own. */
+static void write_cpu(const char *name, size_t servers, size_t regs, size_t more)
+{
+	static const uint8_t zeros[1024];
+	const struct { const char *name; size_t len; } props[] = {
+		{ "ibm,ppc-interrupt-server#s", servers * 4 }, { "reg", regs * 4 }, { "more", more },
+	};
+	STRING_AUTO type = mem_printf(TREE "cpus/%s/device_type", name);
+
+	unit_write(dir, type, "cpu", 4);
+	for (size_t i = 0; i < ARRAY_SIZE(props); i++) {
+		STRING_AUTO path = mem_printf(TREE "cpus/%s/%s", name, props[i].name);
+
+		if (props[i].len)
+			unit_write(dir, path, zeros, props[i].len);
+	}
+}
+
+/* There is room for exactly so many cores, of the largest kind. */
+static void takes_cores(const struct machine *m, uint64_t n)
+{
+	struct cpunodes cores;
+	uint64_t needed;
+	uint8_t *fdt;
+	size_t size;
+
+	assert_int_equal(cpunodes_count(m, &cores), 0);
+	cores.possible = n;
+	flatten_without_names(m, 0, &fdt, &size);
+	needed = cpunodes_needed(&cores, fdt) + n * GROWN_NODE + GROWN_NAME;
+	free(fdt);
+	flatten_without_names(m, needed, &fdt, &size);
+	assert_int_equal(ppc64_rehearse_fdt(m, fdt, size), 0);
+	free(fdt);
+	flatten_without_names(m, needed - 4, &fdt, &size);
+	assert_fails(ppc64_rehearse_fdt(m, fdt, size), ENOSPC, "the kernel could add only");
+	free(fdt);
+}
+
+static void room_of_unlike_cores(void **state)
+{
+	static const struct { struct { size_t servers, regs, more; } cpu[2]; uint64_t planned, rehearsed; }
+	rows[] = {
+		{ { { 1, 0, 4 }, { 1, 0, 4 } }, 8, 8 },
+		{ { { 1, 0, 4 }, { 1, 0, 400 } }, 8, 8 },
+		{ { { 1, 0, 400 }, { 1, 0, 4 } }, 8, 8 },
+		{ { { 2, 0, 4 }, { 2, 0, 4 } }, 4, 4 },
+		{ { { 1, 0, 4 }, { 2, 0, 4 } }, 8, 7 },
+		{ { { 4, 0, 4 }, { 1, 0, 4 } }, 8, 5 },
+		{ { { 0, 2, 4 }, { 2, 0, 4 } }, 8, 4 },		/* threads by reg, not by servers */
+		{ { { 0, 0, 4 }, { 0, 0, 4 } }, 8, 8 },
+		{ { { 8, 0, 4 }, { 8, 0, 4 } }, 2, 2 },		/* more than are possible */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		STRING_AUTO gone = mem_printf("rm -r %s/proc", dir);
+		struct cpunodes cores;
+		struct machine m = { .arch = arch_find("ppc64le") };
+
+		assert_int_equal(idlist_parse(&m.possible, "0-7"), 0);
+		unit_write(dir, TREE "names", "not a node's name", 4);
+		write_cpu("PowerPC,POWER10@0", rows[i].cpu[0].servers, rows[i].cpu[0].regs, rows[i].cpu[0].more);
+		write_cpu("PowerPC,POWER10@8", rows[i].cpu[1].servers, rows[i].cpu[1].regs, rows[i].cpu[1].more);
+		m.tree = read_tree();
+		assert_int_equal(cpunodes_count(&m, &cores), 0);
+		assert_int_equal(cores.possible, rows[i].planned);
+		takes_cores(&m, rows[i].rehearsed);
+		assert_int_equal(system(gone), 0);
+		idlist_free(&m.possible);
+	}
+}
+
 /* What libfdt cannot edit, and what has no place for CPUs. */
 static void rehearsal_of_other_trees(void **state)
 {
@@ -519,7 +593,8 @@ static void core_header_sizes(void **state)
 
 static void core_header_too_large(void **state)
 {
-	struct machine m = { .arch = arch_find("ppc64") };
+	struct machine m = { .arch = arch_find("ppc64"), .page_size = 4096 };
+	struct image image = { .machine = &m, .room = "this test", .more_room = "" };
 	struct core core = {0};
 	BUF_AUTO out = {0};
 
@@ -530,6 +605,11 @@ static void core_header_too_large(void **state)
 	assert_int_equal(out.len, elfcorehdr_size(ELFCOREHDR_PHDRS_MAX));
 	assert_int_equal(ranges_add(&core.dump, UINT64_MAX - 0x20000, 0x1000, "r"), 0);
 	assert_fails(elfcorehdr_build(&m, &core, &out), E2BIG, "65535 CPUs and memory ranges");
+	image.core = core;
+	assert_fails(elfcorehdr_place(&image), E2BIG, "65535 CPUs and memory ranges");
+	image.core.dump.n = 1;
+	assert_fails(elfcorehdr_place(&image), ENOSPC, "elfcorehdr: Could not find a free area");
+	arena_free(&image.arena);
 	ranges_free(&core.dump);
 }
 
@@ -549,6 +629,38 @@ static void core_header_room(void **state)
 	idlist_free(&m.possible);
 }
 
+/* What --dry-run and -d tell of it. */
+static void core_header_placed(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .page_size = 65536, .elfcorehdr_size = 300000 };
+
+	(void)state;
+	for (int hotplug = 0; hotplug < 2; hotplug++) {
+		struct image image = { .machine = &m, .hotplug = hotplug };
+		const struct segment *s;
+		struct said said;
+
+		assert_int_equal(ranges_add(&image.free, 0x10000, 0x100000, "free"), 0);
+		assert_int_equal(ranges_add(&image.core.dump, 0x20000, 0x1000, "r"), 0);
+		assert_int_equal(ranges_add(&image.core.dump, 0x40000, 0x1000, "r"), 0);
+		message_debug(true);
+		unit_listen(&said);
+		assert_int_equal(elfcorehdr_place(&image), 0);
+		unit_heard(&said);
+		message_debug(false);
+		assert_int_equal(strstr(said.text, "ELFCOREHDR_SIZE 300000\n") != NULL, hotplug);
+		s = image_segment(&image, ROLE_CORE);
+		assert_int_equal(s->kept != NULL, hotplug);
+		assert_int_equal(s->bufsz, 64 + 2 * 56);
+		assert_int_equal(s->memsz, hotplug ? 5 * 65536 : 65536);
+		assert_int_equal(s->room.now, 2);
+		assert_int_equal(s->room.capacity, (s->memsz - 64) / 56 - 1);
+		assert_int_equal(s->room.needed, hotplug ? 300000 + 56 - s->bufsz : 0);
+		assert_int_equal(s->room.free, s->memsz - s->bufsz);
+		image_free(&image);
+	}
+}
+
 /* More ranges than the kernel is prepared for: some more have room too. */
 static void core_header_of_many(void **state)
 {
@@ -563,6 +675,105 @@ static void core_header_of_many(void **state)
 	assert_int_equal(rehearse_elfcorehdr(&m, &s, 9500), 0);
 	assert_fails(rehearse_elfcorehdr(&m, &s, 9600), ENOSPC, "regenerated elfcorehdr");
 	assert_true(elfcorehdr_hotplug_size(&m, 64 + 56 * 65500) <= 64 + 56 * 65535);
+	idlist_free(&m.possible);
+}
+
+/*
+ * The regenerated header fills its pages to the last byte with 72 program headers: four CPUs'
+ * notes, vmcoreinfo, on x86_64 the kernel's text, the ranges and always a spare one.
+ */
+static void core_header_rehearsal(void **state)
+{
+	static const struct {
+		const char *arch;
+		uint64_t hint, ranges, memsz;	/* hint: ranges that the running kernel is prepared for */
+		int err;
+		const char *text;		/* of the failure, or in a warning */
+	} rows[] = {
+		{ "ppc64", 0, 65, 4096, 0, NULL },
+		{ "ppc64", 0, 66, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
+		{ "ppc64", 66, 1, 4096, 0, NULL },
+		{ "ppc64", 67, 1, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
+		{ "ppc64", 66, 66, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
+		{ "ppc64", 66, 66, 8192, 0, NULL },
+		{ "ppc64", 66, 67, 8192, 0, "memory is in 67 ranges, the running kernel is prepared for 66"
+		  " (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr has room for 139;" },
+		{ "ppc64", 0, 67, 8192, 0, NULL },
+		{ "ppc64", 0, 65529, 3674112, 0, NULL },
+		{ "ppc64", 0, 65530, 3674112, E2BIG, "4 CPUs and 65530 memory ranges are more than the 65534" },
+		{ "ppc64", 70000, 1, 3674112, 0, NULL },
+		{ "ppc64", 70000, 1, 3674112 - 4096, ENOSPC, "takes up to 3674112 bytes" },
+		{ "x86_64", 0, 64, 4096, 0, NULL },
+		{ "x86_64", 0, 65, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
+		{ "x86_64", 65, 1, 4096, 0, NULL },
+		{ "x86_64", 66, 1, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
+		{ "x86_64", 65, 66, 8192, 0, "prepared for 65 (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr"
+		  " has room for 138;" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine m = { .arch = arch_find(rows[i].arch), .little = true };
+		struct segment s = { .memsz = rows[i].memsz };
+		uint64_t others = 4 + m.arch->core_phdrs - 1;
+		struct said said;
+		int rc;
+
+		assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);
+		if (rows[i].hint)
+			m.elfcorehdr_size = 64 + 56 * (others + rows[i].hint) - m.arch->elfcorehdr_hint_lacks;
+		unit_listen(&said);
+		rc = rehearse_elfcorehdr(&m, &s, rows[i].ranges);
+		unit_heard(&said);
+		assert_int_equal(rc, -rows[i].err);
+		if (rows[i].text)
+			assert_non_null(strstr(rc ? fail_text() : said.text, rows[i].text));
+		if (rc || !rows[i].text)
+			assert_string_equal(said.text, "");
+		idlist_free(&m.possible);
+	}
+}
+
+/* Only memory is counted in the header, not its notes. */
+static void core_header_rehearsed(void **state)
+{
+	struct cpu_notes notes[] = { { 0, 0x1000, 568 }, { 1, 0x2000, 568 } };
+	struct machine m = { .arch = arch_find("ppc64"), .notes = notes, .n_notes = 2, .vmcoreinfo = 0x3000,
+			     .vmcoreinfo_size = 1024 };
+	struct image image = { .machine = &m };
+	struct core core = {0};
+
+	(void)state;
+	assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);
+	for (uint64_t i = 0; i < 65; i++)
+		assert_int_equal(ranges_add(&core.dump, i * 0x20000, 0x1000, "r"), 0);
+	for (int more = 0; more < 2; more++) {
+		struct segment s = { .memsz = 4096 };
+		BUF_AUTO out = {0};
+
+		assert_int_equal(elfcorehdr_build(&m, &core, &out), 0);
+		s.data = out.data;
+		s.bufsz = out.len;
+		assert_int_equal(kept_elfcorehdr.rehearse(&image, &s), more ? -ENOSPC : 0);
+		assert_int_equal(ranges_add(&core.dump, 0x20000000, 0x1000, "r"), 0);
+	}
+	ranges_free(&core.dump);
+	idlist_free(&m.possible);
+}
+
+/* A note of each CPU that is possible and not there; on x86_64 the kernel forgets the ELF header itself. */
+static void core_header_to_come(void **state)
+{
+	struct machine m = { .arch = arch_find("x86_64"), .n_notes = 1 };
+
+	(void)state;
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000), 1000 + (512 + 1) * 56);
+	assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000), 1000 + (512 + 3 + 1) * 56);
+	m.n_notes = 4;
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000), 1000 + (512 + 1) * 56);
+	m.elfcorehdr_size = 100000;
+	assert_int_equal(elfcorehdr_hotplug_size(&m, 1000), 100000 + 64 + 56);
 	idlist_free(&m.possible);
 }
 
@@ -582,6 +793,7 @@ int main(void)
 		TEST(memory_blocks_have_a_size),
 		TEST(memory_blocks_have_a_node),
 		TEST(room_is_exact),
+		TEST(room_of_unlike_cores),
 		TEST(rehearsal_of_other_trees),
 		TEST(no_cpu_nodes),
 		TEST(core_header),
@@ -589,7 +801,11 @@ int main(void)
 		TEST(core_header_sizes),
 		TEST(core_header_too_large),
 		TEST(core_header_room),
+		TEST(core_header_placed),
 		TEST(core_header_of_many),
+		TEST(core_header_rehearsal),
+		TEST(core_header_rehearsed),
+		TEST(core_header_to_come),
 	};
 
 	return cmocka_run_group_tests_name("kexec", tests, NULL, NULL);

@@ -234,7 +234,7 @@ static void poison(struct image *image)
 	for (unsigned int i = image->n_segments; i < SEGMENT_MAX; i++)
 		image->segment[i] = (struct segment){
 			.name = "beyond", .owner = "nobody", .addr = 1, .memsz = UINT64_MAX / 2,
-			.bufsz = UINT64_MAX,
+			.bufsz = UINT64_MAX, .kept = image->hotplug ? &kept_elfcorehdr : NULL,
 		};
 }
 
@@ -645,6 +645,17 @@ static void tree_version(struct spoilt *t, const char *name, int64_t version)
 	fdt_set_version(bytes_of(t, "fdt"), (uint32_t)version);
 }
 
+/* The last memory which the capture kernel would have ends with the segment, or @by bytes later. */
+static void usable_ends_with(struct spoilt *t, const char *name, int64_t by)
+{
+	uint8_t *fdt = bytes_of(t, "fdt");
+	int len, node = fdt_path_offset(fdt, "/memory@0");
+	uint8_t *last = (uint8_t *)fdt_getprop(fdt, node, "linux,usable-memory", &len) + len - 16;
+
+	bytes_put(last + 8, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by - bytes_get(last, 8, false), 8,
+		  false);
+}
+
 /* The free space at its end is gone, but for what @by gives back. */
 static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
 {
@@ -978,6 +989,9 @@ static const struct row rows[] = {
 	{ "crashed memory", CRASH, unreserve_crashed, NULL, 0, PASSES },
 	{ "crashed memory but a byte", CRASH, unreserve_crashed, NULL, 1, EINVAL, NOT_CRASHED },
 	{ "crashed memory, without CMA", CRASH, unreserve_more, NULL, 65536, PASSES },
+
+	{ "usable memory ends in it", CRASH, usable_ends_with, "initrd", -1, ENOSPC,
+	  " is not in the memory which the capture kernel would have" },
 
 	/* the digest */
 	{ "no regions", CRASH, set_regions, NULL, 0, EINVAL, NOT_VERIFIED },

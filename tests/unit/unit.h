@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,6 +36,32 @@
 /* What the rehearsal lets each of the cores grow by: a property, and once its name. */
 #define GROWN_NODE	(12 + 256)
 #define GROWN_NAME	sizeof("vendor,of-the-other-machine")
+
+/* What is written to stderr from unit_listen() to unit_heard(), as far as @text has room. */
+struct said {
+	FILE *file;
+	int before;
+	char text[512];
+};
+
+static inline void unit_listen(struct said *said)
+{
+	said->file = tmpfile();
+	assert_non_null(said->file);
+	fflush(stderr);
+	said->before = dup(STDERR_FILENO);
+	dup2(fileno(said->file), STDERR_FILENO);
+}
+
+static inline void unit_heard(struct said *said)
+{
+	fflush(stderr);
+	dup2(said->before, STDERR_FILENO);
+	close(said->before);
+	rewind(said->file);
+	said->text[fread(said->text, 1, sizeof(said->text) - 1, said->file)] = 0;
+	fclose(said->file);
+}
 
 /* A new temporary directory; unit_remove() deletes it with all that is in it. */
 static inline char *unit_directory(void)

@@ -277,7 +277,7 @@ int x86_64_boot_build(const struct x86_64_boot *b, uint64_t addr, struct buf *ou
 	boot_inherited(b, data);
 	boot_header(b, &l, addr, data);
 	boot_e820(b->e820, data);
-	memcpy(data + l.cmdline, b->cmdline, strlen(b->cmdline) + 1);
+	memcpy(data + l.cmdline, b->cmdline, strlen(b->cmdline));	/* zeroes follow */
 	if (b->efi)
 		boot_efi(b, &l, addr, data);
 	boot_nodes(b, &l, addr, data);
