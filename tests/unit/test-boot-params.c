@@ -659,8 +659,8 @@ static const struct spoil spoils[] = {
 	{ "empty entry", 0x2d8, 8, 0, "the e820 has 0x0 bytes at" },
 	{ "entry wraps", 0x2d8, 8, UINT64_MAX, "bytes at 0x1000" },
 	{ "order", 0x2d0, 8, 9 * GIB, "is not behind the one before it" },
-	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, "a segment, 0x140001000-0x140901004, is not RAM of"
-	  " the e820" },
+	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, "a segment, 0x140001000-0x140901004"
+	  ", is not RAM of the e820" },
 };
 
 static void proofs_refuse(void **state)
