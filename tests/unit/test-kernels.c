@@ -375,6 +375,24 @@ static void uimage_initrds(void **state)
 	file_close(&f);
 }
 
+static void flat_in_a_uimage(void **state)
+{
+	struct uimage u = uimage(2, 0);
+	char *dir = unit_directory();
+	STRING_AUTO path = mem_printf("%s/uImage", dir);
+	struct arena arena = {0};
+	struct kernel k;
+
+	(void)state;
+	unit_write(dir, "uImage", u.bytes, sizeof(u));
+	assert_int_equal(kernel_open(&k, &arena, path), 0);
+	assert_string_equal(k.format, "flat in a uImage");
+	assert_true(k.flat && k.low == 0x1000 && k.file.size == sizeof(U_INSIDE) - 1);
+	kernel_close(&k);
+	arena_free(&arena);
+	unit_remove(dir);
+}
+
 /* What it is wrapped in is gone, or the file is as it was. */
 static void uimage_is_taken_off(void **state)
 {
@@ -660,6 +678,7 @@ int main(void)
 		cmocka_unit_test(uimage_damage),
 		cmocka_unit_test(uimage_magic),
 		cmocka_unit_test(uimage_initrds),
+		cmocka_unit_test(flat_in_a_uimage),
 		cmocka_unit_test(uimage_is_taken_off),
 		cmocka_unit_test(uimage_cut),
 		cmocka_unit_test(plain_initrds),
