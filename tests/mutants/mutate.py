@@ -15,6 +15,7 @@ SETTLED = (
     "kexec/prove.c", "kexec/arch/*/prove.c", "kexec/rehearse.c", "kexec/arch/*/rehearse.c",
     "kexec/elfcorehdr.c", "kexec/arch/ppc64/cpunodes.c", "kexec/arch/ppc64/drconf.c",
     "kexec/arch/x86_64/proofs.c", "kexec/arch/x86_64/boot-params.c", "kexec/arch/x86_64/e820.c",
+    "kexec/format/bzimage.c", "kexec/format/uki.c", "kexec/format/zboot.c",
     "kexec/cmdline.c", "common/ranges.c", "common/elf.c", "common/idlist.c", "purgatory/purgatory.c",
 )
 
