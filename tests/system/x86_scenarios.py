@@ -107,7 +107,7 @@ def lockdown(stage):
         status, output = stage.guest.run(stage.load_command(how=how))
         expect(status, f"{how} has loaded\n{output}")
         if stage.loader != PACKAGED:
-            expect("lockdown" in output, f"{how} does not say that it is the lockdown:\n{output}")
+            expect("locked down" in output, f"{how} does not say that it is the lockdown:\n{output}")
     stage.expect_loaded(False)
     said = stage.guest.check("dmesg")
     expect("Lockdown: " in said, "the kernel has refused nothing for this reason")
