@@ -14,14 +14,14 @@ from dataclasses import dataclass
 SETTLED = (
     "kexec/prove.c", "kexec/arch/*/prove.c", "kexec/rehearse.c", "kexec/arch/*/rehearse.c",
     "kexec/elfcorehdr.c", "kexec/arch/ppc64/cpunodes.c", "kexec/arch/ppc64/drconf.c",
-    "kexec/arch/x86_64/proofs.c", "kexec/arch/x86_64/boot-params.c", "kexec/arch/x86_64/e820.c",
+    "kexec/arch/x86_64/boot-params.c", "kexec/arch/x86_64/e820.c",
     "kexec/format/bzimage.c", "kexec/format/uki.c", "kexec/format/zboot.c",
     "kexec/cmdline.c", "common/ranges.c", "common/elf.c", "common/idlist.c", "purgatory/purgatory.c",
 )
 
 # Of these, nobody has looked at all that is not noticed yet: only with --all and --only.
 OTHERS = (
-    "kexec/arch/ppc64/capture.c", "kexec/image.c", "kexec/plan.c", "kexec/purgatory.c",
+    "kexec/arch/x86_64/proofs.c", "kexec/arch/ppc64/capture.c", "kexec/image.c", "kexec/plan.c", "kexec/purgatory.c",
     "kexec/apply.c", "kexec/apply-file.c", "kexec/format/*.c",
     "kexec/arch/ppc64/crash.c", "kexec/arch/ppc64/fdt.c",
     "kexec/arch/ppc64/purgatory.c", "common/decompress.c",
