@@ -44,23 +44,58 @@ bool text_is_plain(uint32_t c)
 	return true;
 }
 
-void text_put(FILE *out, const char *text)
+/* How many bytes from @s on can be shown as they are. */
+static size_t plain_run(const uint8_t *s, size_t len)
+{
+	size_t run = 0, n;
+
+	while (run < len) {
+		if (s[run] >= 0x20 && s[run] < 0x7f) {
+			run++;
+			continue;
+		}
+		n = text_utf8(s + run, len - run);
+		if (!n || !text_is_plain(text_character(s + run, n)))
+			break;
+		run += n;
+	}
+	return run;
+}
+
+/* What cannot be shown is a whole character where it is one, else a byte. */
+static void add_shown(struct buf *out, const char *text)
 {
 	const uint8_t *s = (const uint8_t *)text;
-	size_t len = strlen(text), n;
+	size_t len = strlen(text), run, n;
 
-	for (; len; s += n, len -= n) {
-		size_t sequence = text_utf8(s, len);
-
-		n = sequence ? sequence : 1;
-		if (sequence ? text_is_plain(text_character(s, n)) : text_is_plain(*s) && *s < 0x80)
-			fwrite(s, 1, n, out);
-		else
-			for (size_t i = 0; i < n; i++)
-				fprintf(out, "\\x%02x", s[i]);
+	for (;;) {
+		run = plain_run(s, len);
+		buf_add(out, s, run);
+		s += run;
+		len -= run;
+		if (!len)
+			return;
+		n = text_utf8(s, len);
+		for (n = n ? n : 1; n; n--, len--)
+			buf_printf(out, "\\x%02x", *s++);
 	}
 }
 
+static void put_shown(FILE *out, const char *text, const char *end)
+{
+	BUF_AUTO shown = {0};
+
+	add_shown(&shown, text);
+	buf_add(&shown, end, strlen(end));
+	fwrite(shown.data, 1, shown.len, out);
+}
+
+void text_put(FILE *out, const char *text)
+{
+	put_shown(out, text, "");
+}
+
+/* In one write: two programs' messages do not mix. */
 void text_print(FILE *out, const char *fmt, ...)
 {
 	size_t ends = strlen(fmt);
@@ -74,7 +109,6 @@ void text_print(FILE *out, const char *fmt, ...)
 		ends--;
 	fmt += ends;		/* the newlines */
 	text[strlen(text) - strlen(fmt)] = 0;
-	text_put(out, text);
-	fputs(fmt, out);
+	put_shown(out, text, fmt);
 	free(text);
 }

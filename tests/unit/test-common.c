@@ -2,7 +2,9 @@
 // Copyright The kexec-hotplug developers
 #include "tests/unit/unit.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/crc32.h"
 #include "common/elf.h"
@@ -876,6 +878,24 @@ static void text_lines(void **state)
 	free(out);
 }
 
+/* Of two programs that talk at once, no message is in the middle of another's. */
+static void message_is_one_write(void **state)
+{
+	char got[256];
+	int ends[2];
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	f = fdopen(ends[1], "w");
+	setvbuf(f, NULL, _IONBF, 0);	/* as stderr is */
+	text_print(f, "one %s, \u20ac\x01 and %d\n", "message", 1);
+	assert_int_equal(recv(ends[0], got, sizeof(got), 0), strlen("one message, \u20ac\\x01 and 1\n"));
+	fclose(f);
+	assert_int_equal(recv(ends[0], got, sizeof(got), 0), 0);
+	close(ends[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -909,6 +929,7 @@ int main(void)
 		cmocka_unit_test(text_characters),
 		cmocka_unit_test(text_as_it_is_shown),
 		cmocka_unit_test(text_lines),
+		cmocka_unit_test(message_is_one_write),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
