@@ -63,6 +63,10 @@ static inline uint64_t bytes_get(const void *p, size_t size, bool little)
 	const uint8_t *b = p;
 	uint64_t v = 0;
 
+	if (size == 8)
+		return little ? le64_get(p) : be64_get(p);
+	if (size == 4)
+		return little ? le32_get(p) : be32_get(p);
 	for (size_t i = 0; i < size; i++)
 		v |= (uint64_t)b[little ? i : size - 1 - i] << (8 * i);
 	return v;

@@ -10,6 +10,7 @@
 struct reading {
 	struct arena *a;
 	const struct sysroot *sr;
+	struct buf value;	/* of the property that is being read */
 	bool changed;		/* something went while it was read */
 };
 
@@ -25,100 +26,112 @@ static bool list_has(const struct sysroot_list *list, const char *name, size_t l
 	return bsearch(key, list->at, list->n, sizeof(*list->at), compare_entry);
 }
 
-/* Length of the name without a safe_name() suffix: "#N" beside a file without it. */
-static size_t real_name_length(const struct sysroot_list *list, const char *name)
+/* Without a safe_name() suffix: "#N" beside a file without it. */
+static const char *real_name(struct reading *r, const struct sysroot_list *list, const char *name)
 {
 	const char *hash = strrchr(name, '#');
-	size_t len = strlen(name);
 
 	if (!hash || hash == name || hash[1] < '1' || hash[1] > '9' ||
-	    hash[1 + strspn(hash + 1, "0123456789")])
-		return len;
-	return list_has(list, name, (size_t)(hash - name)) ? (size_t)(hash - name) : len;
+	    hash[1 + strspn(hash + 1, "0123456789")] || !list_has(list, name, (size_t)(hash - name)))
+		return name;
+	return arena_string(r->a, name, (size_t)(hash - name));
 }
 
 /* -ENOENT: it is gone. */
-static int read_prop(struct reading *r, const char *path, const char *name, size_t name_len,
+static int read_prop(struct reading *r, const struct sysroot_dir *dir, const struct sysroot_entry *e,
 		     struct dt_node *node, struct dt_prop ***tail)
 {
-	BUF_AUTO value = {0};
+	const char *name = real_name(r, &dir->list, e->name);
 	struct dt_prop *p;
-	int rc = sysroot_read(r->sr, path, &value);
+	int rc;
 
+	r->value.len = 0;
+	rc = sysroot_read_in(dir, e, &r->value);
 	if (rc < 0)
 		return rc;
-	p = arena_alloc(r->a, sizeof(*p));
-	p->name = arena_string(r->a, name, name_len);
-	if (name[name_len] && dt_prop(node, p->name)) {
-		debug("%s: a second property of that name is dropped", path);
+	if (name != e->name && dt_prop(node, name)) {
+		debug("%s/%s: a second property of that name is dropped", dir->name, e->name);
 		return 0;
 	}
-	p->len = (uint32_t)value.len;
-	p->data = arena_copy(r->a, value.data, value.len);
+	p = arena_alloc(r->a, sizeof(*p));
+	p->name = name;
+	p->len = (uint32_t)r->value.len;
+	p->data = arena_copy(r->a, r->value.data, r->value.len);
 	**tail = p;
 	*tail = &p->next;
 	return 0;
 }
 
-static int read_node(struct reading *r, const char *path, struct dt_node *node, int depth);
+static int read_entries(struct reading *r, const struct sysroot_dir *dir, struct dt_node *node,
+			int depth);
 
-static int read_child(struct reading *r, const char *path, const char *name, size_t name_len,
-		      struct dt_node *node, int depth)
+static int read_child(struct reading *r, const struct sysroot_dir *above,
+		      const struct sysroot_entry *e, struct dt_node *node, int depth)
 {
 	struct dt_node *child = arena_alloc(r->a, sizeof(*child));
+	struct sysroot_dir dir;
 	int rc;
 
-	child->name = arena_string(r->a, name, name_len);
-	rc = read_node(r, path, child, depth + 1);
+	if (depth > DT_DEPTH_MAX) {
+		STRING_AUTO path = sysroot_path_in(above, e->name);
+
+		return fail(EINVAL, "%s/%s: the device tree is more than %d levels deep", r->sr->root,
+			    path, DT_DEPTH_MAX);
+	}
+	rc = sysroot_open_in(above, e, r->a, &dir);
+	child->name = real_name(r, &above->list, e->name);
+	if (rc >= 0)
+		rc = read_entries(r, &dir, child, depth);
+	sysroot_close(&dir);
 	if (rc >= 0)
 		dt_append(node, child);
 	return rc;
+}
+
+static void unrecord(const struct reading *r, const struct sysroot_dir *dir, const char *name)
+{
+	STRING_AUTO path = sysroot_path_in(dir, name);
+
+	sysroot_unrecord(r->sr, path);
 }
 
 /*
  * A device loses its properties one by one before its node goes: what is left
  * of it is no node. Of any other node only the property is gone.
  */
-static int read_entries(struct reading *r, const char *path, struct dt_node *node,
-			const struct sysroot_list *list, int depth)
+static int read_entries(struct reading *r, const struct sysroot_dir *dir, struct dt_node *node,
+			int depth)
 {
-	bool device = strchr(node->name, '@'), lost = device && !list->n;
+	bool device = strchr(node->name, '@'), lost = device && !dir->list.n;
 	struct dt_prop **tail = &node->props;
 	int rc = 0;
 
-	for (size_t i = 0; i < list->n && rc >= 0; i++) {
-		const char *name = list->at[i].name;
-		size_t len = real_name_length(list, name);
-		STRING_AUTO entry = mem_printf("%s/%s", path, name);
+	for (size_t i = 0; i < dir->list.n && rc >= 0; i++) {
+		const struct sysroot_entry *e = &dir->list.at[i];
 
-		if (list->at[i].directory)
-			rc = read_child(r, entry, name, len, node, depth);
-		else
-			rc = read_prop(r, entry, name, len, node, &tail);
+		rc = e->directory ? read_child(r, dir, e, node, depth + 1) :
+		     read_prop(r, dir, e, node, &tail);
 		if (rc != -ENOENT)
 			continue;
 		r->changed = true;
-		lost = lost || (device && !list->at[i].directory);
-		sysroot_unrecord(r->sr, entry);
+		lost = lost || (device && !e->directory);
+		unrecord(r, dir, e->name);
 		rc = 0;
 	}
 	dt_sort_children(node);
 	return rc >= 0 && lost ? -ENOENT : rc;
 }
 
-static int read_node(struct reading *r, const char *path, struct dt_node *node, int depth)
+static int read_root(struct reading *r, struct dt_node **root)
 {
-	struct sysroot_list list;
-	int rc;
+	struct sysroot_dir dir;
+	int rc = sysroot_open(r->sr, PROC_DEVICE_TREE, r->a, &dir);
 
-	if (depth > DT_DEPTH_MAX)
-		return fail(EINVAL, "%s/%s: the device tree is more than %d levels deep", r->sr->root,
-			    path, DT_DEPTH_MAX);
-	rc = sysroot_list(r->sr, path, &list);
-	if (rc < 0)
-		return rc;
-	rc = read_entries(r, path, node, &list, depth);
-	sysroot_list_free(&list);
+	*root = arena_alloc(r->a, sizeof(**root));
+	(*root)->name = "";
+	if (rc >= 0)
+		rc = read_entries(r, &dir, *root, 0);
+	sysroot_close(&dir);
 	return rc;
 }
 
@@ -137,9 +150,8 @@ int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
 		if (i)
 			sysroot_unrecord(sr, PROC_DEVICE_TREE);
 		r.changed = false;
-		*root = arena_alloc(a, sizeof(**root));
-		(*root)->name = "";
-		rc = read_node(&r, PROC_DEVICE_TREE, *root, 0);
+		rc = read_root(&r, root);
 	}
+	buf_free(&r.value);
 	return rc;
 }

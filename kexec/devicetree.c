@@ -179,10 +179,16 @@ struct dt_node *dt_next(const struct dt_node *root, const struct dt_node *node)
 	return node == root ? NULL : node->next;
 }
 
+/* Most names differ in the first character: large trees are searched many times. */
+static bool same_name(const char *a, const char *b)
+{
+	return *a == *b && !strcmp(a, b);
+}
+
 struct dt_prop *dt_prop(const struct dt_node *node, const char *name)
 {
 	for (struct dt_prop *p = node->props; p; p = p->next)
-		if (!strcmp(p->name, name))
+		if (same_name(p->name, name))
 			return p;
 	return NULL;
 }
@@ -254,7 +260,7 @@ void dt_set_u64(struct arena *a, struct dt_node *node, const char *name, uint64_
 void dt_remove(struct dt_node *node, const char *name)
 {
 	for (struct dt_prop **at = &node->props; *at; at = &(*at)->next)
-		if (!strcmp((*at)->name, name)) {
+		if (same_name((*at)->name, name)) {
 			*at = (*at)->next;
 			return;
 		}

@@ -42,11 +42,14 @@ struct dt_node {
 int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
 
 /*
- * The tree and the reserve map of a blob. -EINVAL with a message when it is
- * not a sound flattened device tree.
+ * The tree and the reserve map of a blob, in which names and values stay. -EINVAL with a
+ * message when it is not a sound flattened device tree.
  */
 int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
 		 struct ranges *reserve);
+/* The same of one that fdt_check_full() has found sound, of version 16 or later. */
+int dt_read_sound_blob(struct arena *a, const uint8_t *blob, struct dt_node **root,
+		       struct ranges *reserve);
 
 /* Do both trees have the same nodes, properties and values? */
 bool dt_same(const struct dt_node *a, const struct dt_node *b);
@@ -92,6 +95,8 @@ int dt_add_ranges(const struct dt_prop *prop, struct dt_cells cells, const char 
 		  const char *why, struct ranges *out);
 /* Write one pair; @out needs 16 bytes. Returns the number of bytes written. */
 size_t dt_put_pair(uint8_t *out, struct dt_cells cells, uint64_t addr, uint64_t size);
+
+#define DT_SIZE_MAX	((size_t)1 << 30)	/* fdt_check_header() takes less than 2 GiB */
 
 /*
  * Flatten into a malloc()ed version 17 blob whose totalsize is what the tree

@@ -125,16 +125,29 @@ static int read_reboot_cpu(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+/* The CPU's device went meanwhile, or one of its files never was. */
+static int check_no_size(const struct sysroot_dir *cpus, const char *addr, const char *size)
+{
+	STRING_AUTO addr_path = sysroot_path_in(cpus, addr);
+	STRING_AUTO size_path = sysroot_path_in(cpus, size);
+
+	if (sysroot_exists(cpus->sr, size_path) || !sysroot_exists(cpus->sr, addr_path))
+		return 0;
+	return fail(ENOENT, "%s/%s does not exist, but crash_notes beside it does", cpus->sr->root,
+		    size_path);
+}
+
 /*
  * cpuN/crash_notes is hex without 0x, crash_notes_size decimal
  * (drivers/base/cpu.c). The memory is there for every possible CPU, also while
  * its device comes or goes; a size of 0 is one that could not be read then.
  */
-static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cpu_notes *out)
+static int read_notes_of(struct machine *m, const struct sysroot_dir *cpus, uint32_t cpu,
+			 bool *found, struct cpu_notes *out)
 {
-	STRING_AUTO addr = mem_printf(SYS_CPU "/cpu%u/crash_notes", cpu);
-	STRING_AUTO size = mem_printf(SYS_CPU "/cpu%u/crash_notes_size", cpu);
-	int rc = sysroot_number(m->sr, addr, 16, &out->addr);
+	STRING_AUTO addr = mem_printf("cpu%u/crash_notes", cpu);
+	STRING_AUTO size = mem_printf("cpu%u/crash_notes_size", cpu);
+	int rc = sysroot_number_in(cpus, addr, 16, &out->addr);
 
 	*found = rc >= 0;
 	out->cpu = cpu;
@@ -142,15 +155,12 @@ static int read_notes_of(struct machine *m, uint32_t cpu, bool *found, struct cp
 	if (rc == -ENOENT)
 		return 0;
 	if (rc >= 0)
-		rc = sysroot_number(m->sr, size, 10, &out->size);
-	if (rc == -ENOENT && !sysroot_exists(m->sr, size) && sysroot_exists(m->sr, addr))
-		return fail(ENOENT, "%s%s does not exist, but crash_notes beside it does",
-			    m->sr->root, size);
+		rc = sysroot_number_in(cpus, size, 10, &out->size);
 	if (rc == -ENOENT)
-		return 0;
+		return check_no_size(cpus, addr, size);
 	if (rc >= 0 && (!out->addr || out->addr + out->size < out->addr))
-		return fail(EINVAL, "%s/%s: 0x%" PRIx64 " is no address of %" PRIu64 " bytes", m->sr->root,
-			    addr, out->addr, out->size);
+		return fail(EINVAL, "%s/" SYS_CPU "/%s: 0x%" PRIx64 " is no address of %" PRIu64
+			    " bytes", m->sr->root, addr, out->addr, out->size);
 	return rc;
 }
 
@@ -182,12 +192,16 @@ static int complete_notes(struct machine *m)
 /* "cpuN" exactly as the kernel prints N. */
 static bool cpu_directory(const struct sysroot_entry *e, uint32_t *cpu)
 {
-	STRING_AUTO canonical = NULL;
+	const char *digits = e->name + 3;
+	size_t len;
 
-	if (!e->directory || sscanf(e->name, "cpu%" SCNu32, cpu) != 1 || *cpu >= IDLIST_MAX)
+	if (!e->directory || strncmp(e->name, "cpu", 3))
 		return false;
-	canonical = mem_printf("cpu%" PRIu32, *cpu);
-	return !strcmp(canonical, e->name);
+	len = strspn(digits, "0123456789");
+	if (!len || len > 9 || digits[len] || (len > 1 && *digits == '0'))
+		return false;
+	*cpu = (uint32_t)strtoul(digits, NULL, 10);
+	return *cpu < IDLIST_MAX;
 }
 
 static int by_cpu(const void *a, const void *b)
@@ -200,21 +214,21 @@ static int by_cpu(const void *a, const void *b)
 /* Every directory, not 0 to N - 1: numbers may be sparse. */
 static int read_crash_notes(struct machine *m)
 {
-	struct sysroot_list list;
-	int rc = sysroot_list(m->sr, SYS_CPU, &list);
+	struct sysroot_dir cpus;
+	int rc = sysroot_open(m->sr, SYS_CPU, &m->arena, &cpus);
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	m->notes = arena_alloc(&m->arena, list.n * sizeof(*m->notes));
-	for (size_t i = 0; i < list.n && rc >= 0; i++) {
+	m->notes = arena_alloc(&m->arena, cpus.list.n * sizeof(*m->notes));
+	for (size_t i = 0; i < cpus.list.n && rc >= 0; i++) {
 		uint32_t cpu;
 		bool found = false;
 
-		if (cpu_directory(&list.at[i], &cpu))
-			rc = read_notes_of(m, cpu, &found, &m->notes[m->n_notes]);
+		if (cpu_directory(&cpus.list.at[i], &cpu))
+			rc = read_notes_of(m, &cpus, cpu, &found, &m->notes[m->n_notes]);
 		m->n_notes += found;
 	}
-	sysroot_list_free(&list);
+	sysroot_close(&cpus);
 	qsort(m->notes, m->n_notes, sizeof(*m->notes), by_cpu);
 	return rc < 0 ? rc : complete_notes(m);
 }

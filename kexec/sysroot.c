@@ -32,8 +32,8 @@ char *sysroot_name(const struct sysroot *sr, const char *path)
 	return below(sr->root, path);
 }
 
-/* No more than @max bytes. */
-static int read_all(int fd, size_t max, struct buf *out)
+/* No more than @max bytes. What gives less than @whole at once has ended. */
+static int read_all(int fd, size_t max, ssize_t whole, struct buf *out)
 {
 	size_t end = out->len + max;
 
@@ -49,7 +49,7 @@ static int read_all(int fd, size_t max, struct buf *out)
 			return -errno;
 		out->len += (size_t)got;
 		out->data[out->len] = 0;
-		if (!got)
+		if (got < whole)
 			return 0;
 	}
 	return max > READ_MAX ? -EFBIG : 0;
@@ -100,7 +100,7 @@ static int read_file(const struct sysroot *sr, const char *path, size_t max, str
 
 	if (fd < 0)
 		return fd;
-	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, max, out) : -EBADF;
+	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, max, 1, out) : -EBADF;
 	close(fd);
 	return rc;
 }
@@ -179,9 +179,34 @@ void sysroot_remove(const struct sysroot *sr, const char *path)
 	unlink(name);
 }
 
-int sysroot_read_start(const struct sysroot *sr, const char *path, size_t max, struct buf *out)
+/* @out is as it was @before. */
+static int read_nothing(struct buf *out, size_t before)
+{
+	out->len = before;
+	if (out->data)
+		out->data[before] = 0;
+	return -ENOENT;
+}
+
+static bool is_gone(int rc)
+{
+	return rc == -ENOENT || rc == -ENOTDIR || went_away(rc);
+}
+
+/* Why a file that is there could not be read. */
+static int read_failed(const struct sysroot *sr, const char *path, int rc)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
+
+	if (rc == -EBADF || rc == -ELOOP)
+		return fail(EINVAL, "%s: is not a regular file", name);
+	if (rc == -EACCES || rc == -EPERM)
+		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name, strerror(-rc));
+	return fail(-rc, "%s: %s", name, strerror(-rc));
+}
+
+int sysroot_read_start(const struct sysroot *sr, const char *path, size_t max, struct buf *out)
+{
 	size_t before = out->len;
 	int rc = read_file(sr, path, max, out);
 
@@ -189,21 +214,11 @@ int sysroot_read_start(const struct sysroot *sr, const char *path, size_t max, s
 		out->len = before;
 		rc = read_file(sr, path, max, out);
 	}
-	if (rc == -EBADF || rc == -ELOOP)
-		return fail(EINVAL, "%s: is not a regular file", name);
-	if (rc == -ENOENT || rc == -ENOTDIR || went_away(rc)) {
-		out->len = before;
-		if (out->data)
-			out->data[before] = 0;
-		return -ENOENT;
-	}
-	if (rc == -EACCES || rc == -EPERM)
-		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name, strerror(-rc));
+	if (is_gone(rc))
+		return read_nothing(out, before);
 	if (rc < 0)
-		return fail(-rc, "%s: %s", name, strerror(-rc));
-	if (!sr->copy)
-		return 0;
-	return sysroot_record(sr, path, out->data + before, out->len - before);
+		return read_failed(sr, path, rc);
+	return sr->copy ? sysroot_record(sr, path, out->data + before, out->len - before) : 0;
 }
 
 int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
@@ -211,23 +226,31 @@ int sysroot_read(const struct sysroot *sr, const char *path, struct buf *out)
 	return sysroot_read_start(sr, path, READ_MAX + 1, out);
 }
 
+/* One number in @base, and a newline. */
+static bool parse_number(const char *text, int base, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	return !errno && isxdigit((uint8_t)*text) && end != text && (!*end || *end == '\n');
+}
+
+static int no_number(const struct sysroot *sr, const char *path, const char *text)
+{
+	STRING_AUTO name = sysroot_name(sr, path);
+
+	return fail(EINVAL, "%s: \"%.*s\" is not a number", name, (int)strcspn(text, "\n"), text);
+}
+
 int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_t *value)
 {
 	BUF_AUTO text = {0};
-	char *end;
 	int rc = sysroot_read(sr, path, &text);
 
-	if (rc < 0)
+	if (rc < 0 || parse_number((char *)text.data, base, value))
 		return rc;
-	errno = 0;
-	*value = strtoull((char *)text.data, &end, base);
-	if (errno || !isxdigit(text.data[0]) || end == (char *)text.data || (*end && *end != '\n')) {
-		STRING_AUTO name = sysroot_name(sr, path);
-
-		return fail(EINVAL, "%s: \"%.*s\" is not a number", name,
-			    (int)strcspn((char *)text.data, "\n"), text.data);
-	}
-	return 0;
+	return no_number(sr, path, (char *)text.data);
 }
 
 int sysroot_number2(const struct sysroot *sr, const char *path, const char *old_path,
@@ -244,16 +267,21 @@ static int by_name(const void *a, const void *b)
 		      ((const struct sysroot_entry *)b)->name);
 }
 
-static bool is_directory(DIR *dir, const struct dirent *e)
+static struct sysroot_entry entry_of(DIR *dir, const struct dirent *e, struct arena *names)
 {
+	mode_t type = DTTOIF(e->d_type);
 	struct stat st;
 
-	if (e->d_type != DT_UNKNOWN)
-		return e->d_type == DT_DIR;
-	return !fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+	if (e->d_type == DT_UNKNOWN)
+		type = fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 :
+		       st.st_mode;
+	return (struct sysroot_entry){
+		.name = arena_string(names, e->d_name, strlen(e->d_name)),
+		.directory = S_ISDIR(type), .regular = S_ISREG(type),
+	};
 }
 
-static int list_entries(DIR *dir, struct sysroot_list *list)
+static int list_entries(DIR *dir, struct arena *names, struct sysroot_list *list)
 {
 	struct dirent *e;
 	size_t cap = 0;
@@ -262,48 +290,149 @@ static int list_entries(DIR *dir, struct sysroot_list *list)
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		if (list->n == cap) {
-			cap = cap ? 2 * cap : 16;
+			cap = cap ? 2 * cap : 32;
 			list->at = mem_resize(list->at, cap, sizeof(*list->at));
 		}
-		list->at[list->n++] = (struct sysroot_entry){
-			mem_copy_string(e->d_name), is_directory(dir, e),
-		};
+		list->at[list->n++] = entry_of(dir, e, names);
 	}
 	return -errno;
 }
 
-static int list_directory(const struct sysroot *sr, const char *path, struct sysroot_list *list)
+static int open_directory(const struct sysroot_dir *dir)
 {
-	int rc, fd = open_below(sr, path, O_RDONLY | O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd;
 
-	if (!dir)
+	if (!dir->above)
+		return open_below(dir->sr, dir->name, O_RDONLY | O_DIRECTORY);
+	fd = openat(dirfd(dir->above->stream), dir->name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+static int list_directory(struct sysroot_dir *dir, struct arena *names)
+{
+	int rc, fd = open_directory(dir);
+
+	dir->stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir->stream)
 		return fd < 0 ? fd : -errno;
-	rc = list_entries(dir, list);
-	closedir(dir);
+	rc = names ? list_entries(dir->stream, names, &dir->list) : 0;
 	if (rc < 0)
-		sysroot_list_free(list);
+		sysroot_close(dir);
 	return rc;
 }
 
-int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list)
+static int open_and_list(struct sysroot_dir *dir, struct arena *names)
 {
-	STRING_AUTO name = sysroot_name(sr, path);
-	int rc;
+	int rc = list_directory(dir, names);
 
-	*list = (struct sysroot_list){0};
-	rc = list_directory(sr, path, list);
 	if (went_away(rc))
-		rc = list_directory(sr, path, list);
-	if (rc == -ENOENT || went_away(rc) || (rc == -ENOTDIR && sysroot_is_live(sr)))
+		rc = list_directory(dir, names);
+	if (rc == -ENOENT || went_away(rc) || (rc == -ENOTDIR && sysroot_is_live(dir->sr)))
 		return -ENOENT;
-	if (rc == -ELOOP || rc == -ENOTDIR)
-		return fail(EINVAL, "%s: is not a directory", name);
-	if (rc < 0)
+	if (rc < 0) {
+		STRING_AUTO path = dir->above ? sysroot_path_in(dir->above, dir->name) :
+				   mem_copy_string(dir->name);
+		STRING_AUTO name = sysroot_name(dir->sr, path);
+
+		if (rc == -ELOOP || rc == -ENOTDIR)
+			return fail(EINVAL, "%s: is not a directory", name);
 		return fail(-rc, "%s: %s", name, strerror(-rc));
-	if (list->n)
-		qsort(list->at, list->n, sizeof(*list->at), by_name);
+	}
+	if (dir->list.n)
+		qsort(dir->list.at, dir->list.n, sizeof(*dir->list.at), by_name);
 	return 0;
+}
+
+int sysroot_open(const struct sysroot *sr, const char *path, struct arena *names,
+		 struct sysroot_dir *dir)
+{
+	*dir = (struct sysroot_dir){ .sr = sr, .name = path };
+	return open_and_list(dir, names);
+}
+
+int sysroot_open_in(const struct sysroot_dir *above, const struct sysroot_entry *e,
+		    struct arena *names, struct sysroot_dir *dir)
+{
+	*dir = (struct sysroot_dir){ .sr = above->sr, .above = above, .name = e->name };
+	return open_and_list(dir, names);
+}
+
+void sysroot_close(struct sysroot_dir *dir)
+{
+	if (dir->stream)
+		closedir(dir->stream);
+	dir->stream = NULL;
+	sysroot_list_free(&dir->list);
+}
+
+char *sysroot_path_in(const struct sysroot_dir *dir, const char *name)
+{
+	STRING_AUTO above = dir->above ? sysroot_path_in(dir->above, dir->name) : NULL;
+
+	return mem_printf("%s/%s", above ? above : dir->name, name);
+}
+
+/* Its kind is known from the directory. */
+static int read_entry(const struct sysroot_dir *dir, const struct sysroot_entry *e, struct buf *out)
+{
+	int rc, fd;
+
+	if (!e->regular)
+		return -EBADF;
+	fd = openat(dirfd(dir->stream), e->name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	rc = read_all(fd, READ_MAX + 1, SYSROOT_PIECE, out);
+	close(fd);
+	return rc;
+}
+
+int sysroot_read_in(const struct sysroot_dir *dir, const struct sysroot_entry *e, struct buf *out)
+{
+	size_t before = out->len;
+	int rc = read_entry(dir, e, out);
+
+	if (went_away(rc)) {
+		out->len = before;
+		rc = read_entry(dir, e, out);
+	}
+	if (is_gone(rc))
+		return read_nothing(out, before);
+	if (rc < 0 || dir->sr->copy) {
+		STRING_AUTO path = sysroot_path_in(dir, e->name);
+
+		if (rc < 0)
+			return read_failed(dir->sr, path, rc);
+		return sysroot_record(dir->sr, path, out->data + before, out->len - before);
+	}
+	return 0;
+}
+
+int sysroot_number_in(const struct sysroot_dir *dir, const char *name, int base, uint64_t *value)
+{
+	const struct sysroot_entry e = { .name = name, .regular = true };
+	BUF_AUTO text = {0};
+	STRING_AUTO path = NULL;
+	int rc = sysroot_read_in(dir, &e, &text);
+
+	if (rc < 0 || parse_number((char *)text.data, base, value))
+		return rc;
+	path = sysroot_path_in(dir, name);
+	return no_number(dir->sr, path, (char *)text.data);
+}
+
+int sysroot_list(const struct sysroot *sr, const char *path, struct arena *names,
+		 struct sysroot_list *list)
+{
+	struct sysroot_dir dir;
+	int rc = sysroot_open(sr, path, names, &dir);
+
+	*list = dir.list;
+	dir.list = (struct sysroot_list){0};
+	sysroot_close(&dir);
+	return rc;
 }
 
 static int remove_recorded(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -322,8 +451,6 @@ void sysroot_unrecord(const struct sysroot *sr, const char *path)
 
 void sysroot_list_free(struct sysroot_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		free(list->at[i].name);
 	free(list->at);
 	*list = (struct sysroot_list){0};
 }

@@ -103,10 +103,13 @@ int sysroot_number(const struct sysroot *sr, const char *path, int base, uint64_
 int sysroot_number2(const struct sysroot *sr, const char *path, const char *old_path,
 		    uint64_t *value);
 
-/* A directory's entries, sorted by name. */
+/*
+ * A directory's entries, sorted by name. The names live in an arena of the caller's, and are
+ * good for nodes and properties as they are.
+ */
 struct sysroot_entry {
-	char *name;
-	bool directory;
+	const char *name;
+	bool directory, regular;
 };
 
 struct sysroot_list {
@@ -114,8 +117,41 @@ struct sysroot_list {
 	size_t n;
 };
 
-int sysroot_list(const struct sysroot *sr, const char *path, struct sysroot_list *list);
+int sysroot_list(const struct sysroot *sr, const char *path, struct arena *names,
+		 struct sysroot_list *list);
 void sysroot_list_free(struct sysroot_list *list);
+
+/*
+ * An open directory and what is in it, for trees of many thousand files: these are found
+ * without their path. Errors are those of sysroot_list() and sysroot_read(). Without an arena
+ * for @names what is in it is not looked at.
+ */
+struct sysroot_dir {
+	const struct sysroot *sr;
+	const struct sysroot_dir *above;	/* NULL: @name is a path below the root */
+	const char *name;
+	void *stream;				/* DIR * */
+	struct sysroot_list list;
+};
+
+int sysroot_open(const struct sysroot *sr, const char *path, struct arena *names,
+		 struct sysroot_dir *dir);
+int sysroot_open_in(const struct sysroot_dir *above, const struct sysroot_entry *e,
+		    struct arena *names, struct sysroot_dir *dir);
+void sysroot_close(struct sysroot_dir *dir);
+
+/* The path of an entry, below the root: for messages. */
+char *sysroot_path_in(const struct sysroot_dir *dir, const char *name);
+
+/*
+ * Append a file of sysfs, of the device tree or of a disk: one that gives as much as it is
+ * asked for, or at least SYSROOT_PIECE bytes, until it ends (fs/kernfs/file.c).
+ */
+#define SYSROOT_PIECE	4096
+int sysroot_read_in(const struct sysroot_dir *dir, const struct sysroot_entry *e, struct buf *out);
+
+/* sysroot_number() of a file in it, or in one of its directories: @name is the way there. */
+int sysroot_number_in(const struct sysroot_dir *dir, const char *name, int base, uint64_t *value);
 
 /* Is there such a file? It need not be readable, and is not recorded. */
 bool sysroot_exists(const struct sysroot *sr, const char *path);

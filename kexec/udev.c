@@ -304,7 +304,7 @@ unsigned int udev_actions(const struct udev_reloads *r, enum udev_subsystem subs
 /* --- files --- */
 
 struct rules_file {
-	char *name;			/* without the directory; what udev sorts by */
+	const char *name;		/* without the directory; what udev sorts by */
 	const char *directory;
 };
 
@@ -321,10 +321,11 @@ static bool is_hidden(const struct rules_files *files, const char *name)
 	return false;
 }
 
-static int add_directory(const struct sysroot *sr, const char *directory, struct rules_files *files)
+static int add_directory(const struct sysroot *sr, struct arena *a, const char *directory,
+			 struct rules_files *files)
 {
 	struct sysroot_list list;
-	int rc = sysroot_list(sr, directory, &list);
+	int rc = sysroot_list(sr, directory, a, &list);
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
@@ -334,7 +335,7 @@ static int add_directory(const struct sysroot *sr, const char *directory, struct
 
 		if (dot && !strcmp(dot, ".rules") && !is_hidden(files, list.at[i].name))
 			files->at[files->n++] = (struct rules_file){
-				mem_copy_string(list.at[i].name), directory,
+				list.at[i].name, directory,
 			};
 	}
 	sysroot_list_free(&list);
@@ -378,13 +379,11 @@ int udev_read(const struct sysroot *sr, struct arena *arena, const char *arch,
 
 	*out = (struct udev_reloads){ .arch = arch };
 	for (size_t i = 0; i < ARRAY_SIZE(directories) && rc >= 0; i++)
-		rc = add_directory(sr, directories[i], &files);
+		rc = add_directory(sr, arena, directories[i], &files);
 	if (files.n)
 		qsort(files.at, files.n, sizeof(*files.at), by_name);
 	for (size_t i = 0; i < files.n && rc >= 0; i++)
 		rc = read_rules(sr, arena, &files.at[i], out);
-	for (size_t i = 0; i < files.n; i++)
-		free(files.at[i].name);
 	free(files.at);
 	return rc;
 }

@@ -177,9 +177,52 @@ static void blobs(void **state)
 	free(fdt);
 }
 
-static int collect(const struct ppc64_lmb *lmb, void *context)
+/* Each name is in the block once, however many there are: libfdt finds them all. */
+static void many_names(void **state)
 {
-	buf_printf(context, "%lx%s ", (unsigned long)lmb->base, lmb->usable ? "" : "-");
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *child;
+	const unsigned int n = 5000;
+	const char *strings;
+	uint8_t *fdt;
+	size_t size, bytes = 0;
+
+	(void)state;
+	root->name = "";
+	child = dt_add_child(&arena, root, "child");
+	for (unsigned int i = 0; i < 2 * n; i++) {
+		struct dt_node *to = i < n ? root : child;
+		struct dt_prop *p = arena_alloc(&arena, sizeof(*p));
+
+		*p = (struct dt_prop){ to->props, arena_printf(&arena, "p%u", i % n),
+				       (const uint8_t *)arena_printf(&arena, "%u", i),
+				       (uint32_t)(i & 3) };
+		to->props = p;
+		bytes += i < n ? strlen(p->name) + 1 : 0;
+	}
+	child->props->len = DT_SIZE_MAX;
+	assert_fails(dt_flatten(root, &(struct ranges){0}, 0, &fdt, &size), E2BIG,
+		     "device tree: needs more than 1073741824 bytes");
+	child->props->len = 0;
+	assert_int_equal(dt_flatten(root, &(struct ranges){0}, 0, &fdt, &size), 0);
+	assert_int_equal(fdt_check_full(fdt, size), 0);
+	assert_int_equal(fdt_size_dt_strings(fdt), bytes);
+	strings = (const char *)fdt + fdt_off_dt_strings(fdt);
+	assert_string_equal(strings, root->props->name);
+	for (const struct dt_prop *p = child->props; p; p = p->next) {
+		int len;
+		const void *data = fdt_getprop(fdt, fdt_path_offset(fdt, "/child"), p->name, &len);
+
+		assert_int_equal(len, p->len);
+		assert_memory_equal(data, p->data, p->len);
+	}
+	free(fdt);
+}
+
+static int collect(const struct ppc64_lmbs *l, void *context)
+{
+	for (uint64_t i = 0; i < l->n; i++)
+		buf_printf(context, "%lx%s ", (unsigned long)(l->base + i * l->size),
+			   l->usable ? "" : "-");
 	return 0;
 }
 
@@ -215,12 +258,13 @@ struct counted {
 	bool stop;
 };
 
-static int count(const struct ppc64_lmb *lmb, void *context)
+static int count(const struct ppc64_lmbs *l, void *context)
 {
 	struct counted *c = context;
 
-	c->first = c->n++ ? c->first : lmb->base;
-	return c->stop && c->n == 2 ? -EPERM : 0;
+	c->first = c->n ? c->first : l->base;
+	c->n += l->n;
+	return c->stop && c->n >= 2 ? -EPERM : 0;
 }
 
 /* Of exactly this size, in cells of 32 bits; *@c is what was counted. */
@@ -285,7 +329,7 @@ static void memory_blocks_in_sets(void **state)
 	assert_int_equal(c.n, 1);
 	c = (struct counted){ .stop = true };
 	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), -EPERM);
-	assert_int_equal(c.n, 2);
+	assert_int_equal(c.n, BLOCKS_MAX);
 }
 
 static int each_of(const char *name, const void *size, size_t len)
@@ -345,6 +389,15 @@ static void flatten_without_names(const struct machine *m, size_t room, uint8_t 
 	assert_int_equal(dt_flatten(tree, &(struct ranges){0}, room, fdt, size), 0);
 }
 
+static struct dt_node *tree_of(const uint8_t *fdt)
+{
+	RANGES_AUTO reserve = {0};
+	struct dt_node *tree;
+
+	assert_int_equal(dt_read_sound_blob(&arena, fdt, &tree, &reserve), 0);
+	return tree;
+}
+
 /*
  * "Needed" is exact: with that much room, and for what every core grows by, all of
  * them can really be added, and with 4 bytes less the last one cannot.
@@ -365,8 +418,8 @@ static void room_is_exact(void **state)
 		assert_int_equal(cpunodes_count(&m, &cores), 0);
 		assert_int_equal(cores.possible, possible[i] / 2);
 		flatten_without_names(&m, 0, &fdt, &size);
-		assert_int_equal(cpunodes_in(fdt), 1);
-		needed = cpunodes_needed(&cores, fdt);
+		assert_int_equal(cpunodes_in(tree_of(fdt)), 1);
+		needed = cpunodes_needed(&cores, tree_of(fdt), fdt);
 		assert_true(needed > 0);
 		assert_true(cpunodes_spare(&cores) >= possible[i] / 2 * GROWN_NODE + GROWN_NAME);
 		needed += possible[i] / 2 * GROWN_NODE + GROWN_NAME;
@@ -412,7 +465,7 @@ static void takes_cores(const struct machine *m, uint64_t n)
 	assert_int_equal(cpunodes_count(m, &cores), 0);
 	cores.possible = n;
 	flatten_without_names(m, 0, &fdt, &size);
-	needed = cpunodes_needed(&cores, fdt) + n * GROWN_NODE + GROWN_NAME;
+	needed = cpunodes_needed(&cores, tree_of(fdt), fdt) + n * GROWN_NODE + GROWN_NAME;
 	free(fdt);
 	flatten_without_names(m, needed, &fdt, &size);
 	assert_int_equal(ppc64_rehearse_fdt(m, fdt, size), 0);
@@ -787,6 +840,7 @@ int main(void)
 		TEST(recording),
 		TEST(flattening),
 		TEST(blobs),
+		TEST(many_names),
 		TEST(memory_blocks),
 		TEST(memory_blocks_and_bounds),
 		TEST(memory_blocks_in_sets),

@@ -413,18 +413,13 @@ struct usable_stream {
 	uint32_t at;
 };
 
-/* kernel/prom.c:early_init_drmem_lmb */
-static int read_lmb(const struct ppc64_lmb *lmb, void *context)
+/* The next LMB's count of pairs, and those. */
+static int read_usable(struct usable_stream *s)
 {
-	struct usable_stream *s = context;
 	uint32_t pair = 4 * (s->cells.addr + s->cells.size);
 	uint64_t n;
 	int rc = 0;
 
-	if (!lmb->usable)
-		return 0;
-	if (!s->usable)
-		return ranges_add(s->memory, lmb->base, lmb->size, "LMB");
 	if (s->usable->len - s->at < 4 * s->cells.size)
 		return fail(EINVAL, "the FDT's linux,drconf-usable-memory ends too early");
 	n = bytes_get(s->usable->data + s->at, 4 * s->cells.size, false);
@@ -440,6 +435,21 @@ static int read_lmb(const struct ppc64_lmb *lmb, void *context)
 	return rc;
 }
 
+/* kernel/prom.c:early_init_drmem_lmb */
+static int read_lmbs(const struct ppc64_lmbs *l, void *context)
+{
+	struct usable_stream *s = context;
+	int rc = 0;
+
+	if (!l->usable)
+		return 0;
+	if (!s->usable)
+		return ranges_add(s->memory, l->base, l->n * l->size, "LMB");
+	for (uint64_t i = 0; i < l->n && rc >= 0; i++)
+		rc = read_usable(s);
+	return rc;
+}
+
 static int read_memory(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
 {
 	const struct dt_node *drconf = ppc64_drconf(tree);
@@ -449,7 +459,7 @@ static int read_memory(const struct dt_node *tree, struct dt_cells cells, struct
 	if (drconf)
 		s.usable = dt_prop(drconf, "linux,drconf-usable-memory");
 	if (rc >= 0 && drconf)
-		rc = ppc64_each_lmb(drconf, cells, read_lmb, &s);
+		rc = ppc64_each_lmb(drconf, cells, read_lmbs, &s);
 	ranges_merge(memory);
 	return rc;
 }
@@ -530,7 +540,7 @@ static int find_free(const struct image *image, const struct segment *fdt, struc
 	struct arena arena = {0};
 	struct dt_cells cells;
 	struct dt_node *tree;
-	int rc = dt_read_blob(&arena, fdt->data, fdt->bufsz, &tree, &reserved);
+	int rc = dt_read_sound_blob(&arena, fdt->data, &tree, &reserved);
 
 	if (rc >= 0)
 		rc = dt_cells(tree, &cells);

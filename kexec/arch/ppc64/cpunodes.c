@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/bytes.h"
-#include "kexec/arch/ppc64/flatcpus.h"
 #include "kexec/arch/ppc64/cpunodes.h"
 
 /*
@@ -84,13 +83,13 @@ int cpunodes_count(const struct machine *m, struct cpunodes *cores)
 	return 0;
 }
 
-uint64_t cpunodes_in(const void *fdt)
+uint64_t cpunodes_in(const struct dt_node *tree)
 {
+	const struct dt_node *cpus = dt_child(tree, "cpus");
 	uint64_t n = 0;
-	int node;
 
-	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/cpus"))
-		n += flatcpus_is_cpu(fdt, node);
+	for (const struct dt_node *c = cpus ? cpus->children : NULL; c; c = c->next)
+		n += dt_is_type(c, "cpu");
 	return n;
 }
 
@@ -101,14 +100,27 @@ static bool flat_has_string(const void *fdt, const char *name)
 		      strlen(name) + 1);
 }
 
-uint64_t cpunodes_needed(const struct cpunodes *cores, const void *fdt)
+/* As it is flattened, with all that is below it. */
+static uint64_t flat_size(const struct dt_node *node)
 {
-	uint64_t after = cores->possible * live_node_size(cores->largest), before = 0;
-	int node;
+	uint64_t size = 0;
 
-	fdt_for_each_subnode(node, fdt, fdt_path_offset(fdt, "/cpus"))
-		if (flatcpus_is_cpu(fdt, node))
-			before += flatcpus_node_size(fdt, node);
+	for (const struct dt_node *n = NULL; (n = dt_next(node, n));) {
+		size += 4 + align4(strlen(n->name) + 1) + 4;
+		for (const struct dt_prop *p = n->props; p; p = p->next)
+			size += sizeof(struct fdt_property) + align4(p->len);
+	}
+	return size;
+}
+
+uint64_t cpunodes_needed(const struct cpunodes *cores, const struct dt_node *tree, const void *fdt)
+{
+	const struct dt_node *cpus = dt_child(tree, "cpus");
+	uint64_t after = cores->possible * live_node_size(cores->largest), before = 0;
+
+	for (const struct dt_node *c = cpus ? cpus->children : NULL; c; c = c->next)
+		if (dt_is_type(c, "cpu"))
+			before += flat_size(c);
 	for (const struct dt_prop *p = cores->largest->props; p; p = p->next)
 		if (!flat_has_string(fdt, p->name))
 			after += strlen(p->name) + 1;

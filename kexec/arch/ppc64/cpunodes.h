@@ -22,14 +22,15 @@ struct cpunodes {
 int cpunodes_count(const struct machine *m, struct cpunodes *cores);
 
 /*
- * Bytes which the flattened tree @fdt lacks until every possible core, each
+ * Bytes which @fdt, that is @tree flattened, lacks until every possible core, each
  * as large as the largest there is, is in it; exact for libfdt.
  */
-uint64_t cpunodes_needed(const struct cpunodes *cores, const void *fdt);
+uint64_t cpunodes_needed(const struct cpunodes *cores, const struct dt_node *tree,
+			 const void *fdt);
 
 /* Bytes to give beyond that, because nodes can get properties which none has now. */
 uint64_t cpunodes_spare(const struct cpunodes *cores);
 
-uint64_t cpunodes_in(const void *fdt);
+uint64_t cpunodes_in(const struct dt_node *tree);
 
 #endif

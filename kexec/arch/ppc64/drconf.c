@@ -16,7 +16,7 @@ struct walk {
 	const char *name;		/* of the property */
 	uint64_t lmb_size;
 	unsigned int addr_bytes;	/* of a base address */
-	ppc64_lmb_fn *fn;
+	ppc64_lmbs_fn *fn;
 	void *context;
 };
 
@@ -25,13 +25,20 @@ struct dt_node *ppc64_drconf(const struct dt_node *root)
 	return dt_child(root, "ibm,dynamic-reconfiguration-memory");
 }
 
-static int give(const struct walk *w, uint64_t base, uint32_t flags)
+static bool is_usable(uint32_t flags)
 {
-	struct ppc64_lmb lmb = {
-		base, w->lmb_size, (flags & LMB_ASSIGNED) && !(flags & LMB_RESERVED),
-	};
+	return (flags & LMB_ASSIGNED) && !(flags & LMB_RESERVED);
+}
 
-	return w->fn(&lmb, w->context);
+static int give(const struct walk *w, uint64_t base, uint64_t n, uint32_t flags)
+{
+	struct ppc64_lmbs lmbs = { base, w->lmb_size, n, is_usable(flags) };
+	uint64_t bytes;
+
+	if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes < base))
+		return fail(EOVERFLOW, "device tree: %s: %" PRIu64 " memory blocks from 0x%" PRIx64
+			    " on go beyond 64 bits", w->name, n, base);
+	return w->fn(&lmbs, w->context);
 }
 
 static int bad_length(const struct walk *w, uint32_t len, uint64_t want)
@@ -40,18 +47,37 @@ static int bad_length(const struct walk *w, uint32_t len, uint64_t want)
 		    w->name, len, want);
 }
 
+struct v1_entry {
+	uint64_t base;
+	uint32_t flags;
+};
+
+static struct v1_entry v1_entry(const struct walk *w, const uint8_t *e)
+{
+	return (struct v1_entry){
+		w->addr_bytes == 8 ? be64_get(e) : be32_get(e), be32_get(e + w->addr_bytes + 12),
+	};
+}
+
 /* count, then {base, drc index, reserved, associativity, flags} for each LMB */
 static int each_v1(const struct walk *w, const struct dt_prop *p)
 {
-	uint32_t entry = w->addr_bytes + 16, n = p->len >= 4 ? be32_get(p->data) : 0;
+	uint32_t size = w->addr_bytes + 16, n = p->len >= 4 ? be32_get(p->data) : 0, run;
 	int rc = 0;
 
-	if (4 + (uint64_t)n * entry > p->len)
-		return bad_length(w, p->len, 4 + (uint64_t)n * entry);
-	for (uint32_t i = 0; i < n && !rc; i++) {
-		const uint8_t *e = p->data + 4 + (size_t)i * entry;
+	if (4 + (uint64_t)n * size > p->len)
+		return bad_length(w, p->len, 4 + (uint64_t)n * size);
+	for (uint32_t i = 0; i < n && !rc; i += run) {
+		struct v1_entry first = v1_entry(w, p->data + 4 + (size_t)i * size), e = first;
 
-		rc = give(w, bytes_get(e, w->addr_bytes, false), be32_get(e + w->addr_bytes + 12));
+		for (run = 1; i + run < n; run++) {
+			uint64_t next = e.base + w->lmb_size;
+
+			e = v1_entry(w, p->data + 4 + (size_t)(i + run) * size);
+			if (e.base != next || e.base < first.base || e.flags != first.flags)
+				break;
+		}
+		rc = give(w, first.base, run, first.flags);
 	}
 	return rc;
 }
@@ -74,13 +100,13 @@ static int each_v2(const struct walk *w, const struct dt_prop *p)
 		if (total > LMBS_MAX)
 			return fail(EINVAL, "device tree: %s counts more than %u memory blocks",
 				    w->name, LMBS_MAX);
-		for (uint32_t k = 0; k < lmbs && !rc; k++)
-			rc = give(w, base + k * w->lmb_size, be32_get(e + w->addr_bytes + 12));
+		if (lmbs)
+			rc = give(w, base, lmbs, be32_get(e + w->addr_bytes + 12));
 	}
 	return rc;
 }
 
-int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lmb_fn *fn,
+int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lmbs_fn *fn,
 		   void *context)
 {
 	const struct dt_prop *v1 = dt_prop(drconf, "ibm,dynamic-memory");

@@ -43,8 +43,11 @@ static int give_pointer(const struct pointer_walk *w, struct dt_node *node, cons
  */
 static int give_tpm_log(const struct pointer_walk *w, struct dt_node *node)
 {
-	bool virtual = dt_compatible(node, "IBM,vtpm") || dt_compatible(node, "IBM,vtpm20");
+	bool virtual;
 
+	if (!dt_prop(node, "linux,sml-base"))
+		return 0;
+	virtual = dt_compatible(node, "IBM,vtpm") || dt_compatible(node, "IBM,vtpm20");
 	return give_pointer(w, node, "linux,sml-base", "linux,sml-size", "TPM log",
 			    virtual && w->m->little);
 }

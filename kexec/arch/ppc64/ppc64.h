@@ -95,15 +95,16 @@ int ppc64_each_pointer(const struct machine *m, struct dt_node *tree, ppc64_poin
 
 /*
  * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
- * order of the property, v1 or v2. The callback's non-zero result stops.
+ * order of the property, v1 or v2: @n of them, each of @size bytes, one behind the
+ * other. Those that are usable end below 2^64. The callback's non-zero result stops.
  */
-struct ppc64_lmb {
-	uint64_t base, size;
+struct ppc64_lmbs {
+	uint64_t base, size, n;
 	bool usable;		/* assigned to this partition and not reserved */
 };
 
-typedef int ppc64_lmb_fn(const struct ppc64_lmb *lmb, void *context);
-int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lmb_fn *fn,
+typedef int ppc64_lmbs_fn(const struct ppc64_lmbs *lmbs, void *context);
+int ppc64_each_lmb(const struct dt_node *drconf, struct dt_cells cells, ppc64_lmbs_fn *fn,
 		   void *context);
 
 /* The node, or NULL. */

@@ -39,9 +39,9 @@ static int add_area(struct machine *m, const struct dt_node *node, const char *b
 	return rc;
 }
 
-static int add_lmb(const struct ppc64_lmb *lmb, void *context)
+static int add_lmbs(const struct ppc64_lmbs *l, void *context)
 {
-	return lmb->usable ? ranges_add(context, lmb->base, lmb->size, "memory (LMB)") : 0;
+	return l->usable ? ranges_add(context, l->base, l->n * l->size, "memory (LMB)") : 0;
 }
 
 /* drivers/of/fdt.c:early_init_dt_scan_memory looks at children of the root only. */
@@ -66,7 +66,7 @@ int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ra
 	int rc = ppc64_memory_nodes(tree, cells, memory);
 
 	if (rc >= 0 && drconf)
-		rc = ppc64_each_lmb(drconf, cells, add_lmb, memory);
+		rc = ppc64_each_lmb(drconf, cells, add_lmbs, memory);
 	ranges_merge(memory);
 	return rc;
 }
@@ -74,19 +74,23 @@ int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ra
 /* arch/powerpc/kernel/sysfs.c:show_physical_id */
 static int survey_cpus(struct machine *m, struct ppc64_facts *f)
 {
-	int rc = 0;
+	struct sysroot_dir cpus;
+	int rc = sysroot_open(m->sr, SYS_CPU, NULL, &cpus);
 
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
 	f->cpu = arena_alloc(&m->arena, m->present.n * sizeof(*f->cpu));
 	for (size_t i = 0; i < m->present.n && rc >= 0; i++) {
-		STRING_AUTO name = mem_printf(SYS_CPU "/cpu%u/physical_id", m->present.id[i]);
+		STRING_AUTO name = mem_printf("cpu%u/physical_id", m->present.id[i]);
 		uint64_t id = 0;
 
-		rc = sysroot_number(m->sr, name, 10, &id);
+		rc = sysroot_number_in(&cpus, name, 10, &id);
 		if (rc >= 0)
 			f->cpu[f->n_cpus++] = (struct ppc64_cpu){ m->present.id[i], (uint32_t)id };
 		if (rc == -ENOENT)
 			rc = 0;
 	}
+	sysroot_close(&cpus);
 	return rc;
 }
 

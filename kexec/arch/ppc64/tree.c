@@ -99,31 +99,55 @@ struct drconf_stream {
 	struct buf pairs, out;
 };
 
+/* How many of @n LMBs from @base on end before there is usable memory. */
+static uint64_t lmbs_without_usable(const struct image *image, uint64_t base, uint64_t size,
+				    uint64_t n)
+{
+	const struct range *u = ranges_find(&image->usable, base, base + n * size);
+
+	if (!u)
+		return n;
+	return u->start > base ? (u->start - base) / size : 0;
+}
+
+static void put_lmb(struct drconf_stream *s, uint64_t base, uint64_t size)
+{
+	uint8_t count[8];
+
+	s->pairs.len = 0;
+	bytes_put(count, put_usable(s->image, s->cells, base, base + size, &s->pairs),
+		  4 * s->cells.size, false);
+	buf_add(&s->out, count, 4 * s->cells.size);
+	buf_add(&s->out, s->pairs.data, s->pairs.len);
+}
+
 /*
  * The readers (prom.c:early_init_drmem_lmb, numa.c:numa_setup_drmem_lmb) skip
  * LMBs that are reserved or not assigned without advancing in the stream: only
  * the others have an entry, but each of those has one, if only a count of 0.
  */
-static int put_lmb(const struct ppc64_lmb *lmb, void *context)
+static int put_lmbs(const struct ppc64_lmbs *l, void *context)
 {
 	struct drconf_stream *s = context;
-	uint8_t count[8];
-	uint64_t n;
+	uint64_t cell = 4 * s->cells.size, without;
 
-	if (!lmb->usable)
-		return 0;
-	s->pairs.len = 0;
-	n = put_usable(s->image, s->cells, lmb->base, lmb->base + lmb->size, &s->pairs);
-	bytes_put(count, n, 4 * s->cells.size, false);
-	buf_add(&s->out, count, 4 * s->cells.size);
-	buf_add(&s->out, s->pairs.data, s->pairs.len);
+	for (uint64_t i = 0; l->usable && i < l->n; i += without + 1) {
+		uint64_t base = l->base + i * l->size;
+
+		without = lmbs_without_usable(s->image, base, l->size, l->n - i);
+		buf_reserve(&s->out, without * cell);
+		memset(s->out.data + s->out.len, 0, without * cell);
+		s->out.len += without * cell;
+		if (i + without < l->n)
+			put_lmb(s, base + without * l->size, l->size);
+	}
 	return 0;
 }
 
 static int limit_drconf(struct image *image, struct dt_node *drconf, struct dt_cells cells)
 {
 	struct drconf_stream s = { .image = image, .cells = cells };
-	int rc = ppc64_each_lmb(drconf, cells, put_lmb, &s);
+	int rc = ppc64_each_lmb(drconf, cells, put_lmbs, &s);
 
 	if (rc >= 0)
 		dt_set(&image->arena, drconf, "linux,drconf-usable-memory", s.out.data, s.out.len);

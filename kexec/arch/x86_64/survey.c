@@ -42,7 +42,7 @@ static int survey_by_number(const void *a, const void *b)
 static int survey_numbers(struct machine *m, const char *path, struct survey_numbers *out)
 {
 	struct sysroot_list list;
-	int rc = sysroot_list(m->sr, path, &list);
+	int rc = sysroot_list(m->sr, path, &m->arena, &list);
 
 	*out = (struct survey_numbers){0};
 	if (rc < 0)
