@@ -195,7 +195,7 @@ static void many_names(void **state)
 
 		*p = (struct dt_prop){ to->props, arena_printf(&arena, "p%u", i % n),
 				       (const uint8_t *)arena_printf(&arena, "%u", i),
-				       (uint32_t)(i & 3) };
+				       (uint32_t)(i & 1) };
 		to->props = p;
 		bytes += i < n ? strlen(p->name) + 1 : 0;
 	}

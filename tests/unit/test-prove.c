@@ -660,16 +660,18 @@ static void usable_ends_with(struct spoilt *t, const char *name, int64_t by)
 static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
 {
 	RANGES_AUTO reserve = {0};
+	struct arena arena = {0};
 	struct cpunodes cores;
 	struct dt_node *tree;
 	uint8_t *fdt = bytes_of(t, "fdt");
 	uint64_t used = fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt);
 
 	(void)name;
-	assert_int_equal(dt_read_sound_blob(&t->image.arena, fdt, &tree, &reserve), 0);
+	assert_int_equal(dt_read_sound_blob(&arena, fdt, &tree, &reserve), 0);
 	assert_int_equal(cpunodes_count(&t->m, &cores), 0);
 	fdt_set_totalsize(fdt, (uint32_t)(used + cpunodes_needed(&cores, tree, fdt) +
 					  cores.possible * GROWN_NODE + GROWN_NAME + (uint64_t)by));
+	arena_free(&arena);
 }
 
 static void no_live_cpus(struct spoilt *t, const char *name, int64_t by)
