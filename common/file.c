@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,8 +37,20 @@ static int find_size(struct file *f)
 		return fail(errno, "%s: %s", f->name, strerror(errno));
 	if (!end)
 		return fail(EINVAL, "%s: is empty", f->name);
-	f->size = (uint64_t)end;
+	f->size = f->whole = (uint64_t)end;
+	f->modified = st.st_mtim;
 	return 0;
+}
+
+/*
+ * Who opens it for writing waits until it is closed, for 45 seconds at most
+ * (/proc/sys/fs/lease-break-time), and we get a signal: one that is ignored by default. Only its
+ * owner, root and some file systems have leases; of a device there is none.
+ */
+static void take_lease(struct file *f)
+{
+	fcntl(f->fd, F_SETSIG, SIGURG);
+	f->is_written = fcntl(f->fd, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN;
 }
 
 /* Exactly @size bytes from the start. */
@@ -65,6 +78,7 @@ int file_open(struct file *f, const char *name)
 		return fail(errno, "Cannot open `%s': %s%s", name, strerror(errno),
 			    errno == ENOENT || errno == ENOTDIR ? "; name a file that is there" :
 			    errno == EACCES || errno == EPERM ? "; it must be readable by who runs this" : "");
+	take_lease(f);
 	rc = find_size(f);
 	if (rc >= 0)
 		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
@@ -73,27 +87,29 @@ int file_open(struct file *f, const char *name)
 	return rc;
 }
 
-static bool same(const struct stat *a, const struct stat *b)
+/* A lease that is there says it for certain; one that somebody waits for reads as none. */
+bool file_is_unchanged(const struct file *f)
 {
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	struct stat now;
+
+	if (fcntl(f->fd, F_GETLEASE) == F_RDLCK)
+		return true;
+	return !fstat(f->fd, &now) && now.st_mtim.tv_sec == f->modified.tv_sec &&
+	       now.st_mtim.tv_nsec == f->modified.tv_nsec &&
+	       (f->is_device || (uint64_t)now.st_size == f->whole);
 }
 
 int file_read_start(struct file *f, uint64_t size)
 {
-	struct stat before, after;
 	int rc;
 
 	if (f->data)
 		return 0;
 	f->data = mem_alloc(size);
-	if (fstat(f->fd, &before) < 0)
-		return fail(errno, "%s: %s", f->name, strerror(errno));
 	rc = read_start(f, f->data, size);
 	if (rc < 0)
 		return rc;
-	if (fstat(f->fd, &after) < 0 || !same(&before, &after) ||
-	    (!f->is_device && (uint64_t)after.st_size != f->size))
+	if (!file_is_unchanged(f))
 		return fail(EBUSY, "%s: changed while it was read; try again", f->name);
 	f->size = size;
 	return 0;

@@ -5,6 +5,9 @@
  * needed, and then only as far. A block device is a file of its size. It is read
  * and not mapped: a file that is rewritten or truncated meanwhile would change
  * under a digest, or kill us.
+ *
+ * While it is open nobody changes it where we can have a read lease (fcntl(2), F_SETLEASE): who
+ * wants to write to it waits. Elsewhere file_is_unchanged() goes by what stat(2) says.
  */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
@@ -12,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define FILE_HEAD_SIZE 16
 
@@ -21,6 +25,9 @@ struct file {
 	uint8_t *data;		/* NULL until file_read(); may be changed */
 	int fd;			/* open while the file is; -1 for an unpacked file */
 	bool is_device;		/* a block device, of which fd is */
+	bool is_written;	/* when it was opened somebody had it open for writing */
+	struct timespec modified;	/* when, as it was opened */
+	uint64_t whole;		/* and how many bytes it had */
 	uint8_t head[FILE_HEAD_SIZE];	/* the first bytes, for recognising what it is */
 };
 
@@ -30,7 +37,7 @@ struct file {
  * blocks - and what is empty.
  */
 int file_open(struct file *f, const char *name);
-/* -EBUSY with a message when the file changes while it is read. */
+/* -EBUSY with a message when the file has changed since it was opened. */
 int file_read(struct file *f);
 /* The same for the first @size bytes, up to the file's size: from then on they are the file. */
 int file_read_start(struct file *f, uint64_t size);
@@ -40,6 +47,8 @@ bool file_peek(const struct file *f, uint64_t offset, void *out, size_t len);
 void file_unpacked(struct file *f, const char *name, uint8_t *data, uint64_t size);
 /* Keep only [offset, offset + size) of a file that has been read; it leaves its descriptor. */
 void file_narrow(struct file *f, uint64_t offset, uint64_t size);
+/* Is what is in fd now what was there when it was opened? */
+bool file_is_unchanged(const struct file *f);
 void file_close(struct file *f);
 
 #endif

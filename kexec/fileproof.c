@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "kexec/arch/arch.h"
@@ -23,18 +21,12 @@ static int fileproof_kernel(const struct machine *m, const struct kernel *k,
 
 /*
  * fs/kernel_read_file.c answers ETXTBSY for a file that somebody has open for
- * writing; such a file cannot be leased. The signal is for somebody who opens
- * it while we hold the lease: one that is ignored by default.
+ * writing; such a file cannot be leased.
  */
-static int fileproof_not_written(int fd, const char *name)
+static int fileproof_not_written(const struct file *f)
 {
-	fcntl(fd, F_SETSIG, SIGURG);
-	if (!fcntl(fd, F_SETLEASE, F_RDLCK))
-		fcntl(fd, F_SETLEASE, F_UNLCK);
-	else if (errno == EAGAIN)
-		return fail(ETXTBSY, "%s: is open for writing, so the running kernel would not load it; try"
-			    " again when it is finished", name);
-	return 0;
+	return !f->is_written ? 0 : fail(ETXTBSY, "%s: is open for writing, so the running kernel would not"
+					 " load it; try again when it is finished", f->name);
 }
 
 static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t initrd)
@@ -79,32 +71,23 @@ static int fileproof_command_line(const struct machine *m, const struct plan_req
 		    " kernel takes %" PRIu64 "; shorten it", len, m->arch->command_line_size - 1);
 }
 
-static int fileproof_initrd(const struct machine *m, const struct plan_request *request, uint64_t *size)
+static int fileproof_initrd(const struct machine *m, struct files *f,
+			    const struct plan_request *request, uint64_t *size)
 {
-	struct arena arena = {0};
-	struct file f;
-	int rc = initrd_open(&f, &arena, request->initrd, request->more_initrds, m->arch->uimage_arch);
+	int rc = files_open_initrd(f, request, m->arch, size);
 
-	if (rc >= 0)
-		rc = initrd_check(&f, m->arch->uimage_arch, size);
-	if (rc < 0)
-		rc = fail_in(-ENOEXEC, "Could not open initrd file");
-	else
-		rc = f.fd < 0 ? 0 : fileproof_not_written(f.fd, request->initrd);
-	file_close(&f);
-	arena_free(&arena);
-	return rc;
+	return rc < 0 ? fail_in(-ENOEXEC, "Could not open initrd file") : fileproof_not_written(&f->initrd);
 }
 
-static int fileproof_crash(const struct machine *m, const struct kernel *k,
-			   const struct plan_request *request)
+static int fileproof_crash(const struct machine *m, struct files *f, const struct plan_request *request)
 {
+	const struct kernel *k = &f->kernel;
 	struct plan_request wanted = cmdline_with_inside(request, k->cmdline);
-	uint64_t initrd = request->initrd ? 0 : k->initrd.size;
-	int rc = k->file.fd < 0 ? 0 : fileproof_not_written(k->file.fd, request->kernel);
+	uint64_t initrd = 0;
+	int rc = fileproof_not_written(&k->file);
 
-	if (rc >= 0 && request->initrd)
-		rc = fileproof_initrd(m, request, &initrd);
+	if (rc >= 0)
+		rc = fileproof_initrd(m, f, request, &initrd);
 	if (rc >= 0)
 		rc = fileproof_size(m, k->high - k->low, initrd);
 	if (rc >= 0)
@@ -112,19 +95,14 @@ static int fileproof_crash(const struct machine *m, const struct kernel *k,
 	return rc < 0 || !m->arch->prove_region ? rc : m->arch->prove_region(m);
 }
 
-int fileproof(const struct machine *m, const struct plan_request *request)
+int fileproof(const struct machine *m, struct files *f, const struct plan_request *request)
 {
-	struct arena arena = {0};
-	struct kernel k;
-	int rc = m->arch ? kernel_open(&k, &arena, request->kernel) : 0;
+	int rc;
 
 	if (!m->arch)
 		return 0;
+	rc = files_open_kernel(f, request, m->arch);
 	if (rc >= 0)
-		rc = fileproof_kernel(m, &k, request);
-	if (rc >= 0 && request->crash)
-		rc = fileproof_crash(m, &k, request);
-	kernel_close(&k);
-	arena_free(&arena);
-	return rc;
+		rc = fileproof_kernel(m, &f->kernel, request);
+	return rc >= 0 && request->crash ? fileproof_crash(m, f, request) : rc;
 }

@@ -12,12 +12,13 @@
 
 /*
  * @m need not be surveyed to the end; what is not known is not looked at. Of a
- * normal image, for which nothing is freed, the kernel alone is looked at.
+ * normal image, for which nothing is freed, the kernel alone is looked at. What is
+ * looked at stays open in @files.
  * -ENOEXEC: not a kernel for this, or not an initrd; -ENOSPC: too large, or no
  * capture kernel can start there; -E2BIG: the command line is too long;
  * -ENODEV: nothing is reserved; -ETXTBSY: a file is being written; or what opening a file says. All with
  * messages.
  */
-int fileproof(const struct machine *m, const struct plan_request *request);
+int fileproof(const struct machine *m, struct files *files, const struct plan_request *request);
 
 #endif

@@ -18,9 +18,6 @@ void image_init(struct image *image, const struct machine *machine)
 
 void image_free(struct image *image)
 {
-	kernel_close(&image->kernel);
-	file_close(&image->initrd);
-	file_close(&image->dtb);
 	ranges_free(&image->dtb_reserve);
 	ranges_free(&image->free);
 	ranges_free(&image->usable);
@@ -70,69 +67,55 @@ static int check_room(const struct image *image, bool crash, const char *what, u
 		    where, room);
 }
 
-static int open_dtb(struct image *image, const struct plan_request *request)
+static int read_dtb(struct image *image, struct files *f, const struct plan_request *request)
 {
 	const char *path = request->dtb;
-	int rc = file_open(&image->dtb, path);
+	int rc = f->dtb.name ? 0 : file_open(&f->dtb, path);
 
 	if (rc >= 0)
-		rc = check_room(image, request->crash, "device tree", image->dtb.size);
+		rc = check_room(image, request->crash, "device tree", f->dtb.size);
 	if (rc >= 0)
-		rc = file_read(&image->dtb);
-	if (rc >= 0)
-		rc = dt_read_blob(&image->arena, image->dtb.data, image->dtb.size, &image->dtb_tree,
-				  &image->dtb_reserve);
+		rc = file_read(&f->dtb);
+	if (rc >= 0 && !f->dtb_tree)
+		rc = dt_read_blob(&f->arena, f->dtb.data, f->dtb.size, &f->dtb_tree, &f->dtb_reserve);
 	return rc < 0 ? fail_in(rc, "--dtb %s", path) : 0;
 }
 
-static int read_kernel(struct image *image, const struct plan_request *request)
+static int read_kernel(struct image *image, struct files *f, const struct plan_request *request)
 {
-	struct kernel *k = &image->kernel;
-	int rc = kernel_open(k, &image->arena, request->kernel);
+	int rc = files_open_kernel(f, request, image->machine->arch);
 
 	if (rc >= 0)
-		rc = check_room(image, request->crash, "kernel", k->high - k->low);
-	return rc < 0 ? rc : kernel_read(k);
+		rc = check_room(image, request->crash, "kernel", f->kernel.high - f->kernel.low);
+	return rc < 0 ? rc : kernel_read(&f->kernel);
 }
 
-static int read_initrd(struct image *image, bool crash)
+static int read_initrd(struct image *image, struct files *f, const struct plan_request *request)
 {
 	uint64_t size;
-	int rc = initrd_check(&image->initrd, image->machine->arch->uimage_arch, &size);
+	int rc = files_open_initrd(f, request, image->machine->arch, &size);
 
 	if (rc >= 0)
-		rc = check_room(image, crash, "initrd", size);
-	return rc < 0 ? rc : initrd_read(&image->initrd);
-}
-
-static int open_initrd(struct image *image, const struct plan_request *request)
-{
-	int rc = 0;
-
-	if (request->initrd) {
-		rc = initrd_open(&image->initrd, &image->arena, request->initrd, request->more_initrds,
-				 image->machine->arch->uimage_arch);
-	} else if (image->kernel.initrd.data) {
-		image->initrd = image->kernel.initrd;
-		image->kernel.initrd = (struct file){0};
-		debug("initrd: the one inside %s", image->initrd.name);
-	} else {
-		return 0;
-	}
-	if (rc >= 0)
-		rc = read_initrd(image, request->crash);
+		rc = check_room(image, request->crash, "initrd", size);
+	if (rc >= 0 && f->initrd.name)
+		rc = initrd_read(&f->initrd);
 	return rc >= 0 || rc == -ENOSPC ? rc : fail_in(-ENOEXEC, "Could not open initrd file");
 }
 
-int image_open(struct image *image, const struct plan_request *request)
+int image_open(struct image *image, struct files *f, const struct plan_request *request)
 {
-	int rc = read_kernel(image, request);
+	int rc = read_kernel(image, f, request);
 
 	if (rc >= 0 && request->dtb)
-		rc = open_dtb(image, request);
+		rc = read_dtb(image, f, request);
 	if (rc >= 0)
-		rc = open_initrd(image, request);
-	image->request = cmdline_with_inside(request, image->kernel.cmdline);
+		rc = read_initrd(image, f, request);
+	image->kernel = f->kernel;
+	image->initrd = f->initrd;
+	image->dtb = f->dtb;
+	image->dtb_tree = f->dtb_tree;
+	ranges_copy(&image->dtb_reserve, &f->dtb_reserve);
+	image->request = cmdline_with_inside(request, f->kernel.cmdline);
 	return rc;
 }
 

@@ -13,7 +13,7 @@
 #include "common/mem.h"
 #include "common/ranges.h"
 #include "kexec/elfcorehdr.h"
-#include "kexec/format/format.h"
+#include "kexec/files.h"
 #include "kexec/kept.h"
 #include "kexec/machine.h"
 
@@ -102,10 +102,11 @@ struct image {
 	uint64_t kernel_base;		/* where the kernel's lowest linked address went */
 	uint8_t *purgatory;		/* the bytes of its segment, to be filled in */
 	struct arena arena;
+	/* Of struct files, which keeps what they point to. */
 	struct kernel kernel;
 	struct file initrd, dtb;
 	struct dt_node *dtb_tree;	/* what is in dtb; NULL: the live tree serves */
-	struct ranges dtb_reserve;	/* and its reserve map */
+	struct ranges dtb_reserve;	/* and its reserve map; its own copy */
 	struct range old_initrd;	/* the running kernel's, to be used in place; else empty */
 
 	struct segment segment[SEGMENT_MAX];
@@ -138,10 +139,11 @@ void image_doubt(struct image *image, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void image_warn(const struct image *image);
 
 /*
- * Open and read the files which @request names: what there is of I/O on the way to an image. Of a
- * surveyed machine; what could never be placed on it is not read. Messages carry the path.
+ * Open and read the files which @request names, those in @files which are not: what there is of I/O
+ * on the way to an image. Of a surveyed machine; what could never be placed on it is not read.
+ * Messages carry the path. @files must live longer than @image.
  */
-int image_open(struct image *image, const struct plan_request *request);
+int image_open(struct image *image, struct files *files, const struct plan_request *request);
 
 /*
  * The running kernel takes pages of the crash region for itself (control code, a

@@ -22,6 +22,7 @@
 struct load_try {
 	const struct options *o;
 	const struct sysroot *sr;
+	struct files *files;
 	struct way way;
 	struct machine machine;
 	uint8_t seed[PLAN_SEED_SIZE];
@@ -33,9 +34,9 @@ struct load_try {
 };
 
 static void load_try_init(struct load_try *t, const struct options *o, const struct sysroot *sr,
-			  const struct way *way)
+			  struct files *files, const struct way *way)
 {
-	*t = (struct load_try){ .o = o, .sr = sr, .way = *way, .made = way->first };
+	*t = (struct load_try){ .o = o, .sr = sr, .files = files, .way = *way, .made = way->first };
 	image_init(&t->image, &t->machine);
 }
 
@@ -98,7 +99,7 @@ static int load_plan(struct load_try *t)
 
 	t->surveyed = rc >= 0;
 	if (rc >= 0)
-		rc = plan_open(&t->image, &t->o->request);
+		rc = plan_open(&t->image, t->files, &t->o->request);
 	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
 		t->image.request.seed = t->seed;
 	if (rc >= 0)
@@ -131,11 +132,11 @@ static int load_look_at_files(struct load_try *t)
 		if (t->way.proof == WAY_PROOF_FILES)
 			t->surveyed = machine_survey(&t->machine, t->sr) >= 0;
 		fail_forget();
-		return fileproof(&t->machine, &t->o->request);
+		return fileproof(&t->machine, t->files, &t->o->request);
 	}
 	machine_identify(&m, t->sr);
 	fail_forget();
-	rc = fileproof(&m, &t->o->request);
+	rc = fileproof(&m, t->files, &t->o->request);
 	machine_free(&m);
 	return rc;
 }
@@ -200,7 +201,7 @@ static int load_by(struct load_try *t, enum way_call call, bool *called)
 	*called = call == WAY_LOAD;
 	if (call == WAY_LOAD)
 		return load_with_reboot_cpu(&t->image, t->sr);
-	rc = apply_file_load(&t->o->request, t->sr, called);
+	rc = apply_file_load(&t->o->request, t->files, t->sr, called);
 	if (t->no_plan && rc != -ENOSYS)
 		notice(rc < 0 ? "%s; the running kernel was to plan alone" :
 		       "%s; the running kernel planned alone", t->no_plan);
@@ -230,7 +231,7 @@ static int load_second(struct load_try *t)
 	notice("%s; loading with %s", fail_text(), way_name(t->way.second));
 	rc = t->way.second == WAY_LOAD && !t->planned ? load_plan(t) : 0;
 	if (rc >= 0 && t->way.second == WAY_FILE)
-		rc = fileproof(&t->machine, &t->o->request);
+		rc = fileproof(&t->machine, t->files, &t->o->request);
 	if (rc < 0)
 		return load_plan_status(rc);
 	rc = load_by(t, t->way.second, &called);
@@ -267,7 +268,7 @@ static bool is_loaded(int status)
 static int doubt_load(const struct options *o, const char *text)
 {
 	warn("%s", text);
-	if (!o->dry_run)
+	if (!o->dry_run && o->crash)
 		klog_write_doubt(text);
 	return STATUS_DOUBTFUL;
 }
@@ -330,6 +331,10 @@ static int load_verify(const struct load_try *t)
 	const char *doubt = t->made == WAY_LOAD ? t->image.doubt[0] : NULL;
 	int status = load_warn(t);
 
+	if (!t->o->dry_run && t->made == WAY_FILE && !files_are_unchanged(t->files))
+		status = doubt_load(t->o, "the kernel or the initrd was written to while it was loaded; load"
+				    " again");
+
 	if (doubt)
 		image_warn(&t->image);
 	if (t->o->dry_run)
@@ -342,13 +347,13 @@ static int load_verify(const struct load_try *t)
 	return STATUS_DOUBTFUL;
 }
 
-static int load_once(const struct options *o, const struct sysroot *sr, const struct way *way,
-		     bool *stale)
+static int load_once(const struct options *o, const struct sysroot *sr, struct files *files,
+		     const struct way *way, bool *stale)
 {
 	struct load_try t;
 	int status;
 
-	load_try_init(&t, o, sr, way);
+	load_try_init(&t, o, sr, files, way);
 	status = load_make_certain(&t);
 	if (status == STATUS_OK)
 		status = load_show(&t);
@@ -386,7 +391,7 @@ static void load_again_failed(const struct options *o, const struct sysroot *sr)
 #define LOAD_TRIES		5
 #define LOAD_PAUSE_MS(i)	(50u << (i))
 
-static int load_until_current(const struct options *o, const struct sysroot *sr)
+static int load_until_current(const struct options *o, const struct sysroot *sr, struct files *files)
 {
 	struct way way = load_way(o, sr);
 	unsigned int tries;
@@ -405,7 +410,7 @@ static int load_until_current(const struct options *o, const struct sysroot *sr)
 			notice("CPUs or memory changed while the image was loaded; loading again");
 			syscalls.sleep_ms(LOAD_PAUSE_MS(tries));
 		}
-		status = load_once(o, sr, &way, &stale);
+		status = load_once(o, sr, files, &way, &stale);
 	}
 	if (!is_loaded(status) && tries > 1 && o->crash)
 		load_again_failed(o, sr);
@@ -429,6 +434,7 @@ static int check_fadump(const struct options *o, const struct sysroot *sr)
 int load(struct options *o, const struct sysroot *sr)
 {
 	int status, rc = check_fadump(o, sr);
+	struct files files;
 	bool armed;
 
 	if (rc >= 0 && o->request.reuse_initrd)
@@ -437,7 +443,9 @@ int load(struct options *o, const struct sysroot *sr)
 		return say_why(STATUS_ERROR);
 	armed = crash_loaded(sr);
 	log_load(o, KLOG_LOADING);
-	status = load_until_current(o, sr);
+	files_init(&files);
+	status = load_until_current(o, sr, &files);
+	files_free(&files);
 	if (!is_loaded(status) && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
 	if (status != STATUS_OK || o->dry_run)

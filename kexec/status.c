@@ -42,13 +42,15 @@ int status_print_crash_size(const struct sysroot *sr)
 static int check_fit(struct options *o, const struct sysroot *sr, struct readiness *r)
 {
 	struct machine machine;
+	struct files files;
 	struct image image;
 	int rc = machine_survey(&machine, sr);
 
+	files_init(&files);
 	image_init(&image, &machine);
 	r->fit.asked = true;
 	if (rc >= 0 && ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
-			plan_open(&image, &o->request) < 0 || plan(&image) < 0 || prove(&image) < 0))
+			plan_open(&image, &files, &o->request) < 0 || plan(&image) < 0 || prove(&image) < 0))
 		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
 	if (!r->fit.problem && image.n_doubts)
 		r->fit.doubt = arena_printf(&r->machine.arena, "%s", image.doubt[0]);
@@ -58,6 +60,7 @@ static int check_fit(struct options *o, const struct sysroot *sr, struct readine
 	for (unsigned int i = 0; i < image.n_segments; i++)
 		r->fit.used += image.segment[i].memsz;
 	image_free(&image);
+	files_free(&files);
 	machine_free(&machine);
 	return rc;
 }

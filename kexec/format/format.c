@@ -54,11 +54,6 @@ const char *kernel_type(const char *word, const char **why)
 	return NULL;
 }
 
-bool kernel_is_packed(const struct file *f)
-{
-	return file_is_compressed(f) || wrapping_of(f);
-}
-
 static int check_inside(const struct file *f, const char *what, const struct payload *p)
 {
 	if (p->size > f->size || p->offset > f->size - p->size)
@@ -183,31 +178,40 @@ static int understand_inside(struct kernel *k, struct arena *arena, const struct
 		    " bzImage, uImage or unified kernel image", k->file.name);
 }
 
-static int understand(struct kernel *k, struct arena *arena)
-{
-	struct unpacked u;
-	int rc = kernel_unpack(&k->file, &u);
-
-	k->initrd = u.initrd;
-	k->cmdline = u.cmdline;
-	if (rc < 0)
-		return rc;
-	k->wrapping = u.outermost ? u.outermost->name : NULL;
-	rc = understand_inside(k, arena, &u);
-	if (rc >= 0 && u.outermost && u.outermost->notice)
-		notice("%s: %s", k->file.name, u.outermost->notice);
-	return rc;
-}
-
-int kernel_open(struct kernel *k, struct arena *arena, const char *path)
+static int open_unpacked(struct kernel *k, const char *path, struct unpacked *u)
 {
 	int rc;
 
 	*k = (struct kernel){0};
+	*u = (struct unpacked){0};
 	rc = file_open(&k->file, path);
 	if (rc < 0)
 		return rc;
-	rc = understand(k, arena);
+	rc = kernel_unpack(&k->file, u);
+	k->initrd = u->initrd;
+	k->cmdline = u->cmdline;
+	k->wrapping = u->outermost ? u->outermost->name : NULL;
+	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : 0;
+}
+
+int kernel_open_unpacked(struct kernel *k, const char *path)
+{
+	struct unpacked u;
+
+	return open_unpacked(k, path, &u);
+}
+
+int kernel_open(struct kernel *k, struct arena *arena, const char *path)
+{
+	struct unpacked u;
+	int rc = open_unpacked(k, path, &u);
+
+	if (rc < 0)
+		return rc;
+	k->change = arena_alloc(arena, sizeof(*k->change));
+	rc = understand_inside(k, arena, &u);
+	if (rc >= 0 && u.outermost && u.outermost->notice)
+		notice("%s: %s", k->file.name, u.outermost->notice);
 	return rc < 0 ? fail_in(rc, "Cannot load %s", path) : 0;
 }
 
@@ -234,6 +238,26 @@ void kernel_close(struct kernel *k)
 	file_close(&k->initrd);
 	free(k->cmdline);
 	k->cmdline = NULL;
+}
+
+void kernel_change(struct kernel *k, uint8_t *at, uint64_t value)
+{
+	if (k->change && !k->change->at) {
+		k->change->at = at;
+		memcpy(k->change->other, at, sizeof(k->change->other));
+	}
+	bytes_put(at, value, sizeof(k->change->other), k->little);
+}
+
+void kernel_swap_change(const struct kernel *k)
+{
+	uint8_t now[sizeof(k->change->other)];
+
+	if (!k->change || !k->change->at)
+		return;
+	memcpy(now, k->change->at, sizeof(now));
+	memcpy(k->change->at, k->change->other, sizeof(now));
+	memcpy(k->change->other, now, sizeof(now));
 }
 
 uint8_t *kernel_bytes(const struct kernel *k, uint64_t addr, uint64_t size)

@@ -48,6 +48,13 @@ struct kernel {
 	size_t boot_header_size;
 	struct kernel_piece *piece;
 	unsigned int n_pieces;
+	struct kernel_change *change;	/* shared by copies of this; or NULL */
+};
+
+/* What of the file's own bytes is not as it was read. */
+struct kernel_change {
+	uint8_t *at;			/* NULL: nothing */
+	uint8_t other[4];		/* what was there, or is to be */
 };
 
 #define KERNEL_NO_ENTRY UINT64_MAX	/* what the file names as entry is in none of its pieces */
@@ -91,9 +98,6 @@ struct unpacked {
 	uint64_t load;
 };
 
-/* Is the kernel inside something, or compressed, so that the file cannot go as it is? */
-bool kernel_is_packed(const struct file *file);
-
 /*
  * Decompress and unwrap @file until a kernel is left; what is not packed is not
  * read. @u is to be freed in any case.
@@ -113,9 +117,15 @@ const char *kernel_type(const char *word, const char **why);
  * is not read yet. Every failure has a message with the path.
  */
 int kernel_open(struct kernel *kernel, struct arena *arena, const char *path);
+/* The same for who does not know what it should be: what is in file, initrd and cmdline is all. */
+int kernel_open_unpacked(struct kernel *kernel, const char *path);
 /* Read what goes into memory: the pieces have their data then. */
 int kernel_read(struct kernel *kernel);
 void kernel_close(struct kernel *kernel);
+
+/* Write @value over the four bytes at @at, which are inside a piece; kernel_swap_change() undoes and redoes it. */
+void kernel_change(struct kernel *kernel, uint8_t *at, uint64_t value);
+void kernel_swap_change(const struct kernel *kernel);
 
 /* The @size bytes at the linked address @addr, or NULL if the file does not hold them. */
 uint8_t *kernel_bytes(const struct kernel *kernel, uint64_t addr, uint64_t size);
@@ -140,9 +150,6 @@ int initrd_open(struct file *f, struct arena *arena, const char *path, const cha
 int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size);
 /* Read it, and take the wrapping off (its checksum is verified). */
 int initrd_read(struct file *f);
-/* Is what goes into memory the file as it is? */
-bool initrd_is_plain(const struct file *f);
-
 bool uimage_probe(const struct file *f);
 /* The RAM disk inside, by the header alone; errors as of initrd_check(). */
 int uimage_find_initrd(const struct file *f, unsigned int arch, uint64_t *size);

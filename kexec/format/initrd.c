@@ -92,8 +92,3 @@ int initrd_open(struct file *f, struct arena *arena, const char *path, const cha
 	joined = (struct buf){0};
 	return 0;
 }
-
-bool initrd_is_plain(const struct file *f)
-{
-	return !uimage_probe(f) && !f->is_device;
-}

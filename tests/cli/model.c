@@ -14,7 +14,10 @@
  * bits of a newer kernel, hex; KEXEC_MODEL_DEAF, set: keep no image current;
  * KEXEC_MODEL_ARRIVES, that many calls, of either kind and in vain or not, during
  * each of which a CPU comes online and the kernel, whose lock is taken, forgets it;
- * KEXEC_MODEL_FILE, set: there is kexec_file_load, and it answers with that errno;
+ * KEXEC_MODEL_FILE, set: there is kexec_file_load, and it answers with that errno, or those, one
+ * for each call ("16,0"; the last for all that follow); KEXEC_MODEL_MEANWHILE, a shell command for
+ * the first time that kexec sleeps or asks for random bytes, when it has looked at the files, and
+ * KEXEC_MODEL_DURING, one for when kexec_file_load has read them;
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
  */
@@ -28,6 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/crc32.h"
 #include "common/mem.h"
 #include "kexec/syscalls.h"
 
@@ -383,10 +387,12 @@ static int read_whole_file(int fd, off_t magic_at, char magic[4])
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return -EINVAL;
-	fcntl(fd, F_SETSIG, SIGURG);
-	if (fcntl(fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN)
-		return -ETXTBSY;
-	fcntl(fd, F_SETLEASE, F_UNLCK);
+	if (fcntl(fd, F_GETLEASE) != F_RDLCK) {
+		fcntl(fd, F_SETSIG, SIGURG);
+		if (fcntl(fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN)
+			return -ETXTBSY;
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	}
 	return pread(fd, magic, 4, magic_at) == 4 ? 0 : -EBADF;
 }
 
@@ -435,11 +441,45 @@ static int load_files(int kernel_fd, int initrd_fd, unsigned long cmdline_size, 
 	return rc < 0 ? rc : file_fits(kernel_fd, initrd_fd, cmdline_size, flags);
 }
 
+static void log_line(const char *line);
+
+static void log_bytes(const char *what, int fd)
+{
+	unsigned long size = size_of(fd);
+	uint8_t *data = mem_alloc(size ? size : 1);
+	STRING_AUTO line = NULL;
+
+	if (pread(fd, data, size, 0) != (ssize_t)size)
+		abort();
+	line = mem_printf("  read %s %08x", what, crc32_of(data, size));
+	log_line(line);
+	free(data);
+}
+
+static void run_once(const char *name)
+{
+	const char *command = getenv(name);
+
+	if (command && system(command))
+		abort();
+	unsetenv(name);
+}
+
+static int wanted_file_failure(void)
+{
+	static unsigned long file_calls;
+	const char *list = getenv("KEXEC_MODEL_FILE"), *next;
+
+	for (unsigned long i = 0; list && i < file_calls && (next = strchr(list, ',')); i++)
+		list = next + 1;
+	file_calls++;
+	return list ? -atoi(list) : -ENOSYS;
+}
+
 static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 			    const char *cmdline, unsigned long flags)
 {
-	const char *answer = getenv("KEXEC_MODEL_FILE");
-	int wanted = answer ? -atoi(answer) : -ENOSYS, rc = wanted;
+	int wanted = wanted_file_failure(), rc = wanted;
 
 	if (wanted == -ENOSYS)
 		return wanted;
@@ -457,6 +497,11 @@ static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_
 		rc = load_files(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
 	if (rc)
 		return rc;
+	if (!(flags & FILE_UNLOAD))
+		log_bytes("kernel", kernel_fd);
+	if (!(flags & (FILE_UNLOAD | FILE_NO_INITRD)))
+		log_bytes("initrd", initrd_fd);
+	run_once("KEXEC_MODEL_DURING");
 	if ((flags & FILE_ON_CRASH) && !(flags & FILE_UNLOAD))
 		drop_event();
 	if (flags & FILE_ON_CRASH)
@@ -504,19 +549,21 @@ static void model_sync(void)
 	log_line("sync flags=sync");
 }
 
-/* What the kernel was at, it has done meanwhile. */
 /* The same each time, so that plans can be compared. */
 static int model_random(void *bytes, size_t n)
 {
+	run_once("KEXEC_MODEL_MEANWHILE");
 	for (size_t i = 0; i < n; i++)
 		((unsigned char *)bytes)[i] = (unsigned char)(i + 1);
 	return 0;
 }
 
+/* What the kernel was at, it has done meanwhile. */
 static void model_sleep_ms(unsigned int ms)
 {
 	char line[64];
 
+	run_once("KEXEC_MODEL_MEANWHILE");
 	snprintf(line, sizeof(line), "  sleep %u", ms);
 	log_line(line);
 	if (getenv("KEXEC_MODEL_SETTLES"))

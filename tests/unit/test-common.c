@@ -741,6 +741,7 @@ static void files(void **state)
 	assert_memory_equal(f.data, "hello", 5);
 	file_close(&f);
 	assert_int_equal(file_open(&f, plain), 0);
+	unit_end_lease(f.fd);
 	unit_write(dir, "plain", "hell", 4);
 	assert_fails(file_read(&f), EBUSY, "became shorter");
 	file_close(&f);
@@ -749,6 +750,67 @@ static void files(void **state)
 	assert_fails(file_open(&f, dir), EINVAL, "is a directory");
 	assert_fails(file_open(&f, "/dev/null"), EINVAL, "is a character device");
 	assert_fails(file_open(&f, "/nonexistent"), ENOENT, "No such file");
+	unit_remove(dir);
+}
+
+/* While it is open, nobody else may write; another file may take its name. */
+static void files_under_lease(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	STRING_AUTO other = mem_printf("%s/other", dir);
+	struct file f, second;
+	int fd;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	unit_write(dir, "other", "HELLO", 5);
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_false(f.is_written);
+	assert_int_equal(fcntl(f.fd, F_GETLEASE), F_RDLCK);
+	assert_int_equal(file_open(&second, plain), 0);
+	file_close(&second);
+	assert_int_equal(rename(other, plain), 0);
+	assert_true(file_is_unchanged(&f));
+	assert_int_equal(file_read(&f), 0);
+	assert_memory_equal(f.data, "hello", 5);
+	file_close(&f);
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_int_equal(open(plain, O_WRONLY | O_NONBLOCK), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	assert_int_equal(fcntl(f.fd, F_GETLEASE), F_UNLCK);	/* somebody waits */
+	assert_true(file_is_unchanged(&f));
+	file_close(&f);
+	fd = open(plain, O_WRONLY);
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_true(f.is_written && file_is_unchanged(&f));
+	close(fd);
+	file_close(&f);
+	unit_remove(dir);
+}
+
+/* Without a lease it is seen that somebody has written: by the time, or by the size. */
+static void files_without_lease(void **state)
+{
+	static const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 1 } };
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f;
+
+	(void)state;
+	for (int longer = 0; longer < 2; longer++) {
+		unit_write(dir, "plain", "hello", 5);
+		if (longer)
+			assert_int_equal(utimensat(AT_FDCWD, plain, times, 0), 0);
+		assert_int_equal(file_open(&f, plain), 0);
+		unit_end_lease(f.fd);
+		assert_true(file_is_unchanged(&f));
+		unit_write(dir, "plain", "HELLO!", 5 + (size_t)longer);
+		assert_int_equal(utimensat(AT_FDCWD, plain, times, 0), 0);
+		assert_false(file_is_unchanged(&f));
+		assert_fails(file_read(&f), EBUSY, "plain: changed while it was read; try again");
+		file_close(&f);
+	}
 	unit_remove(dir);
 }
 
@@ -923,6 +985,8 @@ int main(void)
 		cmocka_unit_test(elf_sizes),
 		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(files),
+		cmocka_unit_test(files_under_lease),
+		cmocka_unit_test(files_without_lease),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
 		cmocka_unit_test(text_bytes),

@@ -708,21 +708,27 @@ static void files_that_are_not_read(void **state)
 	unit_remove(dir);
 }
 
-static void packed_or_not(void **state)
+/* What is written over can be had back, and again; the first writing counts. */
+static void changes_of_a_kernel(void **state)
 {
-	size_t size;
-	uint8_t *d = make_zboot(&size);
-	struct file f;
+	uint8_t data[] = "abcdefghijkl";
+	struct kernel_change change = {0};
+	struct kernel k = { .little = true, .change = &change }, copy = k;
 
 	(void)state;
-	file_unpacked(&f, "test", d, size);
-	assert_true(kernel_is_packed(&f));
-	f.head[0] = 0;
-	assert_false(kernel_is_packed(&f));
-	memcpy(f.head, "\x1f\x8b\x08", 3);
-	memcpy(f.data, "\x1f\x8b\x08", 3);
-	assert_true(kernel_is_packed(&f));
-	file_close(&f);
+	kernel_swap_change(&k);
+	kernel_change(&copy, data + 4, 0x34333231);
+	assert_string_equal(data, "abcd1234ijkl");
+	kernel_change(&copy, data + 4, 0x34333231);
+	kernel_swap_change(&k);
+	assert_string_equal(data, "abcdefghijkl");
+	kernel_swap_change(&k);
+	assert_string_equal(data, "abcd1234ijkl");
+	k.change = NULL;
+	kernel_swap_change(&k);
+	k.little = false;
+	kernel_change(&k, data, 0x34333231);
+	assert_string_equal(data, "43211234ijkl");
 }
 
 static void bytes_of_a_kernel(void **state)
@@ -834,7 +840,7 @@ int main(void)
 		cmocka_unit_test(zboot_marks),
 		cmocka_unit_test(layers_are_counted),
 		cmocka_unit_test(files_that_are_not_read),
-		cmocka_unit_test(packed_or_not),
+		cmocka_unit_test(changes_of_a_kernel),
 		cmocka_unit_test(bytes_of_a_kernel),
 		cmocka_unit_test(zboot_endures),
 		cmocka_unit_test(elf_entry),

@@ -41,6 +41,7 @@ struct base {
 	char *dir, *kernel, *initrd;
 	struct sysroot sr;
 	struct machine machine;
+	struct files files[PLANS];
 	struct image image[PLANS];
 };
 
@@ -183,8 +184,9 @@ static void plan_all(struct base *b)
 		r.initrd = b->initrd;
 		r.cmdline = "maxcpus=1";
 		r.mem_max = UINT64_MAX;
+		files_init(&b->files[i]);
 		image_init(&b->image[i], &b->machine);
-		if (plan_open(&b->image[i], &r) < 0 || plan(&b->image[i]) < 0)
+		if (plan_open(&b->image[i], &b->files[i], &r) < 0 || plan(&b->image[i]) < 0)
 			print_error("%s: %s\n", b->name, fail_text());
 		assert_int_equal(b->image[i].n_segments, r.crash ? 6 : 4);
 	}
@@ -215,8 +217,10 @@ static int teardown(void **state)
 
 		if (!b->dir)
 			continue;
-		for (unsigned int k = 0; k < PLANS; k++)
+		for (unsigned int k = 0; k < PLANS; k++) {
 			image_free(&b->image[k]);
+			files_free(&b->files[k]);
+		}
 		machine_free(&b->machine);
 		free(b->kernel);
 		free(b->initrd);

@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +80,12 @@ static inline void unit_remove(char *dir)
 
 	assert_int_equal(system(command), 0);
 	free(dir);
+}
+
+/* As where file_open() could have no lease: else who writes to the file waits. */
+static inline void unit_end_lease(int fd)
+{
+	assert_int_equal(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
 }
 
 /* Write DIR/NAME, directories included. */

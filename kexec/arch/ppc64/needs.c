@@ -67,7 +67,7 @@ static void prepare_kernel(struct image *image)
 
 	k->relocatable = !image->crash || value == PPC64_RUN_AT_LOAD_OFF || value == 1;
 	if (image->crash && k->relocatable)
-		bytes_put(flag, 1, 4, k->little);
+		kernel_change(k, flag, 1);
 	debug("kernel: %s-endian, %s", k->little ? "little" : "big",
 	      !image->crash ? "will copy itself to 0" :
 	      k->relocatable ? "relocatable: told to run where it is loaded" :
