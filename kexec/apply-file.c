@@ -79,7 +79,9 @@ static int check_reservation(const struct plan_request *request, const struct sy
 {
 	uint64_t size = 1;
 
-	if (request->crash && machine_crash_size(sr, &size) >= 0 && !size)
+	if (request->crash && state_crash_size(sr, &size) < 0)
+		fail_forget();
+	if (!size)
 		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
 			    " (try crashkernel=512M) and load again");
 	return 0;

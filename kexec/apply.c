@@ -79,13 +79,16 @@ static void show_request(const struct image *image, uint32_t flags)
 /* They read 0 as well while somebody else holds the kernel's lock: look again. */
 bool apply_check_hotplug(const struct sysroot *sr)
 {
+	enum answer cpu_kept, memory_kept;
 	bool cpu = false, memory = false;
 
 	for (unsigned int i = 0; i < HOTPLUG_LOOKS && (!cpu || !memory); i++) {
 		if (i)
 			syscalls.sleep_ms(APPLY_BUSY_SLEEP_MS);
-		if (machine_crash_hotplug(sr, &cpu, &memory) < 0)
-			cpu = memory = false;
+		if (state_kept(sr, &cpu_kept, &memory_kept) < 0)
+			fail_forget();
+		cpu = state_keeps(cpu_kept, memory_kept);
+		memory = state_keeps(memory_kept, cpu_kept);
 	}
 	if (!cpu || !memory)
 		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s change:"

@@ -33,7 +33,7 @@ static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t ini
 {
 	uint64_t region = UINT64_MAX, limit = m->ram_managed ? machine_image_limit(m) : UINT64_MAX;
 
-	if (machine_crash_size(m->sr, &region) < 0)
+	if (state_crash_size(m->sr, &region) < 0)
 		fail_forget();
 	if (!region)
 		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"

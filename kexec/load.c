@@ -73,6 +73,7 @@ static const char *load_only_load(const struct options *o)
 static struct way load_way(const struct options *o, const struct sysroot *sr)
 {
 	struct machine m;
+	enum answer cpu, memory;
 	const struct arch *arch;
 	struct policy policy;
 	struct way way;
@@ -80,13 +81,15 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	policy_guess(&policy, sr);
 	if (machine_identify(&m, sr) < 0)
 		fail_forget();
+	if (state_kept(sr, &cpu, &memory) < 0)
+		fail_forget();
 	arch = m.arch;
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
 		.type = o->request.type, .only_load = load_only_load(o),
 		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
 		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
-		.memory_hotplug = sysroot_exists(sr, SYS_MEMORY_CRASH_HOTPLUG),
+		.memory_hotplug = memory != ANSWER_UNKNOWN,
 		.forbidden = policy_forbids_kexec_load(&policy), .preserves = policy.preserves,
 	});
 	machine_free(&m);
@@ -281,13 +284,15 @@ static int doubt_load(const struct options *o, const char *text)
  */
 static bool load_is_stale(const struct load_try *t)
 {
-	bool cpu = false, memory = false, stale;
+	enum answer cpu, memory;
 	struct machine now;
+	bool stale;
 
 	if (!t->o->crash || !t->surveyed)
 		return false;
-	if (!t->o->request.hotplug && (machine_crash_hotplug(t->sr, &cpu, &memory) < 0 ||
-				       !(cpu || memory)))
+	if (state_kept(t->sr, &cpu, &memory) < 0)
+		fail_forget();
+	if (!t->o->request.hotplug && !state_keeps(cpu, memory) && !state_keeps(memory, cpu))
 		return false;
 	stale = machine_survey(&now, t->sr) < 0 || !machine_same(&t->machine, &now);
 	machine_free(&now);
@@ -370,11 +375,11 @@ static int load_once(const struct options *o, const struct sysroot *sr, struct f
 
 static bool crash_loaded(const struct sysroot *sr)
 {
-	bool loaded = false;
+	enum answer loaded;
 
-	if (machine_image_loaded(sr, true, &loaded) < 0)
+	if (state_loaded(sr, true, &loaded) < 0)
 		fail_forget();
-	return loaded;
+	return loaded == ANSWER_YES;
 }
 
 /* What an earlier try has loaded is stale, or gone. */
@@ -422,10 +427,10 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
 {
-	bool fadump = false;
-	int rc = o->crash ? machine_fadump(sr, &fadump) : 0;
+	struct state_fadump fadump = {0};
+	int rc = o->crash ? state_fadump(sr, &fadump) : 0;
 
-	if (rc < 0 || !fadump || o->force || o->dry_run)
+	if (rc < 0 || fadump.enabled != ANSWER_YES || o->force || o->dry_run)
 		return rc;
 	return fail(EBUSY, "fadump is enabled and handles crashes on this machine; a crash kernel would"
 		    " never be started. Boot with fadump=off, or add --force to load one all the same");

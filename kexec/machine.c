@@ -298,19 +298,16 @@ static int read_cma(struct machine *m)
 }
 
 /* The reservation can have been made smaller since boot. */
-static int read_state(struct machine *m)
+static int read_crash_size(struct machine *m)
 {
-	int rc = machine_crash_size(m->sr, &m->crash_size);
+	int rc = state_crash_size(m->sr, &m->crash_size);
 
-	if (rc != -ENOENT && rc != -EBUSY)
-		return rc;
-	m->crash_size = UINT64_MAX;
-	return 0;
+	return rc == -EBUSY ? 0 : rc;
 }
 
 int machine_survey_memory(struct machine *m)
 {
-	int rc = read_state(m);
+	int rc = read_crash_size(m);
 
 	if (rc >= 0)
 		rc = read_cma(m);
@@ -345,21 +342,28 @@ uint64_t machine_image_limit(const struct machine *m)
 	return bytes / m->page_size / 2 * m->page_size;
 }
 
-int machine_survey(struct machine *m, const struct sysroot *sr)
+int machine_survey_cpus(struct machine *m)
 {
 	static const char *const lists[] = { SYS_CPU_POSSIBLE, SYS_CPU_PRESENT, SYS_CPU_ONLINE };
-	int rc;
-
 	struct idlist *const to[] = { &m->possible, &m->present, &m->online };
+	int rc = 0;
 
-	rc = machine_identify(m, sr);
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
+		rc = read_cpu_list(m, lists[i], to[i]);
+	return rc;
+}
+
+int machine_survey(struct machine *m, const struct sysroot *sr)
+{
+	int rc = machine_identify(m, sr);
+
 	if (rc >= 0 && !m->arch)
 		rc = fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
 			  m->name, arch_names(&m->arena));
 	if (rc >= 0)
 		rc = machine_cmdline(sr, &m->arena, &m->cmdline);
-	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc >= 0; i++)
-		rc = read_cpu_list(m, lists[i], to[i]);
+	if (rc >= 0)
+		rc = machine_survey_cpus(m);
 	if (rc >= 0)
 		rc = read_reboot_cpu(m);
 	if (rc >= 0)
@@ -404,39 +408,4 @@ void machine_free(struct machine *m)
 	ranges_free(&m->avoid);
 	ranges_free(&m->crash_more);
 	arena_free(&m->arena);
-}
-
-int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded)
-{
-	uint64_t value = 0;
-	int rc = crash ? sysroot_number2(sr, SYS_CRASH_LOADED, SYS_CRASH_LOADED_OLD, &value)
-		       : sysroot_number2(sr, SYS_LOADED, SYS_LOADED_OLD, &value);
-
-	*loaded = value != 0;
-	return rc;
-}
-
-int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory)
-{
-	uint64_t c = 1, m = 1;
-	int cpu_rc = sysroot_number(sr, SYS_CPU_CRASH_HOTPLUG, 10, &c);
-	int memory_rc = sysroot_number(sr, SYS_MEMORY_CRASH_HOTPLUG, 10, &m);
-
-	*cpu = c == 1;
-	*memory = m == 1;
-	return cpu_rc < 0 && memory_rc < 0 ? cpu_rc : 0;
-}
-
-int machine_fadump(const struct sysroot *sr, bool *enabled)
-{
-	uint64_t value = 0;
-	int rc = sysroot_number2(sr, SYS_FADUMP_ENABLED, SYS_FADUMP_ENABLED_OLD, &value);
-
-	*enabled = value == 1;
-	return rc == -ENOENT ? 0 : rc;
-}
-
-int machine_crash_size(const struct sysroot *sr, uint64_t *size)
-{
-	return sysroot_number2(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, size);
 }

@@ -14,12 +14,10 @@
 #include "common/mem.h"
 #include "common/ranges.h"
 #include "kexec/devicetree.h"
+#include "kexec/state.h"
 #include "kexec/sysroot.h"
 
 struct arch;
-
-/* What can be known from outside, or not. */
-enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 
 /* One CPU's crash notes buffer (drivers/base/cpu.c): physical address, bytes. */
 struct cpu_notes {
@@ -54,7 +52,7 @@ struct machine {
 	struct range crash;		/* the crash region; start == end: none is reserved */
 	struct ranges crash_more;	/* a capture kernel's too, but no segment goes there: CMA, other
 					   regions. Not in the dump */
-	uint64_t crash_size;		/* as the kernel has it now, bytes; UINT64_MAX: unknown */
+	uint64_t crash_size;		/* as the kernel has it now, bytes; STATE_SIZE_UNKNOWN */
 	uint64_t kernel_end;		/* physical end of the running kernel; 0: unknown */
 	uint64_t real_mode_limit;	/* early boot reaches [0, limit) only */
 	void *arch_facts;		/* what only the architecture understands */
@@ -68,7 +66,8 @@ int machine_identify(struct machine *m, const struct sysroot *sr);
 
 /* Read everything. With sr->copy set this is also what makes a snapshot. */
 int machine_survey(struct machine *m, const struct sysroot *sr);
-/* Of an identified machine, whose CPUs are known: its memory. What every user may read. */
+/* Of an identified machine: its CPUs, and then its memory. What every user may read. */
+int machine_survey_cpus(struct machine *m);
 int machine_survey_memory(struct machine *m);
 void machine_free(struct machine *m);
 
@@ -88,15 +87,5 @@ uint64_t machine_image_limit(const struct machine *m);
 
 /* The running kernel's command line, in the arena; "" when it cannot be had. */
 int machine_cmdline(const struct sysroot *sr, struct arena *a, const char **cmdline);
-
-/* Current state rather than fact; each is read anew. -ENOENT: the kernel does not say. */
-int machine_image_loaded(const struct sysroot *sr, bool crash, bool *loaded);
-/* Does the kernel keep the image current? What it cannot hotplug is current. */
-int machine_crash_hotplug(const struct sysroot *sr, bool *cpu, bool *memory);
-/* Is fadump, the firmware's own way to dump, in charge of crashes? */
-int machine_fadump(const struct sysroot *sr, bool *enabled);
-
-/* Bytes reserved for crash kernels. */
-int machine_crash_size(const struct sysroot *sr, uint64_t *size);
 
 #endif

@@ -6,38 +6,11 @@
 
 /* --- facts --- */
 
-/* A file that reads 0 or 1, or is not there. */
-static int read_answer(const struct sysroot *sr, const char *path, const char *old_path,
-		       enum answer *out)
-{
-	uint64_t value = 0;
-	int rc = sysroot_number2(sr, path, old_path, &value);
-
-	*out = rc == -ENOENT ? ANSWER_UNKNOWN : value == 1 ? ANSWER_YES : ANSWER_NO;
-	return rc == -ENOENT ? 0 : rc;
-}
-
-/* -EBUSY: the kernel is at it, it will say later. */
-static int read_size(const struct sysroot *sr, const char *path, const char *old_path, uint64_t *out)
-{
-	int rc = sysroot_number2(sr, path, old_path, out);
-
-	if (rc != -ENOENT && rc != -EBUSY)
-		return rc;
-	*out = READINESS_SIZE_UNKNOWN;
-	return 0;
-}
-
 static int read_image(struct readiness *r, const struct sysroot *sr)
 {
-	int rc = read_answer(sr, SYS_CRASH_LOADED, SYS_CRASH_LOADED_OLD, &r->loaded);
+	int rc = state_loaded(sr, true, &r->loaded);
 
-	if (rc >= 0)
-		rc = read_answer(sr, SYS_CPU_CRASH_HOTPLUG, SYS_CPU_CRASH_HOTPLUG, &r->cpu_kept);
-	if (rc >= 0)
-		rc = read_answer(sr, SYS_MEMORY_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG,
-				 &r->memory_kept);
-	return rc;
+	return rc < 0 ? rc : state_kept(sr, &r->cpu_kept, &r->memory_kept);
 }
 
 /*
@@ -61,44 +34,17 @@ static int read_state(struct readiness *r, const struct sysroot *sr)
 		syscalls.sleep_ms(READINESS_PAUSE_MS);
 		rc = read_image(r, sr);
 	}
-	return rc < 0 ? rc : read_size(sr, SYS_CRASH_SIZE, SYS_CRASH_SIZE_OLD, &r->reserved);
-}
-
-static int read_fadump(struct readiness *r, const struct sysroot *sr)
-{
-	int rc = read_answer(sr, SYS_FADUMP_ENABLED, SYS_FADUMP_ENABLED_OLD, &r->fadump.enabled);
-
 	if (rc >= 0)
-		rc = read_answer(sr, SYS_FADUMP_REGISTERED, SYS_FADUMP_REGISTERED_OLD,
-				 &r->fadump.registered);
-	if (rc >= 0)
-		rc = read_answer(sr, SYS_FADUMP_HOTPLUG_READY, SYS_FADUMP_HOTPLUG_READY,
-				 &r->fadump.hotplug_ready);
-	if (rc >= 0)
-		rc = read_size(sr, SYS_FADUMP_MEM_RESERVED, SYS_FADUMP_MEM_RESERVED,
-			       &r->fadump.reserved);
-	return rc;
-}
-
-static int read_list(const struct sysroot *sr, const char *path, struct idlist *list)
-{
-	BUF_AUTO text = {0};
-	int rc = sysroot_read(sr, path, &text);
-
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	rc = idlist_parse(list, (char *)text.data);
-	return rc < 0 ? fail_in(rc, "%s/%s", sr->root, path) : 0;
+		rc = state_crash_size(sr, &r->reserved);
+	return rc == -EBUSY ? 0 : rc;
 }
 
 /* Only root may read the notes' addresses; that there are some, everybody can see. */
 static int read_cpus(struct readiness *r, const struct sysroot *sr)
 {
 	struct machine *m = &r->machine;
-	int rc = read_list(sr, SYS_CPU_POSSIBLE, &m->possible);
+	int rc = machine_survey_cpus(m);
 
-	if (rc >= 0)
-		rc = read_list(sr, SYS_CPU_PRESENT, &m->present);
 	for (size_t i = 0; i < m->possible.n && rc >= 0; i++) {
 		STRING_AUTO notes = mem_printf(SYS_CPU "/cpu%u/crash_notes", m->possible.id[i]);
 
@@ -129,9 +75,9 @@ static void read_region(struct readiness *r, const struct sysroot *sr)
 /* -S -l is no part of this, but a snapshot answers it too. */
 static void copy_normal_state(const struct sysroot *sr)
 {
-	bool loaded;
+	enum answer loaded;
 
-	if (sr->copy && machine_image_loaded(sr, false, &loaded) < 0)
+	if (sr->copy && state_loaded(sr, false, &loaded) < 0)
 		fail_forget();
 }
 
@@ -144,7 +90,7 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 	if (rc >= 0)
 		rc = read_state(r, sr);
 	if (rc >= 0)
-		rc = read_fadump(r, sr);
+		rc = state_fadump(sr, &r->fadump);
 	if (rc >= 0)
 		rc = read_cpus(r, sr);
 	if (rc >= 0)
@@ -165,20 +111,14 @@ void readiness_free(struct readiness *r)
 
 /* --- what follows --- */
 
-/* One file without the other: a kernel that cannot hotplug the one kind, so that never changes. */
-static bool kernel_keeps(enum answer this, enum answer other)
-{
-	return this == ANSWER_YES || (this == ANSWER_UNKNOWN && other != ANSWER_UNKNOWN);
-}
-
 static bool keeps_cpus(const struct readiness *r)
 {
-	return kernel_keeps(r->cpu_kept, r->memory_kept);
+	return state_keeps(r->cpu_kept, r->memory_kept);
 }
 
 static bool keeps_memory(const struct readiness *r)
 {
-	return kernel_keeps(r->memory_kept, r->cpu_kept);
+	return state_keeps(r->memory_kept, r->cpu_kept);
 }
 
 /* A CPU that went does no harm; memory that went would be read for the dump. */

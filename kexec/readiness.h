@@ -38,7 +38,7 @@ enum verdict {
 };
 
 #define READINESS_WARNINGS 8
-#define READINESS_SIZE_UNKNOWN UINT64_MAX
+#define READINESS_SIZE_UNKNOWN STATE_SIZE_UNKNOWN
 
 struct readiness {
 	struct machine machine;			/* what it is, CPUs, perhaps its memory; the arena */
@@ -47,10 +47,7 @@ struct readiness {
 	uint64_t reserved;			/* bytes, or READINESS_SIZE_UNKNOWN */
 	enum answer cpu_kept, memory_kept;	/* crash_hotplug; unknown: there is no such file */
 	struct klog log;
-	struct {
-		enum answer enabled, registered, hotplug_ready;
-		uint64_t reserved;		/* bytes, or READINESS_SIZE_UNKNOWN */
-	} fadump;
+	struct state_fadump fadump;
 	struct {
 		size_t possible, present, with_notes;	/* with_notes: of the possible */
 		bool notes_before;	/* there should be some before a CPU is present (struct arch) */

@@ -2,9 +2,9 @@
 // Copyright The kexec-hotplug developers
 #include <string.h>
 
-#include "kexec/machine.h"
 #include "kexec/policy.h"
 #include "kexec/start.h"
+#include "kexec/state.h"
 #include "kexec/syscalls.h"
 
 /* Live update is told first, and may refuse: kernel/kexec_core.c:kernel_kexec, liveupdate_reboot(). */
@@ -23,12 +23,12 @@ static const char *start_cause(int err, const struct sysroot *sr)
 
 int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
 {
-	bool loaded = false;
-	int rc = machine_image_loaded(sr, false, &loaded);
+	enum answer loaded;
+	int rc = state_loaded(sr, false, &loaded);
 
-	if (rc < 0 && rc != -ENOENT)
+	if (rc < 0)
 		return rc;
-	if (!loaded)
+	if (loaded != ANSWER_YES)
 		return fail(ENOENT, "Nothing has been loaded! Load a kernel with -l first, or use -f");
 	if (!no_sync)
 		syscalls.sync();

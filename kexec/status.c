@@ -13,25 +13,25 @@
 
 int status_print(bool crash, const struct sysroot *sr)
 {
-	bool loaded;
-	int rc = machine_image_loaded(sr, crash, &loaded);
+	enum answer loaded;
+	int rc = state_loaded(sr, crash, &loaded);
 
-	if (rc == -ENOENT)
-		fail(ENOENT, "the running kernel does not say whether a kernel is loaded: it was built"
-		     " without %s", crash ? "CONFIG_CRASH_DUMP" : "CONFIG_KEXEC");
+	if (rc >= 0 && loaded == ANSWER_UNKNOWN)
+		rc = fail(ENOENT, "the running kernel does not say whether a kernel is loaded: it was built"
+			  " without %s", crash ? "CONFIG_CRASH_DUMP" : "CONFIG_KEXEC");
 	if (rc < 0)
 		return say_why(STATUS_LOAD_FAILED);
-	return loaded ? STATUS_LOADED : STATUS_OK;
+	return loaded == ANSWER_YES ? STATUS_LOADED : STATUS_OK;
 }
 
 int status_print_crash_size(const struct sysroot *sr)
 {
 	uint64_t size = 0;
-	int rc = machine_crash_size(sr, &size);
+	int rc = state_crash_size(sr, &size);
 
-	if (rc == -ENOENT)
-		fail(ENOENT, "the running kernel does not say how much is reserved: it was built without"
-		     " CONFIG_CRASH_DUMP");
+	if (rc >= 0 && size == STATE_SIZE_UNKNOWN)
+		rc = fail(ENOENT, "the running kernel does not say how much is reserved: it was built without"
+			  " CONFIG_CRASH_DUMP");
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	printf("%" PRIu64 "\n", size);
