@@ -94,7 +94,6 @@ struct apply_file {
 	struct files *files;
 	int kernel_fd, initrd_fd;
 	const char *cmdline;
-	bool *called;
 };
 
 /* What was looked at, or nothing: -ESTALE is no answer of the system call. */
@@ -102,7 +101,6 @@ static int apply_file_try(const struct apply_file *a, unsigned long flags)
 {
 	if (!files_are_unchanged(a->files))
 		return -ESTALE;
-	*a->called = true;
 	return syscalls.kexec_file_load(a->kernel_fd, a->initrd_fd, strlen(a->cmdline) + 1, a->cmdline, flags);
 }
 
@@ -136,63 +134,59 @@ static int apply_file_wishes(const struct apply_file *a, unsigned long flags)
 	return rc;
 }
 
-static int apply_file_make(const struct apply_file *a)
+static struct failure apply_file_make(const struct apply_file *a)
 {
 	bool crash = a->request->crash;
 	unsigned long flags = (crash ? FILE_ON_CRASH : 0) | (a->initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
 	int rc = apply_file_wishes(a, flags);
 
-	if (rc >= 0)
-		return 0;
 	if (rc == -ENOSYS)
-		return fail(ENOSYS, "%s", apply_file_cause(ENOSYS, crash, a->sr));
-	return fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc),
-		    apply_file_cause(-rc, crash, a->sr));
+		fail(ENOSYS, "%s", apply_file_cause(ENOSYS, crash, a->sr));
+	else if (rc < 0)
+		fail(-rc, "kexec_file_load failed: %s: %s", strerror(-rc),
+		     apply_file_cause(-rc, crash, a->sr));
+	return failure_of(rc == -ESTALE ? PHASE_PREPARE : PHASE_CALL, rc);
 }
 
-/*
- * The descriptors. Whatever is wrong with the kernel is -ENOENT, which no
- * system call answers: nothing was called.
- */
-static int apply_file_open(struct apply_file *a, const struct arch *arch)
+static struct failure apply_file_open(struct apply_file *a, const struct arch *arch)
 {
 	struct files *f = a->files;
 	uint64_t size;
 	int rc = files_open_kernel(f, a->request, arch);
 
-	if (rc >= 0)
-		rc = files_kernel_fd(f, &a->kernel_fd);
 	if (rc < 0)
-		return -ENOENT;
+		return failure_of(PHASE_FILES, rc);
 	rc = files_open_initrd(f, a->request, arch, &size);
 	if (rc < 0)
-		return fail_in(-EIO, "Could not open initrd file");
-	return files_initrd_fd(f, &a->initrd_fd);
+		return failure_of(PHASE_INITRD, fail_in(rc, "Could not open initrd file"));
+	rc = files_kernel_fd(f, &a->kernel_fd);
+	if (rc >= 0)
+		rc = files_initrd_fd(f, &a->initrd_fd);
+	return failure_of(PHASE_PREPARE, rc);
 }
 
-int apply_file_load(const struct plan_request *request, struct files *files, const struct sysroot *sr,
-		    bool *called)
+struct failure apply_file_load(const struct plan_request *request, struct files *files,
+			       const struct sysroot *sr)
 {
-	struct apply_file a = { .request = request, .sr = sr, .files = files, .called = called };
+	struct apply_file a = { .request = request, .sr = sr, .files = files };
 	const char *running = "", *rather = plan_rather_kexec_load(request);
-	int rc = check_reservation(request, sr);
 	const struct arch *arch = arch_here(sr);
 	struct plan_request wanted;
 	struct arena arena = {0};
+	int rc = check_reservation(request, sr);
+	struct failure f;
 
-	*called = false;
 	if (rc >= 0 && request->reuse_cmdline)
 		rc = machine_cmdline(sr, &arena, &running);
-	if (rc >= 0)
-		rc = apply_file_open(&a, arch);
-	if (rc >= 0 && rather)
+	f = rc < 0 ? failure_of(PHASE_PREPARE, rc) : apply_file_open(&a, arch);
+	if (f.rc >= 0 && rather)
 		notice("%s: the running kernel's own loader knows nothing of that", rather);
 	wanted = cmdline_with_inside(request, files->kernel.cmdline);
 	a.cmdline = plan_capture_words(&arena, arch, request, cmdline_wanted(&arena, running, &wanted));
-	if (rc >= 0)
-		rc = apply_file_make(&a);
+	if (f.rc >= 0)
+		f = apply_file_make(&a);
 	arena_free(&arena);
-	return rc;
+	return f;
 }
 
 int apply_file_unload(bool crash, const struct sysroot *sr)

@@ -14,11 +14,11 @@ int apply_load(const struct image *image, const struct sysroot *sr);
 
 /*
  * Have the kernel plan and load: kexec_file_load, of @files, which are opened unless
- * they are open already. *called: the failure is the system call's; else something
+ * they are open already. PHASE_CALL: the failure is the system call's; else something
  * before it failed and nothing has changed.
  */
-int apply_file_load(const struct plan_request *request, struct files *files, const struct sysroot *sr,
-		    bool *called);
+struct failure apply_file_load(const struct plan_request *request, struct files *files,
+			       const struct sysroot *sr);
 
 /* @sr: for the reason when it fails. */
 int apply_unload(bool crash, const struct sysroot *sr);

@@ -71,38 +71,48 @@ static int fileproof_command_line(const struct machine *m, const struct plan_req
 		    " kernel takes %" PRIu64 "; shorten it", len, m->arch->command_line_size - 1);
 }
 
-static int fileproof_initrd(const struct machine *m, struct files *f,
-			    const struct plan_request *request, uint64_t *size)
+static struct failure fileproof_initrd(const struct machine *m, struct files *f,
+				       const struct plan_request *request, uint64_t *size)
 {
 	int rc = files_open_initrd(f, request, m->arch, size);
 
-	return rc < 0 ? fail_in(-ENOEXEC, "Could not open initrd file") : fileproof_not_written(&f->initrd);
+	return failure_of(PHASE_INITRD, rc < 0 ? fail_in(rc, "Could not open initrd file") : 0);
 }
 
-static int fileproof_crash(const struct machine *m, struct files *f, const struct plan_request *request)
+static int fileproof_room(const struct machine *m, const struct files *f,
+			  const struct plan_request *request, uint64_t initrd)
 {
-	const struct kernel *k = &f->kernel;
-	struct plan_request wanted = cmdline_with_inside(request, k->cmdline);
-	uint64_t initrd = 0;
-	int rc = fileproof_not_written(&k->file);
+	struct plan_request wanted = cmdline_with_inside(request, f->kernel.cmdline);
+	int rc = fileproof_size(m, f->kernel.high - f->kernel.low, initrd);
 
-	if (rc >= 0)
-		rc = fileproof_initrd(m, f, request, &initrd);
-	if (rc >= 0)
-		rc = fileproof_size(m, k->high - k->low, initrd);
 	if (rc >= 0)
 		rc = fileproof_command_line(m, &wanted);
 	return rc < 0 || !m->arch->prove_region ? rc : m->arch->prove_region(m);
 }
 
-int fileproof(const struct machine *m, struct files *f, const struct plan_request *request)
+static struct failure fileproof_crash(const struct machine *m, struct files *f,
+				      const struct plan_request *request)
+{
+	uint64_t initrd = 0;
+	int rc = fileproof_not_written(&f->kernel.file);
+	struct failure failure = failure_of(PHASE_FILES, rc);
+
+	if (rc >= 0)
+		failure = fileproof_initrd(m, f, request, &initrd);
+	if (failure.rc < 0)
+		return failure;
+	rc = fileproof_not_written(&f->initrd);
+	return failure_of(PHASE_PLAN, rc < 0 ? rc : fileproof_room(m, f, request, initrd));
+}
+
+struct failure fileproof(const struct machine *m, struct files *f, const struct plan_request *request)
 {
 	int rc;
 
 	if (!m->arch)
-		return 0;
+		return NO_FAILURE;
 	rc = files_open_kernel(f, request, m->arch);
 	if (rc >= 0)
 		rc = fileproof_kernel(m, &f->kernel, request);
-	return rc >= 0 && request->crash ? fileproof_crash(m, f, request) : rc;
+	return rc >= 0 && request->crash ? fileproof_crash(m, f, request) : failure_of(PHASE_FILES, rc);
 }

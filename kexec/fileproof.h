@@ -14,11 +14,11 @@
  * @m need not be surveyed to the end; what is not known is not looked at. Of a
  * normal image, for which nothing is freed, the kernel alone is looked at. What is
  * looked at stays open in @files.
- * -ENOEXEC: not a kernel for this, or not an initrd; -ENOSPC: too large, or no
+ * PHASE_FILES, PHASE_INITRD: what opening it says; -ENOEXEC: not a kernel for this, or
+ * not an initrd; -ETXTBSY: it is being written. PHASE_PLAN: -ENOSPC: too large, or no
  * capture kernel can start there; -E2BIG: the command line is too long;
- * -ENODEV: nothing is reserved; -ETXTBSY: a file is being written; or what opening a file says. All with
- * messages.
+ * -ENODEV: nothing is reserved. All with messages.
  */
-int fileproof(const struct machine *m, struct files *files, const struct plan_request *request);
+struct failure fileproof(const struct machine *m, struct files *files, const struct plan_request *request);
 
 #endif

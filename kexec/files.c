@@ -121,7 +121,7 @@ static int files_copy(const struct file *f, int *copy)
 /* What is too large for this system call may be right for the other. */
 static int files_check_size(const struct file *f, uint64_t size)
 {
-	return size <= FILES_SIZE_MAX ? 0 : fail(EINVAL, "%s: has %" PRIu64 " bytes, kexec_file_load takes"
+	return size <= FILES_SIZE_MAX ? 0 : fail(EFBIG, "%s: has %" PRIu64 " bytes, kexec_file_load takes"
 						 " up to %" PRIu64, f->name, size, FILES_SIZE_MAX);
 }
 
@@ -169,7 +169,7 @@ int files_initrd_fd(struct files *f, int *fd)
 	if (uimage_probe(&f->initrd))
 		rc = initrd_read(&f->initrd);
 	if (rc < 0)
-		return fail_in(-EIO, "Could not open initrd file");
+		return fail_in(rc, "Could not open initrd file");
 	rc = files_check_size(&f->initrd, f->initrd.size);
 	if (rc >= 0 && !files_goes_as_it_is(&f->initrd) && f->initrd_copy < 0) {
 		rc = file_read(&f->initrd);

@@ -39,8 +39,8 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
 /*
  * For kexec_file_load, of opened files: the file's own descriptor where it goes as it is, so that the
  * running kernel sees its signature and its extended attributes; of what only exists unpacked, or on
- * a device, which it does not read, a sealed copy in memory. *fd -1: there is no initrd. -EINVAL
- * with a message: more than the call takes.
+ * a device, which it does not read, a sealed copy in memory. *fd -1: there is no initrd. -EFBIG
+ * with a message: more than the call takes, which may be right for the other one.
  */
 int files_kernel_fd(struct files *f, int *fd);
 int files_initrd_fd(struct files *f, int *fd);

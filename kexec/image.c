@@ -99,24 +99,26 @@ static int read_initrd(struct image *image, struct files *f, const struct plan_r
 		rc = check_room(image, request->crash, "initrd", size);
 	if (rc >= 0 && f->initrd.name)
 		rc = initrd_read(&f->initrd);
-	return rc >= 0 || rc == -ENOSPC ? rc : fail_in(-ENOEXEC, "Could not open initrd file");
+	return rc >= 0 || rc == -ENOSPC ? rc : fail_in(rc, "Could not open initrd file");
 }
 
-int image_open(struct image *image, struct files *f, const struct plan_request *request)
+struct failure image_open(struct image *image, struct files *f, const struct plan_request *request)
 {
 	int rc = read_kernel(image, f, request);
+	struct failure failure;
 
 	if (rc >= 0 && request->dtb)
 		rc = read_dtb(image, f, request);
+	failure = failure_of(PHASE_FILES, rc);
 	if (rc >= 0)
-		rc = read_initrd(image, f, request);
+		failure = failure_of(PHASE_INITRD, read_initrd(image, f, request));
 	image->kernel = f->kernel;
 	image->initrd = f->initrd;
 	image->dtb = f->dtb;
 	image->dtb_tree = f->dtb_tree;
 	ranges_copy(&image->dtb_reserve, &f->dtb_reserve);
 	image->request = cmdline_with_inside(request, f->kernel.cmdline);
-	return rc;
+	return failure;
 }
 
 /* The lowest or highest place for @size bytes in one free range. */

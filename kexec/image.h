@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "common/ranges.h"
 #include "kexec/elfcorehdr.h"
+#include "kexec/failure.h"
 #include "kexec/files.h"
 #include "kexec/kept.h"
 #include "kexec/machine.h"
@@ -141,9 +142,10 @@ void image_warn(const struct image *image);
 /*
  * Open and read the files which @request names, those in @files which are not: what there is of I/O
  * on the way to an image. Of a surveyed machine; what could never be placed on it is not read.
- * Messages carry the path. @files must live longer than @image.
+ * Messages carry the path. @files must live longer than @image. PHASE_FILES or PHASE_INITRD; -ENOSPC:
+ * too large for the machine.
  */
-int image_open(struct image *image, struct files *files, const struct plan_request *request);
+struct failure image_open(struct image *image, struct files *files, const struct plan_request *request);
 
 /*
  * The running kernel takes pages of the crash region for itself (control code, a

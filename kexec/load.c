@@ -30,7 +30,7 @@ struct load_try {
 	bool surveyed, planned;		/* the machine is known; the image is proved */
 	enum way_call made;		/* the call that was tried last, or would be first (--dry-run) */
 	char *no_plan;			/* why kexec_file_load is tried without one, or NULL */
-	int no_plan_rc;
+	struct failure no_plan_failure;
 };
 
 static void load_try_init(struct load_try *t, const struct options *o, const struct sysroot *sr,
@@ -96,40 +96,40 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	return way;
 }
 
-static int load_plan(struct load_try *t)
+static struct failure load_plan(struct load_try *t)
 {
 	int rc = machine_survey(&t->machine, t->sr);
+	struct failure f = failure_of(PHASE_MACHINE, rc);
 
 	t->surveyed = rc >= 0;
-	if (rc >= 0)
-		rc = plan_open(&t->image, t->files, &t->o->request);
+	if (f.rc >= 0)
+		f = plan_open(&t->image, t->files, &t->o->request);
 	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
 		t->image.request.seed = t->seed;
-	if (rc >= 0)
-		rc = plan(&t->image);
-	if (rc >= 0)
-		rc = prove(&t->image);
-	t->planned = rc >= 0;
-	return rc;
+	if (f.rc >= 0)
+		f = failure_of(PHASE_PLAN, plan(&t->image));
+	if (f.rc >= 0)
+		f = failure_of(PHASE_PROOF, prove(&t->image));
+	t->planned = f.rc >= 0;
+	return f;
 }
 
-static int load_plan_status(int rc)
+static int load_say_why(struct failure f)
 {
-	return say_why(rc == -ENOEXEC ? STATUS_LOAD_FAILED : STATUS_ERROR);
+	return say_why(failure_status(f));
 }
 
-/* Where we do not understand the machine, the running kernel may. Too large is too large. */
-static bool load_may_do_without(const struct load_try *t, int rc)
+/* Where we do not understand the machine, the running kernel may. */
+static bool load_may_do_without(const struct load_try *t, struct failure f)
 {
-	return t->way.proof == WAY_PROOF_TRY_PLAN && !t->o->dry_run && rc != -ENOSPC &&
-	       rc != -ENOEXEC && rc != -ENODEV;
+	return t->way.proof == WAY_PROOF_TRY_PLAN && !t->o->dry_run && failure_leaves_running_kernel(f);
 }
 
 /* Without a plan, look at the files, with what is known of the machine. */
-static int load_look_at_files(struct load_try *t)
+static struct failure load_look_at_files(struct load_try *t)
 {
 	struct machine m;
-	int rc;
+	struct failure f;
 
 	if (t->way.proof != WAY_PROOF_KERNEL) {
 		if (t->way.proof == WAY_PROOF_FILES)
@@ -139,25 +139,25 @@ static int load_look_at_files(struct load_try *t)
 	}
 	machine_identify(&m, t->sr);
 	fail_forget();
-	rc = fileproof(&m, t->files, &t->o->request);
+	f = fileproof(&m, t->files, &t->o->request);
 	machine_free(&m);
-	return rc;
+	return f;
 }
 
 static int load_make_certain(struct load_try *t)
 {
 	bool looks = !t->o->dry_run && (t->way.proof == WAY_PROOF_FILES ||
 					t->way.proof == WAY_PROOF_KERNEL);
-	int rc = looks ? load_look_at_files(t) : load_plan(t);
+	struct failure f = looks ? load_look_at_files(t) : load_plan(t);
 
-	if (rc < 0 && load_may_do_without(t, rc)) {
+	if (f.rc < 0 && load_may_do_without(t, f)) {
 		t->no_plan = mem_copy_string(fail_text());
-		t->no_plan_rc = rc;
+		t->no_plan_failure = f;
 		t->way.first = WAY_FILE;
 		t->way.second = WAY_NONE;
-		rc = load_look_at_files(t);
+		f = load_look_at_files(t);
 	}
-	return rc < 0 ? load_plan_status(rc) : STATUS_OK;
+	return f.rc < 0 ? load_say_why(f) : STATUS_OK;
 }
 
 /* --- the system calls --- */
@@ -195,62 +195,69 @@ static int load_with_reboot_cpu(const struct image *image, const struct sysroot 
 	return rc;
 }
 
-/* *called: it was the system call that failed, not something before it. */
-static int load_by(struct load_try *t, enum way_call call, bool *called)
+static bool is_no_file_load(const struct load_try *t, struct failure f)
 {
-	int rc;
-
-	t->made = call;
-	*called = call == WAY_LOAD;
-	if (call == WAY_LOAD)
-		return load_with_reboot_cpu(&t->image, t->sr);
-	rc = apply_file_load(&t->o->request, t->files, t->sr, called);
-	if (t->no_plan && rc != -ENOSYS)
-		notice(rc < 0 ? "%s; the running kernel was to plan alone" :
-		       "%s; the running kernel planned alone", t->no_plan);
-	if (rc >= 0 && !t->o->crash)
-		restore_reboot_cpu(t->sr);
-	return rc;
+	return t->made == WAY_FILE && f.phase == PHASE_CALL && f.rc == -ENOSYS;
 }
 
-static int load_failed(const struct load_try *t, int rc, bool called)
+static struct failure load_by(struct load_try *t, enum way_call call)
 {
-	bool no_file_load = t->made == WAY_FILE && called && rc == -ENOSYS;
+	struct failure f;
 
-	if (no_file_load && t->no_plan) {
-		fail(-t->no_plan_rc, "%s", t->no_plan);
-		return load_plan_status(t->no_plan_rc);
+	t->made = call;
+	if (call == WAY_LOAD)
+		return failure_of(PHASE_CALL, load_with_reboot_cpu(&t->image, t->sr));
+	f = apply_file_load(&t->o->request, t->files, t->sr);
+	if (t->no_plan && !is_no_file_load(t, f))
+		notice(f.rc < 0 ? "%s; the running kernel was to plan alone" :
+		       "%s; the running kernel planned alone", t->no_plan);
+	if (f.rc >= 0 && !t->o->crash)
+		restore_reboot_cpu(t->sr);
+	return f;
+}
+
+static int load_failed(const struct load_try *t, struct failure f)
+{
+	if (is_no_file_load(t, f) && t->no_plan) {
+		fail(-t->no_plan_failure.rc, "%s", t->no_plan);
+		return load_say_why(t->no_plan_failure);
 	}
-	if (no_file_load && t->o->syscall == SYSCALL_FILE)
+	if (is_no_file_load(t, f) && t->o->syscall == SYSCALL_FILE)
 		return say_why(STATUS_NO_FILE_LOAD);
-	return say_why(!called && (rc == -ENOENT || rc == -ENODEV) ? STATUS_ERROR : STATUS_LOAD_FAILED);
+	return load_say_why(f);
 }
 
 static int load_second(struct load_try *t)
 {
-	bool called;
-	int rc;
+	struct failure f = NO_FAILURE;
 
 	notice("%s; loading with %s", fail_text(), way_name(t->way.second));
-	rc = t->way.second == WAY_LOAD && !t->planned ? load_plan(t) : 0;
-	if (rc >= 0 && t->way.second == WAY_FILE)
-		rc = fileproof(&t->machine, t->files, &t->o->request);
-	if (rc < 0)
-		return load_plan_status(rc);
-	rc = load_by(t, t->way.second, &called);
-	return rc < 0 ? load_failed(t, rc, called) : STATUS_OK;
+	if (t->way.second == WAY_LOAD && !t->planned)
+		f = load_plan(t);
+	else if (t->way.second == WAY_FILE)
+		f = fileproof(&t->machine, t->files, &t->o->request);
+	if (f.rc < 0)
+		return load_say_why(f);
+	f = load_by(t, t->way.second);
+	return f.rc < 0 ? load_failed(t, f) : STATUS_OK;
+}
+
+/* What a call has answered, the other may not; where none was made, it is there for what has a plan. */
+static bool load_goes_on(const struct load_try *t, struct failure f)
+{
+	if (t->way.second == WAY_NONE)
+		return false;
+	return f.phase == PHASE_CALL ? way_goes_on(t->way.first, f.rc, t->planned) :
+				       t->planned || (f.phase == PHASE_PREPARE && f.rc == -EFBIG);
 }
 
 static int load_call(struct load_try *t)
 {
-	bool called;
-	int rc = load_by(t, t->way.first, &called);
+	struct failure f = load_by(t, t->way.first);
 
-	if (rc >= 0)
+	if (f.rc >= 0)
 		return STATUS_OK;
-	if (t->way.second != WAY_NONE && way_goes_on(t->way.first, rc, t->planned))
-		return load_second(t);
-	return load_failed(t, rc, called);
+	return load_goes_on(t, f) ? load_second(t) : load_failed(t, f);
 }
 
 /* --- what came of it --- */
@@ -456,7 +463,7 @@ int load(struct options *o, const struct sysroot *sr)
 	if (status != STATUS_OK || o->dry_run)
 		return status;
 	if (o->then == THEN_EXEC)
-		rc = start_now(sr, o->no_sync, o->no_ifdown);
+		rc = start_now(sr, o->no_sync, o->no_ifdown).rc;
 	else if (o->then == THEN_REBOOT)
 		rc = start_by_shutdown();
 	return rc < 0 ? say_why(STATUS_LOAD_FAILED) : STATUS_OK;

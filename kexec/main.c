@@ -14,9 +14,9 @@
 
 static int start(const struct options *o, const struct sysroot *sr)
 {
-	int rc = start_now(sr, o->no_sync, o->no_ifdown);
+	struct failure f = start_now(sr, o->no_sync, o->no_ifdown);
 
-	return rc < 0 ? say_why(rc == -ENOENT ? STATUS_ERROR : STATUS_LOAD_FAILED) : STATUS_OK;
+	return f.rc < 0 ? say_why(failure_status(f)) : STATUS_OK;
 }
 
 static int run(struct options *o, const struct sysroot *sr)

@@ -284,11 +284,11 @@ int plan(struct image *image)
 	return rc;
 }
 
-int plan_open(struct image *image, struct files *files, const struct plan_request *request)
+struct failure plan_open(struct image *image, struct files *files, const struct plan_request *request)
 {
 	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
 
 	if (rc >= 0)
 		rc = check_type_exists(image->machine, request->type);
-	return rc < 0 ? rc : image_open(image, files, request);
+	return rc < 0 ? failure_of(PHASE_PLAN, rc) : image_open(image, files, request);
 }

@@ -10,7 +10,7 @@
  * Can this machine do at all what is asked, and image_open(). @image is from image_init() with a
  * surveyed machine.
  */
-int plan_open(struct image *image, struct files *files, const struct plan_request *request);
+struct failure plan_open(struct image *image, struct files *files, const struct plan_request *request);
 
 /* Of an opened image; pure: no I/O. Once. */
 int plan(struct image *image);

@@ -21,15 +21,15 @@ static const char *start_cause(int err, const struct sysroot *sr)
 				  " kernel's log says more" : "";
 }
 
-int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
+struct failure start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
 {
 	enum answer loaded;
 	int rc = state_loaded(sr, false, &loaded);
 
+	if (rc >= 0 && loaded != ANSWER_YES)
+		rc = fail(ENOENT, "Nothing has been loaded! Load a kernel with -l first, or use -f");
 	if (rc < 0)
-		return rc;
-	if (loaded != ANSWER_YES)
-		return fail(ENOENT, "Nothing has been loaded! Load a kernel with -l first, or use -f");
+		return failure_of(PHASE_PREPARE, rc);
 	if (!no_sync)
 		syscalls.sync();
 	if (!no_ifdown) {
@@ -38,7 +38,8 @@ int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown)
 			notice("network interfaces stay up: %s", strerror(-rc));
 	}
 	rc = syscalls.reboot_kexec();
-	return fail(-rc, "kexec failed: %s%s", strerror(-rc), start_cause(-rc, sr));
+	fail(-rc, "kexec failed: %s%s", strerror(-rc), start_cause(-rc, sr));
+	return failure_of(PHASE_CALL, rc);
 }
 
 int start_by_shutdown(void)

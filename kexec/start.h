@@ -6,13 +6,14 @@
 
 #include <stdbool.h>
 
+#include "kexec/failure.h"
 #include "kexec/sysroot.h"
 
 /*
  * Sync file systems, take the network down, and jump. Returns only when that
- * fails. -ENOENT: nothing is loaded.
+ * fails. PHASE_PREPARE with -ENOENT: nothing is loaded.
  */
-int start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown);
+struct failure start_now(const struct sysroot *sr, bool no_sync, bool no_ifdown);
 
 /* Shut the system down into it, with all that a reboot does. */
 int start_by_shutdown(void);

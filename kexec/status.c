@@ -50,7 +50,7 @@ static int check_fit(struct options *o, const struct sysroot *sr, struct readine
 	image_init(&image, &machine);
 	r->fit.asked = true;
 	if (rc >= 0 && ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
-			plan_open(&image, &files, &o->request) < 0 || plan(&image) < 0 || prove(&image) < 0))
+			plan_open(&image, &files, &o->request).rc < 0 || plan(&image) < 0 || prove(&image) < 0))
 		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
 	if (!r->fit.problem && image.n_doubts)
 		r->fit.doubt = arena_printf(&r->machine.arena, "%s", image.doubt[0]);

@@ -186,7 +186,7 @@ static void plan_all(struct base *b)
 		r.mem_max = UINT64_MAX;
 		files_init(&b->files[i]);
 		image_init(&b->image[i], &b->machine);
-		if (plan_open(&b->image[i], &b->files[i], &r) < 0 || plan(&b->image[i]) < 0)
+		if (plan_open(&b->image[i], &b->files[i], &r).rc < 0 || plan(&b->image[i]) < 0)
 			print_error("%s: %s\n", b->name, fail_text());
 		assert_int_equal(b->image[i].n_segments, r.crash ? 6 : 4);
 	}
