@@ -42,7 +42,7 @@ static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr
 }
 
 /* EBUSY means that somebody else holds the lock for a moment, never "already loaded". */
-static int call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
+static int apply_call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
 		uint32_t flags)
 {
 	return APPLY_RETRY(syscalls.kexec_load(entry, n, segment, flags));
@@ -54,19 +54,19 @@ static int call(unsigned long entry, unsigned long n, const struct kexec_segment
  * flag, without touching what is loaded. Each try counts against
  * kexec_load_limit_panic; where a limit is set, do not ask.
  */
-static bool knows_flag(const struct image *image, const struct sysroot *sr, uint32_t flag)
+static bool apply_knows_flag(const struct image *image, const struct sysroot *sr, uint32_t flag)
 {
 	BUF_AUTO limit = {0};
 
 	if (sysroot_read(sr, PROC_LOAD_LIMIT_PANIC, &limit) >= 0 &&
 	    strcmp((char *)limit.data, "-1\n"))
 		return false;
-	return call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) == -EFAULT;
+	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) == -EFAULT;
 }
 
 #define HOTPLUG_LOOKS 3
 
-static void show_request(const struct image *image, uint32_t flags)
+static void apply_show(const struct image *image, uint32_t flags)
 {
 	debug("kexec_load: entry = 0x%" PRIx64 " flags = 0x%x nr_segments = %u", image->entry, flags,
 	      image->n_segments);
@@ -108,11 +108,11 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 
 		segment[i] = (struct kexec_segment){ s->data, s->bufsz, s->addr, s->memsz };
 	}
-	if (message_debugging() && knows_flag(image, sr, KEXEC_DEBUG))
+	if (message_debugging() && apply_knows_flag(image, sr, KEXEC_DEBUG))
 		flags |= KEXEC_DEBUG;
 	notice("Modified cmdline:%s", image->cmdline);
-	show_request(image, flags);
-	rc = call(image->entry, image->n_segments, segment, flags);
+	apply_show(image, flags);
+	rc = apply_call(image->entry, image->n_segments, segment, flags);
 	if (rc < 0)
 		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));
 	return 0;
@@ -121,7 +121,7 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 int apply_unload(bool crash, const struct sysroot *sr)
 {
 	uint32_t flags = crash ? KEXEC_ON_CRASH : 0;
-	int rc = call(0, 0, NULL, flags);
+	int rc = apply_call(0, 0, NULL, flags);
 
 	if (rc < 0)
 		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));

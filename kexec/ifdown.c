@@ -25,7 +25,7 @@ static int ask(int fd, struct request *r, uint16_t type, uint16_t flags)
 }
 
 /* Append the index of every interface to @up; 1 at the end of the list. */
-static int collect(const uint8_t *answer, size_t len, struct buf *up)
+static int ifdown_collect(const uint8_t *answer, size_t len, struct buf *up)
 {
 	for (const struct nlmsghdr *h = (const void *)answer; NLMSG_OK(h, len);
 	     h = NLMSG_NEXT(h, len)) {
@@ -53,7 +53,7 @@ static int list_up(int fd, struct buf *up)
 
 		if (len < 0 && errno == EINTR)
 			continue;
-		rc = len < 0 ? -errno : collect(answer, (size_t)len, up);
+		rc = len < 0 ? -errno : ifdown_collect(answer, (size_t)len, up);
 	}
 	return rc < 0 ? rc : 0;
 }

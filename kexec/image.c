@@ -122,7 +122,7 @@ struct failure image_open(struct image *image, struct files *f, const struct pla
 }
 
 /* The lowest or highest place for @size bytes in one free range. */
-static bool fits(const struct range *r, uint64_t size, uint64_t align, struct placement p,
+static bool image_fits(const struct range *r, uint64_t size, uint64_t align, struct placement p,
 		 uint64_t *addr)
 {
 	uint64_t end = p.below && p.below < r->end ? p.below : r->end;
@@ -139,7 +139,7 @@ static bool find_in(const struct ranges *free, uint64_t size, uint64_t align, st
 		    uint64_t *addr)
 {
 	for (size_t i = 0; i < free->n; i++)
-		if (fits(&free->at[p.top_down ? free->n - 1 - i : i], size, align, p, addr))
+		if (image_fits(&free->at[p.top_down ? free->n - 1 - i : i], size, align, p, addr))
 			return true;
 	return false;
 }
@@ -178,7 +178,7 @@ static int no_hole(const struct image *image, const char *what, uint64_t size,
 		    (size + 1023) >> 10, image->room, above, below, largest_hole(image), image->more_room);
 }
 
-static int take(struct image *image, const char *what, uint64_t size, struct placement p,
+static int image_take(struct image *image, const char *what, uint64_t size, struct placement p,
 		uint64_t *addr)
 {
 	uint64_t align = p.align > image->machine->page_size ? p.align : image->machine->page_size;
@@ -195,7 +195,7 @@ int image_leave_pages(struct image *image, uint64_t pages)
 {
 	uint64_t addr;
 
-	return take(image, "the running kernel's own pages", pages * image->machine->page_size,
+	return image_take(image, "the running kernel's own pages", pages * image->machine->page_size,
 		    (struct placement){0}, &addr);
 }
 
@@ -205,7 +205,7 @@ struct placement image_early(const struct image *image, uint64_t align)
 				   .top_down = image->needs.top_down };
 }
 
-static int append(struct image *image, struct segment s)
+static int image_append(struct image *image, struct segment s)
 {
 	if (image->n_segments == SEGMENT_MAX)
 		return fail(E2BIG, "%s: the image needs more than the %d segments which the kernel"
@@ -221,8 +221,8 @@ int image_place(struct image *image, struct segment s, struct placement p)
 
 	if (!round_up_ok(s.memsz, image->machine->page_size, &s.memsz))
 		return fail(EOVERFLOW, "%s: is too large", s.name);
-	rc = take(image, s.name, s.memsz, p, &s.addr);
-	return rc < 0 ? rc : append(image, s);
+	rc = image_take(image, s.name, s.memsz, p, &s.addr);
+	return rc < 0 ? rc : image_append(image, s);
 }
 
 /* One segment for piece[from, to). Data that is one piece from a page's start is used in place. */
@@ -252,7 +252,7 @@ static int append_pieces(struct image *image, unsigned int from, unsigned int to
 			memcpy(joined + (k->piece[i].addr + shift - start), k->piece[i].data,
 			       k->piece[i].filesz);
 	}
-	return append(image, s);
+	return image_append(image, s);
 }
 
 /* A kernel that cannot move goes exactly where it was linked. */
@@ -276,7 +276,7 @@ static int take_kernel(struct image *image, struct placement p, uint64_t low, ui
 	    size > ranges_total(&image->free))
 		return no_hole(image, "kernel", k->high - low, &p);
 	*start = low;
-	return k->relocatable ? take(image, "kernel", size, p, start)
+	return k->relocatable ? image_take(image, "kernel", size, p, start)
 			      : take_fixed(image, low, size);
 }
 

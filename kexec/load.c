@@ -269,7 +269,7 @@ static void log_load(const struct options *o, const char *line)
 		klog_write(line);
 }
 
-static bool is_loaded(int status)
+static bool load_is_done(int status)
 {
 	return status == STATUS_OK || status == STATUS_DOUBTFUL;
 }
@@ -424,7 +424,7 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 		}
 		status = load_once(o, sr, files, &way, &stale);
 	}
-	if (!is_loaded(status) && tries > 1 && o->crash)
+	if (!load_is_done(status) && tries > 1 && o->crash)
 		load_again_failed(o, sr);
 	if (!stale || status != STATUS_OK)
 		return status;
@@ -458,7 +458,7 @@ int load(struct options *o, const struct sysroot *sr)
 	files_init(&files);
 	status = load_until_current(o, sr, &files);
 	files_free(&files);
-	if (!is_loaded(status) && armed && !crash_loaded(sr))
+	if (!load_is_done(status) && armed && !crash_loaded(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
 	if (status != STATUS_OK || o->dry_run)
 		return status;

@@ -12,14 +12,14 @@
 #include "kexec/status.h"
 #include "kexec/syscalls.h"
 
-static int start(const struct options *o, const struct sysroot *sr)
+static int main_start(const struct options *o, const struct sysroot *sr)
 {
 	struct failure f = start_now(sr, o->no_sync, o->no_ifdown);
 
 	return f.rc < 0 ? say_why(failure_status(f)) : STATUS_OK;
 }
 
-static int run(struct options *o, const struct sysroot *sr)
+static int main_run(struct options *o, const struct sysroot *sr)
 {
 	switch (o->action) {
 	case ACTION_HELP:
@@ -37,7 +37,7 @@ static int run(struct options *o, const struct sysroot *sr)
 	case ACTION_UNLOAD:
 		return unload(o, sr);
 	case ACTION_EXEC:
-		return start(o, sr);
+		return main_start(o, sr);
 	case ACTION_LOAD:
 		return load(o, sr);
 	}
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 		return status;
 	}
 	message_debug(o.debug);
-	status = run(&o, &(struct sysroot){ .root = o.sysroot });
+	status = main_run(&o, &(struct sysroot){ .root = o.sysroot });
 	if (fflush(stdout) || ferror(stdout)) {
 		notice("standard output: %s", strerror(errno));
 		status = STATUS_ERROR;

@@ -360,7 +360,7 @@ static int choose(struct options *o, const struct seen *s)
 	return o->action <= ACTION_STATUS ? contradiction(s) : 0;
 }
 
-static int check(const struct options *o, int operands)
+static int options_check(const struct options *o, int operands)
 {
 	bool ask = o->action == ACTION_STATUS && o->verbose;
 	bool load = o->action == ACTION_LOAD || (ask && o->request.kernel);
@@ -415,7 +415,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		rc = choose(o, &seen);
 	o->request.crash = o->crash;
 	if (rc >= 0)
-		rc = check(o, seen.operands);
+		rc = options_check(o, seen.operands);
 	if (rc < 0)
 		return 1;
 	if (o->action == ACTION_LOAD && !o->request.kernel) {

@@ -15,7 +15,7 @@
 #include "kexec/syscalls.h"
 #include "kexec/sysroot.h"
 
-static int result(long rc)
+static int linux_result(long rc)
 {
 	return rc < 0 ? -errno : 0;
 }
@@ -23,22 +23,22 @@ static int result(long rc)
 static int linux_kexec_load(unsigned long entry, unsigned long n,
 			    const struct kexec_segment *segment, unsigned long flags)
 {
-	return result(syscall(SYS_kexec_load, entry, n, segment, flags));
+	return linux_result(syscall(SYS_kexec_load, entry, n, segment, flags));
 }
 
 static int linux_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 				 const char *cmdline, unsigned long flags)
 {
-	return result(syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, cmdline_size, cmdline, flags));
+	return linux_result(syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, cmdline_size, cmdline, flags));
 }
 
 static int linux_reboot_kexec(void)
 {
-	return result(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+	return linux_result(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 			      LINUX_REBOOT_CMD_KEXEC, NULL));
 }
 
-static int run(const char *const *argv)
+static int linux_run(const char *const *argv)
 {
 	pid_t pid = fork();
 	int status;
@@ -69,7 +69,7 @@ static int linux_shut_down(void)
 
 	for (size_t i = 0; rc == -ENOENT && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!access(commands[i][0], X_OK))
-			rc = run(commands[i]);
+			rc = linux_run(commands[i]);
 	return rc;
 }
 

@@ -120,7 +120,7 @@ static struct rule *parse_lines(struct arena *a, const char *text)
 /* --- does a rule apply --- */
 
 /* "a|b*" */
-static bool fits(const char *patterns, const char *value)
+static bool udev_fits(const char *patterns, const char *value)
 {
 	for (const char *p = patterns; ; p++) {
 		STRING_AUTO one = mem_printf("%.*s", (int)strcspn(p, "|"), p);
@@ -167,7 +167,7 @@ static enum match match_token(const struct token *t, const struct event *e)
 		return MATCH_NO;
 	if (!value)
 		return MATCH_MAYBE;
-	return fits(t->value, value) != t->negated ? MATCH_YES : MATCH_NO;
+	return udev_fits(t->value, value) != t->negated ? MATCH_YES : MATCH_NO;
 }
 
 static enum match match_rule(const struct rule *rule, const struct event *e)
@@ -225,7 +225,7 @@ static struct rule *parse_file(struct arena *a, const char *text)
 	return first;
 }
 
-static struct udev_reload *append(struct arena *a, struct udev_reloads *out)
+static struct udev_reload *udev_append(struct arena *a, struct udev_reloads *out)
 {
 	if (!(out->n & (out->n - 1))) {		/* full: 0, 1, 2, 4, ... */
 		struct udev_reload *grown = arena_alloc(a, (2 * out->n + 1) * sizeof(*grown));
@@ -254,7 +254,7 @@ static void mark(const struct scan *s, struct rule *rule, enum udev_subsystem su
 	struct udev_reload *r;
 
 	if (!rule->entry[subsystem]) {
-		*append(s->arena, s->out) = (struct udev_reload){
+		*udev_append(s->arena, s->out) = (struct udev_reload){
 			.file = s->file, .line = rule->line, .subsystem = subsystem,
 		};
 		rule->entry[subsystem] = s->out->n;
@@ -342,7 +342,7 @@ static int add_directory(const struct sysroot *sr, struct arena *a, const char *
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int udev_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct rules_file *)a)->name, ((const struct rules_file *)b)->name);
 }
@@ -381,7 +381,7 @@ int udev_read(const struct sysroot *sr, struct arena *arena, const char *arch,
 	for (size_t i = 0; i < ARRAY_SIZE(directories) && rc >= 0; i++)
 		rc = add_directory(sr, arena, directories[i], &files);
 	if (files.n)
-		qsort(files.at, files.n, sizeof(*files.at), by_name);
+		qsort(files.at, files.n, sizeof(*files.at), udev_by_name);
 	for (size_t i = 0; i < files.n && rc >= 0; i++)
 		rc = read_rules(sr, arena, &files.at[i], out);
 	free(files.at);

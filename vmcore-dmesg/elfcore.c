@@ -26,7 +26,7 @@ static int read_headers(struct vmcore *core)
 }
 
 /* Where the last of what the headers describe ends; behind the file's end, when some are missing. */
-static void note_needs(struct vmcore *core)
+static void elfcore_note_needs(struct vmcore *core)
 {
 	if (core->elf.n_missing)
 		core->needs = core->input.size + 1;
@@ -47,7 +47,7 @@ static int open_elf(struct vmcore *core)
 		core->needs = ELF64_EHDR_SIZE;
 	if (rc < 0)
 		return rc;
-	note_needs(core);
+	elfcore_note_needs(core);
 	core->machine = core->elf.machine;
 	core->class_word = core->elf.bits / 8;
 	return notes_find(core);
@@ -60,29 +60,24 @@ static void close_elf(struct vmcore *core)
 
 /* --- memory --- */
 
-static uint64_t word_mask(const struct vmcore *core)
-{
-	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
-}
-
 /* The index is made when it is first needed: the mask is not known before vmcoreinfo. */
 static uint32_t find(struct vmcore *core, uint64_t address, bool physical, uint64_t *left)
 {
 	struct segments *s = &core->segments[physical];
 
 	if (!s->n)
-		segments_init(s, &core->arena, &core->elf, physical, word_mask(core));
+		segments_init(s, &core->arena, &core->elf, physical, vmcore_word_mask(core));
 	return segments_find(s, address, left);
 }
 
 static uint64_t offset_in(struct vmcore *core, const struct elf_phdr *p, uint64_t address,
 			  bool physical)
 {
-	return address - (physical ? p->paddr : p->vaddr & word_mask(core));
+	return address - (physical ? p->paddr : p->vaddr & vmcore_word_mask(core));
 }
 
 /* A segment has more memory than bytes in the file where pages were left out. */
-static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
+static size_t elfcore_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
 	uint64_t into, limit, offset;
@@ -106,14 +101,14 @@ static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *
 	return done;
 }
 
-static bool covers(struct vmcore *core, uint64_t address, bool physical)
+static bool elfcore_covers(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint64_t left;
 
 	return find(core, address, physical, &left) != SEGMENT_NONE;
 }
 
-static bool left_out(struct vmcore *core, uint64_t address, bool physical)
+static bool elfcore_left_out(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint64_t left;
 	uint32_t i = find(core, address, physical, &left);
@@ -122,14 +117,14 @@ static bool left_out(struct vmcore *core, uint64_t address, bool physical)
 	       offset_in(core, &core->elf.phdr[i], address, physical) >= core->elf.phdr[i].filesz;
 }
 
-static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
+static uint64_t elfcore_gap(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint64_t left;
 
 	if (find(core, address, physical, &left) == SEGMENT_NONE ||
-	    left_out(core, address, physical))
+	    elfcore_left_out(core, address, physical))
 		return left;
 	return 0;
 }
 
-const struct vmcore_format vmcore_elf = { open_elf, close_elf, piece, covers, left_out, gap };
+const struct vmcore_format vmcore_elf = { open_elf, close_elf, elfcore_piece, elfcore_covers, elfcore_left_out, elfcore_gap };

@@ -8,7 +8,7 @@
 #include "vmcore-dmesg/vmcore.h"
 
 /* Of a file that cannot be opened: it may be cut off. */
-static void note_needs(struct vmcore *core)
+static void kdumpfile_note_needs(struct vmcore *core)
 {
 	struct diskdump pages;
 	unsigned int word;
@@ -51,7 +51,7 @@ static int failed(kdump_ctx_t *ctx, const char *what)
 }
 
 /* What the file is was recorded by vmcore_read_headers(). */
-static int open_file(struct vmcore *core, kdump_ctx_t *ctx)
+static int kdumpfile_open_file(struct vmcore *core, kdump_ctx_t *ctx)
 {
 	STRING_AUTO what = mem_copy_string(fail_text());
 	kdump_num_t order, word;
@@ -98,10 +98,10 @@ static int open_kdumpfile(struct vmcore *core)
 
 	if (!ctx)
 		return fail(ENOMEM, "libkdumpfile has no memory");
-	rc = open_file(core, ctx);
+	rc = kdumpfile_open_file(core, ctx);
 	if (rc < 0) {
 		not_opened = ctx;
-		note_needs(core);
+		kdumpfile_note_needs(core);
 		return rc;
 	}
 	core->handle = kd = mem_alloc(sizeof(*kd));
@@ -152,7 +152,7 @@ static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t 
 }
 
 /* It translates virtual addresses itself, where the dump has what that takes. */
-static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
+static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
 	struct kdump *kd = core->handle;
@@ -194,7 +194,7 @@ static int open_kdumpfile(struct vmcore *core)
 {
 	STRING_AUTO what = mem_copy_string(fail_text());
 
-	note_needs(core);
+	kdumpfile_note_needs(core);
 	return fail(ENOSYS, "%s, for which this vmcore-dmesg was built without libkdumpfile; install"
 		    " one with it, or makedumpfile for makedumpfile --dump-dmesg", what);
 }
@@ -204,7 +204,7 @@ static void close_kdumpfile(struct vmcore *core)
 	(void)core;
 }
 
-static size_t piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
+static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
 		    const uint8_t **at)
 {
 	(void)core;
@@ -225,11 +225,11 @@ static bool has_memory(struct vmcore *core, uint64_t address)
 
 #endif
 
-static bool covers(struct vmcore *core, uint64_t address, bool physical)
+static bool kdumpfile_covers(struct vmcore *core, uint64_t address, bool physical)
 {
 	uint8_t byte;
 
-	return piece(core, address, physical, &byte, 1, NULL) == 1 ||
+	return kdumpfile_piece(core, address, physical, &byte, 1, NULL) == 1 ||
 	       (physical && has_memory(core, address));
 }
 
@@ -237,7 +237,7 @@ static bool covers(struct vmcore *core, uint64_t address, bool physical)
  * Pages of zeroes are in the file, which has one for all of them. What is not
  * there was thought to be free, or a cache, or a user's: right or wrong.
  */
-static bool left_out(struct vmcore *core, uint64_t address, bool physical)
+static bool kdumpfile_left_out(struct vmcore *core, uint64_t address, bool physical)
 {
 	(void)core;
 	(void)address;
@@ -246,7 +246,7 @@ static bool left_out(struct vmcore *core, uint64_t address, bool physical)
 }
 
 /* It has no way to tell. */
-static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
+static uint64_t kdumpfile_gap(struct vmcore *core, uint64_t address, bool physical)
 {
 	(void)core;
 	(void)address;
@@ -255,5 +255,5 @@ static uint64_t gap(struct vmcore *core, uint64_t address, bool physical)
 }
 
 const struct vmcore_format vmcore_kdumpfile = {
-	open_kdumpfile, close_kdumpfile, piece, covers, left_out, gap,
+	open_kdumpfile, close_kdumpfile, kdumpfile_piece, kdumpfile_covers, kdumpfile_left_out, kdumpfile_gap,
 };

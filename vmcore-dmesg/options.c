@@ -79,7 +79,7 @@ static int choose(const char *option, const char *const *words, const char *word
 }
 
 /* "err": that level; "err+": it and worse; "+err": it and less. */
-static int parse_level(const char *word, size_t len, uint8_t *levels)
+static int options_parse_level(const char *word, size_t len, uint8_t *levels)
 {
 	bool worse = len && word[len - 1] == '+', less = !worse && len && *word == '+';
 	const char *name;
@@ -103,7 +103,7 @@ static int parse_levels(const char *list, uint8_t *levels)
 	do {
 		size_t len = strcspn(list, ",");
 
-		rc = parse_level(list, len, levels);
+		rc = options_parse_level(list, len, levels);
 		list += len;
 	} while (rc >= 0 && *list++);
 	return rc;

@@ -16,7 +16,7 @@ void output_open(struct output *out, const char *name)
 }
 
 /* The file loses nothing before it is known not to be the dump. */
-static int open_file(struct output *out)
+static int output_open_file(struct output *out)
 {
 	struct stat st;
 
@@ -32,7 +32,7 @@ static int open_file(struct output *out)
 void output_flush(struct output *out)
 {
 	if (out->fd < 0 && !out->error)
-		out->error = -open_file(out);
+		out->error = -output_open_file(out);
 	for (size_t done = 0; done < out->len && !out->error;) {
 		ssize_t n = write(out->fd, out->data + done, out->len - done);
 

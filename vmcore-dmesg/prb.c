@@ -70,7 +70,7 @@ static bool fits(uint64_t structure, uint64_t field, size_t size)
 	return field <= structure && size <= structure - field;
 }
 
-static int read_numbers(struct prb *prb)
+static int prb_read_numbers(struct prb *prb)
 {
 	struct numbers *n = &prb->n;
 	size_t word = prb->core->word;
@@ -142,10 +142,10 @@ static int open_spans(struct prb *prb, uint64_t descs, uint64_t texts)
 	return rc;
 }
 
-static int open_ring(struct prb *prb)
+static int prb_open_ring(struct prb *prb)
 {
 	uint64_t va, descs, texts;
-	int rc = read_numbers(prb);
+	int rc = prb_read_numbers(prb);
 
 	if (rc >= 0)
 		rc = vmcore_pointer_variable(prb->core, "prb", &va);
@@ -213,7 +213,7 @@ static bool get_info(struct prb *prb, uint64_t index, struct info *i)
 	return (i->seq & (prb->count - 1)) == index;
 }
 
-static uint64_t wraps(const struct prb *prb, uint64_t lpos)
+static uint64_t prb_wraps(const struct prb *prb, uint64_t lpos)
 {
 	return (lpos & prb->word_mask) >> prb->size_bits;
 }
@@ -228,10 +228,10 @@ static bool find_block(const struct prb *prb, const struct desc *d, uint64_t *at
 
 	if ((d->begin | d->next) & (word - 1))
 		return false;
-	if (wraps(prb, d->begin) == wraps(prb, last)) {
+	if (prb_wraps(prb, d->begin) == prb_wraps(prb, last)) {
 		*at = d->begin & (prb->size - 1);
 		*len = (d->next - d->begin) & prb->word_mask;
-	} else if (wraps(prb, d->begin + prb->size) == wraps(prb, last)) {
+	} else if (prb_wraps(prb, d->begin + prb->size) == prb_wraps(prb, last)) {
 		*at = 0;
 		*len = (last & (prb->size - 1)) + 1;
 	} else {
@@ -257,7 +257,7 @@ static bool get_text(struct prb *prb, const struct desc *d, uint64_t text_len,
 	return true;
 }
 
-static void hand_out(const struct prb *prb, const struct info *i, const uint8_t *text, size_t len,
+static void prb_hand_out(const struct prb *prb, const struct info *i, const uint8_t *text, size_t len,
 		     struct log *log)
 {
 	const struct record r = {
@@ -278,9 +278,9 @@ static void take_text(struct prb *prb, const struct desc *d, const struct info *
 		if (d->begin != EMPTY_LINE_LPOS || d->next != EMPTY_LINE_LPOS)
 			log->lost++;
 		else
-			hand_out(prb, i, (const uint8_t *)"", 0, log);
+			prb_hand_out(prb, i, (const uint8_t *)"", 0, log);
 	} else if (get_text(prb, d, i->text_len, &text, &len)) {
-		hand_out(prb, i, text, len, log);
+		prb_hand_out(prb, i, text, len, log);
 		log->damaged += len < i->text_len;
 	} else {
 		log->damaged++;
@@ -363,7 +363,7 @@ static int read_clear_seq(struct prb *prb)
 	return rc;
 }
 
-static int walk_ring(struct prb *prb, struct log *log)
+static int prb_walk_ring(struct prb *prb, struct log *log)
 {
 	uint64_t newest = prb->head_id & prb->id_mask;
 	uint64_t last = (newest - prb->tail_id) & prb->id_mask;
@@ -379,24 +379,24 @@ static int walk_ring(struct prb *prb, struct log *log)
 	return rc;
 }
 
-static bool probe(const struct vmcore *core)
+static bool prb_probe(const struct vmcore *core)
 {
 	return vmcoreinfo_has_symbol(&core->info, "prb");
 }
 
-static int walk(struct vmcore *core, struct log *log)
+static int prb_walk(struct vmcore *core, struct log *log)
 {
 	struct prb prb = { .core = core };
-	int rc = open_ring(&prb);
+	int rc = prb_open_ring(&prb);
 
 	if (rc >= 0 && log->since_clear)
 		rc = read_clear_seq(&prb);
 	if (rc >= 0)
-		rc = walk_ring(&prb, log);
+		rc = prb_walk_ring(&prb, log);
 	span_free(&prb.descs);
 	span_free(&prb.infos);
 	span_free(&prb.data);
 	return rc;
 }
 
-const struct log_layout log_prb = { "printk_ringbuffer", probe, walk };
+const struct log_layout log_prb = { "printk_ringbuffer", prb_probe, prb_walk };

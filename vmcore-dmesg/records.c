@@ -45,7 +45,7 @@ struct header {
 
 /* --- the ring's ends --- */
 
-static int read_numbers(struct ring *ring)
+static int records_read_numbers(struct ring *ring)
 {
 	struct numbers *n = &ring->n;
 	uint64_t v;
@@ -67,10 +67,10 @@ static int read_numbers(struct ring *ring)
 	return rc;
 }
 
-static int open_ring(struct ring *ring)
+static int records_open_ring(struct ring *ring)
 {
 	uint64_t va = 0;
-	int rc = read_numbers(ring);
+	int rc = records_read_numbers(ring);
 
 	if (rc >= 0)
 		rc = vmcore_variable(ring->core, "log_buf_len", 4, &ring->size);
@@ -108,7 +108,7 @@ static void read_level(const struct ring *ring, const uint8_t *p, struct header 
 }
 
 /* False when it is not in the dump. */
-static bool read_header(struct ring *ring, uint64_t at, struct header *h)
+static bool records_read_header(struct ring *ring, uint64_t at, struct header *h)
 {
 	const struct numbers *n = &ring->n;
 	const struct vmcore *core = ring->core;
@@ -135,7 +135,7 @@ static bool plausible(const struct ring *ring, uint64_t at, const struct header 
 	       h->len <= ring->size - at;
 }
 
-static void hand_out(struct ring *ring, uint64_t at, const struct header *h, struct log *log)
+static void records_hand_out(struct ring *ring, uint64_t at, const struct header *h, struct log *log)
 {
 	const uint8_t *p = span_at(&ring->data, at, ring->n.header + h->text_len);
 	struct record r = {
@@ -158,7 +158,7 @@ enum step { RECORD, WRAP, NONE };
 
 static enum step look(struct ring *ring, uint64_t at, struct header *h)
 {
-	if (at >= ring->size || !read_header(ring, at, h))
+	if (at >= ring->size || !records_read_header(ring, at, h))
 		return NONE;
 	if (!h->len)
 		return WRAP;
@@ -192,7 +192,7 @@ static uint64_t find_record(struct ring *ring, uint64_t at, uint64_t end)
  * A header without a length says so only where the record that went to the
  * ring's start had no room (log_store()): else its length is lost.
  */
-static bool wraps(struct ring *ring, uint64_t at)
+static bool records_wraps(struct ring *ring, uint64_t at)
 {
 	struct header h;
 
@@ -203,7 +203,7 @@ static bool wraps(struct ring *ring, uint64_t at)
  * The records from @at up to @end: the newest's end, or the ring's. Damage is
  * stepped over to the next record; each step is forward, so that is all of it.
  */
-static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
+static void records_walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
 {
 	struct header h;
 
@@ -211,11 +211,11 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 		enum step step = look(ring, at, &h);
 
 		if (step == RECORD && h.len <= end - at) {
-			hand_out(ring, at, &h, log);
+			records_hand_out(ring, at, &h, log);
 			at += h.len;
 			continue;
 		}
-		if (step == WRAP && end == ring->size && wraps(ring, at))
+		if (step == WRAP && end == ring->size && records_wraps(ring, at))
 			return;
 		log->damaged++;
 		at = find_record(ring, round_up64(at + 1, 4), end);
@@ -225,10 +225,10 @@ static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *
 static void walk_from(struct ring *ring, uint64_t first, struct log *log)
 {
 	if (first < ring->next) {
-		walk_part(ring, first, ring->next, log);
+		records_walk_part(ring, first, ring->next, log);
 	} else {
-		walk_part(ring, first, ring->size, log);
-		walk_part(ring, 0, ring->next, log);
+		records_walk_part(ring, first, ring->size, log);
+		records_walk_part(ring, 0, ring->next, log);
 	}
 }
 
@@ -280,17 +280,17 @@ static int find_clear(struct ring *ring)
 	return 0;
 }
 
-static bool probe(const struct vmcore *core)
+static bool records_probe(const struct vmcore *core)
 {
 	return vmcoreinfo_has_symbol(&core->info, "log_buf") &&
 	       vmcoreinfo_has_symbol(&core->info, "log_first_idx");
 }
 
-static int walk(struct vmcore *core, struct log *log)
+static int records_walk(struct vmcore *core, struct log *log)
 {
 	struct ring ring = { .core = core };
 	struct header h;
-	int rc = open_ring(&ring);
+	int rc = records_open_ring(&ring);
 
 	if (rc >= 0 && log->since_clear)
 		rc = find_clear(&ring);
@@ -304,4 +304,4 @@ static int walk(struct vmcore *core, struct log *log)
 	return rc;
 }
 
-const struct log_layout log_records = { "records", probe, walk };
+const struct log_layout log_records = { "records", records_probe, records_walk };

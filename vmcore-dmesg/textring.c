@@ -23,7 +23,7 @@ struct ring {
 	struct buf line;	/* what of a line was before a piece's end, not before a gap */
 };
 
-static int open_ring(struct ring *ring)
+static int textring_open_ring(struct ring *ring)
 {
 	uint64_t va = 0;
 	int rc = vmcore_variable(ring->core, "log_buf_len", 4, &ring->size);
@@ -45,7 +45,7 @@ static int open_ring(struct ring *ring)
 /* --- lines --- */
 
 /* "<6>", or with a facility "<30>"; 0 when there is none. */
-static size_t parse_level(struct record *r)
+static size_t textring_parse_level(struct record *r)
 {
 	unsigned int v = 0;
 	size_t i = 1;
@@ -86,10 +86,10 @@ static size_t parse_time(struct record *r, size_t i)
 	return i + 2 - start;
 }
 
-static void hand_out(const uint8_t *line, size_t len, struct log *log)
+static void textring_hand_out(const uint8_t *line, size_t len, struct log *log)
 {
 	struct record r = { .has = RECORD_LINE, .line = line, .line_len = len };
-	size_t marks = parse_level(&r);
+	size_t marks = textring_parse_level(&r);
 
 	marks += parse_time(&r, marks);
 	r.text = line + marks;
@@ -107,10 +107,10 @@ static void take(struct ring *ring, const uint8_t *d, size_t len, struct log *lo
 
 		if (ring->line.len) {
 			buf_add(&ring->line, d, n);
-			hand_out(ring->line.data, ring->line.len, log);
+			textring_hand_out(ring->line.data, ring->line.len, log);
 			ring->line.len = 0;
 		} else {
-			hand_out(d, n, log);
+			textring_hand_out(d, n, log);
 		}
 		d += n + (newline != NULL);
 		len -= n + (newline != NULL);
@@ -123,7 +123,7 @@ static void take(struct ring *ring, const uint8_t *d, size_t len, struct log *lo
 static void end_line(struct ring *ring, struct log *log)
 {
 	if (ring->line.len)
-		hand_out(ring->line.data, ring->line.len, log);
+		textring_hand_out(ring->line.data, ring->line.len, log);
 	ring->line.len = 0;
 }
 
@@ -131,7 +131,7 @@ static void end_line(struct ring *ring, struct log *log)
  * Text has no zeroes: a block of them is a gap like one that is not in the
  * dump. What is in front of it and what is behind it are lines of their own.
  */
-static void walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
+static void textring_walk_part(struct ring *ring, uint64_t at, uint64_t end, struct log *log)
 {
 	bool gap = false;
 	size_t len;
@@ -165,33 +165,33 @@ static uint64_t count_bytes(const struct ring *ring, const struct log *log)
 	return n < ring->size ? n : ring->size;
 }
 
-static void walk_ring(struct ring *ring, struct log *log)
+static void textring_walk_ring(struct ring *ring, struct log *log)
 {
 	uint64_t n = count_bytes(ring, log);
 	uint64_t first = (ring->end - n) & (ring->size - 1);
 	uint64_t before = ring->size - first < n ? ring->size - first : n;
 
-	walk_part(ring, first, first + before, log);
-	walk_part(ring, 0, n - before, log);
+	textring_walk_part(ring, first, first + before, log);
+	textring_walk_part(ring, 0, n - before, log);
 	end_line(ring, log);
 }
 
-static bool probe(const struct vmcore *core)
+static bool textring_probe(const struct vmcore *core)
 {
 	return vmcoreinfo_has_symbol(&core->info, "log_buf") &&
 	       vmcoreinfo_has_symbol(&core->info, "logged_chars");
 }
 
-static int walk(struct vmcore *core, struct log *log)
+static int textring_walk(struct vmcore *core, struct log *log)
 {
 	struct ring ring = { .core = core };
-	int rc = open_ring(&ring);
+	int rc = textring_open_ring(&ring);
 
 	if (rc >= 0)
-		walk_ring(&ring, log);
+		textring_walk_ring(&ring, log);
 	span_free(&ring.data);
 	buf_free(&ring.line);
 	return rc;
 }
 
-const struct log_layout log_bytes = { "bytes", probe, walk };
+const struct log_layout log_bytes = { "bytes", textring_probe, textring_walk };

@@ -236,7 +236,7 @@ bool vmcore_find_direct(struct vmcore *core, unsigned int attempt)
 enum { PTE_PRESENT = 1, PTE_LARGE = 0x80 };
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 
-static bool walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
+static bool translate_walk(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len)
 {
 	uint64_t table = core->page_table, size = 0, entry;
 	uint8_t d[8];
@@ -274,5 +274,5 @@ bool vmcore_physical(struct vmcore *core, uint64_t va, uint64_t *pa, size_t *len
 		*pa = va + d->add;
 		return true;
 	}
-	return core->page_table && walk(core, va, pa, len);
+	return core->page_table && translate_walk(core, va, pa, len);
 }

@@ -112,15 +112,10 @@ static int find_word(struct vmcore *core)
 
 /* --- memory --- */
 
-static uint64_t word_mask(const struct vmcore *core)
-{
-	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
-}
-
 static size_t piece_by(struct vmcore *core, bool rule, uint64_t va, void *buf, size_t len,
 		       const uint8_t **at)
 {
-	uint64_t address = va &= word_mask(core);
+	uint64_t address = va &= vmcore_word_mask(core);
 
 	if (rule && !vmcore_physical(core, va, &address, &len))
 		return 0;
@@ -131,7 +126,7 @@ typedef bool (*question)(struct vmcore *core, uint64_t address, bool physical);
 
 static bool ask_by(struct vmcore *core, bool rule, question format, uint64_t va)
 {
-	uint64_t address = va &= word_mask(core);
+	uint64_t address = va &= vmcore_word_mask(core);
 	size_t one = 1;
 
 	return (!rule || vmcore_physical(core, va, &address, &one)) && format(core, address, rule);
@@ -173,7 +168,7 @@ static bool left_out(struct vmcore *core, uint64_t va)
 
 static uint64_t gap_by(struct vmcore *core, bool rule, uint64_t va)
 {
-	uint64_t address = va &= word_mask(core), n;
+	uint64_t address = va &= vmcore_word_mask(core), n;
 	size_t max = SIZE_MAX / 2;
 
 	if (rule && !core->n_direct && !core->page_table)
@@ -181,8 +176,8 @@ static uint64_t gap_by(struct vmcore *core, bool rule, uint64_t va)
 	if (rule && !vmcore_physical(core, va, &address, &max))
 		return PAGE_MIN - va % PAGE_MIN;
 	n = core->format->gap(core, address, rule);
-	if (!rule && n > word_mask(core) - va)
-		n = word_mask(core) - va;
+	if (!rule && n > vmcore_word_mask(core) - va)
+		n = vmcore_word_mask(core) - va;
 	return n < max ? n : max;
 }
 

@@ -84,6 +84,11 @@ struct vmcore {
 	bool rules_first;	/* these are believed, and not the file's virtual addresses */
 };
 
+static inline uint64_t vmcore_word_mask(const struct vmcore *core)
+{
+	return core->word == 4 ? UINT32_MAX : UINT64_MAX;
+}
+
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
 int vmcore_open(struct vmcore *core, const char *name);
 /* Finds infos, at least one. Whoever reads memory says which of them it goes by; log_open() does. */

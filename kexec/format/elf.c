@@ -13,7 +13,7 @@
 #define PIECES_MAX	4096
 #define HEADERS_MAX	((uint64_t)16 << 20)
 
-static bool probe(const struct file *file)
+static bool elf_probe(const struct file *file)
 {
 	return file->size >= 4 && !memcmp(file->head, ELF_MAGIC, 4);
 }
@@ -149,4 +149,4 @@ static int understand(struct kernel *k, struct arena *arena)
 	return check_overlap(k);
 }
 
-const struct format format_elf = { "ELF", NULL, probe, understand };
+const struct format format_elf = { "ELF", NULL, elf_probe, understand };

@@ -150,7 +150,7 @@ int kernel_unpack(struct file *f, struct unpacked *u)
 		if (rc < 0)
 			return rc;
 	}
-	return fail(EINVAL, "is packed more than %d times", NESTING_MAX);
+	return fail(EINVAL, "is packed %d times or more", NESTING_MAX);
 }
 
 void kernel_unpacked_free(struct unpacked *u)

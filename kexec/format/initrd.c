@@ -16,7 +16,7 @@
 
 #define FDT_MAGIC 0xd00dfeedu
 
-static int check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
+static int initrd_check_kind(const struct file *f, unsigned int uimage_arch, uint64_t *size)
 {
 	int rc;
 
@@ -35,7 +35,7 @@ static int check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
 
 int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
 {
-	int rc = check(f, uimage_arch, size);
+	int rc = initrd_check_kind(f, uimage_arch, size);
 
 	return rc < 0 ? fail_in(rc, "%s", f->name) : 0;
 }

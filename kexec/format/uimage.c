@@ -42,7 +42,7 @@ static uint64_t extent(const struct file *f)
 	return HEADER_SIZE + (uint64_t)be32_get(f->head + DATA_SIZE);
 }
 
-static int read_header(const struct file *f, uint8_t h[HEADER_SIZE])
+static int uimage_read_header(const struct file *f, uint8_t h[HEADER_SIZE])
 {
 	uint8_t summed[HEADER_SIZE];
 
@@ -83,7 +83,7 @@ static int check_data(const struct file *f, const uint8_t h[HEADER_SIZE])
 	return 0;
 }
 
-static int check_kernel(const uint8_t h[HEADER_SIZE])
+static int uimage_check_kernel(const uint8_t h[HEADER_SIZE])
 {
 	unsigned int type = h[TYPE], compression = h[COMPRESSION];
 
@@ -96,13 +96,13 @@ static int check_kernel(const uint8_t h[HEADER_SIZE])
 	return 0;
 }
 
-static int locate(const struct file *f, struct wrapped *w)
+static int uimage_locate(const struct file *f, struct wrapped *w)
 {
 	uint8_t h[HEADER_SIZE];
-	int rc = read_header(f, h);
+	int rc = uimage_read_header(f, h);
 
 	if (rc >= 0)
-		rc = check_kernel(h);
+		rc = uimage_check_kernel(h);
 	if (rc >= 0)
 		rc = check_data(f, h);
 	if (rc < 0)
@@ -116,7 +116,7 @@ static int locate(const struct file *f, struct wrapped *w)
 int uimage_find_initrd(const struct file *f, unsigned int arch, uint64_t *size)
 {
 	uint8_t h[HEADER_SIZE];
-	int rc = read_header(f, h);
+	int rc = uimage_read_header(f, h);
 
 	if (rc < 0)
 		return rc;
@@ -140,4 +140,4 @@ int uimage_read_inside(struct file *f)
 	return rc;
 }
 
-const struct wrapping wrapping_uimage = { "uImage", uimage_probe, extent, locate, NULL };
+const struct wrapping wrapping_uimage = { "uImage", uimage_probe, extent, uimage_locate, NULL };

@@ -75,7 +75,7 @@ static void free_sections(struct sections *s)
 	free(s->names);
 }
 
-static bool find(const struct sections *s, const char *name, struct payload *p)
+static bool zimage_find(const struct sections *s, const char *name, struct payload *p)
 {
 	for (uint64_t i = 0; i < s->n; i++) {
 		const uint8_t *h = s->table + i * s->l->shdr;
@@ -93,24 +93,24 @@ static bool find(const struct sections *s, const char *name, struct payload *p)
 static bool look(const struct file *f, struct payload *kernel, struct payload *initrd)
 {
 	struct sections s = {0};
-	bool found = read_sections(f, &s) && find(&s, ".kernel:vmlinux.strip", kernel);
+	bool found = read_sections(f, &s) && zimage_find(&s, ".kernel:vmlinux.strip", kernel);
 
 	if (found)
-		find(&s, ".kernel:initrd", initrd);
+		zimage_find(&s, ".kernel:initrd", initrd);
 	free_sections(&s);
 	return found;
 }
 
-static bool probe(const struct file *f)
+static bool zimage_probe(const struct file *f)
 {
 	struct payload kernel, initrd;
 
 	return look(f, &kernel, &initrd);
 }
 
-static int locate(const struct file *f, struct wrapped *w)
+static int zimage_locate(const struct file *f, struct wrapped *w)
 {
 	return look(f, &w->kernel, &w->initrd) ? 0 : fail(EINVAL, "its sections changed meanwhile");
 }
 
-const struct wrapping wrapping_zimage = { "zImage", probe, NULL, locate, NULL };
+const struct wrapping wrapping_zimage = { "zImage", zimage_probe, NULL, zimage_locate, NULL };

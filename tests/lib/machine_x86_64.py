@@ -203,8 +203,7 @@ class Machine:
                  "proc/cmdline": self.cmdline + "\n", "proc/iomem": self.iomem(),
                  "proc/cpuinfo": self.cpuinfo(), "proc/meminfo": f"MemTotal:       {total:8} kB\n",
                  "sys/kernel/vmcoreinfo": "0x000000005e000000 1024\n",
-                 "sys/kernel/boot_params/data": self.boot_params(),
-                 "sys/kernel/boot_params/version": "0x020f\n"}
+                 "sys/kernel/boot_params/data": self.boot_params()}
         for i, (kind, data) in enumerate(self.setup_data()):
             files[f"sys/kernel/boot_params/setup_data/{i}/type"] = f"0x{kind:x}\n"
             files[f"sys/kernel/boot_params/setup_data/{i}/data"] = data

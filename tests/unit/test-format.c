@@ -665,7 +665,7 @@ static void layers_are_counted(void **state)
 	(void)state;
 	put(d + 8, 0, 4);
 	put(d + 12, size, 4);
-	refused(d, size, EINVAL, "is packed more than 4 times");
+	refused(d, size, EINVAL, "is packed 4 times or more");
 	put(d + 12, UINT32_MAX, 4);
 	refused(d, size, EINVAL, "the kernel inside ends beyond the file");
 	free(d);
@@ -678,7 +678,7 @@ static void layers_are_counted(void **state)
 		strcpy((char *)h + 24, "gzip");
 	}
 	memcpy(nested + 4 * 64, bzimage, sizeof(bzimage));
-	refused(nested, 4 * 64 + sizeof(bzimage), EINVAL, "is packed more than 4 times");
+	refused(nested, 4 * 64 + sizeof(bzimage), EINVAL, "is packed 4 times or more");
 	unit_listen(&said);
 	accepted(nested + 64, 3 * 64 + sizeof(bzimage));
 	unit_heard(&said);

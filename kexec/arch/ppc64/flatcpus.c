@@ -52,7 +52,7 @@ static int check_layout(const void *fdt)
 }
 
 /* Bytes that are free when no CPU node is there. */
-static int find_free(const void *fdt, uint64_t *bytes)
+static int flatcpus_find_free(const void *fdt, uint64_t *bytes)
 {
 	int node, cpus = fdt_path_offset(fdt, "/cpus");
 
@@ -123,7 +123,7 @@ int flatcpus_replace(const void *fdt, const struct dt_node *like, uint64_t cores
 
 	*added = 0;
 	if (!rc)
-		rc = find_free(fdt, &room);
+		rc = flatcpus_find_free(fdt, &room);
 	if (!rc)
 		rc = measure(fdt, like, add, cores, &first, &next);
 	if (rc || !cores || room < first)

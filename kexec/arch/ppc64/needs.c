@@ -26,7 +26,7 @@ static bool leaves_low(const struct image *image)
 	return image->crash && m->crash.start < low && low < m->crash.end;
 }
 
-static int check_machine(const struct image *image)
+static int ppc64_check_machine(const struct image *image)
 {
 	const struct machine *m = image->machine;
 	const struct ppc64_facts *f = m->arch_facts;
@@ -44,7 +44,7 @@ static int check_machine(const struct image *image)
 	return 0;
 }
 
-static int check_kernel(struct image *image)
+static int ppc64_check_kernel_here(struct image *image)
 {
 	struct kernel *k = &image->kernel;
 	int rc = k->flat ? ppc64_understand_flat(k) : ppc64_check_kernel(k);
@@ -119,10 +119,10 @@ static void fill_needs(struct image *image)
 
 int ppc64_needs(struct image *image)
 {
-	int rc = check_machine(image);
+	int rc = ppc64_check_machine(image);
 
 	if (rc >= 0)
-		rc = check_kernel(image);
+		rc = ppc64_check_kernel_here(image);
 	if (rc >= 0 && image->request.reuse_initrd)
 		rc = find_old_initrd(image);
 	if (rc < 0)

@@ -7,6 +7,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
+#include "kexec/iomem.h"
 
 #define GIB		((uint64_t)1 << 30)
 #define TIB		((uint64_t)1 << 40)
@@ -94,75 +95,47 @@ static int survey_cpus(struct machine *m, struct ppc64_facts *f)
 	return rc;
 }
 
-struct iomem_line {
-	uint64_t start, last;
-	const char *name;	/* of name_len bytes, no string */
-	size_t name_len;
-	bool nested;		/* below another line */
-};
-
-/* "START-END : NAME", END inclusive; nested lines are indented. */
-static bool parse_iomem(const char *text, size_t len, struct iomem_line *line)
-{
-	const char *at = ranges_parse(text + strspn(text, " "), &line->start, &line->last);
-
-	if (!at || strncmp(at, " : ", 3) || line->last == line->start)
-		return false;
-	line->nested = *text == ' ';
-	line->name = at + 3;
-	line->name_len = len - (size_t)(line->name - text);
-	return true;
-}
-
-static bool iomem_is(const struct iomem_line *line, const char *name, bool whole)
-{
-	size_t len = strlen(name);
-
-	return line->name_len >= len && !memcmp(line->name, name, len) &&
-	       (!whole || line->name_len == len);
-}
-
 /*
  * Memory that a driver added (kmem, virtio_mem) has the driver's name behind
  * it, or on older kernels only the driver's line above it (mm/memory_hotplug.c:
  * add_memory_driver_managed). The kernel uses it and it is dumped; but who
  * boots next may not find it, and must not be put there.
  */
-static int add_iomem(struct machine *m, const struct iomem_line *line, struct ranges *ram)
+struct ppc64_iomem {
+	struct machine *m;
+	struct ranges *ram;
+};
+
+static int add_iomem(const struct iomem_line *line, void *context)
 {
-	uint64_t size = line->last - line->start + 1;
-	bool driver = iomem_is(line, "System RAM (", false);
+	struct ppc64_iomem *to = context;
+	uint64_t size = line->end - line->start;
+	bool driver = iomem_begins(line, "System RAM (");
 	int rc;
 
 	/* On no ppc64 kernel up to 6.12; where it is, there can be several regions. */
-	if (iomem_is(line, "Crash kernel", true))
-		return ranges_add(&m->crash_more, line->start, size, "Crash kernel");
-	if (!driver && !iomem_is(line, "System RAM", true))
+	if (iomem_is(line, "Crash kernel") && size > 1)
+		return ranges_add(&to->m->crash_more, line->start, size, "Crash kernel");
+	if ((!driver && !iomem_is(line, "System RAM")) || size == 1)
 		return 0;
-	rc = ranges_add(ram, line->start, size, "System RAM");
-	if (rc >= 0 && (driver || line->nested))
-		rc = ranges_add(&m->avoid, line->start, size, "memory that a driver added");
+	rc = ranges_add(to->ram, line->start, size, "System RAM");
+	if (rc >= 0 && (driver || line->depth))
+		rc = ranges_add(&to->m->avoid, line->start, size, "memory that a driver added");
 	return rc;
 }
 
 /* Without privilege all addresses read 0. */
 static int read_iomem(struct machine *m, struct ranges *ram)
 {
+	struct ppc64_iomem to = { m, ram };
 	BUF_AUTO text = {0};
 	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	for (char *line = (char *)text.data; *line && rc >= 0;) {
-		struct iomem_line l;
-		size_t len = strcspn(line, "\n");
-
-		if (parse_iomem(line, len, &l))
-			rc = add_iomem(m, &l, ram);
-		line += len + (line[len] == '\n');
-	}
+	rc = iomem_each((char *)text.data, add_iomem, &to);
 	ranges_merge(ram);
-	return rc;
+	return rc == -EPERM ? 0 : rc;
 }
 
 /*

@@ -58,8 +58,7 @@ enum {
 #define X86_E820_IN_ZERO_PAGE	128	/* E820_MAX_ENTRIES_ZEROPAGE */
 
 enum {
-	X86_SETUP_E820_EXT = 1, X86_SETUP_DTB = 2, X86_SETUP_EFI = 4, X86_SETUP_IMA = 8,
-	X86_SETUP_RNG_SEED = 9, X86_SETUP_KEXEC_KHO = 10,
+	X86_SETUP_E820_EXT = 1, X86_SETUP_DTB = 2, X86_SETUP_EFI = 4, X86_SETUP_RNG_SEED = 9,
 };
 #define X86_SETUP_NODE_SIZE	16	/* u64 next, u32 type, u32 len, then the data */
 #define X86_RNG_SEED_SIZE	32	/* arch/x86/kernel/kexec-bzimage64.c:RNG_SEED_LENGTH */

@@ -40,7 +40,7 @@ static void check_addresses(struct image *image)
 			    " makedumpfile may not read it", f->no_addresses);
 }
 
-static int check_machine(struct image *image)
+static int x86_64_check_machine(struct image *image)
 {
 	const struct x86_64_facts *f = image->machine->arch_facts;
 	const struct kernel *k = &image->kernel;
@@ -72,7 +72,7 @@ int x86_64_needs(struct image *image)
 	int rc = x86_64_check_kernel(k);
 
 	if (rc >= 0)
-		rc = check_machine(image);
+		rc = x86_64_check_machine(image);
 	if (rc < 0)
 		return rc;
 	image->needs = (struct needs){

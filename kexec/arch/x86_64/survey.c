@@ -196,10 +196,9 @@ static int survey_setup_data(struct machine *m, struct x86_64_facts *f)
 
 static int survey_boot_params(struct machine *m, struct x86_64_facts *f)
 {
-	static const char path[] = SYS_BOOT_PARAMS "/data", version_path[] = SYS_BOOT_PARAMS "/version";
+	static const char path[] = SYS_BOOT_PARAMS "/data";
 	STRING_AUTO name = sysroot_name(m->sr, path);
 	BUF_AUTO data = {0};
-	uint64_t version = 0;
 	int rc = sysroot_read(m->sr, path, &data);
 
 	if (rc < 0)
@@ -209,10 +208,6 @@ static int survey_boot_params(struct machine *m, struct x86_64_facts *f)
 			    X86_BOOT_PARAMS_SIZE);
 	f->boot_params = arena_copy(&m->arena, data.data, data.len);
 	f->rsdp = le64_get(f->boot_params + X86_BP_RSDP);
-	rc = sysroot_number(m->sr, version_path, 16, &version);
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	f->boot_version = (uint16_t)version;
 	return survey_setup_data(m, f);
 }
 
@@ -337,11 +332,11 @@ static int survey_systab(struct machine *m, struct x86_64_facts *f)
 }
 
 /* What kexec-bzimage64.c:setup_efi_state() asks for before it passes EFI on. */
-static const char *survey_efi_missing(const struct x86_64_facts *f)
+static const char *survey_efi_missing(const struct x86_64_facts *f, uint64_t bits)
 {
 	const uint8_t *info = f->boot_params ? f->boot_params + X86_BP_EFI_INFO : NULL;
 
-	if (f->efi_bits != 64)
+	if (bits != 64)
 		return "its firmware has 32 bits";
 	if (!info)
 		return SYS_BOOT_PARAMS " is not there";
@@ -359,7 +354,6 @@ static int survey_efi(struct machine *m, struct x86_64_facts *f)
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	f->efi_bits = (unsigned int)bits;
 	rc = survey_runtime_map(m, f);
 	if (rc >= 0)
 		rc = survey_systab(m, f);
@@ -369,7 +363,7 @@ static int survey_efi(struct machine *m, struct x86_64_facts *f)
 		rc = sysroot_number(m->sr, SYS_EFI "/fw_vendor", 16, &f->efi.fw_vendor);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	f->efi_missing = survey_efi_missing(f);
+	f->efi_missing = survey_efi_missing(f, bits);
 	f->has_efi = !f->efi_missing;
 	return 0;
 }

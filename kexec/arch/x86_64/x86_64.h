@@ -35,12 +35,10 @@ struct x86_64_facts {
 	struct ranges cma;		/* crashkernel=,cma: also in machine.crash_more */
 
 	const uint8_t *boot_params;	/* the running kernel's, X86_BOOT_PARAMS_SIZE bytes; or NULL */
-	uint16_t boot_version;		/* 0x20f: protocol 2.15; 0: unknown */
 	struct x86_64_setup_data *setup_data;	/* in the kernel's order */
 	size_t n_setup_data;
 
 	bool has_efi;			/* it runs on EFI with runtime services: efi can be passed on */
-	unsigned int efi_bits;		/* fw_platform_size: 64, 32; 0: no EFI */
 	const char *efi_missing;	/* why EFI cannot be passed on; NULL: it can, or there is none */
 	struct x86_64_efi efi;
 	uint64_t rsdp;			/* of boot_params, else of EFI's tables; 0: not known */
