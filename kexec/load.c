@@ -74,7 +74,6 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 {
 	struct machine m;
 	enum answer cpu, memory;
-	const struct arch *arch;
 	struct policy policy;
 	struct way way;
 
@@ -83,12 +82,11 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 		fail_forget();
 	if (state_kept(sr, &cpu, &memory) < 0)
 		fail_forget();
-	arch = m.arch;
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
 		.type = o->request.type, .only_load = load_only_load(o),
-		.can_plan = arch, .file_spoils = arch && !m.little && arch->big_endian_file_flaw,
-		.keeps_backup = arch ? arch->keeps_backup(m.release) : ANSWER_UNKNOWN,
+		.can_plan = m.arch, .file_spoils = flaw_is_absent(&m, FLAW_FILE_SPOILS) == ANSWER_NO,
+		.keeps_backup = flaw_is_absent(&m, FLAW_FORGETS),
 		.memory_hotplug = memory != ANSWER_UNKNOWN,
 		.forbidden = policy_forbids_kexec_load(&policy), .preserves = policy.preserves,
 	});
@@ -306,32 +304,41 @@ static bool load_is_stale(const struct load_try *t)
 	return stale;
 }
 
+static int load_warn_of(const struct load_try *t, enum flaw_effect effect)
+{
+	const struct flaw *flaw = flaw_find(&t->machine, effect);
+	STRING_AUTO text = mem_printf("%s; %s", flaw->text, flaw->advice);
+
+	if (flaw->spoils)
+		return doubt_load(t->o, text);
+	warn("%s", text);
+	return STATUS_OK;
+}
+
 /* What the chosen call cannot do on this kernel, where that is known. */
 static int load_warn(const struct load_try *t)
 {
-	const struct arch *arch = t->machine.arch;
-	STRING_AUTO text = NULL;
 	int status = STATUS_OK;
 
 	switch (t->made == WAY_FILE ? t->way.file_warning : t->way.load_warning) {
 	case WAY_WARN_NOTHING:
 		break;
 	case WAY_WARN_BIG_ENDIAN:
-		text = mem_printf("%s; use -c", arch->big_endian_file_flaw);
-		status = doubt_load(t->o, text);
+		status = load_warn_of(t, FLAW_FILE_SPOILS);
 		break;
 	case WAY_WARN_FILE_BACKUP:
-		warn("%s; use -c", arch->file_backup_flaw);
+		status = load_warn_of(t, FLAW_FILE_FORGETS);
 		break;
 	case WAY_WARN_BACKUP:
-		warn("%s; reload after such changes", arch->backup_flaw);
+		status = load_warn_of(t, FLAW_FORGETS);
 		break;
 	case WAY_WARN_PRESERVED:
 		warn("memory that is preserved for the next kernel (kexec handover, live update) is lost when"
 		     " this one is started: kexec_load passes nothing on; use -s");
 		break;
 	}
-	if (arch && t->o->request.hotplug && arch->keeps_backup(t->machine.release) == ANSWER_UNKNOWN)
+	if (t->machine.arch && t->o->request.hotplug &&
+	    flaw_is_absent(&t->machine, FLAW_FORGETS) == ANSWER_UNKNOWN)
 		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
 		      " changes", t->machine.release);
 	return status;

@@ -98,8 +98,7 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 	if (rc < 0)
 		return rc;
 	read_region(r, sr);
-	if (r->machine.arch)
-		r->keeps_backup = r->machine.arch->keeps_backup(r->machine.release);
+	r->keeps_backup = flaw_is_absent(&r->machine, FLAW_FORGETS);
 	copy_normal_state(sr);
 	return 0;
 }
@@ -188,7 +187,7 @@ static void add_warning(struct readiness *r, const char *text)
 
 static bool forgets_removals(const struct readiness *r)
 {
-	return r->memory_kept == ANSWER_YES && r->machine.arch && r->machine.arch->removal_flaw;
+	return r->memory_kept == ANSWER_YES && flaw_find(&r->machine, FLAW_KEEPS_REMOVED);
 }
 
 /* Events on which a rule reloads although the kernel has seen to the image; when memory goes it may not have. */
@@ -211,24 +210,37 @@ static void warn_of_rules(struct readiness *r)
 	}
 }
 
-static void warn_of_kernel(struct readiness *r)
-{
-	if (r->memory_kept == ANSWER_YES && r->keeps_backup == ANSWER_NO)
-		add_warning(r, arena_printf(&r->machine.arena, "%s; reload after such changes",
-					    r->machine.arch->backup_flaw));
-}
-
 /* When it goes offline it is still in /proc/iomem: a reload then is too early. */
-static void warn_of_removals(struct readiness *r)
+static bool udev_reloads_removed(const struct readiness *r)
 {
 	unsigned int ungated = 0;
 
 	for (size_t i = 0; i < r->udev.n; i++)
 		ungated |= r->udev.at[i].subsystem == UDEV_MEMORY ? r->udev.at[i].ungated : 0;
-	if (forgets_removals(r) && !(ungated & UDEV_REMOVE))
-		add_warning(r, arena_printf(&r->machine.arena, "%s; no udev rule reloads on the event"
-					    " \"remove\" of memory when crash_hotplug reads 1",
-					    r->machine.arch->removal_flaw));
+	return ungated & UDEV_REMOVE;
+}
+
+/* Of images that the kernel keeps; who made them it does not say, so of the other flaws nothing follows. */
+static bool flaw_spoils(const struct readiness *r, const struct flaw *flaw)
+{
+	switch (flaw->effect) {
+	case FLAW_FORGETS:
+		return r->memory_kept == ANSWER_YES && r->keeps_backup == ANSWER_NO;
+	case FLAW_KEEPS_REMOVED:
+		return forgets_removals(r) && !udev_reloads_removed(r);
+	default:
+		return false;
+	}
+}
+
+static void warn_of_flaws(struct readiness *r)
+{
+	const struct arch *arch = r->machine.arch;
+
+	for (size_t i = 0; arch && i < arch->n_flaws; i++)
+		if (flaw_spoils(r, &arch->flaws[i]))
+			add_warning(r, arena_printf(&r->machine.arena, "%s; %s", arch->flaws[i].text,
+						    arch->flaws[i].advice));
 }
 
 static void warn_of_log(struct readiness *r)
@@ -269,8 +281,7 @@ void readiness_judge(struct readiness *r)
 	if (r->verdict == VERDICT_MISSED)
 		warn_of_log(r);
 	if (r->verdict == VERDICT_KEPT || r->verdict == VERDICT_MISSED) {
-		warn_of_kernel(r);
-		warn_of_removals(r);
+		warn_of_flaws(r);
 		warn_of_rules(r);
 	}
 	if (r->loaded == ANSWER_YES && !fadump) {

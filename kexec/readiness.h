@@ -53,7 +53,7 @@ struct readiness {
 		bool notes_before;	/* there should be some before a CPU is present (struct arch) */
 	} cpus;
 	struct udev_reloads udev;
-	enum answer keeps_backup;		/* struct arch; unknown elsewhere */
+	enum answer keeps_backup;		/* it is without FLAW_FORGETS, kexec/flaw.h */
 	const char *region_problem;		/* why no crash kernel can start there; NULL: none known */
 
 	/* Of a kernel that is to be loaded; left alone by readiness_read(). */

@@ -28,9 +28,9 @@ enum way_proof {
 
 enum way_warning {
 	WAY_WARN_NOTHING,
-	WAY_WARN_BIG_ENDIAN,	/* struct arch, big_endian_file_flaw */
-	WAY_WARN_FILE_BACKUP,	/* struct arch, file_backup_flaw */
-	WAY_WARN_BACKUP,	/* struct arch, backup_flaw */
+	WAY_WARN_BIG_ENDIAN,	/* FLAW_FILE_SPOILS, kexec/flaw.h */
+	WAY_WARN_FILE_BACKUP,	/* FLAW_FILE_FORGETS */
+	WAY_WARN_BACKUP,	/* FLAW_FORGETS */
 	WAY_WARN_PRESERVED,	/* memory kept for the next kernel is lost: struct policy */
 };
 
@@ -41,7 +41,7 @@ struct way_facts {
 	const char *only_load;		/* a wish that only kexec_load can be asked for, or NULL */
 	bool can_plan;			/* kexec knows this type of machine */
 	bool file_spoils;		/* a crash image of kexec_file_load would overwrite the dump */
-	enum answer keeps_backup;	/* struct arch; unknown elsewhere */
+	enum answer keeps_backup;	/* the running kernel is without FLAW_FORGETS */
 	bool memory_hotplug;		/* the running kernel rewrites images when memory changes */
 	bool forbidden;			/* kexec_load is, for certain: struct policy */
 	bool preserves;			/* what kexec_load does not pass on: struct policy */

@@ -10,6 +10,7 @@
 #ifndef KEXEC_ARCH_ARCH_H
 #define KEXEC_ARCH_ARCH_H
 
+#include "kexec/flaw.h"
 #include "kexec/format/format.h"
 #include "kexec/image.h"
 #include "kexec/machine.h"
@@ -37,22 +38,8 @@ struct arch {
 	unsigned int cpu_comes;
 	/* Since there are crash_hotplug files, images of kexec_file_load have been kept current. */
 	bool file_load_is_kept;
-	/* A kernel's own fault: what spoils crash images of kexec_file_load where it is big-endian. */
-	const char *big_endian_file_flaw;
-	/*
-	 * A kernel's own fault: when it rewrites the elfcorehdr after a change of
-	 * memory, does it keep what points to the backup region? And what to say
-	 * when it is known not to.
-	 */
-	enum answer (*keeps_backup)(const char *release);
-	const char *backup_flaw;
-	/* And of a crash image of kexec_file_load, when keeps_backup says no. */
-	const char *file_backup_flaw;
-	/*
-	 * A kernel's own fault: of memory that was removed the image which it keeps current
-	 * still says that it is there. NULL: it does not.
-	 */
-	const char *removal_flaw;
+	const struct flaw *flaws;	/* of its kernels, one row for each effect */
+	size_t n_flaws;
 	/*
 	 * A parameter that keeps a capture kernel from adding memory which was hot-added to the
 	 * crashed one: it would use, and so overwrite, what is to be dumped. NULL: it never does.

@@ -25,22 +25,8 @@ const struct arch arch_ppc64 = {
 	.notes_before_cpus = true,	/* arch/powerpc/kernel/sysfs.c:topology_init */
 	.cpu_comes = UDEV_ONLINE,
 	.file_load_is_kept = true,	/* arch/powerpc/kexec/crash.c:arch_crash_hotplug_support */
-	/*
-	 * arch/powerpc/purgatory/trampoline_64.S reads eight bytes of run_at_load, of
-	 * which kexec/file_load_64.c:setup_purgatory_ppc64() writes the first four.
-	 */
-	.big_endian_file_flaw = "a capture kernel which a big-endian Linux loads by itself moves to"
-				" address 0, over the memory to be dumped",
-	.keeps_backup = ppc64_keeps_backup,
-	.backup_flaw = "this Linux loses the place of the first 64 KiB of memory when memory comes or"
-		       " goes, they are wrong in a dump after that (6.12.91 and 7.1 are mended)",
-	/*
-	 * kexec/file_load_64.c:update_backup_region_phdr() looked at the first program
-	 * header only, a note, until the same commits.
-	 */
-	.file_backup_flaw = "this Linux has a wrong place for the first 64 KiB of memory in a crash image"
-			    " that it makes by itself, they are wrong in a dump (6.12.91 and 7.1 are"
-			    " mended)",
+	.flaws = ppc64_flaws,
+	.n_flaws = PPC64_N_FLAWS,
 	.special = SPECIAL_CONSOLE_SERIAL,	/* the hypervisor's console */
 	.reserve_name = "reserve map",
 	.check_kernel = ppc64_check_kernel,

@@ -52,6 +52,8 @@ struct ppc64_facts {
 
 /* flaws.c */
 enum answer ppc64_keeps_backup(const char *release);
+#define PPC64_N_FLAWS 3
+extern const struct flaw ppc64_flaws[PPC64_N_FLAWS];
 
 int ppc64_survey(struct machine *m);
 void ppc64_forget(struct machine *m);

@@ -6,13 +6,6 @@
 
 static const char *const machines[] = { "x86_64", NULL };
 
-/* There is no backup region: the running kernel never uses the first 1 MiB. */
-static enum answer keeps_backup(const char *release)
-{
-	(void)release;
-	return ANSWER_YES;
-}
-
 const struct arch arch_x86_64 = {
 	.machines = machines,
 	.type = "elf-x86_64",
@@ -30,13 +23,8 @@ const struct arch arch_x86_64 = {
 	 */
 	.cpu_comes = UDEV_COMES,
 	.file_load_is_kept = true,	/* arch/x86/kernel/crash.c:arch_crash_hotplug_support */
-	.keeps_backup = keeps_backup,
-	/*
-	 * Its handler looks at /proc/iomem's resources when memory goes offline, before
-	 * mm/memory_hotplug.c:try_remove_memory takes them away, and nothing calls it afterwards.
-	 */
-	.removal_flaw = "this kernel leaves memory that was removed in the image, and the capture kernel"
-			" would read what is not there",
+	.flaws = x86_64_flaws,
+	.n_flaws = X86_64_N_FLAWS,
 	.no_memory_hotplug = "acpi_no_memhotplug",
 	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD | SPECIAL_CONSOLE_VGA |
 		   SPECIAL_NO_EFI | SPECIAL_MEMMAP,

@@ -57,6 +57,9 @@ struct x86_64_facts {
 	uint64_t page_offset, text, text_end, text_phys;
 };
 
+#define X86_64_N_FLAWS 1
+extern const struct flaw x86_64_flaws[X86_64_N_FLAWS];
+
 /* survey.c. Facts as above, and of machine: ram, avoid, crash, crash_more. */
 int x86_64_survey(struct machine *m);
 void x86_64_forget(struct machine *m);
