@@ -248,7 +248,7 @@ KERNELS = {
     "a region at the edge": (both(), {"machine": Machine(crash=(512 * MIB, 3 * MIB + 512 * 1024))}),
 }
 OPTIONS = ["-p", "-p -s", "-p -c", "-p --hotplug", "-p -s --hotplug", "-p -c --hotplug", "-p -t elf-ppc64",
-           f"-p --initrd={{dir}}/initrd", f"-p --append={LONG}", f"-p --hotplug --append={LONG}"]
+           "-p --initrd={dir}/initrd", f"-p --append={LONG}", f"-p --hotplug --append={LONG}"]
 TWICE = """
 for words in {options}; do
 	echo 0 >{{dir}}/machine/sys/kernel/kexec_crash_loaded

@@ -10,7 +10,7 @@ import tempfile
 
 from cases import KERNEL, LOAD, all_of, json_plan, loads, loads_nothing, segments_of
 from harness import Case, expect
-from machine import GIB, MIB, Machine
+from machine import GIB, Machine
 from vmlinux import ET_EXEC, elf64, kernel_text, uimage, vmlinux, zimage
 
 FILE_LOAD = {"KEXEC_MODEL_FILE": "0"}

@@ -11,8 +11,7 @@ import os
 import re
 
 from harness import Case, expect
-from machine import MIB, Machine, Node, text
-from vmlinux import vmlinux
+from machine import Machine, Node, text
 
 READABLE = "äж€\U0001d11e"
 ALMOST = (b"\xc2", b"\xc3(", b"\xe2\x82", b"\xe2(\xa1", b"\xf0\x9d\x84", b"\xf0(\x8c\xbc",  # cut

@@ -6,7 +6,7 @@ import os
 import re
 
 from bzimage import bzimage
-from cases import LOAD, PLAN, json_plan, loads, loads_nothing, put, remove, segments_of
+from cases import LOAD, PLAN, json_plan, loads, put, remove, segments_of
 from harness import Case, expect
 from recorded import Recorded, golden
 from vmlinux import elf64, kernel_text, vmlinux
