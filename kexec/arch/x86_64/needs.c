@@ -59,7 +59,15 @@ static int x86_64_check_machine(struct image *image)
 	return 0;
 }
 
-/* Below: the kernel's decompressor moves itself to where it was meant to run, over what lies there. */
+/*
+ * Below: the kernel's decompressor moves itself to where it was meant to run, over what lies there.
+ *
+ * A vmlinux has none. It is ET_EXEC, with CONFIG_RELOCATABLE or without, and goes where it was
+ * linked, which is seldom inside a crash region: with -p it is then refused. Its entry would run
+ * from any multiple of 2 MiB, it takes phys_base from where it is
+ * (arch/x86/kernel/head64.c:__startup_64); but no test has seen one capture a crash so, and the
+ * bzImage beside it is certain.
+ */
 static uint64_t lowest_place(const struct kernel *k)
 {
 	return k->relocatable ? k->low : 0;
