@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from machine import Machine
+from tap import Failure, Tap, expect
 from vmlinux import vmlinux
 
 # While a file is being written no program is started, which would have it open for writing, too.
@@ -84,31 +85,18 @@ def unclean(r):
         return str(e)
 
 
-class Failure(Exception):
-    pass
-
-
-def expect(truth, message):
-    if not truth:
-        raise Failure(message)
-
-
 class Harness:
     def __init__(self, kexec, model):
         self.kexec, self.model = os.path.abspath(kexec), os.path.abspath(model)
 
     def run(self, cases):
-        print(f"1..{len(cases)}", flush=True)
-        failed = 0
+        tap = Tap("cli", len(cases))
         # Threads: they wait for the program, which takes the time.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             problems = pool.map(self.try_case, cases)
-        for number, (case, problem) in enumerate(zip(cases, problems), 1):
-            failed += bool(problem)
-            print(f"{'not ok' if problem else 'ok'} {number} - cli: {case.name}", flush=True)
-            for line in problem.splitlines():
-                print(f"# {line}", flush=True)
-        return 1 if failed else 0
+        for case, problem in zip(cases, problems):
+            tap.result(case.name, problem)
+        return tap.end()
 
     def try_case(self, case):
         where = tempfile.mkdtemp(prefix="kexec-cli-")

@@ -24,6 +24,7 @@ import of_ppc64     # noqa: E402
 import of_x86_64    # noqa: E402
 import spans        # noqa: E402
 from pairs import Difference, both  # noqa: E402
+from tap import Tap  # noqa: E402
 
 # What an architecture's module offers: MACHINES (how many), TABLE, compare(pair), SPOILED, MUTATIONS, NAMED;
 # Kernels, Peer; case_of_name, case_of_number, case_to_spoil.
@@ -141,22 +142,8 @@ def spoil(args, directory):
     return list(unnoticed(examiner.arch, both(case, args.kexec, examiner.peer)))
 
 
-class Tap:
-    def __init__(self, arch):
-        self.arch = arch
-        self.count = self.failed = 0
-
-    def result(self, name, complaints=(), note=""):
-        self.count += 1
-        self.failed += bool(complaints)
-        print(f"{'not ok' if complaints else 'ok'} {self.count} - differential {self.arch}: {name}"
-              + (f" ({note})" if note else ""), flush=True)
-        for line in complaints:
-            print("# " + line)
-
-
 def run(args, directory):
-    tap, used, outcomes, arch = Tap(args.arch), Counter(), Counter(), ARCHES[args.arch]
+    tap, used, outcomes, arch = Tap(f"differential {args.arch}"), Counter(), Counter(), ARCHES[args.arch]
     with open(os.path.join(args.peer, "complete"), encoding="ascii") as f:
         print(f"# the peer: kexec-tools {f.read().strip()}, {args.arch}; seed {args.seed}")
     if args.only is None:
@@ -178,8 +165,7 @@ def run(args, directory):
                    else [f"only {outcomes['both load']}"], f"{outcomes['both load']}")
     for outcome, count in outcomes.most_common():
         print(f"# {count} machines: {outcome}")
-    print(f"1..{tap.count}")
-    return int(tap.failed > 0)
+    return tap.end()
 
 
 def main():

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "../lib"))
 
 import apart  # noqa: E402
 from machine import Machine  # noqa: E402
+from tap import Failure, Tap, expect  # noqa: E402
 from vmlinux import vmlinux  # noqa: E402
 
 VERSION = "6.12.1-test"
@@ -33,15 +34,6 @@ FEDORA = {f"boot/vmlinuz-{VERSION}": vmlinux(), f"boot/initramfs-{VERSION}.img":
           f"boot/initramfs-{VERSION}kdump.img": b"capture"}
 SUSE = {f"boot/vmlinux-{VERSION}": vmlinux(), f"boot/initrd-{VERSION}": b"every boot",
         "var/lib/kdump/initrd": b"capture"}
-
-
-class Failure(Exception):
-    pass
-
-
-def expect(truth, message):
-    if not truth:
-        raise Failure(message)
 
 
 def write(path, data, mode=0o644):
@@ -636,21 +628,14 @@ def main():
     apart.refuse_the_machines_own_mounts()
     load, Tools.kexec = map(os.path.abspath, sys.argv[1:3])
     Tools.load = [*sys.argv[3:], load]
-    failed = 0
-    print(f"1..{len(LOOKING) + len(DOING)}")
-    for number, test in enumerate(LOOKING + DOING, 1):
+    tap = Tap("kdump-load", len(LOOKING) + len(DOING))
+    for test in LOOKING + DOING:
         if test is DOING[0]:
             MACHINE = ThisMachine()
         if MACHINE:
             MACHINE.forget()
-        try:
-            test()
-            print(f"ok {number} - kdump-load: {test.__name__.replace('_', ' ')}", flush=True)
-        except (Failure, OSError) as failure:
-            failed = 1
-            print(f"not ok {number} - kdump-load: {test.__name__.replace('_', ' ')}")
-            print("\n".join("# " + line for line in str(failure).splitlines()), flush=True)
-    return failed
+        tap.run(test.__name__.replace("_", " "), test, errors=[OSError])
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What the tests in Python say, as TAP: tests/lib/tap.sh counts it. And how they say what they expect."""
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(truth, message):
+    if not truth:
+        raise Failure(message)
+
+
+def expect_same(what, got, wanted):
+    expect(got == wanted, f"{what}: {got!r}, expected {wanted!r}")
+
+
+class Tap:
+    """@area is in front of each name. @planned, where it is known: the number of tests."""
+
+    def __init__(self, area, planned=None):
+        self.area, self.planned = area, planned
+        self.count = self.failed = 0
+        if planned is not None:
+            print(f"1..{planned}", flush=True)
+
+    def result(self, name, problem="", note="", skip=""):
+        """@problem, text or lines of it: it failed. @note: what is to be known beside the name."""
+        lines = problem.splitlines() if isinstance(problem, str) else list(problem)
+        self.count += 1
+        self.failed += bool(lines)
+        print(f"{'not ok' if lines else 'ok'} {self.count} - {self.area}: {name}" + (f" ({note})" if note else "") +
+              (f" # SKIP {skip}" if skip else ""))
+        print("".join(f"# {line}\n" for line in lines), end="", flush=True)
+
+    def run(self, name, test, *args, errors=()):
+        """Of a test that raises Failure, or one of @errors; whether it passed."""
+        problem = ""
+        try:
+            test(*args)
+        except (Failure, *errors) as failure:
+            problem = str(failure) or repr(failure)
+        self.result(name, problem)
+        return not problem
+
+    def end(self):
+        """The exit status."""
+        if self.planned is None:
+            print(f"1..{self.count}")
+        return 1 if self.failed or (self.planned is not None and self.count != self.planned) else 0
