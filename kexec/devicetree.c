@@ -180,7 +180,7 @@ struct dt_node *dt_next(const struct dt_node *root, const struct dt_node *node)
 }
 
 /* Most names differ in the first character: large trees are searched many times. */
-static bool same_name(const char *a, const char *b)
+static bool dt_same_name(const char *a, const char *b)
 {
 	return *a == *b && !strcmp(a, b);
 }
@@ -188,7 +188,7 @@ static bool same_name(const char *a, const char *b)
 struct dt_prop *dt_prop(const struct dt_node *node, const char *name)
 {
 	for (struct dt_prop *p = node->props; p; p = p->next)
-		if (same_name(p->name, name))
+		if (dt_same_name(p->name, name))
 			return p;
 	return NULL;
 }
@@ -260,7 +260,7 @@ void dt_set_u64(struct arena *a, struct dt_node *node, const char *name, uint64_
 void dt_remove(struct dt_node *node, const char *name)
 {
 	for (struct dt_prop **at = &node->props; *at; at = &(*at)->next)
-		if (same_name((*at)->name, name)) {
+		if (dt_same_name((*at)->name, name)) {
 			*at = (*at)->next;
 			return;
 		}
