@@ -319,9 +319,12 @@ static void memory_blocks_in_sets(void **state)
 {
 	const uint32_t max[] = { 1, BLOCKS_MAX, 0x1000, 1, 0, 8 };
 	const uint32_t more[] = { 2, 1, 0x1000, 1, 0, 8, BLOCKS_MAX, 0x2000, 1, 0, 8 };
+	const uint32_t none[] = { 1, 0, 0x1000, 1, 0, 8 };
 	struct counted c = {0};
 
 	(void)state;
+	assert_int_equal(count_lmbs(V2, none, sizeof(none), &c), 0);
+	assert_true(c.n == 0 && c.first == 0);	/* nobody is told of it */
 	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), 0);
 	assert_int_equal(c.n, BLOCKS_MAX);
 	c = (struct counted){0};
