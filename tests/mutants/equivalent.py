@@ -2,327 +2,310 @@
 # Copyright The kexec-hotplug developers
 """Mutants that no test can notice, and why.
 
-{(file, function, kind, text before, text after, number): reason}
+{(file, function, kind, the statement with the change in it, number): reason}
 """
 EQUIVALENT = {
     ("kexec/prove.c", "prove_disjoint", "compare",
-     "for (unsigned int i = 0; i < image->n_segments; i++)",
-     "for (unsigned int i = 0; i <= image->n_segments; i++)", 1):
+     "for (unsigned int i = 0; i [< -> <=] image->n_segments; i++)", 1):
         "nothing is compared with what lies behind the last segment: there is no later one",
-    ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
-     "bootargs = chosen < 0 ? NULL : fdt_getprop(s->data, chosen, \"bootargs\", &len);",
-     "bootargs = chosen <= 0 ? NULL : fdt_getprop(s->data, chosen, \"bootargs\", &len);", 1):
-        "only the root is at offset 0",
-    ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
-     "if (fdt_path_offset(s->data, \"/cpus\") < 0)",
-     "if (fdt_path_offset(s->data, \"/cpus\") <= 0)", 1):
-        "only the root is at offset 0",
     ("kexec/arch/ppc64/prove.c", "reserved_ranges", "compare",
-     "for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)",
-     "for (int i = 0; i <= fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
+     "for (int i = 0; i [< -> <=] fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
         "behind the last entry is the one which ends the map: a range of no bytes",
-    ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
-     "if (more > elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))",
-     "if (more >= elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))", 1):
-        "what is equal becomes what it is",
-    ("common/ranges.c", "by_start", "compare",
-     "return x->end > y->end ? -1 : 1;",
-     "return x->end >= y->end ? -1 : 1;", 1):
-        "they differ here",
-    ("common/ranges.c", "by_start", "compare",
-     "return x->start < y->start ? -1 : 1;",
-     "return x->start <= y->start ? -1 : 1;", 1):
-        "they differ here",
-    ("common/ranges.c", "ranges_cover", "compare",
-     "for (size_t i = 0; i < r->n && start < end; i++)",
-     "for (size_t i = 0; i < r->n && start <= end; i++)", 1):
-        "where all is covered, nothing more can be missing",
-    ("common/ranges.c", "ranges_cover", "compare",
-     "if (r->at[i].start <= start && start < r->at[i].end)",
-     "if (r->at[i].start <= start && start <= r->at[i].end)", 1):
-        "a range that ends there leads no further",
-    ("common/ranges.c", "ranges_intersect", "compare",
-     "a->end < with->at[k].end ? a->end : with->at[k].end, a->why);",
-     "a->end <= with->at[k].end ? a->end : with->at[k].end, a->why);", 1):
+    ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
+     "bootargs = chosen [< -> <=] 0 ? NULL : fdt_getprop(s->data, chosen, \"bootargs\", &len);", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
+     "if (fdt_path_offset(s->data, \"/cpus\") [< -> <=] 0)", 1):
+        "only the root is at offset 0",
+    ("kexec/elfcorehdr.c", "core_move_start", "compare",
+     "end = core->dump.at[0].end [< -> <=] size ? core->dump.at[0].end : size;", 1):
         "of two equal numbers either is the smaller",
-    ("common/ranges.c", "ranges_intersect", "compare",
-     "append(&out, a->start > with->at[k].start ? a->start : with->at[k].start,",
-     "append(&out, a->start >= with->at[k].start ? a->start : with->at[k].start,", 1):
+    ("kexec/elfcorehdr.c", "notes_to_come", "compare",
+     "return m->possible.n [> -> >=] m->n_notes ? m->possible.n - m->n_notes : 0;", 1):
+        "no CPU is to come: the difference is 0",
+    ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
+     "if (more [> -> >=] elfcorehdr_size(ELFCOREHDR_PHDRS_MAX))", 1):
+        "what is equal becomes what it is",
+    ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
+     "return (hint [> -> >=] more ? hint : more) + ELF64_PHDR_SIZE;", 1):
         "of two equal numbers either is the larger",
-    ("common/ranges.c", "ranges_intersect", "compare",
-     "for (size_t k = w; k < with->n && with->at[k].start < a->end; k++)",
-     "for (size_t k = w; k < with->n && with->at[k].start <= a->end; k++)", 1):
-        "what begins where the range ends has nothing in common with it",
-    ("common/ranges.c", "ranges_intersect", "compare",
-     "while (w < with->n && with->at[w].end <= a->start)",
-     "while (w < with->n && with->at[w].end < a->start)", 1):
-        "what ends where the range begins has nothing in common with it",
+    ("common/ranges.c", "by_start", "compare",
+     "return x->start [< -> <=] y->start ? -1 : 1;", 1):
+        "they differ here",
+    ("common/ranges.c", "by_start", "compare",
+     "return x->end [> -> >=] y->end ? -1 : 1;", 1):
+        "they differ here",
     ("common/ranges.c", "ranges_merge", "compare",
-     "else if (r->at[i].end > last->end)",
-     "else if (r->at[i].end >= last->end)", 1):
+     "else if (r->at[i].end [> -> >=] last->end)", 1):
         "an end that is equal is set to what it is",
     ("common/ranges.c", "ranges_subtract", "compare",
-     "for (size_t k = h; k < holes->n && holes->at[k].start < end; k++) {",
-     "for (size_t k = h; k < holes->n && holes->at[k].start <= end; k++) {", 1):
-        "a hole that begins where the range ends takes nothing of it",
-    ("common/ranges.c", "ranges_subtract", "compare",
-     "while (h < holes->n && holes->at[h].end <= at)",
-     "while (h < holes->n && holes->at[h].end < at)", 1):
+     "while (h < holes->n && holes->at[h].end [<= -> <] at)", 1):
         "a hole that ends where the range begins takes nothing of it",
+    ("common/ranges.c", "ranges_subtract", "compare",
+     "for (size_t k = h; k < holes->n && holes->at[k].start [< -> <=] end; k++)", 1):
+        "a hole that begins where the range ends takes nothing of it",
     ("common/ranges.c", "ranges_subtract_one", "compare",
-     "if (start < end)",
-     "if (start <= end)", 1):
+     "if (start [< -> <=] end)", 1):
         "the two halves around a hole of no bytes become one again",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "while (w < with->n && with->at[w].end [<= -> <] a->start)", 1):
+        "what ends where the range begins has nothing in common with it",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "for (size_t k = w; k < with->n && with->at[k].start [< -> <=] a->end; k++)", 1):
+        "what begins where the range ends has nothing in common with it",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "append(&out, a->start [> -> >=] with->at[k].start ? a->start : with->at[k].start, a->end < with->at[k].end ? a->end : with->at[k].end, a->why);", 1):
+        "of two equal numbers either is the larger",
+    ("common/ranges.c", "ranges_intersect", "compare",
+     "append(&out, a->start > with->at[k].start ? a->start : with->at[k].start, a->end [< -> <=] with->at[k].end ? a->end : with->at[k].end, a->why);", 1):
+        "of two equal numbers either is the smaller",
+    ("common/ranges.c", "ranges_cover", "compare",
+     "for (size_t i = 0; i < r->n && start [< -> <=] end; i++)", 1):
+        "where all is covered, nothing more can be missing",
+    ("common/ranges.c", "ranges_cover", "compare",
+     "if (r->at[i].start <= start && start [< -> <=] r->at[i].end)", 1):
+        "a range that ends there leads no further",
     ("common/idlist.c", "idlist_has", "compare",
-     "if (list->id[middle] < id)",
-     "if (list->id[middle] <= id)", 1):
+     "if (list->id[middle] [< -> <=] id)", 1):
         "they differ here",
     ("common/elf.c", "byte_order", "compare",
-     "*little = if_little == if_big ? data[5] == 1 : if_little > if_big;",
-     "*little = if_little == if_big ? data[5] == 1 : if_little >= if_big;", 1):
+     "*little = if_little == if_big ? data[5] == 1 : if_little [> -> >=] if_big;", 1):
         "they differ here",
-    ("common/decompress.c", "inflate_member", "compare",
-     "if (!z->avail_in && *fed < in->size) {",
-     "if (!z->avail_in && *fed <= in->size) {", 1):
-        "at the end nothing is left to be fed",
-    ("common/decompress.c", "inflate_member", "compare",
-     "z->avail_in = (uInt)(left < STEP ? left : STEP);",
-     "z->avail_in = (uInt)(left <= STEP ? left : STEP);", 1):
-        "of two equal numbers either is the smaller",
-    ("common/decompress.c", "run_gzip", "never",
-     "if (inflateInit2(&z, 15 + 16) != Z_OK) /* 16: a gzip header, with its CRC */",
-     "if ((inflateInit2(&z, 15 + 16) != Z_OK) && 0) /* 16: a gzip header, with its CRC */", 1):
-        "zlib starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "run_gzip", "succeed",
-     "return fail(ENOMEM, \"zlib cannot start\");",
-     "return (fail(ENOMEM, \"zlib cannot start\"), 0);", 1):
-        "zlib starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "run_lzma", "never",
-     "if (lzma_start(&s, in) != LZMA_OK)",
-     "if ((lzma_start(&s, in) != LZMA_OK) && 0)", 1):
-        "liblzma starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "run_lzma", "succeed",
-     "return fail(ENOMEM, \"liblzma cannot start\");",
-     "return (fail(ENOMEM, \"liblzma cannot start\"), 0);", 1):
-        "liblzma starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "run_zstd", "never",
-     "if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))",
-     "if ((!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound))) && 0)", 1):
-        "libzstd starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "file_decompress", "never",
-     "if (!m->run)",
-     "if ((!m->run) && 0)", 1):
-        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
-    ("common/decompress.c", "file_decompress", "succeed",
-     "return fail(ENOTSUP, \"is compressed with %s, but this kexec was built without %s\", m->name, m->library);",
-     "return (fail(ENOTSUP, \"is compressed with %s, but this kexec was built without %s\", m->name, m->library), 0);", 1):
-        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
-    ("kexec/format/elf.c", "by_addr", "compare",
-     "return x->addr < y->addr ? -1 : x->addr > y->addr;",
-     "return x->addr <= y->addr ? -1 : x->addr > y->addr;", 1):
-        "pieces at one address overlap, in whatever order",
-    ("kexec/format/elf.c", "by_addr", "compare",
-     "return x->addr < y->addr ? -1 : x->addr > y->addr;",
-     "return x->addr < y->addr ? -1 : x->addr >= y->addr;", 1):
-        "pieces at one address overlap, in whatever order",
-    ("kexec/format/elf.c", "check_align", "compare",
-     "if (p->align <= 1)",
-     "if (p->align < 1)", 1):
-        "1 is a power of two, and not more than what is there",
-    ("kexec/format/elf.c", "check_align", "compare",
-     "if (p->align > k->align)",
-     "if (p->align >= k->align)", 1):
-        "what is equal is set to what it is",
-    ("kexec/format/elf.c", "collect", "compare",
-     "if (!k->n_pieces || p->paddr < k->low) {",
-     "if (!k->n_pieces || p->paddr <= k->low) {", 1):
-        "pieces at one address overlap: they are refused",
-    ("kexec/format/elf.c", "read_headers", "compare",
-     "size_t len = f->size < sizeof(start) ? f->size : sizeof(start);",
-     "size_t len = f->size <= sizeof(start) ? f->size : sizeof(start);", 1):
-        "of two equal numbers either is the smaller",
-    ("kexec/format/flat.c", "kernel_understand_flat", "compare",
-     ".addr = load, .filesz = size, .memsz = size + (size > BSS_MIN ? size : BSS_MIN),",
-     ".addr = load, .filesz = size, .memsz = size + (size >= BSS_MIN ? size : BSS_MIN),", 1):
-        "of two equal numbers either is the larger",
-    ("kexec/elfcorehdr.c", "core_move_start", "compare",
-     "end = core->dump.at[0].end < size ? core->dump.at[0].end : size;",
-     "end = core->dump.at[0].end <= size ? core->dump.at[0].end : size;", 1):
-        "of two equal numbers either is the smaller",
-    ("kexec/elfcorehdr.c", "elfcorehdr_hotplug_size", "compare",
-     "return (hint > more ? hint : more) + ELF64_PHDR_SIZE;",
-     "return (hint >= more ? hint : more) + ELF64_PHDR_SIZE;", 1):
-        "of two equal numbers either is the larger",
-    ("kexec/elfcorehdr.c", "notes_to_come", "compare",
-     "return m->possible.n > m->n_notes ? m->possible.n - m->n_notes : 0;",
-     "return m->possible.n >= m->n_notes ? m->possible.n - m->n_notes : 0;", 1):
-        "no CPU is to come: the difference is 0",
-    ("common/decompress.c", "zstd_all", "compare",
-     "if (left && from.pos == from.size && to.pos < to.size)",
-     "if (left && from.pos == from.size && to.pos <= to.size)", 1):
-        "libzstd keeps the last byte of a frame back until all of it is put out; without that byte it is truncated",
     ("common/elf.c", "headers_size", "compare",
-     "if (*need < l->ehdr)",
-     "if (*need <= l->ehdr)", 1):
+     "if (*need [< -> <=] l->ehdr)", 1):
         "what is equal becomes what it is",
     ("common/elf.c", "read_phdrs", "compare",
-     "uint32_t announced = elf->n_phdrs, n = announced < max ? announced : max;",
-     "uint32_t announced = elf->n_phdrs, n = announced <= max ? announced : max;", 1):
+     "uint32_t announced = elf->n_phdrs, n = announced [< -> <=] max ? announced : max;", 1):
         "of two equal numbers either is the smaller",
+    ("common/decompress.c", "inflate_member", "compare",
+     "if (!z->avail_in && *fed [< -> <=] in->size)", 1):
+        "at the end nothing is left to be fed",
+    ("common/decompress.c", "inflate_member", "compare",
+     "z->avail_in = (uInt)(left [< -> <=] STEP ? left : STEP);", 1):
+        "of two equal numbers either is the smaller",
+    ("common/decompress.c", "run_gzip", "never",
+     "if (inflateInit2(&z, 15 + 16) != Z_OK)", 1):
+        "zlib starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "run_gzip", "succeed",
+     "return fail(ENOMEM, \"zlib cannot start\");", 1):
+        "zlib starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "run_lzma", "never",
+     "if (lzma_start(&s, in) != LZMA_OK)", 1):
+        "liblzma starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "run_lzma", "succeed",
+     "return fail(ENOMEM, \"liblzma cannot start\");", 1):
+        "liblzma starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "zstd_all", "compare",
+     "if (left && from.pos == from.size && to.pos [< -> <=] to.size)", 1):
+        "libzstd keeps the last byte of a frame back until all of it is put out; without that byte it is truncated",
+    ("common/decompress.c", "run_zstd", "never",
+     "if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))", 1):
+        "libzstd starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "file_decompress", "never",
+     "if (!m->run)", 1):
+        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
+    ("common/decompress.c", "file_decompress", "succeed",
+     "return fail(ENOTSUP, \"is compressed with %s, but this kexec was built without %s\", m->name, m->library);", 1):
+        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
+    ("kexec/format/elf.c", "by_addr", "compare",
+     "return x->addr [< -> <=] y->addr ? -1 : x->addr > y->addr;", 1):
+        "pieces at one address overlap, in whatever order",
+    ("kexec/format/elf.c", "by_addr", "compare",
+     "return x->addr < y->addr ? -1 : x->addr [> -> >=] y->addr;", 1):
+        "pieces at one address overlap, in whatever order",
+    ("kexec/format/elf.c", "check_align", "compare",
+     "if (p->align [<= -> <] 1)", 1):
+        "1 is a power of two, and not more than what is there",
+    ("kexec/format/elf.c", "check_align", "compare",
+     "if (p->align [> -> >=] k->align)", 1):
+        "what is equal is set to what it is",
+    ("kexec/format/elf.c", "collect", "compare",
+     "if (!k->n_pieces || p->paddr [< -> <=] k->low)", 1):
+        "pieces at one address overlap: they are refused",
+    ("kexec/format/elf.c", "read_headers", "compare",
+     "size_t len = f->size [< -> <=] sizeof(start) ? f->size : sizeof(start);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/format/flat.c", "kernel_understand_flat", "compare",
+     ".memsz = size + (size [> -> >=] BSS_MIN ? size : BSS_MIN)", 1):
+        "of two equal numbers either is the larger",
     ("kexec/cmdline.c", "is_listed_whole", "compare",
-     "return name < len && strlen(list) >= len && same_name(word, list, name) &&",
-     "return name <= len && strlen(list) >= len && same_name(word, list, name) &&", 1):
+     "return name [< -> <=] len && strlen(list) >= len && same_name(word, list, name) && !memcmp(word + name, list + name, len - name) && (!list[len] || strchr(cmdline_separators, list[len]));", 1):
         "a word without = is not what has one",
     ("kexec/rehearse.c", "prepared_for", "compare",
-     "return size > others ? (size - others) / PHDR_SIZE : 0;",
-     "return size >= others ? (size - others) / PHDR_SIZE : 0;", 1):
+     "return size [> -> >=] others ? (size - others) / PHDR_SIZE : 0;", 1):
         "the difference is 0",
     ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
-     "n = ranges + 1 > most ? ranges + 1 : most;",
-     "n = ranges + 1 >= most ? ranges + 1 : most;", 1):
+     "n = ranges + 1 [> -> >=] most ? ranges + 1 : most;", 1):
         "of two equal numbers either is the larger",
     ("kexec/rehearse.c", "rehearse_elfcorehdr", "compare",
-     "if (n + cpus + others > PHDRS_MAX)",
-     "if (n + cpus + others >= PHDRS_MAX)", 1):
+     "if (n + cpus + others [> -> >=] PHDRS_MAX)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
-     "threads = p && p->len > 4 ? p->len / 4 : 1;",
-     "threads = p && p->len >= 4 ? p->len / 4 : 1;", 1):
+     "threads = p && p->len [> -> >=] 4 ? p->len / 4 : 1;", 1):
         "4 bytes are one thread either way",
     ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
-     "if (!live->fewest || threads < live->fewest)",
-     "if (!live->fewest || threads <= live->fewest)", 1):
+     "if (!live->fewest || threads [< -> <=] live->fewest)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/ppc64/rehearse.c", "count_cpu", "compare",
-     "if (!live->largest || node_bytes(n) > node_bytes(live->largest))",
-     "if (!live->largest || node_bytes(n) >= node_bytes(live->largest))", 1):
+     "if (!live->largest || node_bytes(n) [> -> >=] node_bytes(live->largest))", 1):
         "of two equally large nodes either stands for those to come",
     ("kexec/arch/ppc64/rehearse.c", "most_cores", "compare",
-     "uint64_t more = m->possible.n > live->threads ? m->possible.n - live->threads : 0;",
-     "uint64_t more = m->possible.n >= live->threads ? m->possible.n - live->threads : 0;", 1):
+     "uint64_t more = m->possible.n [> -> >=] live->threads ? m->possible.n - live->threads : 0;", 1):
         "the difference is 0",
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "compare",
-     "if (node < 0)",
-     "if (node <= 0)", 1):
+     "if (node [< -> <=] 0)", 1):
         "only the root is at offset 0",
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "never",
-     "if (node < 0)",
-     "if ((node < 0) && 0)", 1):
+     "if (node < 0)", 1):
         "flatcpus_replace() lets it add two nodes where there is room for four",
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
-     "if (strcmp(p->name, \"name\"))",
-     "if ((strcmp(p->name, \"name\")) || 1)", 1):
+     "if (strcmp(p->name, \"name\"))", 1):
         "set twice, it is what it was set to last",
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
-     "if (!rc)",
-     "if ((!rc) || 1)", 1):
+     "if (!rc)", 1):
         "flatcpus_replace() lets it add two nodes where there is room for four",
     ("kexec/arch/ppc64/cpunodes.c", "threads_of", "compare",
-     "return p && p->len >= 4 ? p->len / 4 : 1;",
-     "return p && p->len > 4 ? p->len / 4 : 1;", 1):
+     "return p && p->len [>= -> >] 4 ? p->len / 4 : 1;", 1):
         "4 bytes are one thread either way",
     ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
-     "if (live_node_size(n) > largest) {",
-     "if (live_node_size(n) >= largest) {", 1):
+     "if (live_node_size(n) [> -> >=] largest)", 1):
         "of two equally large nodes either stands for those to come",
     ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
-     "if (threads_of(n) < threads)",
-     "if (threads_of(n) <= threads)", 1):
+     "if (threads_of(n) [< -> <=] threads)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/ppc64/cpunodes.c", "cpunodes_count", "compare",
-     "if (cores->possible < nodes)",
-     "if (cores->possible <= nodes)", 1):
+     "if (cores->possible [< -> <=] nodes)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/ppc64/cpunodes.c", "cpunodes_needed", "compare",
-     "return after > before ? after - before : 0;",
-     "return after >= before ? after - before : 0;", 1):
+     "return after [> -> >=] before ? after - before : 0;", 1):
         "the difference is 0",
     ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
-     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
-     "if (at <= r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))", 1):
+     "if (at [< -> <=] r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))", 1):
         "at the segment's start is the page, in which nothing of it may be",
     ("kexec/arch/x86_64/proofs.c", "read_inside", "compare",
-     "if (at < r->addr || at - r->addr > r->len || size > r->len - (at - r->addr))",
-     "if (at < r->addr || at - r->addr >= r->len || size > r->len - (at - r->addr))", 1):
+     "if (at < r->addr || at - r->addr [> -> >=] r->len || size > r->len - (at - r->addr))", 1):
         "at the segment's end there are no bytes, and of none nothing is sound",
     ("kexec/arch/x86_64/proofs.c", "prove_entry", "compare",
-     "if (!size || start + size < start)",
-     "if (!size || start + size <= start)", 1):
+     "if (!size || start + size [< -> <=] start)", 1):
         "equal only without bytes",
     ("kexec/arch/x86_64/proofs.c", "x86_64_prove_boot_data", "compare",
-     "if (len < ZERO_PAGE || addr + len < addr)",
-     "if (len < ZERO_PAGE || addr + len <= addr)", 1):
+     "if (len < ZERO_PAGE || addr + len [< -> <=] addr)", 1):
         "equal only without bytes",
     ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
-     "return x->start < y->start ? -1 : 1;",
-     "return x->start <= y->start ? -1 : 1;", 1):
+     "return x->start [< -> <=] y->start ? -1 : 1;", 1):
         "they differ here",
     ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
-     "return x->end < y->end ? -1 : 1;",
-     "return x->end <= y->end ? -1 : 1;", 1):
+     "return x->end [< -> <=] y->end ? -1 : 1;", 1):
         "they differ here",
     ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
-     "return x->type < y->type ? -1 : x->type > y->type;",
-     "return x->type <= y->type ? -1 : x->type > y->type;", 1):
+     "return x->type [< -> <=] y->type ? -1 : x->type > y->type;", 1):
         "entries that are equal in all have no order",
     ("kexec/arch/x86_64/e820.c", "e820_by_start", "compare",
-     "return x->type < y->type ? -1 : x->type > y->type;",
-     "return x->type < y->type ? -1 : x->type >= y->type;", 1):
+     "return x->type < y->type ? -1 : x->type [> -> >=] y->type;", 1):
         "entries that are equal in all have no order",
     ("kexec/arch/x86_64/boot-params.c", "boot_desc_size", "compare",
-     "return size < X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;",
-     "return size <= X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;", 1):
+     "return size [< -> <=] X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;", 1):
         "what is equal is set to what it is",
     ("kexec/arch/x86_64/boot-params.c", "boot_header", "compare",
-     "if (end > X86_HDR_END)",
-     "if (end >= X86_HDR_END)", 1):
+     "if (end [> -> >=] X86_HDR_END)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
-     "if (page[X86_BP_EDD_ENTRIES] > EDD_MAX)",
-     "if (page[X86_BP_EDD_ENTRIES] >= EDD_MAX)", 1):
+     "if (page[X86_BP_EDD_ENTRIES] [> -> >=] EDD_MAX)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/x86_64/boot-params.c", "boot_inherited", "compare",
-     "if (page[X86_BP_EDD_MBR_ENTRIES] > EDD_MBR_MAX)",
-     "if (page[X86_BP_EDD_MBR_ENTRIES] >= EDD_MBR_MAX)", 1):
+     "if (page[X86_BP_EDD_MBR_ENTRIES] [> -> >=] EDD_MBR_MAX)", 1):
         "what is equal is set to what it is",
     ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
-     "bytes_put(page + X86_BP_EXT_MEM_K, kib > 0xfc00 ? 0xfc00 : kib, 2, true);",
-     "bytes_put(page + X86_BP_EXT_MEM_K, kib >= 0xfc00 ? 0xfc00 : kib, 2, true);", 1):
+     "bytes_put(page + X86_BP_EXT_MEM_K, kib [> -> >=] 0xfc00 ? 0xfc00 : kib, 2, true);", 1):
         "of two equal numbers either is the smaller",
     ("kexec/arch/x86_64/boot-params.c", "boot_memory_sizes", "compare",
-     "bytes_put(page + X86_BP_ALT_MEM_K, kib > UINT32_MAX ? UINT32_MAX : kib, 4, true);",
-     "bytes_put(page + X86_BP_ALT_MEM_K, kib >= UINT32_MAX ? UINT32_MAX : kib, 4, true);", 1):
+     "bytes_put(page + X86_BP_ALT_MEM_K, kib [> -> >=] UINT32_MAX ? UINT32_MAX : kib, 4, true);", 1):
         "of two equal numbers either is the smaller",
     ("kexec/arch/x86_64/boot-params.c", "boot_e820", "compare",
-     "size_t n = e->n < X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;",
-     "size_t n = e->n <= X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;", 1):
+     "size_t n = e->n [< -> <=] X86_E820_IN_ZERO_PAGE ? e->n : X86_E820_IN_ZERO_PAGE;", 1):
         "of two equal numbers either is the smaller",
     ("kexec/format/bzimage.c", "bzimage_understand", "compare",
-     "size_t len = k->file.size < sizeof(h) ? k->file.size : sizeof(h);",
-     "size_t len = k->file.size <= sizeof(h) ? k->file.size : sizeof(h);", 1):
+     "size_t len = k->file.size [< -> <=] sizeof(h) ? k->file.size : sizeof(h);", 1):
         "of two equal numbers either is the smaller",
     ("kexec/format/uki.c", "uki_extent", "compare",
-     "if (pe_raw_end(pe_section(&pe, i)) > end)",
-     "if (pe_raw_end(pe_section(&pe, i)) >= end)", 1):
+     "if (pe_raw_end(pe_section(&pe, i)) [> -> >=] end)", 1):
         "what is equal becomes what it is",
     ("kexec/format/uki.c", "uki_find", "compare",
-     "le32_get(s + SECTION_RAW_OFFSET), virtual < raw ? virtual : raw,",
-     "le32_get(s + SECTION_RAW_OFFSET), virtual <= raw ? virtual : raw,", 1):
+     "le32_get(s + SECTION_RAW_OFFSET), virtual [< -> <=] raw ? virtual : raw", 1):
         "of two equal numbers either is the smaller",
     ("kexec/format/format.c", "read_wrapping", "compare",
-     "if (size > f->size)",
-     "if (size >= f->size)", 1):
+     "if (size [> -> >=] f->size)", 1):
         "what is equal becomes what it is",
     ("kexec/format/format.c", "read_wrapping", "compare",
-     "if (size > DECOMPRESS_MAX)",
-     "if (size >= DECOMPRESS_MAX)", 1):
+     "if (size [> -> >=] DECOMPRESS_MAX)", 1):
         "a test would have to read 2 GiB",
     ("kexec/format/format.c", "kernel_read", "compare",
-     "if (k->piece[i].offset + k->piece[i].filesz > end)",
-     "if (k->piece[i].offset + k->piece[i].filesz >= end)", 1):
+     "if (k->piece[i].offset + k->piece[i].filesz [> -> >=] end)", 1):
         "what is equal becomes what it is",
     ("kexec/format/format.c", "kernel_read", "compare",
-     "if (end > DECOMPRESS_MAX)",
-     "if (end >= DECOMPRESS_MAX)", 1):
+     "if (end [> -> >=] DECOMPRESS_MAX)", 1):
         "a test would have to read 2 GiB",
+    ("kexec/purgatory.c", "purgatory_hash", "compare",
+     "for (unsigned int i = 0; i [< -> <=] image->n_segments; i++)", 1):
+        "each region is in a segment: nobody gets to the last one without having found it",
+    ("kexec/purgatory.c", "purgatory_add_regions", "always",
+     "else if ((rc = purgatory_add_region(image, s->addr, DIGEST_AT)) >= 0)", 1):
+        "where there is no room for one region there is none for another, with the same message",
+    ("kexec/arch/ppc64/prove.c", "reserved_ranges", "succeed",
+     "rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL : ranges_add(out, start, size, \"reserved\");", 1):
+        "what fdt_num_mem_rsv() counts can be read",
+    ("kexec/image.c", "fits", "compare",
+     "uint64_t end = p.below && p.below [< -> <=] r->end ? p.below : r->end;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/image.c", "fits", "compare",
+     "uint64_t start = p.above [> -> >=] r->start ? p.above : r->start;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/image.c", "fits", "compare",
+     "*addr = end [< -> <=] size ? 0 : round_down64(end - size, align);", 1):
+        "the difference is 0",
+    ("kexec/image.c", "fits", "compare",
+     "return round_up_ok(start, align, addr) && *addr [< -> <=] end && end - *addr >= size;", 1):
+        "in no bytes there is no room for a page",
+    ("kexec/image.c", "largest_hole", "compare",
+     "if (image->free.at[i].end - image->free.at[i].start [> -> >=] largest)", 1):
+        "what is equal becomes what it is",
+    ("kexec/image.c", "take", "compare",
+     "uint64_t align = p.align [> -> >=] image->machine->page_size ? p.align : image->machine->page_size;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/image.c", "image_place_kernel", "compare",
+     "uint64_t low = round_down64(k->low, p.align [> -> >=] page && k->relocatable ? p.align : page);", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/image.c", "segment_digest", "compare",
+     "uint64_t data = from [< -> <=] s->bufsz ? s->bufsz - from : 0, left;", 1):
+        "the difference is 0",
+    ("kexec/image.c", "segment_digest", "compare",
+     "if (data [> -> >=] size)", 1):
+        "what is equal becomes what it is",
+    ("kexec/image.c", "segment_digest", "compare",
+     "size_t step = left [< -> <=] sizeof(zeros) ? left : sizeof(zeros);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/ppc64/needs.c", "find_floor", "compare",
+     "return image->kernel.high - image->kernel.low [> -> >=] floor ? image->kernel.high - image->kernel.low : floor;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/arch/ppc64/needs.c", "find_old_initrd", "compare",
+     "if (!chosen || dt_number(chosen, \"linux,initrd-start\", &r->start) <= 0 || dt_number(chosen, \"linux,initrd-end\", &r->end) [<= -> <] 0 || r->start >= r->end)", 1):
+        "an end that is not there is 0, which is before every start",
+    ("kexec/arch/ppc64/needs.c", "fill_needs", "compare",
+     ".kernel_align = align [> -> >=] KERNEL_ALIGN ? align : KERNEL_ALIGN", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/arch/ppc64/needs.c", "fill_needs", "compare",
+     ".kernel_below = image->crash && f->rtas.n && limit [> -> >=] PPC64_RTAS_REACHES ? PPC64_RTAS_REACHES : limit", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/plan.c", "check_special", "compare",
+     "for (size_t i = 0; i [< -> <=] ARRAY_SIZE(names); i++)", 1):
+        "there are no more wishes than names",
+    ("kexec/format/initrd.c", "initrd_append", "compare",
+     "if (rc >= 0 && (size [> -> >=] DECOMPRESS_MAX || joined->len > DECOMPRESS_MAX - size))", 1):
+        "a test would have to read 2 GiB",
+    ("kexec/format/initrd.c", "initrd_append", "compare",
+     "if (rc >= 0 && (size > DECOMPRESS_MAX || joined->len [> -> >=] DECOMPRESS_MAX - size))", 1):
+        "a test would have to read 2 GiB",
+    ("kexec/arch/ppc64/drconf.c", "give", "compare",
+     "if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes [< -> <=] base))", 1):
+        "equal only without bytes",
 }

@@ -2,30 +2,13 @@
 # Copyright The kexec-hotplug developers
 """Mutants: one small wrong change of a C source each, made by rule.
 
-A mutant is known by what it changes (file, function, kind, the text before and after), not by
-a line number, so that what is said about it stays true while the file changes around it.
+A mutant is known by what it changes (file, function, kind, the statement with the change in it),
+not by a line number or a layout, so that what is said about it stays true while the file changes
+around it.
 """
 import re
 from collections import Counter
 from dataclasses import dataclass
-
-# What can make a wrong image, or take a hostile file for a sound one. Of the first, each mutant is
-# noticed or explained: the sample is taken of them.
-SETTLED = (
-    "kexec/prove.c", "kexec/arch/*/prove.c", "kexec/rehearse.c", "kexec/arch/*/rehearse.c",
-    "kexec/elfcorehdr.c", "kexec/arch/ppc64/cpunodes.c", "kexec/arch/ppc64/drconf.c",
-    "kexec/arch/x86_64/boot-params.c", "kexec/arch/x86_64/e820.c",
-    "kexec/format/bzimage.c", "kexec/format/uki.c", "kexec/format/zboot.c",
-    "kexec/cmdline.c", "common/ranges.c", "common/elf.c", "common/idlist.c", "purgatory/purgatory.c",
-)
-
-# Of these, nobody has looked at all that is not noticed yet: only with --all and --only.
-OTHERS = (
-    "kexec/arch/x86_64/proofs.c", "kexec/arch/ppc64/capture.c", "kexec/image.c", "kexec/plan.c", "kexec/purgatory.c",
-    "kexec/apply.c", "kexec/apply-file.c", "kexec/format/*.c",
-    "kexec/arch/ppc64/crash.c", "kexec/arch/ppc64/fdt.c",
-    "kexec/arch/ppc64/purgatory.c", "common/decompress.c",
-)
 
 KINDS = {
     "empty": "a function does nothing and says that all is well",
@@ -40,8 +23,12 @@ KINDS = {
 COMPARE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 FUNCTION = re.compile(r"^(?P<type>[a-z][^\n;={}()]*?)(?P<name>\w+)\([^;{}]*?\)\n\{\n(?P<body>.*?)^\}",
                       re.M | re.S)
-HIDDEN = re.compile(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|' r"'(?:[^'\\\n]|\\.)+'|^#(?:[^\n]|\\\n)*", re.M | re.S)
-REFUSAL = re.compile(r"\breturn (?=(?:fail|fail_in|bad|wrong|-E[A-Z]+)\b)")
+COMMENT = r"/\*.*?\*/|//[^\n]*"
+STRING = r'"(?:[^"\\\n]|\\.)*"'
+HIDDEN = re.compile(rf"{COMMENT}|{STRING}|'(?:[^'\\\n]|\\.)+'|^#(?:[^\n]|\\\n)*", re.M | re.S)
+# What refuses: fail() and fail_in(), and what files have made of them for themselves.
+REFUSAL = re.compile(r"(?:\breturn|(?<![=!<>])=|\?|:) (?=(?:(?:fail|fail_in|failed|bad|prove_wrong|wrong_type|bad_length|"
+                     r"blob_error|cannot_start|load_failed)\(|-E[A-Z0-9]+\b))")
 
 
 @dataclass(frozen=True)
@@ -49,8 +36,7 @@ class Mutant:
     path: str
     function: str
     kind: str
-    before: str
-    after: str
+    change: str     # the statement, with "[before -> after]" in it
     number: int     # among those which are equal otherwise
     start: int      # source[start:end] becomes text
     end: int
@@ -59,7 +45,7 @@ class Mutant:
 
     @property
     def key(self):
-        return self.path, self.function, self.kind, self.before, self.after, self.number
+        return self.path, self.function, self.kind, self.change, self.number
 
     def applied(self, source):
         return source[:self.start] + self.text + source[self.end:]
@@ -93,61 +79,84 @@ def nothing_done(kind_of_value):
 
 
 def conditions(body):
+    """(start, end) of the text between the parentheses, and whether a return follows."""
     for m in re.finditer(r"\bif \(", body):
         end = closing(body, m.end() - 1)
         yield m.end(), end, re.match(r"\)\s*return\b", body[end:])
 
 
 def changes(body):
-    """(kind, start, end, text) within a function's body."""
+    """(kind, start, end, text) within a function's body; %s in the text is what was there."""
     for m in re.finditer(r"(?<=[\w)\]] )(<=|>=|<|>|==|!=)(?= ?\n?\s*[\w(!&*~'-])", body):
         yield "compare", m.start(), m.end(), COMPARE[m.group()]
     for m in re.finditer(r"(?<= )(&&|\|\|)(?=\s)", body):
         yield "logic", m.start(), m.end(), {"&&": "||", "||": "&&"}[m.group()]
     for start, end, returns in conditions(body):
-        yield "never", end, end, ") && 0"
+        yield "never", start, end, "(%s) && 0"
         if not returns:
-            yield "always", end, end, ") || 1"
+            yield "always", start, end, "(%s) || 1"
     for m in REFUSAL.finditer(body):
-        end = body.index(";", m.end())
-        yield "succeed", m.end(), end, None
+        word = re.match(r"-?\w+", body[m.end():]).end() + m.end()
+        yield "succeed", m.end(), closing(body, word) + 1 if body[word] == "(" else word, "(%s, 0)"
     for m in re.finditer(r" [+-] 1\b(?! ?<<)", body):
         yield "one", m.start(), m.end(), ""
 
 
-def lines_of(source, start, end):
-    first = source.rfind("\n", 0, start) + 1
-    last = source.find("\n", end)
-    return first, last
+def statements(hidden):
+    """(start, end) of each statement of a body: up to its semicolon or brace, or to the condition's end.
+    What a member of a structure is set to is one, too."""
+    at = depth = 0
+    for i, c in enumerate(hidden):
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        ends = c in ";{}" or (c == "," and re.match(r"\s*\.\w", hidden[i + 1:])) or \
+            (c == ")" and re.match(r"[\s}]*(else )?(if|for|while|switch) ", hidden[at:i]))
+        if depth == 0 and ends:
+            yield at, i + 1
+            at = i + 1
 
 
-def describe(source, start, end, text):
-    first, last = lines_of(source, start, end)
-    mutated = source[first:start] + text + source[end:last]
-    return " ".join(source[first:last].split()), " ".join(mutated.split())
+def squeezed(text):
+    """Without what a change of the layout changes: white space, and where strings are cut in two."""
+    text = re.sub(rf"({STRING})|{COMMENT}", lambda m: m.group(1) or "", text, flags=re.S)
+    text = re.sub(r'(?<=[^\\])"\s+"', "", text)
+    return re.sub(r"(?<=[(]) | (?=[),;])", "", " ".join(text.split())).strip("{}, ")
 
 
-def of_function(path, source, m):
+def described(kind, statement, before, after):
+    if kind == "empty":
+        return squeezed(after) or "nothing"
+    if kind in ("never", "always", "succeed"):
+        return squeezed(statement[0] + before + statement[1])
+    return squeezed(f"{statement[0]}[{before.strip()} -> {after}]{statement[1]}")
+
+
+def of_function(source, hidden, m):
     at, body = m.start("body"), m.group("body")
+    spans = list(statements(body))
     for text in nothing_done(m.group("type")):
-        yield "empty", at, at + len(body), text, "the body", text.strip() or "nothing"
+        yield "empty", at, at + len(body), text, described("empty", None, None, text)
     for kind, start, end, text in changes(body):
-        start, end = at + start, at + end
-        if kind in ("never", "always"):     # the whole condition, so that && and || bind as before
-            opening = source.rindex("if (", 0, start)
-            while closing(hide(source), opening + 3) != end:
-                opening = source.rindex("if (", 0, opening)
-            start, text = opening + 4, "(" + source[opening + 4:end] + text
-        elif kind == "succeed":
-            text = "(" + source[start:end] + ", 0)"
-        yield kind, start, end, text, *describe(source, start, end, text)
+        whole = next((s, e) for s, e in spans if s <= start < e)
+        around = source[at + whole[0]:at + start], source[at + end:at + max(whole[1], end)]
+        before = source[at + start:at + end]
+        change = described(kind, around, before, text)
+        yield kind, at + start, at + end, text.replace("%s", before), change
 
 
 def mutants_of(path, source):
     seen = Counter()
     hidden = hide(source)
     for m in FUNCTION.finditer(hidden):
-        for kind, start, end, text, before, after in of_function(path, source, m):
-            key = (path, m.group("name"), kind, before, after)
+        for kind, start, end, text, change in of_function(source, hidden, m):
+            key = (path, m.group("name"), kind, change)
             seen[key] += 1
             yield Mutant(*key, seen[key], start, end, text, source.count("\n", 0, start) + 1)
+
+
+def joined(source):
+    """The same in longer lines: of what is in parentheses, none begins a new one."""
+    hidden, depth, out = hide(source), 0, []
+    for i, c in enumerate(hidden):
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        out.append(" " if c == "\n" and depth > 0 else source[i])
+    return "".join(out)

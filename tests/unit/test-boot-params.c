@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* Boot parameters of x86_64: built, read again by the proofs, spoilt. */
+/* x86_64: what a kernel wants; boot parameters built, read again by the proofs, spoilt. */
 #include "tests/unit/unit.h"
 
 #include "kexec/arch/x86_64/x86_64.h"
@@ -481,6 +481,7 @@ static void page_tables_are_counted(void **state)
 		if (cases[i].acpi)
 			range(&f.acpi_tables, cases[i].acpi, cases[i].acpi + 4096);
 		assert_int_equal(x86_64_page_table_pages(&m), cases[i].pages + X86_64_PAGE_TABLE_EXTRA);
+		assert_int_equal(x86_64_kernel_pages(&m), 4 + x86_64_page_table_pages(&m));
 		x86_64_forget(&m);
 		ranges_free(&m.ram);
 	}
@@ -815,6 +816,128 @@ static void proofs_refuse_memory(void **state)
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "and 3073 behind it");
 }
 
+/* --- what a kernel wants of a machine --- */
+
+#define LINKED 0xffffffff80000000ull
+
+/* An ELF kernel unless it has a setup header. */
+struct wanted {
+	const char *text;		/* why it is refused; NULL: it is not */
+	struct kernel k;
+	bool crash, la57, reuse_initrd;
+};
+
+static const struct wanted wanted[] = {
+	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED } },
+	{ .text = "is linked to run at 0xffffffff7fffffff", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED - 1 } },
+	{ .k = { .bits = 64, .elf_machine = 62, .boot_header = header } },
+	{ .text = "is a 32 bit kernel", .k = { .bits = 32, .elf_machine = 62, .virtual = LINKED } },
+	{ .text = "is for ELF machine 21, this machine is 62", .k = { .bits = 64, .elf_machine = 21, .virtual = LINKED } },
+	{ .text = "its entry point is in none of its segments",
+	  .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED, .entry = KERNEL_NO_ENTRY } },
+	{ .text = "neither a bzImage nor an ELF file", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED, .flat = true } },
+	{ .text = "where 5-level paging is on", .k = { .bits = 64, .elf_machine = 62, .boot_header = header }, .la57 = true },
+	{ .k = { .bits = 64, .elf_machine = 62, .boot_header = header, .five_level = true }, .la57 = true },
+	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .la57 = true },
+	{ .text = "--reuseinitrd", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .reuse_initrd = true },
+	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .crash = true },
+};
+
+static void kernels_are_for_this_machine(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct x86_64_facts f = { .la57 = wanted[i].la57, .has_addresses = i % 2, .no_addresses = "why" };
+		struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f };
+		struct image image;
+
+		image_init(&image, &m);
+		image.kernel = wanted[i].k;
+		image.kernel.low = 16 * MIB;
+		image.crash = wanted[i].crash;
+		image.request.reuse_initrd = wanted[i].reuse_initrd;
+		if (wanted[i].text)
+			assert_fails(x86_64_needs(&image), wanted[i].reuse_initrd ? ENOTSUP : ENOEXEC,
+				     wanted[i].text);
+		else
+			assert_int_equal(x86_64_needs(&image), 0);
+		assert_int_equal(image.needs.above, wanted[i].text ? 0 : MIB);
+		assert_int_equal(image.n_doubts, 0);
+		if (wanted[i].crash) {
+			f.has_addresses = false;
+			assert_int_equal(x86_64_needs(&image), 0);
+			assert_string_equal(image.doubt[0], "why; the dump will not have the kernel's virtual"
+					    " addresses, and makedumpfile may not read it");
+		}
+		image_free(&image);
+	}
+}
+
+static void kernels_want_places(void **state)
+{
+	struct x86_64_facts f = { .has_addresses = true };
+	struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f };
+	struct image image;
+
+	(void)state;
+	image_init(&image, &m);
+	image.kernel = (struct kernel){ .bits = 64, .elf_machine = 62, .virtual = LINKED, .low = 16 * MIB,
+					.align = 2 * MIB, .kernel_below = 4 * GIB, .initrd_below = 2 * GIB };
+	assert_int_equal(x86_64_needs(&image), 0);
+	assert_int_equal(image.needs.kernel_above, 0);
+	assert_int_equal(image.needs.cmdline_max, 2047);
+	image.kernel.relocatable = true;
+	image.kernel.cmdline_max = 255;
+	assert_int_equal(x86_64_needs(&image), 0);
+	assert_int_equal(image.needs.kernel_above, 16 * MIB);
+	assert_int_equal(image.needs.kernel_align, 2 * MIB);
+	assert_int_equal(image.needs.kernel_below, 4 * GIB);
+	assert_int_equal(image.needs.below, 4 * GIB);
+	assert_int_equal(image.needs.initrd_below, 2 * GIB);
+	assert_int_equal(image.needs.cmdline_max, 255);
+	image_free(&image);
+}
+
+static void expect_ranges(const struct ranges *r, const struct range *want, size_t n)
+{
+	assert_int_equal(r->n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_true(r->at[i].start == want[i].start && r->at[i].end == want[i].end);
+}
+
+/* A normal image: RAM of firmware's map; a capture kernel: its region, low memory, what is its own elsewhere. */
+static void kernels_have_room(void **state)
+{
+	static const struct range normal[] = { { 2 * MIB, 3 * MIB, NULL }, { GIB, 2 * GIB, NULL } };
+	static const struct range crash[] = {
+		{ 0x1000, 0x9f000, NULL }, { 16 * MIB, 32 * MIB, NULL }, { GIB, GIB + 256 * MIB, NULL },
+	};
+	struct x86_64_facts f = {0};
+	struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f,
+			     .crash = { GIB, GIB + 256 * MIB, "crash" } };
+	struct image image;
+
+	(void)state;
+	x86_64_e820_add(&f.e820, 0, 3 * MIB, X86_E820_RAM);
+	x86_64_e820_add(&f.e820, 3 * MIB, GIB, X86_E820_RESERVED);
+	x86_64_e820_add(&f.e820, GIB, 2 * GIB, X86_E820_RAM);
+	assert_int_equal(ranges_add(&f.low_ram, 0x1000, 0x9e000, "low"), 0);
+	assert_int_equal(ranges_add(&m.crash_more, 16 * MIB, 16 * MIB, "CMA"), 0);
+	image_init(&image, &m);
+	assert_int_equal(ranges_add(&image.free, 2 * MIB, 5 * GIB, "free"), 0);
+	assert_int_equal(x86_64_room(&image), 0);
+	expect_ranges(&image.free, normal, ARRAY_SIZE(normal));
+	assert_int_equal(image.usable.n, 0);
+	image.crash = true;
+	assert_int_equal(x86_64_room(&image), 0);
+	expect_ranges(&image.free, normal, ARRAY_SIZE(normal));
+	expect_ranges(&image.usable, crash, ARRAY_SIZE(crash));
+	ranges_free(&f.low_ram);
+	ranges_free(&m.crash_more);
+	x86_64_e820_free(&f.e820);
+	image_free(&image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -843,6 +966,9 @@ int main(void)
 		cmocka_unit_test(proofs_refuse_places_of_nodes),
 		cmocka_unit_test(proofs_refuse_chains),
 		cmocka_unit_test(proofs_refuse_memory),
+		cmocka_unit_test(kernels_are_for_this_machine),
+		cmocka_unit_test(kernels_want_places),
+		cmocka_unit_test(kernels_have_room),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* What a capture kernel on ppc64 needs to start: each need, met and not. */
+/* What a kernel wants of a ppc64 machine, and a capture kernel to start: each need, met and not. */
 #include "tests/unit/unit.h"
 
 #include "kexec/arch/ppc64/ppc64.h"
@@ -267,6 +267,295 @@ static void memory_is_cut(void **state)
 	assert_int_equal(ppc64_memory_cut(&memory), 2 * GIB + 15 * MIB + 1);
 }
 
+/* --- what is no kernel, or no machine, for it --- */
+
+enum { HEAD = 0x100, ELF_PPC64 = 21 };
+
+/* A kernel in one piece, with this word where it is told whether to stay. */
+struct given {
+	struct ppc64_facts facts;
+	struct machine m;
+	struct image image;
+	struct kernel_piece piece;
+	uint8_t bytes[HEAD];
+};
+
+static void give_word(struct given *g, uint32_t word, bool little)
+{
+	bytes_put(g->bytes + PPC64_RUN_AT_LOAD, word, 4, little);
+	g->image.kernel.little = g->m.little = little;
+}
+
+static void give(struct given *g)
+{
+	*g = (struct given){ .piece = { .addr = 32 * MIB, .filesz = HEAD, .memsz = MIB } };
+	g->m = (struct machine){ .arch = arch_find("ppc64le"), .arch_facts = &g->facts, .page_size = 65536,
+				 .real_mode_limit = GIB, .crash = { 512 * MIB, 768 * MIB, "crash" } };
+	g->m.tree = cpu_tree(&regions[0]);
+	dt_add_child(&arena, g->m.tree, "chosen");
+	assert_int_equal(ranges_add(&g->m.ram, 0, 2 * GIB, "RAM"), 0);
+	image_init(&g->image, &g->m);
+	g->piece.data = g->bytes;
+	g->image.kernel = (struct kernel){ .bits = 64, .elf_machine = ELF_PPC64, .virtual = PPC64_PAGE_OFFSET,
+					   .piece = &g->piece, .n_pieces = 1, .low = 32 * MIB, .high = 64 * MIB };
+	give_word(g, PPC64_RUN_AT_LOAD_OFF, true);
+}
+
+static void take_back(struct given *g)
+{
+	g->image.kernel.piece = NULL;
+	ranges_free(&g->m.ram);
+	ranges_free(&g->facts.rtas);
+	image_free(&g->image);
+	arena_free(&arena);
+}
+
+static void machines_that_boot_none(void **state)
+{
+	struct given g;
+
+	(void)state;
+	for (unsigned int crash = 0; crash < 2; crash++) {
+		give(&g);
+		g.image.crash = crash;
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		g.m.ram.at[0].start = MIB;
+		if (crash)
+			assert_fails(ppc64_needs(&g.image), EINVAL, "memory begins at 0x100000, not at 0");
+		else
+			assert_int_equal(ppc64_needs(&g.image), 0);
+		g.m.ram.n = 0;
+		assert_fails(ppc64_needs(&g.image), EINVAL, "there is no memory in it");
+		g.m.tree = arena_alloc(&arena, sizeof(*g.m.tree));
+		g.m.tree->name = "";
+		assert_fails(ppc64_needs(&g.image), EINVAL, "there is no /cpus node");
+		take_back(&g);
+	}
+}
+
+/* Only the running kernel knows the password of the keystore; a capture kernel does not ask. */
+static void passwords_are_lost(void **state)
+{
+	struct given g;
+	struct said said;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		give(&g);
+		g.image.crash = i & 1;
+		g.facts.keystore = i & 2;
+		unit_listen(&said);
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		unit_heard(&said);
+		assert_int_equal(strstr(said.text, "keystore") != NULL, i == 2);
+		take_back(&g);
+	}
+}
+
+static void kernels_are_for_this_machine(void **state)
+{
+	struct given g;
+	struct kernel *k = &g.image.kernel;
+
+	(void)state;
+	give(&g);
+	k->bits = 32;
+	assert_fails(ppc64_needs(&g.image), ENOEXEC, "is a 32 bit ELF file");
+	k->bits = 64;
+	k->elf_machine = 62;
+	assert_fails(ppc64_needs(&g.image), ENOEXEC, "is for ELF machine 62, this machine is 21");
+	k->elf_machine = ELF_PPC64;
+	k->virtual = PPC64_PAGE_OFFSET - 1;
+	assert_fails(ppc64_needs(&g.image), ENOEXEC, "is linked to run at 0xbfffffffffffffff");
+	k->virtual = PPC64_PAGE_OFFSET + 5 * GIB;
+	assert_int_equal(ppc64_needs(&g.image), 0);
+	g.piece.filesz = HEAD - 1;
+	assert_fails(ppc64_needs(&g.image), ENOEXEC, "there is no code to start");
+	g.piece.filesz = HEAD;
+	k->little = false;
+	assert_int_equal(ppc64_needs(&g.image), 0);
+	g.image.crash = true;
+	assert_fails(ppc64_needs(&g.image), ENOEXEC, "is big-endian, unlike the running kernel");
+	take_back(&g);
+}
+
+static void flat_kernels_tell_their_order(void **state)
+{
+	struct given g;
+
+	(void)state;
+	for (unsigned int little = 0; little < 2; little++) {
+		give(&g);
+		give_word(&g, PPC64_RUN_AT_LOAD_OFF, little);
+		g.image.kernel.flat = true;
+		g.image.kernel.little = !little;
+		g.image.kernel.bits = g.image.kernel.elf_machine = 0;
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		assert_int_equal(g.image.kernel.little, little);
+		assert_int_equal(g.image.kernel.elf_machine, ELF_PPC64);
+		give_word(&g, 1, little);
+		assert_fails(ppc64_needs(&g.image), ENOEXEC, "neither an ELF file nor a flat relocatable");
+		g.piece.filesz = PPC64_RUN_AT_LOAD + 3;
+		assert_fails(ppc64_needs(&g.image), ENOEXEC, "neither an ELF file nor a flat relocatable");
+		take_back(&g);
+	}
+}
+
+/* A capture kernel is told to stay where it is, if it knows that word; else it cannot move. */
+static void kernels_are_told_to_stay(void **state)
+{
+	static const struct { uint32_t word; bool knows; } rows[] = {
+		{ PPC64_RUN_AT_LOAD_OFF, true }, { 1, true }, { 0, false }, { 2, false },
+		{ PPC64_RUN_AT_LOAD_OFF + 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(rows); i++) {
+		bool little = i & 1, crash = i & 2;
+		uint32_t word = rows[i / 4].word;
+		struct given g;
+
+		give(&g);
+		give_word(&g, word, little);
+		g.image.crash = crash;
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		assert_int_equal(g.image.kernel.relocatable, !crash || rows[i / 4].knows);
+		assert_int_equal(bytes_get(g.bytes + PPC64_RUN_AT_LOAD, 4, little),
+				 crash && rows[i / 4].knows ? 1 : word);
+		take_back(&g);
+	}
+}
+
+static void old_initrds_stay(void **state)
+{
+	static const struct { uint64_t start, end; const char *text; int err; } rows[] = {
+		{ 32 * MIB, 33 * MIB, NULL, 0 }, { 0, 0, "does not say where", ENOENT },
+		{ 64 * MIB, 64 * MIB, "does not say where", ENOENT }, { 64 * MIB, 63 * MIB, "does not say where", ENOENT },
+		{ 32 * MIB - 1, 33 * MIB, "at 0x1ffffff is where the new kernel will run", ENOSPC },
+	};
+	struct given g;
+	struct dt_node *chosen;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		give(&g);
+		chosen = (struct dt_node *)dt_child(g.m.tree, "chosen");
+		g.image.request.reuse_initrd = true;
+		assert_fails(ppc64_needs(&g.image), ENOENT, "does not say where");
+		dt_set_u64(&arena, chosen, "linux,initrd-end", rows[i].end);
+		assert_fails(ppc64_needs(&g.image), ENOENT, "does not say where");
+		dt_set_u64(&arena, chosen, "linux,initrd-start", rows[i].start);
+		if (rows[i].text)
+			assert_fails(ppc64_needs(&g.image), rows[i].err, rows[i].text);
+		else
+			assert_int_equal(ppc64_needs(&g.image), 0);
+		assert_int_equal(g.image.old_initrd.start, rows[i].start);
+		g.image.request.reuse_initrd = false;
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		g.image.request.reuse_initrd = true;
+		g.m.tree = cpu_tree(&regions[0]);
+		assert_fails(ppc64_needs(&g.image), ENOENT, "does not say where");
+		take_back(&g);
+	}
+}
+
+/* --- where it may go --- */
+
+static const struct {
+	bool crash, rtas;
+	uint64_t limit, align, kernel_end, size, crash_start;	/* in MiB */
+	uint64_t want_align, below, above;			/* in KiB, MiB, MiB */
+	bool top_down;
+} places[] = {
+	{ false, true, 8192, 0, 48, 32, 512, 64, 8192, 48, false },
+	{ false, true, 8192, 2, 0, 32, 512, 2048, 8192, 256, false },
+	{ false, true, 8192, 0, 48, 49, 512, 64, 8192, 49, false },
+	{ true, true, 8192, 0, 48, 32, 512, 64, 4096, 48, false },
+	{ true, false, 8192, 0, 48, 32, 512, 64, 8192, 48, false },
+	{ true, true, 4096, 0, 48, 32, 512, 64, 4096, 48, false },
+	{ true, true, 1024, 0, 48, 32, 900, 64, 1024, 48, true },
+	{ true, true, 1024, 0, 48, 32, 768, 64, 1024, 48, false },
+	{ true, true, 1024, 0, 48, 32, 1024, 64, 1024, 48, false },
+	{ false, true, 1024, 0, 48, 32, 900, 64, 1024, 48, false },
+};
+
+static void kernels_have_places(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct given g;
+
+		give(&g);
+		g.image.crash = places[i].crash;
+		g.image.kernel.align = places[i].align * MIB;
+		g.image.kernel.high = g.image.kernel.low + places[i].size * MIB;
+		g.m.kernel_end = places[i].kernel_end * MIB;
+		g.m.real_mode_limit = places[i].limit * MIB;
+		g.m.crash = (struct range){ places[i].crash_start * MIB, (places[i].crash_start + 256) * MIB, "" };
+		if (places[i].rtas)
+			assert_int_equal(ranges_add(&g.facts.rtas, 256 * MIB, MIB, "RTAS"), 0);
+		print_message("# place %zu\n", i);
+		assert_int_equal(ppc64_needs(&g.image), 0);
+		assert_int_equal(g.image.needs.kernel_align, places[i].want_align * KIB);
+		assert_int_equal(g.image.needs.kernel_below, places[i].below * MIB);
+		assert_int_equal(g.image.needs.below, places[i].limit * MIB);
+		assert_int_equal(g.image.needs.above, places[i].above * MIB);
+		assert_int_equal(g.image.needs.top_down, places[i].top_down);
+		assert_int_equal(g.image.needs.cmdline_max, 2047);
+		take_back(&g);
+	}
+}
+
+/* --- its command line --- */
+
+static const struct {
+	const char *running, *dtb;	/* bootargs of the live tree, of --dtb's; NULL: none */
+	const char *given;
+	bool no_old_root, reuse;
+	const char *want;
+} lines[] = {
+	{ "quiet root=/dev/a x", NULL, "one two", false, false, "root=/dev/a one two" },
+	{ "quiet root=/dev/a x", NULL, NULL, false, false, "root=/dev/a" },
+	{ "quiet root=/dev/a x", NULL, "root=/dev/b", false, false, "root=/dev/b" },
+	{ "quiet root=/dev/a x", NULL, "one", true, false, "one" },
+	{ "quiet", NULL, "one", false, false, "one" },
+	{ NULL, NULL, "one", false, false, "one" },
+	{ "root=/dev/a", "root=/dev/c y", NULL, false, false, "root=/dev/c y" },
+	{ "root=/dev/a", "root=/dev/c y", "one", false, false, "root=/dev/a one" },
+	{ "root=/dev/a", "root=/dev/c y", NULL, false, true, "root=/dev/a running" },
+	{ "root=/dev/a", "", NULL, false, false, "root=/dev/a" },
+};
+
+static void give_bootargs(struct dt_node *tree, const char *text)
+{
+	if (text)
+		dt_set(&arena, (struct dt_node *)dt_child(tree, "chosen"), "bootargs", text, strlen(text) + 1);
+}
+
+static void command_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct given g;
+
+		give(&g);
+		g.m.cmdline = (char *)"running";
+		give_bootargs(g.m.tree, lines[i].running);
+		if (lines[i].dtb) {
+			g.image.dtb_tree = cpu_tree(&regions[0]);
+			assert_string_equal(ppc64_cmdline(&g.image), "root=/dev/a");	/* it has no /chosen */
+			dt_add_child(&arena, g.image.dtb_tree, "chosen");
+			assert_string_equal(ppc64_cmdline(&g.image), "root=/dev/a");	/* and no bootargs */
+			give_bootargs(g.image.dtb_tree, lines[i].dtb);
+		}
+		g.image.request.cmdline = lines[i].given;
+		g.image.request.no_old_root = lines[i].no_old_root;
+		g.image.request.reuse_cmdline = lines[i].reuse;
+		assert_string_equal(ppc64_cmdline(&g.image), lines[i].want);
+		take_back(&g);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +564,14 @@ int main(void)
 		cmocka_unit_test(memory_is_cut),
 		cmocka_unit_test(pieces_are_left),
 		cmocka_unit_test(no_piece_of_a_guest),
+		cmocka_unit_test(machines_that_boot_none),
+		cmocka_unit_test(passwords_are_lost),
+		cmocka_unit_test(kernels_are_for_this_machine),
+		cmocka_unit_test(flat_kernels_tell_their_order),
+		cmocka_unit_test(kernels_are_told_to_stay),
+		cmocka_unit_test(old_initrds_stay),
+		cmocka_unit_test(kernels_have_places),
+		cmocka_unit_test(command_lines),
 	};
 
 	return cmocka_run_group_tests_name("capture", tests, NULL, NULL);

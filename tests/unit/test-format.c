@@ -7,8 +7,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <libfdt.h>
+
+#include "common/crc32.h"
 #include "common/elf.h"
+#include "kexec/arch/arch.h"
 #include "kexec/format/format.h"
+#include "kexec/image.h"
 
 #define CODE	0x600		/* bytes of code in the smallest bzImage here */
 #define SETUP	0x400
@@ -686,6 +691,76 @@ static void layers_are_counted(void **state)
 	free(nested);
 }
 
+/* What it is wrapped in is the outermost of all; what is compressed need not be wrapped. */
+static void layers_have_a_name(void **state)
+{
+	size_t size, headers;
+	uint8_t *uki = make_uki(&size, &headers), *d = calloc(1, 64 + size);
+	struct unpacked u;
+	struct opened o;
+	struct file f;
+
+	(void)state;
+	bytes_put(d, 0x27051956, 4, false);
+	bytes_put(d + 12, size, 4, false);
+	bytes_put(d + 24, crc32_of(uki, size), 4, false);
+	d[30] = 2;		/* a kernel */
+	bytes_put(d + 4, crc32_of(d, 64), 4, false);
+	memcpy(d + 64, uki, size);
+	open_bytes(&o, d, 64 + size);
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage in a uImage");
+	assert_string_equal(o.k.cmdline, "root=/dev/x quiet");
+	close_bytes(&o);
+	file_unpacked(&f, "test", d, 64 + size);
+	assert_int_equal(kernel_unpack(&f, &u), 0);
+	assert_true(u.outermost == &wrapping_uimage && u.cmdline && u.initrd.data);
+	kernel_unpacked_free(&u);
+	assert_true(!u.outermost && !u.cmdline && !u.initrd.data);
+	file_close(&f);
+	free(uki);
+}
+
+#ifdef HAVE_ZLIB
+/* A gzip file in one stored block. */
+static size_t stored(uint8_t *out, const uint8_t *data, size_t size)
+{
+	memcpy(out, "\x1f\x8b\x08\0\0\0\0\0\0\3\1", 11);
+	put(out + 11, size, 2);
+	put(out + 13, ~size & 0xffff, 2);
+	memcpy(out + 15, data, size);
+	put(out + 15 + size, crc32_of(data, size), 4);
+	put(out + 19 + size, size, 4);
+	return size + 23;
+}
+
+static void compressed_layers(void **state)
+{
+	enum { HEAD = 64 };
+	uint8_t d[HEAD + BZIMAGE_SIZE + 23] = {0};
+	struct opened o;
+	size_t size;
+
+	(void)state;
+	make_bzimage(bzimage);
+	size = stored(d + HEAD, bzimage, sizeof(bzimage));
+	open_bytes(&o, d + HEAD, size);
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage");
+	assert_null(o.k.wrapping);
+	close_bytes(&o);
+	memcpy(d, "MZ\0\0zimg", 8);
+	put(d + 8, HEAD, 4);
+	put(d + 12, size, 4);
+	strcpy((char *)d + 24, "gzip");
+	open_bytes(&o, d, HEAD + size);
+	assert_int_equal(o.rc, 0);
+	assert_string_equal(o.k.format, "bzImage in a zboot");
+	assert_memory_equal(o.k.piece->data, bzimage + SETUP, CODE);
+	close_bytes(&o);
+}
+#endif
+
 /* A header, and nothing for two gigabytes and a byte; and no file at all. */
 static void files_that_are_not_read(void **state)
 {
@@ -693,11 +768,16 @@ static void files_that_are_not_read(void **state)
 	STRING_AUTO path = mem_printf("%s/vmlinuz", dir);
 	struct arena arena = {0};
 	struct kernel k;
-	size_t size;
-	uint8_t *d = make_zboot(&size);
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
 
 	(void)state;
 	assert_fails(kernel_open(&k, &arena, path), ENOENT, path);
+	unit_write(dir, "vmlinuz", d, size);	/* what is behind it does not matter */
+	assert_int_equal(truncate(path, (off_t)3 << 30), 0);
+	assert_int_equal(kernel_open(&k, &arena, path), 0);
+	free(d);
+	d = make_zboot(&size);
 	kernel_close(&k);
 	unit_write(dir, "vmlinuz", d, size);
 	assert_int_equal(truncate(path, ((off_t)2 << 30) + 1), 0);
@@ -705,6 +785,35 @@ static void files_that_are_not_read(void **state)
 	kernel_close(&k);
 	arena_free(&arena);
 	free(d);
+	unit_remove(dir);
+}
+
+/* As far as the last byte of any piece, in whatever order they are, and no further than 2 GiB. */
+static void pieces_are_read(void **state)
+{
+	struct kernel_piece pieces[] = {
+		{ .offset = 50, .filesz = 40 }, { .offset = 10, .filesz = 10 }, { .offset = 30, .filesz = 5 },
+	};
+	struct kernel k = { .piece = pieces, .n_pieces = 3 };
+	char *dir = unit_directory();
+	STRING_AUTO path = mem_printf("%s/kernel", dir);
+	uint8_t bytes[100];
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	unit_write(dir, "kernel", bytes, sizeof(bytes));
+	assert_int_equal(file_open(&k.file, path), 0);
+	assert_int_equal(kernel_read(&k), 0);
+	assert_int_equal(k.file.size, 90);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_memory_equal(pieces[i].data, bytes + pieces[i].offset, pieces[i].filesz);
+	kernel_close(&k);
+	assert_int_equal(file_open(&k.file, path), 0);
+	pieces[1].offset = ((uint64_t)2 << 30) - 9;
+	assert_fails(kernel_read(&k), EFBIG, "has data up to 0x80000001, beyond 0x80000000");
+	assert_null(k.file.data);
+	kernel_close(&k);
 	unit_remove(dir);
 }
 
@@ -818,6 +927,173 @@ static void types(void **state)
 	assert_null(why);
 }
 
+/* --- what a plan opens --- */
+
+static const struct arch any_arch = { .uimage_arch = 7 };
+
+/* A kernel that takes 0x300000 bytes, and what goes with it, on a machine with so much room. */
+struct files {
+	char *dir, *kernel, *other;
+	struct machine m;
+	struct image image;
+	int rc;
+};
+
+static void begin_files(struct files *f)
+{
+	uint8_t d[BZIMAGE_SIZE];
+
+	*f = (struct files){ .dir = unit_directory(), .m.arch = &any_arch };
+	f->kernel = mem_printf("%s/vmlinuz", f->dir);
+	f->other = mem_printf("%s/other", f->dir);
+	make_bzimage(d);
+	unit_write(f->dir, "vmlinuz", d, sizeof(d));
+}
+
+static void end_files(struct files *f)
+{
+	ranges_free(&f->m.ram);
+	free(f->kernel);
+	free(f->other);
+	unit_remove(f->dir);
+}
+
+static int try_files(struct files *f, struct plan_request r)
+{
+	image_init(&f->image, &f->m);
+	r.kernel = r.kernel ? r.kernel : f->kernel;
+	return image_open(&f->image, &r);
+}
+
+static void set_room(struct files *f, uint64_t crash, uint64_t ram)
+{
+	f->m.crash = (struct range){ 0x1000, 0x1000 + crash, "crash" };
+	f->m.ram.n = 0;
+	assert_int_equal(ranges_add(&f->m.ram, 0, ram, "RAM"), 0);
+}
+
+/* Where there is no room at all, the planner says so. */
+static const struct { bool crash; uint64_t region, ram; const char *where; } rooms[] = {
+	{ true, 0x300000, 0, NULL }, { true, 0x300000, 0x1000000, NULL },
+	{ true, 0x2fffff, 0x1000000, "memory of 0x300000 bytes (3072 KiB) in the crash region, which has 0x2fffff" },
+	{ true, 0, 0x300000, NULL }, { true, 0, 0x2fffff, "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
+	{ true, 0, 0, NULL }, { false, 0, 0, NULL },
+	{ false, 1, 0x300000, NULL }, { false, 0x300000, 0x300000, NULL },
+	{ false, 0x1000000, 0x2fffff, "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
+};
+
+static void kernels_without_room(void **state)
+{
+	struct files f;
+
+	(void)state;
+	begin_files(&f);
+	for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+		struct plan_request r = { .crash = rooms[i].crash };
+
+		set_room(&f, rooms[i].region, rooms[i].ram);
+		if (rooms[i].where) {
+			assert_fails(try_files(&f, r), ENOSPC, rooms[i].where);
+		} else {
+			assert_int_equal(try_files(&f, r), 0);
+			assert_memory_equal(f.image.kernel.piece->data, "\0\5\n", 3);
+			assert_true(!f.image.initrd.data && !f.image.dtb.data);
+		}
+		image_free(&f.image);
+	}
+	end_files(&f);
+}
+
+/* What is too large for the room which the kernel has is not read. */
+static void other_files_without_room(void **state)
+{
+	struct files f;
+
+	(void)state;
+	begin_files(&f);
+	set_room(&f, 0x300000, 0x400000);
+	unit_write(f.dir, "other", "abc", 3);
+	assert_int_equal(truncate(f.other, 0x300001), 0);
+	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .initrd = f.other }), ENOSPC,
+		     "initrd: Could not find a free area of memory of 0x300001 bytes (3073 KiB) in the crash");
+	image_free(&f.image);
+	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .dtb = f.other }), ENOSPC,
+		     "other: device tree: Could not find a free area");
+	image_free(&f.image);
+	assert_int_equal(try_files(&f, (struct plan_request){ .initrd = f.other }), 0);
+	assert_int_equal(f.image.initrd.size, 0x300001);
+	assert_memory_equal(f.image.initrd.data, "abc\0", 4);
+	image_free(&f.image);
+	end_files(&f);
+}
+
+static void files_that_cannot_be_opened(void **state)
+{
+	struct files f;
+
+	(void)state;
+	begin_files(&f);
+	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOEXEC,
+		     "Could not open initrd file: Cannot open `");
+	image_free(&f.image);
+	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other, .initrd = f.kernel }), ENOENT, "--dtb /");
+	assert_null(f.image.initrd.data);
+	image_free(&f.image);
+	assert_fails(try_files(&f, (struct plan_request){ .kernel = f.other, .dtb = f.kernel }), ENOENT, f.other);
+	assert_null(f.image.dtb.data);
+	image_free(&f.image);
+	unit_write(f.dir, "other", ELF_MAGIC, 4);
+	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOEXEC,
+		     "Could not open initrd file");
+	image_free(&f.image);
+	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other }), EINVAL, "--dtb /");
+	image_free(&f.image);
+	end_files(&f);
+}
+
+static void device_trees_are_opened(void **state)
+{
+	uint8_t tree[256];
+	struct files f;
+
+	(void)state;
+	begin_files(&f);
+	assert_int_equal(fdt_create_empty_tree(tree, sizeof(tree)), 0);
+	assert_int_equal(fdt_add_mem_rsv(tree, 0x1000, 0x200), 0);
+	unit_write(f.dir, "other", tree, sizeof(tree));
+	fail_forget();
+	assert_int_equal(try_files(&f, (struct plan_request){ .dtb = f.other }), 0);
+	assert_string_equal(fail_text(), "");
+	assert_non_null(f.image.dtb_tree);
+	assert_int_equal(ranges_total(&f.image.dtb_reserve), 0x200);
+	image_free(&f.image);
+	end_files(&f);
+}
+
+/* The initrd inside the kernel's file, unless another one is named. */
+static void initrds_inside(void **state)
+{
+	struct files f;
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
+
+	(void)state;
+	begin_files(&f);
+	set_room(&f, 0, 0x300000);
+	unit_write(f.dir, "vmlinuz", d, size);
+	unit_write(f.dir, "other", "other", 5);
+	assert_int_equal(try_files(&f, (struct plan_request){0}), 0);
+	assert_int_equal(f.image.initrd.size, 15);
+	assert_memory_equal(f.image.initrd.data, "micro\0\0\0initrd!", 15);
+	assert_null(f.image.kernel.initrd.data);
+	image_free(&f.image);
+	assert_int_equal(try_files(&f, (struct plan_request){ .initrd = f.other }), 0);
+	assert_memory_equal(f.image.initrd.data, "other", 5);
+	image_free(&f.image);
+	end_files(&f);
+	free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -839,12 +1115,22 @@ int main(void)
 		cmocka_unit_test(zboot_names),
 		cmocka_unit_test(zboot_marks),
 		cmocka_unit_test(layers_are_counted),
+		cmocka_unit_test(layers_have_a_name),
+#ifdef HAVE_ZLIB
+		cmocka_unit_test(compressed_layers),
+#endif
 		cmocka_unit_test(files_that_are_not_read),
 		cmocka_unit_test(changes_of_a_kernel),
+		cmocka_unit_test(pieces_are_read),
 		cmocka_unit_test(bytes_of_a_kernel),
 		cmocka_unit_test(zboot_endures),
 		cmocka_unit_test(elf_entry),
 		cmocka_unit_test(types),
+		cmocka_unit_test(kernels_without_room),
+		cmocka_unit_test(other_files_without_room),
+		cmocka_unit_test(files_that_cannot_be_opened),
+		cmocka_unit_test(device_trees_are_opened),
+		cmocka_unit_test(initrds_inside),
 	};
 
 	return cmocka_run_group_tests_name("format", tests, NULL, NULL);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* Where segments go, against a search through all places; kernels in pieces; digests. */
+/* Where segments go, against a search through all places; kernels in pieces; what is verified. */
 #include "tests/unit/unit.h"
 
 #include "common/sha256.h"
+#include "kexec/arch/arch.h"
 #include "kexec/image.h"
+#include "kexec/purgatory.h"
+#include "purgatory/blobs.h"
 
 enum { PAGE = 4096, UNIT = 1024, UNITS = 64, PER_PAGE = PAGE / UNIT };
 
@@ -159,6 +162,62 @@ static void segments_are_counted(void **state)
 	image_free(&image);
 }
 
+/* The first of its kind, and none that is behind the last. */
+static void segments_are_found(void **state)
+{
+	struct image image;
+
+	(void)state;
+	begin(&image);
+	image.segment[0] = (struct segment){ .role = ROLE_KERNEL, .addr = 1 };
+	image.segment[1] = (struct segment){ .role = ROLE_INITRD, .addr = 2 };
+	image.segment[2] = (struct segment){ .role = ROLE_INITRD, .addr = 3 };
+	image.segment[3] = (struct segment){ .role = ROLE_CORE, .addr = 4 };
+	image.n_segments = 3;
+	assert_ptr_equal(image_segment(&image, ROLE_INITRD), &image.segment[1]);
+	assert_int_equal(image_address(&image, ROLE_INITRD), 2);
+	assert_int_equal(image_address(&image, ROLE_KERNEL), 1);
+	assert_null(image_segment(&image, ROLE_CORE));
+	assert_int_equal(image_address(&image, ROLE_CORE), 0);
+	image_free(&image);
+}
+
+static void early_boot_reaches(void **state)
+{
+	struct image image;
+	struct placement p;
+
+	(void)state;
+	begin(&image);
+	image.needs = (struct needs){ .below = 0x1000, .top_down = true };
+	p = image_early(&image, 16);
+	assert_true(p.align == 16 && p.below == 0x1000 && p.top_down && !p.above);
+	image.needs.top_down = false;
+	assert_false(image_early(&image, 0).top_down);
+}
+
+static void doubts_are_said(void **state)
+{
+	struct image image;
+	struct said said;
+
+	(void)state;
+	begin(&image);
+	for (unsigned int i = 0; i < IMAGE_DOUBTS_MAX + 2; i++)
+		image_doubt(&image, "doubt %u", i);
+	assert_int_equal(image.n_doubts, IMAGE_DOUBTS_MAX);
+	image.n_doubts--;
+	unit_listen(&said);
+	image_warn(&image);
+	unit_heard(&said);
+	for (unsigned int i = 0; i < IMAGE_DOUBTS_MAX; i++) {
+		STRING_AUTO text = mem_printf("doubt %u\n", i);
+
+		assert_int_equal(strstr(said.text, text) != NULL, i < image.n_doubts);
+	}
+	image_free(&image);
+}
+
 /* --- kernels --- */
 
 /* A few pieces, some in one page, some far apart, from @low on. */
@@ -216,6 +275,25 @@ static void expect_pieces(const struct image *image, uint64_t base)
 					 n < k->piece[i].filesz ? k->piece[i].data[n] : 0);
 }
 
+/* Each segment is called by the number of the first piece that is in it. */
+static void expect_names(const struct image *image, uint64_t base)
+{
+	const struct kernel *k = &image->kernel;
+
+	for (unsigned int i = 0; i < image->n_segments; i++) {
+		const struct segment *s = &image->segment[i];
+		STRING_AUTO name = NULL;
+		unsigned int piece = 0;
+
+		while (base + (k->piece[piece].addr - k->low) < s->addr)
+			piece++;
+		name = mem_printf(piece ? "kernel-%u" : "kernel", piece + 1);
+		assert_string_equal(s->name, name);
+		assert_int_equal(s->role, piece ? ROLE_KERNEL_MORE : ROLE_KERNEL);
+		assert_true(s->digest);
+	}
+}
+
 /* Segments only for pages that a piece is in: pieces that share none are apart. */
 static unsigned int separate_parts(const struct kernel *k)
 {
@@ -231,7 +309,7 @@ static void kernels_keep_their_distances(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < 200; i++) {
-		struct placement p = { .align = PAGE << pseudo_random(3) };
+		struct placement p = { .align = pseudo_random(4) ? (uint64_t)PAGE << pseudo_random(3) : i % 2 };
 		uint64_t start = PAGE * pseudo_random(8) + pseudo_random(PAGE), base = 0;
 		struct image image;
 
@@ -239,14 +317,17 @@ static void kernels_keep_their_distances(void **state)
 		make_pieces(&image.kernel, &image.arena,
 			    pseudo_random(2) * pseudo_random(5 * PAGE));
 		image.kernel.relocatable = i % 2;
-		assert_int_equal(ranges_add(&image.free, i % 2 ? start : 0, 100 * PAGE, "free"), 0);
+		if (!image.kernel.relocatable)
+			start = round_down64(image.kernel.low, PAGE);
+		assert_int_equal(ranges_add(&image.free, start, 100 * PAGE, "free"), 0);
 		assert_int_equal(image_place_kernel(&image, p, &base), 0);
 		if (!image.kernel.relocatable)
 			assert_int_equal(base, image.kernel.low);
 		else
-			assert_int_equal((base - image.kernel.low) % p.align, 0);
+			assert_int_equal((base - image.kernel.low) % (p.align > PAGE ? p.align : PAGE), 0);
 		assert_int_equal(image.n_segments, separate_parts(&image.kernel));
 		expect_pieces(&image, base);
+		expect_names(&image, base);
 		for (unsigned int s = 0; s < image.n_segments; s++)
 			assert_null(ranges_find(&image.free, image.segment[s].addr,
 						image.segment[s].addr + image.segment[s].memsz));
@@ -258,7 +339,7 @@ static void kernels_that_do_not_fit(void **state)
 {
 	struct kernel_piece pieces[SEGMENT_MAX + 1];
 	struct image image;
-	uint64_t base = 0;
+	uint64_t base = 1;
 
 	(void)state;
 	begin(&image);
@@ -273,6 +354,7 @@ static void kernels_that_do_not_fit(void **state)
 	image.kernel.relocatable = false;
 	assert_fails(image_place_kernel(&image, (struct placement){0}, &base), ENOSPC,
 		     "is not relocatable and linked for 0x0-0x11000");
+	assert_int_equal(base, 1);
 	image.kernel.high = UINT64_MAX;
 	assert_fails(image_place_kernel(&image, (struct placement){0}, &base), ENOSPC,
 		     "kernel: Could not");
@@ -321,15 +403,264 @@ static void digest_as_laid_out(void **state)
 	}
 }
 
+/* --- the purgatory --- */
+
+enum { BLOB_SIZE = PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 16 + 40 };
+
+static uint8_t blob_bytes[BLOB_SIZE];
+
+/* In place of those inside kexec: one of each size that matters. */
+const struct purgatory_blob purgatory_blobs[] = {
+	{ "other", NULL, 0 },
+	{ "whole", blob_bytes, BLOB_SIZE },
+	{ "smallest", blob_bytes, PURGATORY_PARAM(region) },
+	{ "short", blob_bytes, PURGATORY_PARAM(region) - 1 },
+	{ NULL, NULL, 0 },
+};
+
+static int filled;	/* what the architecture's fill() returns */
+
+static int fill(struct image *image)
+{
+	purgatory_put(image, PURGATORY_ARCH(0), 0x1122334455667788);
+	return filled;
+}
+
+static const struct arch arch = { .fill = fill };
+
+static struct machine machine_of(const char *name, bool little)
+{
+	return (struct machine){ .name = (char *)name, .page_size = PAGE, .little = little, .arch = &arch };
+}
+
+static void make_blob(bool little)
+{
+	for (unsigned int i = 0; i < BLOB_SIZE; i++)
+		blob_bytes[i] = (uint8_t)(i * 7);
+	bytes_put(blob_bytes + PURGATORY_PARAM(magic), PURGATORY_MAGIC, 8, little);
+	bytes_put(blob_bytes + PURGATORY_PARAM(image_size), 2 * PAGE + 5, 8, little);
+	bytes_put(blob_bytes + PURGATORY_PARAM(n_regions), 0, 8, little);
+}
+
+static int place_purgatory(struct image *image, const struct machine *m)
+{
+	begin(image);
+	image->machine = m;
+	assert_int_equal(ranges_add(&image->free, PAGE, 100 * PAGE, "free"), 0);
+	return purgatory_place(image);
+}
+
+static void purgatory_has_its_place(void **state)
+{
+	struct image image;
+
+	(void)state;
+	for (unsigned int little = 0; little < 2; little++) {
+		struct machine m = machine_of("whole", little);
+
+		make_blob(little);
+		assert_int_equal(place_purgatory(&image, &m), 0);
+		assert_int_equal(image.n_segments, 1);
+		assert_true(image.segment[0].role == ROLE_PURGATORY && image.segment[0].digest);
+		assert_int_equal(image.segment[0].bufsz, BLOB_SIZE);
+		assert_int_equal(image.segment[0].memsz, 3 * PAGE);
+		assert_memory_equal(image.segment[0].data, blob_bytes, BLOB_SIZE);
+		image_free(&image);
+	}
+}
+
+static void purgatory_is_damaged(void **state)
+{
+	static const struct { const char *name; int err; const char *text; } rows[] = {
+		{ "whole", 0, NULL }, { "smallest", 0, NULL },
+		{ "short", EINVAL, "the purgatory for short inside this kexec is damaged" },
+		{ "none", ENOTSUP, "this kexec was built without a purgatory for none" },
+	};
+	struct image image;
+
+	(void)state;
+	make_blob(true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine m = machine_of(rows[i].name, true);
+
+		if (rows[i].err)
+			assert_fails(place_purgatory(&image, &m), rows[i].err, rows[i].text);
+		else
+			assert_int_equal(place_purgatory(&image, &m), 0);
+		image_free(&image);
+		m.little = false;	/* and so its magic is another number */
+		assert_int_equal(place_purgatory(&image, &m), rows[i].err ? -rows[i].err : -EINVAL);
+		image_free(&image);
+	}
+	fail_forget();
+}
+
+/* Segments side by side, some apart, of random bytes, in any order; the purgatory is one of them. */
+static void place_some(struct image *image, unsigned int n)
+{
+	unsigned int purgatory = (unsigned int)pseudo_random(n);
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct segment s = { .role = ROLE_INITRD, .name = "s", .digest = pseudo_random(4) };
+		struct placement p = { .top_down = pseudo_random(2), .above = PAGE * pseudo_random(40) };
+		uint8_t *data;
+
+		if (i == purgatory) {
+			assert_int_equal(purgatory_place(image), 0);
+			continue;
+		}
+		s.memsz = 1 + pseudo_random(2 * PAGE);
+		s.bufsz = pseudo_random(s.memsz + 1);
+		s.data = data = arena_alloc(&image->arena, s.bufsz);
+		for (uint64_t k = 0; k < s.bufsz; k++)
+			data[k] = (uint8_t)pseudo_random(256);
+		assert_int_equal(image_place(image, s, p), 0);
+	}
+}
+
+/* Behind the last segment and the last region there are others, which nobody is to look at. */
+static void poison(struct image *image)
+{
+	if (image->n_segments < SEGMENT_MAX)
+		image->segment[image->n_segments] = (struct segment){
+			.name = "beyond", .addr = 110 * PAGE, .memsz = PAGE, .digest = true };
+	for (unsigned int i = 0; i < PURGATORY_MAX_REGIONS; i++) {
+		purgatory_put(image, PURGATORY_PARAM(region) + 16 * i, image->segment[0].addr);
+		purgatory_put(image, PURGATORY_PARAM(region) + 16 * i + 8, 1);
+	}
+}
+
+static uint64_t word_at(const struct image *image, size_t at)
+{
+	return bytes_get(image->purgatory + at, 8, image->machine->little);
+}
+
+/* Is this byte of the image to be verified? */
+static bool to_be_verified(const struct segment *s, uint64_t at)
+{
+	if (!s->digest || s->role != ROLE_PURGATORY)
+		return s->digest;
+	return at < s->bufsz && (at < PURGATORY_PARAM(digest) ||
+				 at >= PURGATORY_PARAM(digest) + SHA256_DIGEST_SIZE);
+}
+
+/* The digest is of what the regions name, these name each byte once that must be verified, and no other. */
+static void expect_verified(const struct image *image)
+{
+	static uint8_t times[120 * PAGE];
+	uint64_t n = word_at(image, PURGATORY_PARAM(n_regions));
+	uint8_t want[SHA256_DIGEST_SIZE];
+	struct sha256 sha;
+
+	memset(times, 0, sizeof(times));
+	sha256_init(&sha);
+	assert_in_range(n, 1, PURGATORY_MAX_REGIONS);
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t start = word_at(image, PURGATORY_PARAM(region) + 16 * i);
+		uint64_t size = word_at(image, PURGATORY_PARAM(region) + 16 * i + 8);
+
+		for (uint64_t at = start; at < start + size; at++) {
+			uint8_t byte = (uint8_t)loaded_byte(image, at);
+
+			sha256_update(&sha, &byte, 1);
+			times[at]++;
+		}
+	}
+	sha256_final(&sha, want);
+	assert_memory_equal(image->purgatory + PURGATORY_PARAM(digest), want, sizeof(want));
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		for (uint64_t at = 0; at < image->segment[i].memsz; at++)
+			assert_int_equal(times[image->segment[i].addr + at],
+					 to_be_verified(&image->segment[i], at));
+}
+
+static void purgatory_verifies_the_image(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 40; i++) {
+		struct machine m = machine_of("whole", i % 2);
+		struct image image;
+
+		make_blob(i % 2);
+		begin(&image);
+		image.machine = &m;
+		image.kernel_base = 0x1234567;
+		assert_int_equal(ranges_add(&image.free, PAGE, 100 * PAGE, "free"), 0);
+		place_some(&image, 1 + (unsigned int)pseudo_random(SEGMENT_MAX));
+		poison(&image);
+		filled = 0;
+		assert_int_equal(purgatory_fill(&image), 0);
+		assert_int_equal(word_at(&image, PURGATORY_PARAM(kernel)), 0x1234567);
+		assert_int_equal(word_at(&image, PURGATORY_ARCH(0)), 0x1122334455667788);
+		expect_verified(&image);
+		image_free(&image);
+	}
+}
+
+/* Nothing but the architecture's words is written: it was not asked for, or they are not right. */
+static void purgatory_verifies_nothing(void **state)
+{
+	struct machine m = machine_of("whole", true);
+	struct image image;
+
+	(void)state;
+	make_blob(true);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(place_purgatory(&image, &m), 0);
+		image.no_checks = i;
+		filled = i ? 0 : -EINVAL;
+		assert_int_equal(purgatory_fill(&image), filled);
+		assert_int_equal(word_at(&image, PURGATORY_PARAM(n_regions)), 0);
+		assert_memory_equal(image.purgatory + PURGATORY_PARAM(digest),
+				    blob_bytes + PURGATORY_PARAM(digest), SHA256_DIGEST_SIZE);
+		image_free(&image);
+	}
+}
+
+/* The two of the purgatory itself are the last that there is room for, and then they are not. */
+static void purgatory_has_room_for_regions(void **state)
+{
+	struct machine m = machine_of("whole", true);
+	struct image image;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	(void)state;
+	filled = 0;
+	for (uint64_t n = PURGATORY_MAX_REGIONS - 2; n <= PURGATORY_MAX_REGIONS; n++) {
+		make_blob(true);
+		memset(blob_bytes + PURGATORY_PARAM(region), 0, PURGATORY_MAX_REGIONS * 16);
+		bytes_put(blob_bytes + PURGATORY_PARAM(n_regions), n, 8, true);
+		assert_int_equal(place_purgatory(&image, &m), 0);
+		memcpy(digest, image.purgatory + PURGATORY_PARAM(digest), sizeof(digest));
+		if (n == PURGATORY_MAX_REGIONS - 2) {
+			assert_int_equal(purgatory_fill(&image), 0);
+		} else {
+			assert_fails(purgatory_fill(&image), E2BIG, "more than 20 regions to verify");
+			assert_memory_equal(image.purgatory + PURGATORY_PARAM(digest), digest, sizeof(digest));
+		}
+		assert_memory_equal(image.purgatory + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 16,
+				    blob_bytes + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 16, 40);
+		image_free(&image);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_are_the_first),
 		cmocka_unit_test(no_place),
 		cmocka_unit_test(segments_are_counted),
+		cmocka_unit_test(segments_are_found),
+		cmocka_unit_test(early_boot_reaches),
+		cmocka_unit_test(doubts_are_said),
 		cmocka_unit_test(kernels_keep_their_distances),
 		cmocka_unit_test(kernels_that_do_not_fit),
 		cmocka_unit_test(digest_as_laid_out),
+		cmocka_unit_test(purgatory_has_its_place),
+		cmocka_unit_test(purgatory_is_damaged),
+		cmocka_unit_test(purgatory_verifies_the_image),
+		cmocka_unit_test(purgatory_verifies_nothing),
+		cmocka_unit_test(purgatory_has_room_for_regions),
 	};
 
 	return cmocka_run_group_tests_name("image", tests, NULL, NULL);

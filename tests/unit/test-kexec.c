@@ -319,9 +319,12 @@ static void memory_blocks_in_sets(void **state)
 {
 	const uint32_t max[] = { 1, BLOCKS_MAX, 0x1000, 1, 0, 8 };
 	const uint32_t more[] = { 2, 1, 0x1000, 1, 0, 8, BLOCKS_MAX, 0x2000, 1, 0, 8 };
+	const uint32_t none[] = { 1, 0, 0x1000, 1, 0, 8 };
 	struct counted c = {0};
 
 	(void)state;
+	assert_int_equal(count_lmbs(V2, none, sizeof(none), &c), 0);
+	assert_true(c.n == 0 && c.first == 0);	/* nobody is told of it */
 	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), 0);
 	assert_int_equal(c.n, BLOCKS_MAX);
 	c = (struct counted){0};
@@ -353,6 +356,37 @@ static void memory_blocks_have_a_size(void **state)
 	assert_fails(each_of(V1, NULL, 0), EINVAL, "drconf/ibm,lmb-size is missing or 0");
 	assert_fails(each_of(V2, "\0\0\0", 4), EINVAL, "drconf/ibm,lmb-size is missing or 0");
 	assert_fails(each_of(V1, "\0\0\1", 3), EINVAL, "drconf/ibm,lmb-size has 3 bytes, not 4 or 8");
+}
+
+/* Those which are memory end within 64 bits. */
+static void memory_blocks_have_an_end(void **state)
+{
+	static const struct { uint64_t base, size; uint32_t n, flags; bool ends; } rows[] = {
+		{ -(uint64_t)0x300, 0x100, 2, 8, true }, { -(uint64_t)0x200, 0x100, 2, 8, false },
+		{ -(uint64_t)0x100, 0x100, 2, 8, false }, { 0, (uint64_t)1 << 63, 1, 8, true },
+		{ 0, (uint64_t)1 << 63, 2, 8, false }, { -(uint64_t)0x200, 0x100, 2, 0, true },
+		{ 0, (uint64_t)1 << 63, 2, 0x88, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t data[28] = {0};
+		struct dt_node node = { .name = "drconf" };
+		struct counted c = {0};
+
+		bytes_put(data, 1, 4, false);
+		bytes_put(data + 4, rows[i].n, 4, false);
+		bytes_put(data + 8, rows[i].base, 8, false);
+		bytes_put(data + 24, rows[i].flags, 4, false);
+		dt_set_u64(&arena, &node, "ibm,lmb-size", rows[i].size);
+		dt_set(&arena, &node, V2, data, sizeof(data));
+		if (rows[i].ends)
+			assert_int_equal(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c), 0);
+		else
+			assert_fails(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c), EOVERFLOW,
+				     "ibm,dynamic-memory-v2: 2 memory blocks from 0x");
+		assert_int_equal(c.n, rows[i].ends ? rows[i].n : 0);
+	}
 }
 
 static void memory_blocks_have_a_node(void **state)
@@ -845,6 +879,7 @@ int main(void)
 		TEST(memory_blocks_and_bounds),
 		TEST(memory_blocks_in_sets),
 		TEST(memory_blocks_have_a_size),
+		TEST(memory_blocks_have_an_end),
 		TEST(memory_blocks_have_a_node),
 		TEST(room_is_exact),
 		TEST(room_of_unlike_cores),

@@ -2,6 +2,8 @@
 // Copyright The kexec-hotplug developers
 /* What the running kernel refuses, by files made up, and what is said of each refusal. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/unit.h"
 
@@ -16,6 +18,37 @@ const struct syscalls syscalls;
 #define DISABLED	"proc/sys/kernel/kexec_load_disabled"
 #define PANIC		"proc/sys/kernel/kexec_load_limit_panic"
 #define REBOOT		"proc/sys/kernel/kexec_load_limit_reboot"
+
+/* In place of the C library's: the kernel lets nobody open such a file. */
+static const char *closed;
+static int why_closed;
+
+static int open_unless_closed(int dir, const char *name, int flags)
+{
+	if (closed && strstr(name, closed)) {
+		errno = why_closed;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dir, name, flags, 0);
+}
+
+int openat(int dir, const char *name, int flags, ...)
+{
+	return open_unless_closed(dir, name, flags);
+}
+
+/* What _FORTIFY_SOURCE makes of such calls. */
+int __openat_2(int dir, const char *name, int flags);
+int __openat_2(int dir, const char *name, int flags)
+{
+	return open_unless_closed(dir, name, flags);
+}
+
+int __openat64_2(int dir, const char *name, int flags);
+int __openat64_2(int dir, const char *name, int flags)
+{
+	return open_unless_closed(dir, name, flags);
+}
 
 static struct policy policy_of(const char *file, const char *text)
 {
@@ -92,20 +125,68 @@ static void memory_for_the_next_kernel(void **state)
 	assert_true(policy_of("dev/liveupdate", "").preserves);
 }
 
+/* A directory where a file should be: that is said, unless nobody wants to hear of it. */
 static void what_cannot_be_read(void **state)
 {
-	char *dir = unit_directory();
-	struct sysroot sr = { .root = dir };
+	static const char *const files[] = { SECURE_BOOT, LOCKDOWN, DISABLED, PANIC, REBOOT, "proc/cmdline" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char *dir = unit_directory();
+		STRING_AUTO inside = mem_printf("%s/file", files[i]);
+		struct sysroot sr = { .root = dir };
+		struct policy p;
+
+		unit_write(dir, inside, "", 0);
+		assert_fails(policy_read(&p, &sr), EINVAL, files[i]);
+		policy_guess(&p, &sr);
+		assert_string_equal(fail_text(), "");
+		assert_int_equal(p.lockdown, POLICY_LOCKDOWN_UNKNOWN);
+		unit_remove(dir);
+	}
+}
+
+/* Without root some of these files cannot be opened: that is no fault. */
+static void what_may_not_be_read(void **state)
+{
+	static const char *const names[] = { "SecureBoot", "lockdown", "kexec_load_disabled", "limit_panic" };
+	static const int errors[] = { EACCES, EPERM, EIO };
+	struct sysroot sr = { .root = unit_directory() };
 	struct policy p;
 
 	(void)state;
-	unit_write(dir, LOCKDOWN "/file", "", 0);	/* a directory where a file should be */
-	unit_write(dir, DISABLED, "1\n", 2);
-	assert_fails(policy_read(&p, &sr), EINVAL, "lockdown");
+	unit_write(sr.root, SECURE_BOOT, "\6\1\1\1\1", 5);
+	unit_write(sr.root, LOCKDOWN, "none [integrity]\n", 17);
+	unit_write(sr.root, DISABLED, "1\n", 2);
+	unit_write(sr.root, PANIC, "0\n", 2);
+	for (size_t i = 0; i < ARRAY_SIZE(names) * ARRAY_SIZE(errors); i++) {
+		closed = names[i / ARRAY_SIZE(errors)];
+		why_closed = errors[i % ARRAY_SIZE(errors)];
+		if (why_closed == EIO) {
+			assert_fails(policy_read(&p, &sr), EIO, closed);
+			continue;
+		}
+		assert_int_equal(policy_read(&p, &sr), 0);
+		assert_string_equal(fail_text(), "");
+	}
+	closed = NULL;
+	assert_int_equal(policy_read(&p, &sr), 0);
+	assert_true(p.secure_boot == ANSWER_YES && policy_forbids_kexec_load(&p) && p.disabled && p.used_up_panic);
+	unit_remove((char *)sr.root);
+}
+
+/* What has failed before is still said. */
+static void guesses_forget_nothing_else(void **state)
+{
+	struct sysroot sr = { .root = "/nowhere" };
+	struct policy p = { .disabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY };
+
+	(void)state;
+	(void)fail(EINVAL, "what failed");
 	policy_guess(&p, &sr);
-	assert_string_equal(fail_text(), "");
-	assert_int_equal(p.lockdown, POLICY_LOCKDOWN_UNKNOWN);
-	unit_remove(dir);
+	assert_string_equal(fail_text(), "what failed");
+	assert_false(p.disabled || policy_forbids_kexec_load(&p));
+	fail_forget();
 }
 
 static void causes(void **state)
@@ -152,6 +233,8 @@ int main(void)
 		cmocka_unit_test(files_of_the_kernel),
 		cmocka_unit_test(memory_for_the_next_kernel),
 		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(what_may_not_be_read),
+		cmocka_unit_test(guesses_forget_nothing_else),
 		cmocka_unit_test(causes),
 	};
 

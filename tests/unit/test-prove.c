@@ -7,12 +7,17 @@
  * kept just inside the bound, and must pass.
  *
  * A new refusal is a new row; tests/dist looks for its text here.
+ *
+ * And what the planner itself refuses of machines and wishes.
  */
 #include "tests/unit/unit.h"
 
 #include <libfdt.h>
 
+#include <inttypes.h>
+
 #include "common/elf.h"
+#include "kexec/arch/arch.h"
 #include "kexec/arch/ppc64/cpunodes.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
@@ -1061,11 +1066,451 @@ static void every_proof(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* --- what cannot be planned --- */
+
+static void no_files_for_hotplug(struct machine *m)
+{
+	m->can_cpu_hotplug = m->can_memory_hotplug = false;
+}
+
+static void cpus_alone(struct machine *m)
+{
+	m->can_memory_hotplug = false;
+}
+
+static void memory_alone(struct machine *m)
+{
+	m->can_cpu_hotplug = false;
+}
+
+static void no_size(struct machine *m)
+{
+	m->elfcorehdr_size = 0;
+}
+
+static void no_region(struct machine *m)
+{
+	m->crash.end = m->crash.start;
+}
+
+static void no_notes(struct machine *m)
+{
+	m->n_notes = 0;
+}
+
+static void kernel_up_to_the_region(struct machine *m)
+{
+	m->kernel_end = m->crash.start;
+}
+
+static void kernel_in_the_region(struct machine *m)
+{
+	m->kernel_end = m->crash.start + 1;
+}
+
+static void no_last_note(struct machine *m)
+{
+	m->n_notes--;
+}
+
+static void no_first_note(struct machine *m)
+{
+	m->n_notes--;
+	m->notes++;
+}
+
+static void another_cpus_note(struct machine *m)
+{
+	static struct cpu_notes notes[CPUS];
+
+	memcpy(notes, m->notes, sizeof(notes));
+	notes[3].cpu = notes[2].cpu;	/* CPU 3 has none */
+	m->notes = notes;
+}
+
+/* What is behind the last note is none. */
+static void half_of_the_notes(struct machine *m)
+{
+	static struct cpu_notes notes[CPUS];
+
+	memcpy(notes, m->notes, sizeof(notes));
+	notes[CPUS / 2].cpu = 0;
+	m->notes = notes;
+	m->n_notes = CPUS / 2;
+}
+
+static void no_possible_cpu(struct machine *m)
+{
+	m->possible.n = 0;
+}
+
+static void no_vmcoreinfo(struct machine *m)
+{
+	m->vmcoreinfo = 0;
+}
+
+static void unchanged(struct machine *m)
+{
+	(void)m;
+}
+
+#define CRASH_OF(...)	{ .crash = true, .mem_max = UINT64_MAX, __VA_ARGS__ }
+#define NORMAL_OF(...)	{ .mem_max = UINT64_MAX, __VA_ARGS__ }
+#define NO_NOTES	" possible CPUs have no crash_notes"
+
+static const struct wish {
+	struct plan_request r;
+	void (*change)(struct machine *m);
+	int err;			/* 0: it is planned, with this doubt, if any */
+	const char *text;
+} wishes[] = {
+	{ CRASH_OF(.hotplug = true), no_files_for_hotplug, ENOTSUP, "--hotplug: Path /" },
+	{ CRASH_OF(.hotplug = true), cpus_alone, 0, NULL },
+	{ CRASH_OF(.hotplug = true), memory_alone, 0, NULL },
+	{ CRASH_OF(.hotplug = true), no_size, ENOTSUP, "crash_elfcorehdr_size does not exist" },
+	{ CRASH_OF(.hotplug = false), no_files_for_hotplug, 0, NULL },
+	{ NORMAL_OF(.type = "elf-ppc64"), unchanged, 0, NULL },
+	{ NORMAL_OF(.type = "bzImage64"), unchanged, ENOEXEC, "Wrong file type bzImage64, file matches type elf-ppc64" },
+	{ NORMAL_OF(.type = "uImage"), unchanged, ENOEXEC, "Wrong file type uImage" },
+	{ NORMAL_OF(.type = "elf-x86"), unchanged, ENOEXEC, "Unsupported kernel type elf-x86: kexec loads 64-bit" },
+	{ NORMAL_OF(.type = "vmlinux"), unchanged, ENOEXEC, "on this machine there are elf-ppc64, bzImage" },
+	/* Before any file is opened. */
+	{ NORMAL_OF(.type = "vmlinux", .kernel = "/nowhere"), unchanged, ENOEXEC, "Unsupported kernel type vmlinux" },
+	{ CRASH_OF(.hotplug = true, .kernel = "/nowhere"), no_size, ENOTSUP, "crash_elfcorehdr_size does not exist" },
+	{ NORMAL_OF(.special = SPECIAL_CONSOLE_SERIAL), unchanged, 0, NULL },
+	{ NORMAL_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL, "--serial: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_SERIAL_BAUD), unchanged, EINVAL, "--serial-baud: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_CONSOLE_VGA), unchanged, EINVAL, "--console-vga: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_NO_EFI), unchanged, EINVAL, "--noefi: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_MEMMAP), unchanged, EINVAL, "--pass-memmap-cmdline: there is no such thing" },
+	{ CRASH_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL, "--serial: there is no such thing" },
+	{ CRASH_OF(.type = "uImage"), unchanged, ENOEXEC, "Wrong file type" },
+	{ CRASH_OF(.hotplug = false), no_region, ENODEV, "Memory for crashkernel is not reserved" },
+	{ NORMAL_OF(.hotplug = false), no_region, 0, NULL },
+	{ CRASH_OF(.hotplug = false), no_notes, ENOENT, "no CPU has crash_notes" },
+	{ NORMAL_OF(.hotplug = false), no_notes, 0, NULL },
+	{ CRASH_OF(.hotplug = false), kernel_up_to_the_region, 0, NULL },
+	{ CRASH_OF(.hotplug = false), kernel_in_the_region, EINVAL, "inside the running kernel" },
+	{ CRASH_OF(.hotplug = true), unchanged, 0, NULL },
+	{ CRASH_OF(.hotplug = true), no_last_note, ENOENT, "1 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = true), no_first_note, ENOENT, "1 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = true), another_cpus_note, ENOENT, "1 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = true), no_possible_cpu, ENOENT, "0 of 0" NO_NOTES },
+	{ CRASH_OF(.hotplug = false), no_last_note, 0, "1 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = false), another_cpus_note, 0, "1 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = false), half_of_the_notes, 0, "4 of 8" NO_NOTES },
+	{ CRASH_OF(.hotplug = false), no_vmcoreinfo, 0, "vmcoreinfo is not there" },
+	{ NORMAL_OF(.has_entry = true, .entry = 1), unchanged, EINVAL, "--entry=0x1: nothing will be loaded there" },
+	{ CRASH_OF(.mem_min = 1024 * MIB - 65536 * 3), unchanged, ENOSPC, "Widen --mem-min and --mem-max" },
+	{ { .crash = true, .mem_max = 512 * MIB + 65536 * 3 }, unchanged, ENOSPC, "Widen --mem-min and --mem-max" },
+	{ { .mem_min = 3072 * MIB, .mem_max = UINT64_MAX }, unchanged, ENOSPC, "in memory above the kernels (0x3000000)" },
+};
+
+/* Of what was asked for, as far as any image must have it. */
+static void expect_plan(const struct image *image, const struct plan_request *r)
+{
+	assert_true(image->crash == r->crash && image->hotplug == r->hotplug);
+	assert_int_equal(image->flags, 21u << 16 | (r->crash ? 1 : 0) | (r->hotplug ? 8 : 0));
+	assert_int_equal(image->entry, image_address(image, ROLE_PURGATORY));
+	assert_false(image->own_entry);
+	assert_int_equal(image->spare.end != 0, r->crash);
+	assert_string_equal(image->more_room, r->crash ? "Reserve more with crashkernel=" :
+			    "Give the machine more memory");
+	assert_int_equal(image_segment(image, ROLE_CORE) != NULL, r->crash);
+	if (r->crash) {
+		STRING_AUTO word = mem_printf("elfcorehdr=%" PRIu64 "K root=",
+					      image_address(image, ROLE_CORE) / 1024);
+
+		assert_memory_equal(image->cmdline, word, strlen(word));
+	} else {
+		assert_memory_equal(image->cmdline, "root=", 5);
+	}
+}
+
+static int plan_one(struct image *image, const struct machine *m, struct plan_request r, const struct base *b)
+{
+	int rc;
+
+	r.kernel = r.kernel ? r.kernel : b->kernel;
+	image_init(image, m);
+	rc = plan_open(image, &r);
+	if (rc < 0)
+		return rc;
+	poison(image);
+	return plan(image);
+}
+
+static void wishes_and_machines(void **state)
+{
+	const struct base *b = *state;
+
+	if (!b->dir)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		const struct wish *w = &wishes[i];
+		struct machine m = b->machine;
+		struct image image;
+
+		print_message("# wish %zu\n", i);
+		w->change(&m);
+		fail_forget();
+		if (w->err) {
+			assert_fails(plan_one(&image, &m, w->r, b), w->err, w->text);
+		} else {
+			assert_int_equal(plan_one(&image, &m, w->r, b), 0);
+			expect_plan(&image, &w->r);
+			assert_int_equal(image.n_doubts, w->text ? 1 : 0);
+			if (w->text)
+				assert_non_null(strstr(image.doubt[0], w->text));
+		}
+		image_free(&image);
+	}
+}
+
+/* Nothing is below @min or above @max, which is the last byte. */
+static void expect_between(const struct image *image, uint64_t min, uint64_t max)
+{
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		assert_true(image->segment[i].addr >= min &&
+			    image->segment[i].addr + image->segment[i].memsz - 1 <= max);
+}
+
+static void images_are_where_they_are_wanted(void **state)
+{
+	const struct base *b = *state;
+	const uint64_t middle = 768 * MIB;
+	struct image image;
+
+	if (!b->dir)
+		skip();
+	for (unsigned int crash = 0; crash < 2; crash++) {
+		assert_int_equal(plan_one(&image, &b->machine, (struct plan_request){
+			.crash = crash, .mem_min = middle, .mem_max = UINT64_MAX }, b), 0);
+		expect_between(&image, middle, UINT64_MAX);
+		image_free(&image);
+		assert_int_equal(plan_one(&image, &b->machine, (struct plan_request){
+			.crash = crash, .mem_max = middle - 1 }, b), 0);
+		expect_between(&image, crash ? 512 * MIB : 48 * MIB, middle - 1);
+		assert_string_equal(image.more_room, "Widen --mem-min and --mem-max");
+		image_free(&image);
+	}
+}
+
+static uint64_t highest(const struct image *image)
+{
+	uint64_t end = 0;
+
+	for (unsigned int i = 0; i < image->n_segments; i++)
+		if (image->segment[i].addr + image->segment[i].memsz > end)
+			end = image->segment[i].addr + image->segment[i].memsz;
+	return end;
+}
+
+/* In the fewest pages that will do it takes the last one, too; a byte less is a page less. */
+static void images_take_all_that_is_theirs(void **state)
+{
+	const struct base *b = *state;
+	struct plan_request r = { .mem_min = 768 * MIB, .mem_max = 768 * MIB - 1 };
+	struct image image;
+	int rc = -ENOSPC;
+
+	if (!b->dir)
+		skip();
+	while (rc == -ENOSPC) {
+		r.mem_max += b->page_size;
+		rc = plan_one(&image, &b->machine, r, b);
+		if (rc == 0)
+			assert_int_equal(highest(&image), r.mem_max + 1);
+		image_free(&image);
+	}
+	assert_int_equal(rc, 0);
+	r.mem_max--;
+	assert_fails(plan_one(&image, &b->machine, r, b), ENOSPC, "Could not find a free area");
+	image_free(&image);
+}
+
+/* --- what an architecture may do, or leave --- */
+
+static int no_room_here(struct image *image)
+{
+	(void)image;
+	return fail(EINVAL, "no room here");
+}
+
+static uint64_t initrd_below;
+
+static int high_places(struct image *image)
+{
+	int rc = arch_find("ppc64le")->needs(image);
+
+	image->needs.top_down = true;
+	image->needs.below = 900 * MIB;
+	image->needs.initrd_below = initrd_below;
+	return rc;
+}
+
+static void hooks_that_fail_or_are_not_there(void **state)
+{
+	const struct base *b = *state;
+
+	if (!b->dir)
+		skip();
+	for (unsigned int crash = 0; crash < 2; crash++) {
+		struct plan_request r = { .crash = crash, .mem_max = UINT64_MAX };
+		struct machine m = b->machine;
+		struct arch arch = *m.arch;
+		struct image image;
+
+		m.arch = &arch;
+		arch.room = no_room_here;
+		assert_fails(plan_one(&image, &m, r, b), EINVAL, "no room here");
+		image_free(&image);
+		arch.room = crash ? b->machine.arch->room : NULL;	/* of a capture kernel it finds memory */
+		arch.spare = NULL;
+		assert_int_equal(plan_one(&image, &m, r, b), 0);
+		image_free(&image);
+	}
+}
+
+static void initrds_have_a_bound_of_their_own(void **state)
+{
+	const struct base *b = *state;
+
+	if (!b->dir)
+		skip();
+	for (unsigned int i = 0; i < 2; i++) {
+		struct plan_request r = { .crash = true, .mem_max = UINT64_MAX, .initrd = b->initrd };
+		struct machine m = b->machine;
+		struct arch arch = *m.arch;
+		const struct segment *s;
+		struct image image;
+
+		m.arch = &arch;
+		arch.needs = high_places;
+		initrd_below = i ? 700 * MIB : 0;
+		assert_int_equal(plan_one(&image, &m, r, b), 0);
+		s = image_segment(&image, ROLE_INITRD);
+		assert_in_range(s->addr + s->memsz, i ? 690 * MIB : 890 * MIB, i ? 700 * MIB : 900 * MIB);
+		image_free(&image);
+	}
+}
+
+/* In a segment, from its first byte to its last, and nowhere else. */
+static void entries_are_in_the_image(void **state)
+{
+	const struct base *b = *state;
+	uint64_t first = UINT64_MAX, end = 0;
+
+	if (!b->dir)
+		skip();
+	for (unsigned int i = 0; i < b->image[NORMAL].n_segments; i++) {
+		const struct segment *s = &b->image[NORMAL].segment[i];
+
+		first = s->addr < first ? s->addr : first;
+		end = s->addr + s->memsz > end ? s->addr + s->memsz : end;
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		const uint64_t entries[] = { first, end - 1, first - 1, end };
+		struct plan_request r = NORMAL_OF(.initrd = b->initrd, .no_old_root = true,
+						  .cmdline = "maxcpus=1", .has_entry = true, .entry = entries[i]);
+		struct image image;
+
+		if (i < 2) {
+			assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+			assert_int_equal(image.entry, entries[i]);
+			assert_true(image.own_entry);
+		} else {
+			assert_fails(plan_one(&image, &b->machine, r, b), EINVAL, "nothing will be loaded there");
+		}
+		image_free(&image);
+	}
+}
+
+/* Longest, and one byte longer. */
+static void command_lines_end(void **state)
+{
+	const struct base *b = *state;
+	char line[2049];
+	struct plan_request r = NORMAL_OF(.cmdline = line, .no_old_root = true);
+	struct image image;
+
+	if (!b->dir)
+		skip();
+	for (unsigned int len = 2047; len <= 2048; len++) {
+		memset(line, 'x', len);
+		line[len] = 0;
+		if (len == 2048)
+			assert_fails(plan_one(&image, &b->machine, r, b), E2BIG, "2048 bytes with all that kexec adds,"
+				     " the kernel takes 2047; shorten it by 1");
+		else
+			assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+		assert_string_equal(image.cmdline, line);
+		image_free(&image);
+	}
+	line[0] = 0;
+	r.crash = true;
+	assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+	assert_int_equal(image.cmdline[strlen(image.cmdline) - 1], 'K');
+	image_free(&image);
+}
+
+/* Which calls can do what was asked for. */
+static void wishes_and_calls(void **state)
+{
+	static const struct { struct plan_request r; const char *only, *rather; } calls[] = {
+		{ { .mem_max = UINT64_MAX }, NULL, NULL },
+		{ { .mem_max = UINT64_MAX, .dtb = "x" }, "--dtb", NULL },
+		{ { .mem_max = UINT64_MAX, .has_entry = true }, "--entry", NULL },
+		{ { .mem_max = UINT64_MAX, .reuse_initrd = true }, "--reuseinitrd (by", NULL },
+		{ { .mem_max = UINT64_MAX, .mem_min = 1 }, "--mem-min", NULL },
+		{ { .mem_max = UINT64_MAX - 1 }, "--mem-min", NULL },
+		{ { .mem_max = UINT64_MAX, .special = SPECIAL_NO_EFI }, NULL, "--noefi" },
+		{ { .mem_max = UINT64_MAX, .special = SPECIAL_MEMMAP | SPECIAL_SERIAL }, NULL, "--noefi" },
+		{ { .mem_max = UINT64_MAX, .special = SPECIAL_SERIAL }, NULL, "--console-serial" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		const char *only = plan_only_kexec_load(&calls[i].r), *rather = plan_rather_kexec_load(&calls[i].r);
+
+		assert_int_equal(only != NULL, calls[i].only != NULL);
+		assert_true(!only || strstr(only, calls[i].only) == only);
+		assert_int_equal(rather != NULL, calls[i].rather != NULL);
+		assert_true(!rather || strstr(rather, calls[i].rather) == rather);
+	}
+}
+
+static void capture_kernels_add_no_memory(void **state)
+{
+	const struct arch *x86 = arch_find("x86_64"), *power = arch_find("ppc64");
+	static const struct plan_request crash = { .crash = true }, normal = {0},
+					 may = { .crash = true, .acpi_memhotplug = true };
+	struct arena a = {0};
+
+	(void)state;
+	assert_string_equal(plan_capture_words(&a, x86, &crash, "one"), "acpi_no_memhotplug one");
+	assert_string_equal(plan_capture_words(&a, x86, &crash, "a acpi_no_memhotplug"), "a acpi_no_memhotplug");
+	assert_string_equal(plan_capture_words(&a, x86, &normal, "one"), "one");
+	assert_string_equal(plan_capture_words(&a, x86, &may, "one"), "one");
+	assert_string_equal(plan_capture_words(&a, power, &crash, "one"), "one");
+	assert_string_equal(plan_capture_words(&a, NULL, &crash, "one"), "one");
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		{ "every proof, little-endian, 64 KiB pages", every_proof, NULL, NULL, &bases[0] },
 		{ "every proof, big-endian, 4 KiB pages", every_proof, NULL, NULL, &bases[1] },
+		{ "wishes and machines", wishes_and_machines, NULL, NULL, &bases[0] },
+		{ "images are where they are wanted", images_are_where_they_are_wanted, NULL, NULL, &bases[0] },
+		{ "images take all that is theirs", images_take_all_that_is_theirs, NULL, NULL, &bases[0] },
+		{ "hooks fail or are not there", hooks_that_fail_or_are_not_there, NULL, NULL, &bases[0] },
+		{ "initrds have a bound of their own", initrds_have_a_bound_of_their_own, NULL, NULL, &bases[0] },
+		{ "entries are in the image", entries_are_in_the_image, NULL, NULL, &bases[0] },
+		{ "command lines end", command_lines_end, NULL, NULL, &bases[0] },
+		cmocka_unit_test(wishes_and_calls),
+		cmocka_unit_test(capture_kernels_add_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("prove", tests, setup, teardown);

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Which files have mutants, and which unit tests are meant for each. Each file of kexec/, common/
+and purgatory/ is in one of these tables."""
+import fnmatch
+import glob
+import os
+
+# Each mutant of these is noticed or explained: one that is not is a failure.
+SETTLED = {
+    "kexec/prove.c": "test-prove test-image",
+    "kexec/rehearse.c": "test-prove test-kexec",
+    "kexec/arch/ppc64/prove.c": "test-prove",
+    "kexec/arch/ppc64/rehearse.c": "test-prove test-kexec",
+    "kexec/arch/x86_64/proofs.c": "test-boot-params",
+    "kexec/plan.c": "test-prove test-kexec",
+    "kexec/policy.c": "test-policy",
+    "kexec/elfcorehdr.c": "test-prove test-kexec",
+    "kexec/arch/ppc64/needs.c": "test-capture test-prove",
+    "kexec/arch/x86_64/needs.c": "test-boot-params",
+    "kexec/arch/ppc64/cpunodes.c": "test-prove test-kexec",
+    "kexec/arch/ppc64/drconf.c": "test-kexec",
+    "kexec/arch/x86_64/boot-params.c": "test-boot-params",
+    "kexec/arch/x86_64/e820.c": "test-boot-params",
+    "kexec/format/bzimage.c": "test-format test-kernels",
+    "kexec/format/uki.c": "test-format test-kernels",
+    "kexec/format/zboot.c": "test-format test-kernels",
+    "kexec/format/format.c": "test-format test-kernels",
+    "kexec/format/elf.c": "test-kernels test-format",
+    "kexec/format/flat.c": "test-kernels test-format",
+    "kexec/format/initrd.c": "test-kernels test-format",
+    "kexec/format/uimage.c": "test-kernels test-format",
+    "kexec/format/zimage.c": "test-kernels test-format",
+    "kexec/image.c": "test-image test-format",
+    "kexec/purgatory.c": "test-image test-prove",
+    "kexec/cmdline.c": "test-cmdline",
+    "common/ranges.c": "test-common",
+    "common/elf.c": "test-common test-format",
+    "common/idlist.c": "test-common",
+    "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
+}
+
+# Of these nobody has looked yet at all that is not noticed: only with --only.
+OTHERS = {
+    "common/decompress.c": "test-decompress test-format",
+    "common/file.c": "test-common test-kernels",
+    "common/text.c": "test-common",
+    "kexec/apply*.c": "test-kexec",
+    "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
+    "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
+    "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
+    "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
+    "kexec/devicetree*.c": "test-survey test-common",
+    "kexec/fileproof.c": "test-kexec",
+    "kexec/iomem.c": "test-survey",
+    "kexec/load.c": "test-kexec",
+    "kexec/machine.c": "test-survey test-kexec",
+    "kexec/readiness.c": "test-readiness",
+    "kexec/sysroot.c": "test-survey test-kexec",
+    "kexec/udev.c": "test-readiness",
+    "kexec/way.c": "test-way",
+    "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
+}
+
+# Where all refusals are tried whenever a sample is.
+PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/arch/*/rehearse.c",
+          "kexec/arch/x86_64/proofs.c")
+
+# What else may notice a mutant, the quick ones first.
+UNITS = ("test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
+         "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
+         "test-kexec", "test-format", "test-survey", "test-x86-64")
+FOREIGN = {
+    "ppc64": ("test-boot-params", "test-x86-64"),
+    "x86_64": ("test-capture", "test-policy", "test-prove", "test-image"),
+}
+
+# Not tried, with the reason.
+UNTRIED = {
+    "common/crc32.c": "a sum is right, or nothing is",
+    "common/sha256.c": "a sum is right, or nothing is",
+    "common/error.c": "what a program says",
+    "common/mem.c": "all that allocates goes through it",
+    "kexec/arch/arch.c": "a table",
+    "kexec/ifdown.c": "makes the interfaces of the machine go down: only the cli layer's model has any",
+    "kexec/klog.c": "what the kernel said: of a message or none",
+    "kexec/main.c": "what a program says",
+    "kexec/options.c": "the words of the command line, of which the cli layer looks at each",
+    "kexec/rebootcpu.c": "one word of the command line, for the cli layer",
+    "kexec/record.c": "copies files; the cli layer compares them",
+    "kexec/report*.c": "what a program says",
+    "kexec/reuse.c": "one word of the command line, for the cli layer",
+    "kexec/start.c": "a reboot, for the cli layer's model",
+    "kexec/status.c": "what a program says",
+    "kexec/syscalls.c": "only the real kernel notices",
+    "purgatory/arch/ppc64/ppc64.c": "runs without an operating system: for the system layer",
+}
+
+
+def table_of(table, path):
+    return next((table[p] for p in table if fnmatch.fnmatch(path, p)), None)
+
+
+def is_settled(path):
+    return table_of(SETTLED, path) is not None
+
+
+def units_of(path):
+    return (table_of(SETTLED, path) or table_of(OTHERS, path)).split()
+
+
+def others_than(own, path):
+    """The purgatory is in the unit tests that include it, and in no others; nothing that is of one
+    architecture is seen by the tests of another."""
+    foreign = next((FOREIGN[arch] for arch in FOREIGN if f"/arch/{arch}/" in path), ())
+    return [] if path.startswith("purgatory/") else [
+        name for name in UNITS if name not in own and name not in foreign]
+
+
+def unknown(repository):
+    """Files that are in no table."""
+    paths = [os.path.relpath(p, repository) for top in ("common", "kexec", "purgatory")
+             for p in glob.glob(f"{repository}/{top}/**/*.c", recursive=True)]
+    return sorted(p for p in paths
+                  if all(table_of(table, p) is None for table in (SETTLED, OTHERS, UNTRIED)))
