@@ -932,25 +932,25 @@ static void types(void **state)
 static const struct arch any_arch = { .uimage_arch = 7 };
 
 /* A kernel that takes 0x300000 bytes, and what goes with it, on a machine with so much room. */
-struct files {
+struct opened_files {
 	char *dir, *kernel, *other;
 	struct machine m;
+	struct files files;
 	struct image image;
-	int rc;
 };
 
-static void begin_files(struct files *f)
+static void begin_files(struct opened_files *f)
 {
 	uint8_t d[BZIMAGE_SIZE];
 
-	*f = (struct files){ .dir = unit_directory(), .m.arch = &any_arch };
+	*f = (struct opened_files){ .dir = unit_directory(), .m.arch = &any_arch };
 	f->kernel = mem_printf("%s/vmlinuz", f->dir);
 	f->other = mem_printf("%s/other", f->dir);
 	make_bzimage(d);
 	unit_write(f->dir, "vmlinuz", d, sizeof(d));
 }
 
-static void end_files(struct files *f)
+static void end_files(struct opened_files *f)
 {
 	ranges_free(&f->m.ram);
 	free(f->kernel);
@@ -958,14 +958,21 @@ static void end_files(struct files *f)
 	unit_remove(f->dir);
 }
 
-static int try_files(struct files *f, struct plan_request r)
+static int try_files(struct opened_files *f, struct plan_request r)
 {
+	files_init(&f->files);
 	image_init(&f->image, &f->m);
 	r.kernel = r.kernel ? r.kernel : f->kernel;
-	return image_open(&f->image, &r);
+	return image_open(&f->image, &f->files, &r).rc;
 }
 
-static void set_room(struct files *f, uint64_t crash, uint64_t ram)
+static void forget_files(struct opened_files *f)
+{
+	image_free(&f->image);
+	files_free(&f->files);
+}
+
+static void set_room(struct opened_files *f, uint64_t crash, uint64_t ram)
 {
 	f->m.crash = (struct range){ 0x1000, 0x1000 + crash, "crash" };
 	f->m.ram.n = 0;
@@ -984,7 +991,7 @@ static const struct { bool crash; uint64_t region, ram; const char *where; } roo
 
 static void kernels_without_room(void **state)
 {
-	struct files f;
+	struct opened_files f;
 
 	(void)state;
 	begin_files(&f);
@@ -999,7 +1006,7 @@ static void kernels_without_room(void **state)
 			assert_memory_equal(f.image.kernel.piece->data, "\0\5\n", 3);
 			assert_true(!f.image.initrd.data && !f.image.dtb.data);
 		}
-		image_free(&f.image);
+		forget_files(&f);
 	}
 	end_files(&f);
 }
@@ -1007,7 +1014,7 @@ static void kernels_without_room(void **state)
 /* What is too large for the room which the kernel has is not read. */
 static void other_files_without_room(void **state)
 {
-	struct files f;
+	struct opened_files f;
 
 	(void)state;
 	begin_files(&f);
@@ -1016,45 +1023,45 @@ static void other_files_without_room(void **state)
 	assert_int_equal(truncate(f.other, 0x300001), 0);
 	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .initrd = f.other }), ENOSPC,
 		     "initrd: Could not find a free area of memory of 0x300001 bytes (3073 KiB) in the crash");
-	image_free(&f.image);
+	forget_files(&f);
 	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .dtb = f.other }), ENOSPC,
 		     "other: device tree: Could not find a free area");
-	image_free(&f.image);
+	forget_files(&f);
 	assert_int_equal(try_files(&f, (struct plan_request){ .initrd = f.other }), 0);
 	assert_int_equal(f.image.initrd.size, 0x300001);
 	assert_memory_equal(f.image.initrd.data, "abc\0", 4);
-	image_free(&f.image);
+	forget_files(&f);
 	end_files(&f);
 }
 
 static void files_that_cannot_be_opened(void **state)
 {
-	struct files f;
+	struct opened_files f;
 
 	(void)state;
 	begin_files(&f);
-	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOEXEC,
+	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOENT,
 		     "Could not open initrd file: Cannot open `");
-	image_free(&f.image);
+	forget_files(&f);
 	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other, .initrd = f.kernel }), ENOENT, "--dtb /");
 	assert_null(f.image.initrd.data);
-	image_free(&f.image);
+	forget_files(&f);
 	assert_fails(try_files(&f, (struct plan_request){ .kernel = f.other, .dtb = f.kernel }), ENOENT, f.other);
 	assert_null(f.image.dtb.data);
-	image_free(&f.image);
+	forget_files(&f);
 	unit_write(f.dir, "other", ELF_MAGIC, 4);
 	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOEXEC,
 		     "Could not open initrd file");
-	image_free(&f.image);
+	forget_files(&f);
 	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other }), EINVAL, "--dtb /");
-	image_free(&f.image);
+	forget_files(&f);
 	end_files(&f);
 }
 
 static void device_trees_are_opened(void **state)
 {
 	uint8_t tree[256];
-	struct files f;
+	struct opened_files f;
 
 	(void)state;
 	begin_files(&f);
@@ -1066,14 +1073,14 @@ static void device_trees_are_opened(void **state)
 	assert_string_equal(fail_text(), "");
 	assert_non_null(f.image.dtb_tree);
 	assert_int_equal(ranges_total(&f.image.dtb_reserve), 0x200);
-	image_free(&f.image);
+	forget_files(&f);
 	end_files(&f);
 }
 
 /* The initrd inside the kernel's file, unless another one is named. */
 static void initrds_inside(void **state)
 {
-	struct files f;
+	struct opened_files f;
 	size_t size, headers;
 	uint8_t *d = make_uki(&size, &headers);
 
@@ -1086,10 +1093,10 @@ static void initrds_inside(void **state)
 	assert_int_equal(f.image.initrd.size, 15);
 	assert_memory_equal(f.image.initrd.data, "micro\0\0\0initrd!", 15);
 	assert_null(f.image.kernel.initrd.data);
-	image_free(&f.image);
+	forget_files(&f);
 	assert_int_equal(try_files(&f, (struct plan_request){ .initrd = f.other }), 0);
 	assert_memory_equal(f.image.initrd.data, "other", 5);
-	image_free(&f.image);
+	forget_files(&f);
 	end_files(&f);
 	free(d);
 }

@@ -1227,13 +1227,15 @@ static void expect_plan(const struct image *image, const struct plan_request *r)
 	}
 }
 
-static int plan_one(struct image *image, const struct machine *m, struct plan_request r, const struct base *b)
+static int plan_one(struct image *image, struct files *files, const struct machine *m,
+		    struct plan_request r, const struct base *b)
 {
 	int rc;
 
 	r.kernel = r.kernel ? r.kernel : b->kernel;
+	files_init(files);
 	image_init(image, m);
-	rc = plan_open(image, &r);
+	rc = plan_open(image, files, &r).rc;
 	if (rc < 0)
 		return rc;
 	poison(image);
@@ -1249,21 +1251,23 @@ static void wishes_and_machines(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
 		const struct wish *w = &wishes[i];
 		struct machine m = b->machine;
+		struct files files;
 		struct image image;
 
 		print_message("# wish %zu\n", i);
 		w->change(&m);
 		fail_forget();
 		if (w->err) {
-			assert_fails(plan_one(&image, &m, w->r, b), w->err, w->text);
+			assert_fails(plan_one(&image, &files, &m, w->r, b), w->err, w->text);
 		} else {
-			assert_int_equal(plan_one(&image, &m, w->r, b), 0);
+			assert_int_equal(plan_one(&image, &files, &m, w->r, b), 0);
 			expect_plan(&image, &w->r);
 			assert_int_equal(image.n_doubts, w->text ? 1 : 0);
 			if (w->text)
 				assert_non_null(strstr(image.doubt[0], w->text));
 		}
 		image_free(&image);
+		files_free(&files);
 	}
 }
 
@@ -1279,20 +1283,23 @@ static void images_are_where_they_are_wanted(void **state)
 {
 	const struct base *b = *state;
 	const uint64_t middle = 768 * MIB;
+	struct files files;
 	struct image image;
 
 	if (!b->dir)
 		skip();
 	for (unsigned int crash = 0; crash < 2; crash++) {
-		assert_int_equal(plan_one(&image, &b->machine, (struct plan_request){
+		assert_int_equal(plan_one(&image, &files, &b->machine, (struct plan_request){
 			.crash = crash, .mem_min = middle, .mem_max = UINT64_MAX }, b), 0);
 		expect_between(&image, middle, UINT64_MAX);
 		image_free(&image);
-		assert_int_equal(plan_one(&image, &b->machine, (struct plan_request){
+		files_free(&files);
+		assert_int_equal(plan_one(&image, &files, &b->machine, (struct plan_request){
 			.crash = crash, .mem_max = middle - 1 }, b), 0);
 		expect_between(&image, crash ? 512 * MIB : 48 * MIB, middle - 1);
 		assert_string_equal(image.more_room, "Widen --mem-min and --mem-max");
 		image_free(&image);
+		files_free(&files);
 	}
 }
 
@@ -1311,6 +1318,7 @@ static void images_take_all_that_is_theirs(void **state)
 {
 	const struct base *b = *state;
 	struct plan_request r = { .mem_min = 768 * MIB, .mem_max = 768 * MIB - 1 };
+	struct files files;
 	struct image image;
 	int rc = -ENOSPC;
 
@@ -1318,15 +1326,17 @@ static void images_take_all_that_is_theirs(void **state)
 		skip();
 	while (rc == -ENOSPC) {
 		r.mem_max += b->page_size;
-		rc = plan_one(&image, &b->machine, r, b);
+		rc = plan_one(&image, &files, &b->machine, r, b);
 		if (rc == 0)
 			assert_int_equal(highest(&image), r.mem_max + 1);
 		image_free(&image);
+		files_free(&files);
 	}
 	assert_int_equal(rc, 0);
 	r.mem_max--;
-	assert_fails(plan_one(&image, &b->machine, r, b), ENOSPC, "Could not find a free area");
+	assert_fails(plan_one(&image, &files, &b->machine, r, b), ENOSPC, "Could not find a free area");
 	image_free(&image);
+	files_free(&files);
 }
 
 /* --- what an architecture may do, or leave --- */
@@ -1359,16 +1369,19 @@ static void hooks_that_fail_or_are_not_there(void **state)
 		struct plan_request r = { .crash = crash, .mem_max = UINT64_MAX };
 		struct machine m = b->machine;
 		struct arch arch = *m.arch;
+		struct files files;
 		struct image image;
 
 		m.arch = &arch;
 		arch.room = no_room_here;
-		assert_fails(plan_one(&image, &m, r, b), EINVAL, "no room here");
+		assert_fails(plan_one(&image, &files, &m, r, b), EINVAL, "no room here");
 		image_free(&image);
+		files_free(&files);
 		arch.room = crash ? b->machine.arch->room : NULL;	/* of a capture kernel it finds memory */
 		arch.spare = NULL;
-		assert_int_equal(plan_one(&image, &m, r, b), 0);
+		assert_int_equal(plan_one(&image, &files, &m, r, b), 0);
 		image_free(&image);
+		files_free(&files);
 	}
 }
 
@@ -1383,15 +1396,17 @@ static void initrds_have_a_bound_of_their_own(void **state)
 		struct machine m = b->machine;
 		struct arch arch = *m.arch;
 		const struct segment *s;
+		struct files files;
 		struct image image;
 
 		m.arch = &arch;
 		arch.needs = high_places;
 		initrd_below = i ? 700 * MIB : 0;
-		assert_int_equal(plan_one(&image, &m, r, b), 0);
+		assert_int_equal(plan_one(&image, &files, &m, r, b), 0);
 		s = image_segment(&image, ROLE_INITRD);
 		assert_in_range(s->addr + s->memsz, i ? 690 * MIB : 890 * MIB, i ? 700 * MIB : 900 * MIB);
 		image_free(&image);
+		files_free(&files);
 	}
 }
 
@@ -1413,16 +1428,18 @@ static void entries_are_in_the_image(void **state)
 		const uint64_t entries[] = { first, end - 1, first - 1, end };
 		struct plan_request r = NORMAL_OF(.initrd = b->initrd, .no_old_root = true,
 						  .cmdline = "maxcpus=1", .has_entry = true, .entry = entries[i]);
+		struct files files;
 		struct image image;
 
 		if (i < 2) {
-			assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+			assert_int_equal(plan_one(&image, &files, &b->machine, r, b), 0);
 			assert_int_equal(image.entry, entries[i]);
 			assert_true(image.own_entry);
 		} else {
-			assert_fails(plan_one(&image, &b->machine, r, b), EINVAL, "nothing will be loaded there");
+			assert_fails(plan_one(&image, &files, &b->machine, r, b), EINVAL, "nothing will be loaded there");
 		}
 		image_free(&image);
+		files_free(&files);
 	}
 }
 
@@ -1432,6 +1449,7 @@ static void command_lines_end(void **state)
 	const struct base *b = *state;
 	char line[2049];
 	struct plan_request r = NORMAL_OF(.cmdline = line, .no_old_root = true);
+	struct files files;
 	struct image image;
 
 	if (!b->dir)
@@ -1440,18 +1458,20 @@ static void command_lines_end(void **state)
 		memset(line, 'x', len);
 		line[len] = 0;
 		if (len == 2048)
-			assert_fails(plan_one(&image, &b->machine, r, b), E2BIG, "2048 bytes with all that kexec adds,"
+			assert_fails(plan_one(&image, &files, &b->machine, r, b), E2BIG, "2048 bytes with all that kexec adds,"
 				     " the kernel takes 2047; shorten it by 1");
 		else
-			assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+			assert_int_equal(plan_one(&image, &files, &b->machine, r, b), 0);
 		assert_string_equal(image.cmdline, line);
 		image_free(&image);
+		files_free(&files);
 	}
 	line[0] = 0;
 	r.crash = true;
-	assert_int_equal(plan_one(&image, &b->machine, r, b), 0);
+	assert_int_equal(plan_one(&image, &files, &b->machine, r, b), 0);
 	assert_int_equal(image.cmdline[strlen(image.cmdline) - 1], 'K');
 	image_free(&image);
+	files_free(&files);
 }
 
 /* Which calls can do what was asked for. */
