@@ -198,7 +198,7 @@ def cma_is_the_capture_kernels(pair, d):
 def memory_that_came_later(pair, d):
     """Memory that was hot-added through ACPI the next kernel adds itself. The peer tells it as if
     firmware had."""
-    return ([], pair.machine.dimms) if not pair.case.crash and pair.machine.memmap else NOTHING
+    return ([], pair.machine.dimms) if not pair.case.crash else NOTHING
 
 
 @entry("contract: known_memory")
@@ -211,6 +211,15 @@ def no_segment_in_memory_that_came_later(pair, d):
 def the_first_kib(pair, d):
     """The map begins where firmware's begins. The peer leaves out the first KiB."""
     return ([(0, 0x400)], []) if not pair.case.crash else NOTHING
+
+
+@entry("e820 type 0x(1|2)")
+def the_first_page(pair, d):
+    """Where the kernel does not show firmware's map we take the boot loader's. The peer takes /proc/iomem's, where
+    the first page is the kernel's own."""
+    if pair.case.crash or pair.machine.memmap:
+        return NOTHING
+    return ([(0, pc.PAGE)], []) if d.kind == "e820 type 0x1" else ([], [(0, pc.PAGE)])
 
 
 @entry("e820 type 0x(2|5|efffffff)")
