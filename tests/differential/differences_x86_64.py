@@ -123,6 +123,19 @@ def header_of_an_elf_kernel(pair, d):
     return pair.case.kernel.header is None
 
 
+@entry("boot_params: initrd, ours")
+def an_empty_initrd(pair, d):
+    """Without an initrd a kernel with EFI takes the one that the boot before left in EFI's tables. Ours tells it of
+    a page of zeroes; what is there the contract's check initrd_told sees. The peer tells of none."""
+    return pair.machine.efi is not None and pair.case.initrd is None
+
+
+@entry("contract: initrd_told")
+def no_initrd_at_all(pair, d):
+    """As the difference above: the peer tells a kernel with EFI of no initrd, not of an empty one."""
+    return pair.case.initrd is None and "no initrd, and no empty one at 0x0+0x0" in d.theirs
+
+
 @entry("boot_params: memory sizes")
 def ends_are_counted(pair, d):
     """Memory above 1 MiB in KiB: the peer counts to the last byte and rounds down."""
