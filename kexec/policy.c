@@ -103,6 +103,14 @@ bool policy_forbids_kexec_load(const struct policy *p)
 	       p->lockdown == POLICY_LOCKDOWN_CONFIDENTIALITY;
 }
 
+const char *policy_restricts(const struct policy *p)
+{
+	if (policy_forbids_kexec_load(p))
+		return "only signed kernels, with kexec_file_load (-s): the running kernel is locked down";
+	return p->secure_boot == ANSWER_YES ?
+	       "only with kexec_file_load (-s), signed kernels: Secure Boot is on" : NULL;
+}
+
 /* In the order in which the kernel asks: kernel/kexec.c:kexec_load_check. */
 static const char *policy_cause_eperm(const struct policy *p, bool crash, bool file)
 {
@@ -128,6 +136,9 @@ const char *policy_cause(const struct policy *p, int err, bool crash, bool file)
 {
 	if (err == EPERM)
 		return policy_cause_eperm(p, crash, file);
+	/* Where efivarfs is not mounted, lockdown is what tells of Secure Boot. */
+	if (p->secure_boot == ANSWER_UNKNOWN && policy_forbids_kexec_load(p))
+		return policy_cause_eperm(&(struct policy){ .lockdown = p->lockdown }, crash, file);
 	if (p->secure_boot != ANSWER_YES)
 		return "a security policy (IMA, SELinux) forbids it";
 	return file ? "under Secure Boot a security policy (IMA) forbids this kernel: it takes only signed ones" :

@@ -45,6 +45,12 @@ void policy_guess(struct policy *p, const struct sysroot *sr);
 bool policy_forbids_kexec_load(const struct policy *p);
 
 /*
+ * "only signed kernels, ...": what the running kernel restricts loading to, and why; NULL: it is not
+ * known to. Secure Boot alone forbids only kexec_load.
+ */
+const char *policy_restricts(const struct policy *p);
+
+/*
  * Why a call for a normal or a crash kernel, kexec_file_load or kexec_load, was refused with the
  * positive errno @err (EPERM, EACCES), and what can be done: half a sentence.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include "kexec/arch/arch.h"
+#include "kexec/policy.h"
 #include "kexec/readiness.h"
 #include "kexec/syscalls.h"
 
@@ -81,6 +82,14 @@ static void copy_normal_state(const struct sysroot *sr)
 		fail_forget();
 }
 
+static void read_policy(struct readiness *r, const struct sysroot *sr)
+{
+	struct policy policy;
+
+	policy_guess(&policy, sr);
+	r->restricted = policy_restricts(&policy);
+}
+
 int readiness_read(struct readiness *r, const struct sysroot *sr)
 {
 	int rc;
@@ -97,6 +106,7 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 		rc = udev_read(sr, &r->machine.arena, arch_udev_name(r->machine.name), &r->udev);
 	if (rc < 0)
 		return rc;
+	read_policy(r, sr);
 	read_region(r, sr);
 	r->keeps_backup = flaw_is_absent(&r->machine, FLAW_FORGETS);
 	copy_normal_state(sr);

@@ -47,6 +47,7 @@ struct readiness {
 	uint64_t reserved;			/* bytes, or READINESS_SIZE_UNKNOWN */
 	enum answer cpu_kept, memory_kept;	/* crash_hotplug; unknown: there is no such file */
 	struct klog log;
+	const char *restricted;			/* policy_restricts(); NULL: not that is known */
 	struct state_fadump fadump;
 	struct {
 		size_t possible, present, with_notes;	/* with_notes: of the possible */

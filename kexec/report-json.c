@@ -290,6 +290,7 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 	put_text(o, "loaded_with", r->loaded_with);
 	put_size(o, "bytes_reserved", r->reserved);
 	put_text(o, "release", r->machine.release);
+	json_object_object_add(o, "signed_only", json_object_new_boolean(r->restricted != NULL));
 	put_answer(kept, "cpu", r->cpu_kept);
 	put_answer(kept, "memory", r->memory_kept);
 	json_object_object_add(o, "crash_hotplug", kept);

@@ -22,6 +22,8 @@ static void show_size(FILE *out, const char *what, uint64_t bytes)
 static void show_kernel(const struct readiness *r, FILE *out)
 {
 	text_print(out, "  kernel        Linux %s on %s\n", r->machine.release, r->machine.name);
+	if (r->restricted)
+		fprintf(out, "  loads         %s\n", r->restricted);
 	if (r->cpu_kept == ANSWER_UNKNOWN && r->memory_kept == ANSWER_UNKNOWN)
 		fputs("  kept current  no: the kernel cannot (there are no crash_hotplug files)\n", out);
 	else

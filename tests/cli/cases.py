@@ -152,6 +152,8 @@ READINESS = {
     "fadump": "sys/kernel/fadump/enabled", "registered": "sys/kernel/fadump/registered",
     "ready": "sys/kernel/fadump/hotplug_ready", "old_registered": "sys/kernel/fadump_registered",
     "rules": "usr/lib/udev/rules.d/98-kexec.rules", "etc_rules": "etc/udev/rules.d/98-kexec.rules",
+    "lockdown": "sys/kernel/security/lockdown",
+    "secure_boot": "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
     "run_rules": "run/udev/rules.d/70-other.rules", "cma": "sys/kernel/kexec/crash_cma_ranges",
 }
 
@@ -249,6 +251,14 @@ READINESS_CASES = [
     ("the size is not known", 2, "CRITICAL: not armed: no crash kernel", {"loaded": 0, "size": None},
      "not-loaded", says("bytes_reserved", None), Machine()),
     ("the kernel does not say", 3, "UNKNOWN: ", {"loaded": None}, "unknown", says("loaded", None), Machine()),
+    ("locked down", 0, "OK: armed; (.*\n)+  loads +only signed kernels, with kexec_file_load \\(-s\\): the running"
+     " kernel is locked down\n", {"lockdown": "none [integrity] confidentiality\n"}, "kept-current", says("signed_only", True),
+     Machine()),
+    ("not locked down", 0, "OK: armed; (?!(.*\n)*  loads )", {"lockdown": "[none] integrity confidentiality\n"},
+     "kept-current", says("signed_only", False), Machine()),
+    ("Secure Boot", 0, "OK: armed; (.*\n)+  loads +only with kexec_file_load \\(-s\\), signed kernels: Secure Boot is"
+     " on\n",
+     {"secure_boot": "\6\0\0\0\1"}, "kept-current", says("signed_only", True), Machine()),
     ("fadump", 0, "OK: armed: fadump is registered",
      {"loaded": 0, "fadump": 1, "registered": 1, "ready": 1}, "fadump",
      lambda j: expect(j["fadump"]["registered"], j), Machine()),

@@ -160,6 +160,11 @@ CASES = [case for m in MACHINES for case in (
         check=loads("0x3e0000 = 0")),
     x86("the kernel's addresses are not known", "-p -c {kernel}", 4, prepare=remove("proc/kcore"),
         stderr="the dump will not have the kernel's virtual addresses", check=loads("0x3e0001 = 0")),
+    x86("the map is made of what the kernel has", "-l {kernel}",
+        prepare=remove("sys/kernel/boot_params", "sys/firmware/memmap"), check=loads("0x3e0000 = 0"),
+        stderr="what was hot-added is told to the next kernel as if it had been there at boot"),
+    x86("a map that the boot loader told", "-l {kernel}", prepare=remove("sys/firmware/memmap"), stderr="",
+        check=loads("0x3e0000 = 0")),
     x86("larger than the crash region", "-p -c {kernel}", 1, kernel=bzimage(init_size=0x10000001),
         error="kernel: Could not find a free area of memory of 0x10000001 bytes"),
 

@@ -50,6 +50,7 @@ MACHINES = {"UEFI": uefi, "two regions, CMA": two_regions, "128 entries": lambda
             "129 entries": lambda: entries(129), "3,000 entries": lambda: entries(3000),
             "12 TiB in small pages": large,
             "no firmware map": lambda: pc.Machine(memmap=False),
+            "no firmware map, memory added": lambda: pc.Machine(memmap=False, dimms=[(1 << 40, (1 << 40) + GIB)]),
             "5 levels": lambda: pc.Machine(la57=True, page_offset=0xff11000000000000),
             "no /proc/kcore": lambda: pc.Machine(kcore=False),
             "iomem of 10,000 lines": lambda: pc.Machine(nested=10_000)}

@@ -31,11 +31,8 @@ def crash_map(m, core):
 
 
 def normal_map(m):
-    """Firmware's; where the kernel does not show it, what the kernel made of it."""
-    if m.memmap:
-        return sorted(m.e820)
-    return sorted([a for a in m.e820 if a[2] != pc.RAM] + [(0, pc.PAGE, pc.RESERVED)] +
-                  [(s, e, pc.RAM) for s, e in m.ram()])
+    """Firmware's: the kernel shows it, or at least what the boot loader told it."""
+    return sorted(m.e820)
 
 
 def known_ram(m):

@@ -176,6 +176,21 @@ def shorter(case, plan):
         elf(-1, field, -0x10000, common.PT_LOAD)(case, plan)
 
 
+def without_initrd(told):
+    """It is gone, and @told of instead, (address, size)."""
+    def spoil(_, plan):
+        plan.segments.remove(plan.segment("initrd"))
+        data = plan.segment("boot_params").data
+        for (low, high), value in zip(((0x218, 0x0c0), (0x21c, 0x0c4)), told(plan)):
+            struct.pack_into("<I", data, low, value & 0xffffffff)
+            struct.pack_into("<I", data, high, value >> 32)
+    return spoil
+
+
+def some_memory(plan):
+    return plan.segment("kernel").mem, pc.PAGE
+
+
 def params(offset, change):
     def spoil(_, plan):
         data, at = plan.segment("purgatory").data, checks.Params.OFFSET + offset
@@ -230,6 +245,8 @@ CRASH = {
     "initrd's address": ("initrd_told", told(0x219)),
     "initrd's upper address": ("initrd_told", told(0x0c0)),
     "initrd's size": ("initrd_told", told(0x21c)),
+    "no initrd, and none that is empty": ("initrd_told", without_initrd(lambda _: (0, 0))),
+    "an initrd that is not empty": ("initrd_told", without_initrd(some_memory)),
     "boot_params above 4 GiB": ("below_4g", lambda case, plan: (
         setattr(case.kernel, "below", 1 << 32), setattr(plan.segment("boot_params"), "mem", 1 << 32))),
     "RSDP": ("rsdp", told(0x071)),

@@ -123,6 +123,19 @@ def header_of_an_elf_kernel(pair, d):
     return pair.case.kernel.header is None
 
 
+@entry("boot_params: initrd, ours")
+def an_empty_initrd(pair, d):
+    """Without an initrd a kernel with EFI takes the one that the boot before left in EFI's tables. Ours tells it of
+    a page of zeroes; what is there the contract's check initrd_told sees. The peer tells of none."""
+    return pair.machine.efi is not None and pair.case.initrd is None
+
+
+@entry("contract: initrd_told")
+def no_initrd_at_all(pair, d):
+    """As the difference above: the peer tells a kernel with EFI of no initrd, not of an empty one."""
+    return pair.case.initrd is None and "no initrd, and no empty one at 0x0+0x0" in d.theirs
+
+
 @entry("boot_params: memory sizes")
 def ends_are_counted(pair, d):
     """Memory above 1 MiB in KiB: the peer counts to the last byte and rounds down."""
@@ -198,7 +211,7 @@ def cma_is_the_capture_kernels(pair, d):
 def memory_that_came_later(pair, d):
     """Memory that was hot-added through ACPI the next kernel adds itself. The peer tells it as if
     firmware had."""
-    return ([], pair.machine.dimms) if not pair.case.crash and pair.machine.memmap else NOTHING
+    return ([], pair.machine.dimms) if not pair.case.crash else NOTHING
 
 
 @entry("contract: known_memory")
@@ -211,6 +224,15 @@ def no_segment_in_memory_that_came_later(pair, d):
 def the_first_kib(pair, d):
     """The map begins where firmware's begins. The peer leaves out the first KiB."""
     return ([(0, 0x400)], []) if not pair.case.crash else NOTHING
+
+
+@entry("e820 type 0x(1|2)")
+def the_first_page(pair, d):
+    """Where the kernel does not show firmware's map we take the boot loader's. The peer takes /proc/iomem's, where
+    the first page is the kernel's own."""
+    if pair.case.crash or pair.machine.memmap:
+        return NOTHING
+    return ([(0, pc.PAGE)], []) if d.kind == "e820 type 0x1" else ([], [(0, pc.PAGE)])
 
 
 @entry("e820 type 0x(2|5|efffffff)")

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
-"""A whole Debian ppc64el with systemd, its own kdump-tools, and our packages instead of kexec-tools.
+"""A whole Debian with systemd, its own kdump-tools, and our packages instead of kexec-tools.
 
-usage: distribution.py TREE.img DIRECTORY KERNEL=VMLINUX=INITRD...
+usage: distribution.py ARCH TREE.img DIRECTORY NAME=KERNEL=INITRD...
 
-TREE.img is the file system that tests/kdump/distribution made, and is left as
-it is. Prints TAP.
+ARCH is Debian's name of it. TREE.img is the file system that tests/kdump/distribution
+made, and is left as it is. Prints TAP.
 """
 import contextlib
+import hashlib
 import os
 import re
 import shutil
 import signal
-import struct
 import sys
 import time
 from typing import NamedTuple
@@ -21,9 +21,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../system"))
 
 from architecture import Architecture  # noqa: E402
+from debians import DEBIANS  # noqa: E402
+from dump import Dump, show, subtract  # noqa: E402
 from guest import Guest  # noqa: E402
 from logs import as_ours  # noqa: E402
-from power import POWER  # noqa: E402
+from memory import NEW_IS_MOVABLE, spread, write_pattern  # noqa: E402
+from physical import online_memory  # noqa: E402
 from qemu import Machine  # noqa: E402
 from stream import Failure  # noqa: E402
 
@@ -32,9 +35,10 @@ CAPTURE_TIMEOUT = 900
 # systemd on an emulated machine takes its time, on a busy one more.
 BOOT_TIMEOUT = 600
 RULES = "/usr/lib/udev/rules.d"
-PLUGGABLE = POWER.usual
-TWO_CPUS = POWER.usual._replace(smp="2")
 HASH_MMU = "disable_radix"
+SEEN = "/var/crash/seen"
+# How much of the memory that was added is looked at.
+SAMPLES = 16
 
 
 def expect(truth, message):
@@ -54,7 +58,8 @@ class Boot(NamedTuple):
 class Site:
     """The disk of one story, and the kernels it can be booted with."""
 
-    def __init__(self, image, kernels, directory):
+    def __init__(self, debian, image, kernels, directory):
+        self.debian = debian
         self.directory = directory
         self.kernels = kernels
         self.boots = 0
@@ -67,20 +72,22 @@ class Site:
         with open(self.emulator, "w", encoding="utf-8") as f:
             # One queue, whose interrupt any CPU takes: with one for each, Linux 6.1 started with maxcpus=1
             # on another CPU than the first waits for its disk for ever, whoever has loaded it.
-            f.write(f'#!/bin/sh\nexec {POWER.emulator} -drive "file={self.disk},format=raw,if=none,id=disk,'
-                    'cache=unsafe" -device virtio-blk-pci,drive=disk,num-queues=1 "$@"\n')
+            f.write(f'#!/bin/sh\nexec {debian.architecture.emulator} '
+                    f'-drive "file={self.disk},format=raw,if=none,id=disk,cache=unsafe" '
+                    '-device virtio-blk-pci,drive=disk,num-queues=1 "$@"\n')
         os.chmod(self.emulator, 0o755)
 
     @contextlib.contextmanager
-    def booted(self, kernel, hardware, parameters):
+    def booted(self, kernel, parameters):
         """(machine, guest) of a system that has come up."""
-        vmlinux, initrd = self.kernels[kernel]
+        file, initrd = self.kernels[kernel]
+        architecture, hardware = self.debian.architecture, self.debian.hardware(kernel)
         self.boots += 1
         logs = os.path.join(self.directory, f"boot-{self.boots}")
         os.makedirs(logs, exist_ok=True)
-        machine = Machine(logs, Boot(POWER, False, vmlinux, initrd), hardware,
-                          "root=/dev/vda rw console=hvc0 crashkernel=512M quiet " + parameters,
-                          self.emulator)
+        machine = Machine(logs, Boot(architecture, architecture.has_kvm(file), file, initrd), hardware,
+                          f"root=/dev/vda rw console={architecture.console} "
+                          f"crashkernel={hardware.crashkernel} quiet {parameters}", self.emulator)
         with machine:
             guest = Guest(machine)
             try:
@@ -137,14 +144,28 @@ def quiet(guest):
     wait_for(guest, "test -z \"$(systemctl list-jobs --no-legend)\"")
 
 
-def add_cpu(machine, guest):
+def add_cpu(site, machine, guest):
     """Hot-add a CPU; udev has seen it when this returns. Its number."""
     number = int(guest.check("grep -c ^processor /proc/cpuinfo"))
     guest.check("stdbuf -oL udevadm monitor --udev --subsystem-match=cpu > /tmp/events 2>&1 & sleep 1")
     machine.add_core()
-    wait_for(guest, f"grep -q 'online .*/cpu{number} ' /tmp/events")
+    bring_up = site.debian.architecture.online_cpus or ":"
+    wait_for(guest, f"({bring_up}); grep -q 'online .*/cpu{number} ' /tmp/events")
     quiet(guest)
     return number
+
+
+def add_memory(site, machine, guest):
+    """Hot-add memory, and write to it. (its range, by the address of some pages the digest of what is there)"""
+    guest.check(NEW_IS_MOVABLE)
+    added = machine.add_dimm("dimm", site.debian.architecture.dimm_size)
+    end = time.monotonic() + 180
+    while subtract([added], online_memory(guest)):
+        expect(time.monotonic() < end, f"the new memory {show([added])} is not online")
+        time.sleep(1)
+    quiet(guest)
+    chunks = write_pattern(guest, machine, added)
+    return added, {address: hashlib.md5(chunks[address]).hexdigest() for address in spread(sorted(chunks), SAMPLES)}
 
 
 def burst(guest, count):
@@ -181,47 +202,14 @@ def use_kdump_tools(guest):
 
 # --- dumps ---
 
-def memory_to_dump(guest):
-    """[(start, end)] of what a dump has: all RAM but the crash kernel's, and what RTAS has in there."""
-    def cell(path, size):
-        return int.from_bytes(guest.read_bytes(f"/proc/device-tree/{path}", 0, size), "big")
-
-    ram = [(int(m[1], 16), int(m[2], 16) + 1) for m in
-           re.finditer(r"^([0-9a-f]+)-([0-9a-f]+) : System RAM$", guest.check("cat /proc/iomem"), re.M)]
-    crash = cell("chosen/linux,crashkernel-base", 8)
-    crash_end = crash + cell("chosen/linux,crashkernel-size", 8)
-    rtas = cell("rtas/linux,rtas-base", 4)
-    memory = [(start, min(end, crash)) for start, end in ram if start < crash]
-    memory += [(max(start, crash_end), end) for start, end in ram if end > crash_end]
-    if crash <= rtas < crash_end:
-        memory.append((rtas, rtas + cell("rtas/rtas-size", 4)))
-    return sorted(memory)
-
-
-def core_contents(headers):
-    """([(start, end)] of memory, how many CPUs) of an ELF core that begins so."""
-    memory, cpus = [], 0
-    first, = struct.unpack_from("<Q", headers, 32)
-    size, count = struct.unpack_from("<HH", headers, 54)
-    for at in range(first, first + size * count, size):
-        kind, _, offset, virtual, physical, in_file, in_memory, _ = struct.unpack_from("<IIQQQQQQ", headers, at)
-        if kind == 1:
-            expect(virtual == physical + (0xc << 60) and in_file == in_memory, f"memory at {virtual:#x}")
-            start = memory.pop()[0] if memory and memory[-1][1] == physical else physical
-            memory.append((start, physical + in_memory))
-        elif kind == 4:
-            cpus = count_registers(headers[offset:offset + in_file])
-    return memory, cpus
-
-
-def count_registers(notes):
-    """How many notes hold the registers of a CPU (NT_PRSTATUS)."""
-    found = at = 0
-    while at + 12 <= len(notes):
-        name, size, kind = struct.unpack_from("<III", notes, at)
-        found += kind == 1 and notes[at + 12:at + 12 + name] == b"CORE\0"
-        at += 12 + (name + 3 & ~3) + (size + 3 & ~3)
-    return found
+def merged(ranges):
+    """Those that touch each other are one."""
+    whole = []
+    for part in sorted(ranges, key=lambda part: part.start):
+        if whole and whole[-1].stop == part.start:
+            part = range(whole.pop().start, part.stop)
+        whole.append(part)
+    return whole
 
 
 def read_text(guest, path):
@@ -266,7 +254,7 @@ def first_boot_loads(site, state):
 def added_cpu_reloads_nothing(site, state):
     machine, guest = state["machine"], state["guest"]
     before = loads(guest)
-    state["cpu"] = add_cpu(machine, guest)
+    state["cpu"] = add_cpu(site, machine, guest)
     expect(loads(guest) == before, "the crash kernel was loaded again")
     expect(not reload_ran(guest), "kdump-reload.service ran")
     expect(crash_hotplug(guest) == ["1", "1"], "the image is not kept current any more")
@@ -276,17 +264,21 @@ def crash_is_captured(site, state):
     machine, guest = state["machine"], state["guest"]
     expect(guest.read("/sys/kernel/kexec_crash_loaded") == "1", "nothing is loaded")
     cpus = int(guest.check("grep -c ^processor /proc/cpuinfo"))
-    site.crash = {"cpu": state["cpu"], "cpus": cpus, "memory": memory_to_dump(guest)}
+    site.crash = {"cpu": state["cpu"], "cpus": cpus, "memory": site.debian.memory_to_dump(guest),
+                  "linear": site.debian.linear_map(guest), "samples": state.get("samples", {})}
     # What makedumpfile says of the pages, too.
     guest.check("grep -q ^MAKEDUMP_ARGS= /etc/default/kdump-tools || "
                 "echo 'MAKEDUMP_ARGS=\"-c -d 31 --message-level 23\"' >> /etc/default/kdump-tools")
-    guest.check(f"rm -rf /var/crash/seen; echo '{MARKER}' > /dev/kmsg; sync")
+    addresses = " ".join(str(address) for address in site.crash["samples"])
+    guest.check(f"rm -rf {SEEN}; echo {addresses} > /var/crash/samples; echo '{MARKER}' > /dev/kmsg; sync")
     began = machine.elapsed()
     guest.start(f"taskset {1 << state['cpu']:x} sh -c 'echo c > /proc/sysrq-trigger'")
     expect(machine.wait_exit(CAPTURE_TIMEOUT), "the machine has not rebooted")
-    console = machine.console.text()
-    expect("saved vmcore in /var/crash" in console, "no dump was saved")
-    site.crash["poisoned"] = int(re.search(r"Hwpoison pages +: 0x([0-9a-f]+)", console)[1], 16)
+    # Elsewhere the next boot finds the dump, or does not.
+    if site.debian.architecture.console_is_whole:
+        console = machine.console.text()
+        expect("saved vmcore in /var/crash" in console, "no dump was saved")
+        site.crash["poisoned"] = int(re.search(r"Hwpoison pages +: 0x([0-9a-f]+)", console)[1], 16)
     print(f"# captured and rebooted {machine.elapsed() - began:.0f} s after the crash")
 
 
@@ -296,23 +288,34 @@ def capture_saw_everything(site, guest):
     expect(log.count(MARKER) == 1, "the log has no marker")
     panic = re.search(r"\] CPU: (\d+) .*Comm: (taskset|sh) ", log)
     expect(panic and int(panic[1]) == wanted["cpu"], f"it was not CPU {wanted['cpu']} that crashed")
-    seen = "/var/crash/seen"
-    status, errors = guest.read(f"{seen}/status"), guest.read(f"{seen}/errors")
+    status, errors = guest.read(f"{SEEN}/status"), guest.read(f"{SEEN}/errors")
     expect((status, errors) == ("0", ""), f"vmcore-dmesg /proc/vmcore: status {status}: {errors}")
-    expect(read_text(guest, f"{seen}/log") == as_ours(log), "vmcore-dmesg /proc/vmcore read another log")
-    memory, cpus = core_contents(guest.read_bytes(f"{seen}/headers", 0, 131072))
-    expect(memory == wanted["memory"], f"/proc/vmcore has memory {memory}, not {wanted['memory']}")
+    expect(read_text(guest, f"{SEEN}/log") == as_ours(log), "vmcore-dmesg /proc/vmcore read another log")
+    headers = Dump(guest, path=f"{SEEN}/headers")
+    memory, cpus = merged(headers.memory()), len(headers.registers())
+    expect(memory == merged(wanted["memory"]),
+           f"/proc/vmcore has memory {show(memory)}, not {show(merged(wanted['memory']))}")
+    expect(headers.linear_map() == wanted["linear"], f"memory is at {headers.linear_map()}, not {wanted['linear']}")
     expect(cpus == wanted["cpus"], f"/proc/vmcore has {cpus} CPUs, not {wanted['cpus']}")
-    expect(set(guest.read(f"{seen}/units").split()) == {"inactive"}, "units of ours ran in the capture system")
-    expect(guest.read(f"{seen}/loaded") == "0", "the capture system loaded a crash kernel")
+    lost = lost_samples(guest, wanted["samples"])
+    expect(not lost, f"not what was there, in /proc/vmcore at {lost}")
+    expect(set(guest.read(f"{SEEN}/units").split()) == {"inactive"}, "units of ours ran in the capture system")
+    expect(guest.read(f"{SEEN}/loaded") == "0", "the capture system loaded a crash kernel")
     return log
+
+
+def lost_samples(guest, samples):
+    """Where something else was in /proc/vmcore, or nothing that could be read."""
+    seen = dict(line.split() for line in guest.read(f"{SEEN}/samples").splitlines())
+    return [hex(address) for address, digest in samples.items() if seen.get(str(address)) != digest]
 
 
 def dump_can_be_read(site, state):
     """By both readers, whole, as kdump-tools stored it: filtered and compressed."""
     guest = state["guest"]
     log = capture_saw_everything(site, guest)
-    expect(site.crash["poisoned"] == 0, f"makedumpfile saw {site.crash['poisoned']} broken pages")
+    poisoned = site.crash.get("poisoned", 0)
+    expect(poisoned == 0, f"makedumpfile saw {poisoned} broken pages")
     stored = dump_as_file(guest)
     guest.check("makedumpfile --dump-dmesg /var/tmp/dump /var/tmp/dmesg", 600)
     expect(read_text(guest, "/var/tmp/dmesg") == log, "makedumpfile read another log from the dump")
@@ -349,11 +352,37 @@ def dump_has_all_but_what_makedumpfile_left_out(site, state):
           f"{len(lines)} of {len(logged)} lines are in the dump")
 
 
+def added_cpu_and_memory_reload_nothing(site, state):
+    machine, guest = state["machine"], state["guest"]
+    before = loads(guest)
+    _, state["samples"] = add_memory(site, machine, guest)
+    expect(loads(guest) == before, "the crash kernel was loaded again")
+    added_cpu_reloads_nothing(site, state)
+
+
+def removed_memory_reloads_once(site, state):
+    """It stays in the headers that the kernel writes: our rule has kdump-tools load again."""
+    machine, guest = state["machine"], state["guest"]
+    expect(crash_hotplug(guest) == ["1", "1"], "the image is not kept current")
+    add_memory(site, machine, guest)
+    before = loads(guest)
+    guest.check("rm /tmp/pattern /tmp/copies")
+    machine.ask_back("dimm")
+    end = time.monotonic() + 180
+    while machine.has_device("dimm"):
+        expect(time.monotonic() < end, "the memory is not given back")
+        time.sleep(1)
+    time.sleep(3)
+    quiet(guest)
+    expect(loads(guest) == before + 1, f"{loads(guest) - before} reloads")
+    expect(crash_hotplug(guest) == ["1", "1"], "the image is not kept current any more")
+
+
 def twin_without_our_rule_reloads(site, state):
     machine, guest = state["machine"], state["guest"]
     use_the_distributions_rule(guest)
     before = udev_reloads(guest)
-    add_cpu(machine, guest)
+    add_cpu(site, machine, guest)
     expect(udev_reloads(guest) > before, "no reload was seen")
 
 
@@ -363,7 +392,7 @@ def own_service_loads_and_keeps_current(site, state):
     use_kdump_service(guest)
     expect(crash_hotplug(guest) == ["1", "1"], "the image is not kept current")
     before = own_loads(guest)
-    add_cpu(machine, guest)
+    add_cpu(site, machine, guest)
     expect(own_loads(guest) == before and not reload_ran(guest), "it was loaded again")
     state["cpu"] = 1
 
@@ -453,43 +482,49 @@ def next_kernel_waits_for_kdump_tools(site, state):
     expect(not waits("twin.service"), "its twin waited, too")
 
 
-BOOTS = [
-    ("new", PLUGGABLE, "", [first_boot_loads, added_cpu_reloads_nothing, crash_is_captured]),
-    ("new", PLUGGABLE, HASH_MMU, [dump_has_all_but_what_makedumpfile_left_out, twin_without_our_rule_reloads,
-                                  own_service_loads_and_keeps_current, next_kernel_puts_the_reboot_cpu_back,
-                                  own_service_captures]),
-    ("old", TWO_CPUS, "", [dump_can_be_read, storm_is_one_reload_of_kdump_tools,
-                           storm_is_one_reload_of_our_service, twin_storm_is_many_reloads,
-                           older_kernel_is_captured]),
-    ("new", PLUGGABLE, "", [dump_can_be_read, next_kernel_waits_for_kdump_tools]),
-]
+# (which kernel, words for its command line, what happens)
+STORIES = {
+    "ppc64el": [
+        ("new", "", [first_boot_loads, added_cpu_reloads_nothing, crash_is_captured]),
+        ("new", HASH_MMU, [dump_has_all_but_what_makedumpfile_left_out, twin_without_our_rule_reloads,
+                           own_service_loads_and_keeps_current, next_kernel_puts_the_reboot_cpu_back,
+                           own_service_captures]),
+        ("old", "", [dump_can_be_read, storm_is_one_reload_of_kdump_tools,
+                     storm_is_one_reload_of_our_service, twin_storm_is_many_reloads,
+                     older_kernel_is_captured]),
+        ("new", "", [dump_can_be_read, next_kernel_waits_for_kdump_tools]),
+    ],
+    "amd64": [
+        ("new", "", [first_boot_loads, added_cpu_and_memory_reload_nothing, crash_is_captured]),
+        ("new", "", [dump_can_be_read, removed_memory_reloads_once]),
+    ],
+}
 
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
-    kernels = {name: (vmlinux, initrd) for name, vmlinux, initrd in
-               (argument.split("=") for argument in sys.argv[3:])}
-    site = Site(sys.argv[1], kernels, sys.argv[2])
-    boots = [boot for boot in BOOTS if boot[0] in kernels]
+    arch, image, directory = sys.argv[1:4]
+    kernels = {name: files for name, *files in (argument.split("=") for argument in sys.argv[4:])}
+    site = Site(DEBIANS[arch], image, kernels, directory)
+    stories = STORIES[arch]
     number = failed = 0
-    print(f"1..{sum(len(steps) for *_, steps in boots)}", flush=True)
-    for kernel, hardware, parameters, steps in boots:
-        left = list(steps)
-        problem = None
+    print(f"1..{sum(len(steps) for *_, steps in stories)}", flush=True)
+    for kernel, parameters, steps in stories:
+        left, problem = list(steps), None
         try:
-            with site.booted(kernel, hardware, parameters) as (machine, guest):
+            with site.booted(kernel, parameters) as (machine, guest):
                 state = {"machine": machine, "guest": guest}
                 while left:
                     began = time.monotonic()
                     left[0](site, state)
                     number += 1
                     name = left.pop(0).__name__.replace("_", " ")
-                    print(f"ok {number} - distribution: {name}: {time.monotonic() - began:.0f} s", flush=True)
+                    print(f"ok {number} - distribution {arch}: {name}: {time.monotonic() - began:.0f} s", flush=True)
         except (Failure, OSError) as failure:
             problem = str(failure)
         for step in left:
             number, failed = number + 1, failed + 1
-            print(f"not ok {number} - distribution: {step.__name__.replace('_', ' ')}")
+            print(f"not ok {number} - distribution {arch}: {step.__name__.replace('_', ' ')}")
             print("\n".join("#   " + line for line in (problem or "").splitlines()), flush=True)
             problem = "the step before failed"
     return 1 if failed else 0

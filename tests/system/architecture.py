@@ -24,6 +24,8 @@ class Hardware(NamedTuple):
     # Of the first kernel, besides.
     words: str = ""
     uefi: bool = False
+    # With UEFI, which starts only what is signed: shim, GRUB, and a signed kernel.
+    secure_boot: bool = False
 
 
 class Architecture:
@@ -54,6 +56,11 @@ class Architecture:
     def arguments(self, hardware, directory, kvm):
         """The emulator's, for all but terminals, disks and what is booted."""
         raise NotImplementedError
+
+    def boot_arguments(self, hardware, directory, files, append):
+        """For the kernel and the initrd that are booted, files, and the command line."""
+        kernel, initrd = files
+        return ["-kernel", kernel, "-initrd", initrd, "-append", append]
 
     def capture_words(self, loader):
         """What the command line of a capture kernel has to have, and this loader does not add."""

@@ -9,9 +9,10 @@ import sys
 import time
 
 from dump import Dump, show, subtract
-from files import ARCHIVE_LACKS, Site, build
+from files import Site, build
 from memory import find_pattern, lost_content, plug_movable
 from scenarios import LOST_CPU
+from scripts import ARCHIVE_LACKS
 from stage import Stage, expect
 from stream import ArchiveLacks, Failure
 

@@ -8,22 +8,18 @@ import lzma
 import os
 import re
 import subprocess
-import sys
 from typing import NamedTuple
 
 from architecture import PACKAGED, Architecture
 from guest import write_initramfs
 from power import POWER
-from stream import ArchiveLacks, Failure
+from scripts import last_line, script
+from stream import ArchiveLacks
 from x86_64 import X86_64
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.dirname(os.path.dirname(HERE))
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("KEXEC_BUILD_DIR",
                                        os.path.join(REPOSITORY, "build")))
-
-# Of tests/lib/packages.sh.
-ARCHIVE_LACKS = 69
 
 
 class Kernel(NamedTuple):
@@ -61,42 +57,29 @@ COMPRESSED = {"vmlinux.gz": gzip.open, "vmlinux.xz": lzma.open}
 
 def build(arch):
     """The directory with a static kexec and vmcore-dmesg for arch."""
-    return _last_line(os.path.join(REPOSITORY, "tests", "build"), arch)
-
-
-def _last_line(*command):
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        reason = f"archive: {os.path.basename(command[0])} does not say what"
-        for line in process.stderr:
-            print(line, end="", file=sys.stderr, flush=True)
-            if line.startswith("archive: "):
-                reason = line.strip()
-        output = process.stdout.read()
-    if process.returncode == ARCHIVE_LACKS:
-        raise ArchiveLacks(reason)
-    if process.returncode:
-        raise Failure(f"{' '.join(command)}: status {process.returncode}")
-    return output.splitlines()[-1]
+    return last_line(os.path.join(REPOSITORY, "tests", "build"), arch)
 
 
 def packaged(arch, package, program):
     """The command which runs the program of a Debian package here, emulated if need be."""
-    return _script("fetch", "program", DEBIAN[arch], package, program).split("\t")
+    return script("fetch", "program", DEBIAN[arch], package, program).split("\t")
+
+
+def ukify():
+    """(the command that runs Debian's, the stub which it puts in front)"""
+    *command, stub = script("fetch", "ukify").split("\t")
+    return command, stub
 
 
 def _busybox(arch):
     """Debian has none for big-endian machines."""
     if arch in DEBIAN:
         try:
-            return _script("fetch", "busybox", DEBIAN[arch])
+            return script("fetch", "busybox", DEBIAN[arch])
         except ArchiveLacks:
             if arch == "x86_64":
                 raise
-    return _script("compile", "busybox", arch)
-
-
-def _script(name, *arguments):
-    return _last_line(os.path.join(HERE, name), *arguments)
+    return script("compile", "busybox", arch)
 
 
 class Site:
@@ -108,7 +91,7 @@ class Site:
         self.architecture = origin.architecture
         self.big_endian = origin.arch == "ppc64"
         self.directory = os.path.join(BUILD, "system", kernel)
-        self.kernel = _script(origin.script, "kernel", kernel)
+        self.kernel = script(origin.script, "kernel", kernel)
         self.kvm = origin.architecture.has_kvm(self.kernel)
         self.capture = os.path.join(self.directory, "capture.cpio")
         self.first = os.path.join(self.directory, "first.cpio")
@@ -129,7 +112,7 @@ class Site:
                 files[name] = self._compress(name, opener)
         if origin.architecture is X86_64:
             added, scripts[PACKAGED] = self._twin()
-            files.update(added)
+            files.update(added | self._modules())
         write_initramfs(self.first, busybox, programs, files, scripts)
 
     def _twin(self):

@@ -18,6 +18,7 @@ import recording
 import regions
 import scenarios
 import sizes
+import uefi
 import x86_scenarios
 from architecture import PACKAGED
 from files import KERNELS, Site
@@ -78,6 +79,9 @@ SCENARIOS = {
     "mem-remove-reload": x86_scenarios.remove,
     "mem-remove-stale": x86_scenarios.remove_stale,
     "uefi": x86_scenarios.uefi,
+    "uefi-no-initrd": uefi.no_initrd,
+    "uki": uefi.unified,
+    "secure-boot": uefi.secure_boot,
     "lockdown": x86_scenarios.lockdown,
 }
 
@@ -94,7 +98,8 @@ WRAPPER = {"zimage"} # compiled for one kernel
 JSON = {"record"} # the big-endian programs are built without
 # Of PCs only, and of these only what does not ask for a device tree.
 X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packaged",
-            "mem-remove-reload", "mem-remove-stale", "uefi", "lockdown"}
+            "mem-remove-reload", "mem-remove-stale", "uefi", "uefi-no-initrd", "uki", "secure-boot",
+            "lockdown"}
 X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
             "corrupt", "readers", "record"}
@@ -127,7 +132,7 @@ DEFAULT = {
               "file-exec", "file-compressed", "auto", "readers", "dtb", "dtb-lost", "zimage"],
     "small-be": ["cpu-hotplug", "low-64k", "exec", "auto-be", "file-spoilt-be", "readers"],
     "x86-6.12": ["crash", "cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "chain", "file-hotplug",
-                 "corrupt", "readers"],
+                 "corrupt", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
 }

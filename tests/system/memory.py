@@ -173,7 +173,7 @@ def _captured_with(stage, added):
 def lost_content(stage, dump, chunks):
     """Where samples of what find_pattern() has found are not in the dump, or cannot be read."""
     with stage.timed("compare"):
-        return [hex(address) for address in _spread(sorted(chunks), SAMPLES)
+        return [hex(address) for address in spread(sorted(chunks), SAMPLES)
                 if not dump.has(address, chunks[address])]
 
 
@@ -194,21 +194,25 @@ def expect_all(dump, memory):
 
 def find_pattern(stage, memory):
     """Have the guest write to this memory: what, by physical address."""
+    with stage.timed("pattern"):
+        return write_pattern(stage.guest, stage.machine, memory)
+
+
+def write_pattern(guest, machine, memory):
     numbers = range(FIRST_NUMBER, LAST_NUMBER + 1)
     pattern = "".join(f"{number}\n" for number in numbers).encode()
     chunks = {pattern[at:at + CHUNK] for at in range(0, len(pattern), CHUNK)}
-    with stage.timed("pattern"):
-        stage.guest.check(WRITE_COPIES)
-        data = stage.machine.save_memory(memory)
-        found = {memory.start + at: data[at:at + CHUNK]
-                 for at in range(0, len(data), CHUNK)
-                 if data[at:at + CHUNK] in chunks}
+    guest.check(WRITE_COPIES)
+    data = machine.save_memory(memory)
+    found = {memory.start + at: data[at:at + CHUNK]
+             for at in range(0, len(data), CHUNK)
+             if data[at:at + CHUNK] in chunks}
     expect(len(found) >= SAMPLES, f"the new memory {show([memory])} has "
                                   f"{len(found)} chunks of the pattern")
     return found
 
 
-def _spread(items, count):
+def spread(items, count):
     """That many of the items, the first and the last among them."""
     return [items[index * (len(items) - 1) // (count - 1)]
             for index in range(count)]

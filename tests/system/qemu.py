@@ -72,7 +72,8 @@ class Machine:
         ours, theirs = zip(*(socket.socketpair() for _ in names))
         command = [emulator or site.architecture.emulator,
                    *site.architecture.arguments(hardware, directory, site.kvm),
-                   *_arguments(hardware, site.kernel, site.first, append)]
+                   "-smp", hardware.smp, "-m", hardware.memory, "-nodefaults", "-display", "none", "-no-reboot",
+                   *site.architecture.boot_arguments(hardware, directory, (site.kernel, site.first), append)]
         self.disk = self._path("disk")
         if hardware.disk:
             command += _disk_arguments(self.disk, hardware.disk)
@@ -194,12 +195,6 @@ class Machine:
         self.monitor.close()
         for stream in {self.console, self.control}:
             stream.wait_end(END_TIMEOUT)
-
-
-def _arguments(hardware, kernel, initrd, append):
-    return ["-smp", hardware.smp, "-m", hardware.memory,
-            "-nodefaults", "-display", "none", "-no-reboot",
-            "-kernel", kernel, "-initrd", initrd, "-append", append]
 
 
 def _disk_arguments(path, size):

@@ -3,6 +3,7 @@
 """One crash test on one machine, in steps: what scenarios are told with."""
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ import time
 
 from dump import subtract
 from guest import Guest
+from physical import online_memory, resources
 from qemu import Machine
 from stream import Failure
 
@@ -24,6 +26,7 @@ CAPTURE_TIMEOUT = 300
 QUIET_TIME = 10
 POLL = 1
 
+DISK = "/dev/vda"
 # The command channel is a terminal.
 PRINT_LOG = "vmcore-dmesg --color=never /proc/vmcore"
 LOADED = "cat /sys/kernel/kexec/crash_loaded || cat /sys/kernel/kexec_crash_loaded"
@@ -97,6 +100,16 @@ class Stage:
         return " ".join([self.loader, how, *options, f"--initrd={initrd}" if initrd else "",
                          f"--command-line='{command_line or self.capture_command_line()}'",
                          kernel or f"/{self.architecture.kernel}"])
+
+    def deliver(self, path, data):
+        """Put a file into the guest, through the disk."""
+        with self.timed("deliver"):
+            with open(self.machine.disk, "r+b") as disk:
+                disk.write(data)
+            self.guest.check("echo 3 >/proc/sys/vm/drop_caches")
+            self.guest.check(f"head -c {len(data)} {DISK} >{path}")
+            digest = self.guest.check(f"md5sum <{path}").split()[0]
+        expect(digest == hashlib.md5(data).hexdigest(), f"{path} has not come through")
 
     # The first kernel.
 
@@ -204,12 +217,7 @@ class Stage:
 
     def memory(self):
         """The ranges of the memory blocks which are online."""
-        directory = "/sys/devices/system/memory"
-        size = int(self.guest.read(f"{directory}/block_size_bytes"), 16)
-        online = self.guest.check(f"grep -lx online {directory}/memory*/state")
-        starts = [int(number) * size
-                  for number in re.findall(r"/memory(\d+)/", online)]
-        return [range(start, start + size) for start in sorted(starts)]
+        return online_memory(self.guest)
 
     def cma_areas(self):
         """What crashkernel=,cma has set aside; the ends in the file are inclusive."""
@@ -223,9 +231,7 @@ class Stage:
 
     def resources(self, name):
         """The ranges of this name in /proc/iomem."""
-        text = self.guest.check("cat /proc/iomem")
-        return [range(int(start, 16), int(last, 16) + 1)
-                for start, last in re.findall(rf"^ *([0-9a-f]+)-([0-9a-f]+) : {name}$", text, re.M)]
+        return resources(self.guest, name)
 
     def memory_to_dump(self):
         """What of the memory is not the capture kernel's own."""

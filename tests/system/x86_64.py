@@ -9,6 +9,7 @@ import time
 
 from architecture import PACKAGED, Architecture, Hardware
 from dump import Dump, subtract
+from scripts import script
 from stream import Failure
 
 # Without KVM, Linux believes in a CPU that may come only when it sees a hypervisor it
@@ -24,6 +25,15 @@ CMA = USUAL._replace(crashkernel="256M crashkernel=64M,cma")
 # Of the package ovmf.
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+# And what has Microsoft's keys, by which Debian's shim is signed; only the firmware writes there.
+SECURE_FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd"
+SECURE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+SECURE = ["-global", "driver=cfi.pflash01,property=secure,value=on"]
+GRUB = """set timeout=0
+linux /vmlinuz {}
+initrd /first.cpio
+boot
+"""
 
 # A kernel without a root file system panics and reboots at once: where KVM is good for
 # something, in a few seconds.
@@ -56,6 +66,9 @@ class X86(Architecture):
         "uefi": USUAL._replace(uefi=True),
         "cma": CMA,
         "cma-unknown": CMA,
+        "uefi-no-initrd": USUAL._replace(uefi=True),
+        "secure-boot": USUAL._replace(machine="q35,vmport=on,smm=on", uefi=True, secure_boot=True),
+        "uki": USUAL._replace(disk=128 << 20),
         "lockdown": USUAL._replace(words="lockdown=integrity"),
     }
     dimm_size = 256 << 20
@@ -77,11 +90,30 @@ class X86(Architecture):
         arguments = ["-M", hardware.machine]
         arguments += VIRTUAL if kvm else ["-accel", "tcg,thread=multi", "-cpu", hardware.cpu, *VMWARE]
         if hardware.uefi:
+            code, template = ((SECURE_FIRMWARE, SECURE_VARIABLES) if hardware.secure_boot else
+                              (FIRMWARE, VARIABLES))
             variables = os.path.join(directory, "variables")
-            shutil.copyfile(VARIABLES, variables)
-            arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}",
+            shutil.copyfile(template, variables)
+            arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
                           "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
-        return arguments
+        return arguments + (SECURE if hardware.secure_boot else [])
+
+    def boot_arguments(self, hardware, directory, files, append):
+        if not hardware.secure_boot:
+            return super().boot_arguments(hardware, directory, files, append)
+        esp = os.path.join(directory, "esp")
+        shutil.rmtree(esp, ignore_errors=True)
+        kernel, initrd = files
+        for name, source in {"EFI/BOOT/BOOTX64.EFI": script("fetch", "signed", "shim"),
+                             "EFI/BOOT/grubx64.efi": script("fetch", "signed", "grub"),
+                             "vmlinuz": kernel, "first.cpio": initrd}.items():
+            os.makedirs(os.path.join(esp, os.path.dirname(name)), exist_ok=True)
+            shutil.copyfile(source, os.path.join(esp, name))
+        os.makedirs(os.path.join(esp, "EFI/debian"))
+        with open(os.path.join(esp, "EFI/debian/grub.cfg"), "w", encoding="ascii") as file:
+            file.write(GRUB.format(append))
+        return ["-drive", f"if=none,id=esp,format=raw,readonly=on,file=fat:{esp}",
+                "-device", "virtio-blk-pci,drive=esp"]
 
     def capture_words(self, loader):
         """Ours says it by itself."""

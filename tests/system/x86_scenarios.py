@@ -13,10 +13,11 @@ from dump import Dump, show, subtract
 from memory import captured_without, expect_all, find_pattern, lost_content, plug_movable
 from scenarios import crash_and_compare
 from stage import expect
+from uefi import LOCKED
 
+FORGOTTEN = "this kernel leaves memory that was removed in the image"
 KCORE = "/proc/kcore"
 RUNTIME_MAP = "/sys/firmware/efi/runtime-map"
-LOCKED = "mount -t securityfs security /sys/kernel/security && cat /sys/kernel/security/lockdown"
 
 
 def hotplug(stage):
@@ -120,9 +121,11 @@ def _plug_both(stage):
 
 
 def _removed(stage):
-    """Loaded; then memory came and went. Its range."""
+    """Loaded; then memory came and went. Its range. That this kernel forgets it, kexec -S says from the start."""
     stage.boot()
     stage.load("--hotplug")
+    status, output = stage.guest.run("kexec -S --verbose")
+    expect(status == 1 and FORGOTTEN in output, f"kexec -S --verbose: status {status}\n{output}")
     before = stage.memory()
     added = plug_movable(stage)
     stage.unplug_memory()

@@ -260,6 +260,51 @@ static void without_anything_known(void **state)
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 }
 
+/* With EFI a kernel that is told of none takes the one which the boot before left in EFI's tables. */
+static void no_initrd_with_efi_is_an_empty_one(void **state)
+{
+	X86_64_E820_AUTO e = {0};
+	BUF_AUTO out = {0};
+	struct x86_64_boot b = usual(&e);
+	struct x86_64_expect expect;
+	uint64_t at, size;
+
+	(void)state;
+	fill_e820(&e, 4);
+	b.initrd = b.initrd_size = 0;
+	expect = expected(&b);
+	build(&b, &out);
+	at = get(&out, 0x218, 4) | get(&out, 0x0c0, 4) << 32;
+	size = get(&out, 0x21c, 4) | get(&out, 0x0c4, 4) << 32;
+	assert_int_equal(at % 4096, 0);
+	assert_int_equal(size, 4096);
+	assert_int_equal(at + size, ADDR + out.len);
+	for (uint64_t i = 0; i < size; i++)
+		assert_int_equal(out.data[at - ADDR + i], 0);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+	out.data[out.len - 1] = '0';
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "no empty one is in its place");
+	out.data[out.len - 1] = 0;
+	put(out.data, 0x21c, size - 1, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "no empty one is in its place");
+	put(out.data, 0x21c, 2 * size, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "no empty one is in its place");
+	put(out.data, 0x21c, 0, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "there is no initrd, but at");
+	put(out.data, 0x21c, size, 4);
+	put(out.data, 0x218, (at + 16) & UINT32_MAX, 4);
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "no empty one is in its place");
+	b.efi = NULL;
+	build(&b, &out);
+	assert_int_equal(get(&out, 0x218, 8), 0);
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+}
+
 /* --- memory --- */
 
 static void e820_overflows_into_setup_data(void **state)
@@ -948,6 +993,7 @@ int main(void)
 		cmocka_unit_test(headers_are_checked),
 		cmocka_unit_test(long_header_is_cut),
 		cmocka_unit_test(without_anything_known),
+		cmocka_unit_test(no_initrd_with_efi_is_an_empty_one),
 		cmocka_unit_test(e820_overflows_into_setup_data),
 		cmocka_unit_test(memory_sizes_are_those_of_e801),
 		cmocka_unit_test(names_and_words_of_memory),

@@ -210,7 +210,11 @@ static void causes(void **state)
 		  " kexec_file_load (-s)", "SELinux" },
 		{ { .secure_boot = ANSWER_YES }, EACCES, true, true, "forbids this kernel", "(-s)" },
 		{ { .secure_boot = ANSWER_NO }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
-		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EACCES, true, false, "locked down: .*by kexec_file_load (-s)", "SELinux" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .disabled = true }, EACCES, true, true, "signed with a key", "disabled" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .secure_boot = ANSWER_NO }, EACCES, true, false,
+		  "IMA, SELinux", "Secure Boot" },
+		{ { .lockdown = POLICY_LOCKDOWN_NONE }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
 		{ { .secure_boot = ANSWER_YES }, EPERM, true, false, "needs root", "db" },
 	};
 

@@ -168,6 +168,33 @@ static void machine_with_added_memory(void **state)
 	machine_free(&m);
 }
 
+/* The boot loader's map is without it, in whatever order that is, and more than boot_params have room for. */
+static void added_memory_without_firmwares_map(void **state)
+{
+	static const uint8_t more[2 * X86_E820_ENTRY_SIZE] = { [4] = 8, [12] = 1, [16] = 1, [24] = 7, [32] = 1, [36] = 1 };
+	STRING_AUTO root = unpack("q35-bios-added");
+	const struct x86_64_facts *f;
+	struct machine m;
+
+	(void)state;
+	take_away("sys/firmware/memmap");
+	text("sys/kernel/boot_params/setup_data/0/type", "0x1\n");
+	unit_write(dir, "machine/sys/kernel/boot_params/setup_data/0/data", more, sizeof(more));
+	assert_int_equal(survey(&m, root, NULL), 0);
+	f = m.arch_facts;
+	assert_true(f->e820_is_firmware);
+	assert_int_equal(f->e820.n, 11);
+	for (size_t i = 0; i < f->e820.n; i++) {
+		assert_int_not_equal(f->e820.at[i].start, 0x100000000);
+		assert_true(!i || f->e820.at[i - 1].start <= f->e820.at[i].start);
+	}
+	assert_int_equal(f->e820.at[8].start, 0x700000000);
+	assert_int_equal(f->e820.at[9].end, 0x900000000);
+	assert_true(ranges_cover(&m.avoid, 0x100000000, 0x110000000));
+	boot_data_is_proven(&m);
+	machine_free(&m);
+}
+
 static void machine_with_efi(void **state)
 {
 	STRING_AUTO root = unpack("q35-uefi");
@@ -285,6 +312,7 @@ static void two_crash_regions_and_drivers_memory(void **state)
 
 	(void)state;
 	take_away("sys/firmware/memmap");
+	take_away("sys/kernel/boot_params");
 	text("proc/iomem", "00001000-0009ffff : System RAM\n000a0000-000fffff : Reserved\n"
 	     "00100000-7fffffff : System RAM\n  20000000-2fffffff : Crash kernel\n"
 	     "80000000-80000fff : ACPI Tables\nno line\n80001000-80001fff : ACPI Non-volatile Storage\n"
@@ -562,6 +590,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(machine_with_a_bios, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_added_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(added_memory_without_firmwares_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_efi, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_that_kexec_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(record_is_complete, setup, teardown),

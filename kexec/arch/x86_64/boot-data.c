@@ -105,6 +105,10 @@ int x86_64_boot_data(struct image *image)
 
 	if (f->efi_missing)
 		notice("%s; the next kernel finds ACPI, but not the services of EFI", f->efi_missing);
+	if (!f->e820_is_firmware && !image->crash)
+		notice("neither /" SYS_FIRMWARE_MEMMAP " nor /" SYS_BOOT_PARAMS " tells firmware's map of"
+		       " memory: what was hot-added is told to the next kernel as if it had been there at"
+		       " boot");
 	find_e820(image, &e820);
 	rc = list_reserved(image, &e820);
 	return rc < 0 ? rc : place_boot_data(image, &boot);

@@ -11,6 +11,7 @@
 #define LOADED_HIGH	0x01
 #define XLF_64		0x03		/* XLF_KERNEL_64, XLF_CAN_BE_LOADED_ABOVE_4G */
 #define BOOT_FLAG	0xaa55
+#define BOOT_PAGE	4096
 #define BOOT_PARTS	16		/* each begins at a multiple of this */
 
 /* Of the header the kernel reads at most to here: init_size. */
@@ -29,6 +30,7 @@ struct boot_node {
 
 struct boot_layout {
 	uint64_t cmdline, efi_map, desc_size, size;
+	uint64_t no_initrd;		/* a page that stands for one; 0: none has to */
 	struct boot_node node[4];
 	unsigned int n_nodes;
 };
@@ -56,6 +58,18 @@ static void boot_take_node(struct boot_layout *l, uint32_t type, size_t len)
 	};
 }
 
+/*
+ * Where an EFI stub was given an initrd, it has told EFI's tables of it (drivers/firmware/efi/libstub/
+ * efi-stub-helper.c:efi_load_initrd), and a kernel that is told of no other takes that one (drivers/
+ * firmware/efi/efi.c:efi_config_parse_tables, arch/x86/kernel/setup.c:get_ramdisk_size): memory which
+ * since then anything may be in. Zeroes are an initrd without files. It has a page of its own, as the
+ * kernel frees whole pages.
+ */
+static bool boot_hides_initrd(const struct x86_64_boot *b)
+{
+	return b->efi && !b->initrd_size;
+}
+
 static struct boot_layout boot_layout(const struct x86_64_boot *b)
 {
 	struct boot_layout l = { .size = X86_BOOT_PARAMS_SIZE, .desc_size = boot_desc_size(b) };
@@ -72,6 +86,10 @@ static struct boot_layout boot_layout(const struct x86_64_boot *b)
 		boot_take_node(&l, X86_SETUP_DTB, b->dtb_size);
 	if (b->seed)
 		boot_take_node(&l, X86_SETUP_RNG_SEED, X86_RNG_SEED_SIZE);
+	if (boot_hides_initrd(b)) {
+		l.size = round_up64(l.size, BOOT_PAGE);
+		l.no_initrd = boot_take(&l, BOOT_PAGE);
+	}
 	return l;
 }
 
@@ -127,6 +145,8 @@ static void boot_header(const struct x86_64_boot *b, const struct boot_layout *l
 			uint8_t *page)
 {
 	uint64_t end = b->header ? boot_header_end(b->header) : 0;
+	uint64_t initrd_size = l->no_initrd ? BOOT_PAGE : b->initrd_size;
+	uint64_t initrd = l->no_initrd ? addr + l->no_initrd : initrd_size ? b->initrd : 0;
 
 	if (end > X86_HDR_END)
 		end = X86_HDR_END;
@@ -139,9 +159,8 @@ static void boot_header(const struct x86_64_boot *b, const struct boot_layout *l
 	if (b->running)
 		memcpy(page + X86_HDR_SUBARCH, b->running + X86_HDR_SUBARCH, 4);
 	boot_put_split(page, X86_HDR_CMD_LINE_PTR, X86_BP_EXT_CMD_LINE_PTR, addr + l->cmdline);
-	boot_put_split(page, X86_HDR_RAMDISK_IMAGE, X86_BP_EXT_RAMDISK_IMAGE,
-		       b->initrd_size ? b->initrd : 0);
-	boot_put_split(page, X86_HDR_RAMDISK_SIZE, X86_BP_EXT_RAMDISK_SIZE, b->initrd_size);
+	boot_put_split(page, X86_HDR_RAMDISK_IMAGE, X86_BP_EXT_RAMDISK_IMAGE, initrd);
+	boot_put_split(page, X86_HDR_RAMDISK_SIZE, X86_BP_EXT_RAMDISK_SIZE, initrd_size);
 	bytes_put(page + X86_HDR_SETUP_DATA, l->n_nodes ? addr + l->node[0].at : 0, 8, true);
 }
 

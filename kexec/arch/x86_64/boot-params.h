@@ -135,7 +135,7 @@ struct x86_64_boot {
 	size_t header_size;		/* bytes that can be read there */
 	const struct x86_64_e820 *e820;	/* sorted, or in the order of a capture kernel's */
 	const char *cmdline;
-	uint64_t initrd, initrd_size;	/* physical; size 0: none */
+	uint64_t initrd, initrd_size;	/* physical; size 0: none, with EFI told as an empty one */
 	const struct x86_64_efi *efi;	/* NULL: not with EFI, or --noefi */
 	uint64_t rsdp;			/* physical; 0: the kernel looks for it as after a BIOS */
 	const uint8_t *seed;		/* X86_RNG_SEED_SIZE fresh bytes; NULL: none */
@@ -153,8 +153,8 @@ int x86_64_check_header(const uint8_t *header, size_t size);
 uint64_t x86_64_boot_size(const struct x86_64_boot *b);
 
 /*
- * The segment for the physical address @addr, a multiple of 16 and also that of boot_params; @out is
- * emptied before. Screen and video mode are what the running kernel was told, so that
+ * The segment for the physical address @addr, a multiple of a page and also that of boot_params;
+ * @out is emptied before. Screen and video mode are what the running kernel was told, so that
  * --reuse-video-type is always the case. -EINVAL as of x86_64_check_header().
  */
 int x86_64_boot_build(const struct x86_64_boot *b, uint64_t addr, struct buf *out);

@@ -74,10 +74,27 @@ static int prove_cmdline(const struct boot_read *r, const struct x86_64_expect *
 	return 0;
 }
 
+/* Zeroes alone, and whole pages, which the kernel frees. */
+static int prove_empty_initrd(const struct boot_read *r, uint64_t at, uint64_t size)
+{
+	const uint8_t *zeroes = size ? read_inside(r, at, size) : NULL;
+
+	for (uint64_t i = 0; zeroes && i < size; i++)
+		if (zeroes[i])
+			zeroes = NULL;
+	if (zeroes && !(at % ZERO_PAGE) && !(size % ZERO_PAGE))
+		return 0;
+	return fail(EINVAL, "there is no initrd, but at 0x%" PRIx64 " (0x%" PRIx64 " bytes) no empty one"
+		    " is in its place", at, size);
+}
+
 static int prove_initrd(const struct boot_read *r, const struct x86_64_expect *expect)
 {
 	uint64_t at = read_split(r, 0x218, 0x0c0), size = read_split(r, 0x21c, 0x0c4);
 
+	/* With EFI there has to be one, or the kernel takes that of the boot before. */
+	if (!expect->initrd_size && r->has_efi_node)
+		return prove_empty_initrd(r, at, size);
 	if (at == expect->initrd && size == expect->initrd_size)
 		return 0;
 	return fail(EINVAL, "they say that the initrd is at 0x%" PRIx64 " (0x%" PRIx64
@@ -245,9 +262,9 @@ int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 	if (rc >= 0)
 		rc = prove_cmdline(&r, expect);
 	if (rc >= 0)
-		rc = prove_initrd(&r, expect);
-	if (rc >= 0)
 		rc = prove_setup_data(&r);
+	if (rc >= 0)
+		rc = prove_initrd(&r, expect);
 	if (rc >= 0)
 		rc = prove_efi(&r);
 	if (rc >= 0)

@@ -260,21 +260,27 @@ static int survey_memmap_entry(struct machine *m, struct x86_64_facts *f, uint64
 	return 0;
 }
 
-/* Where CONFIG_FIRMWARE_MEMMAP is off there is no such directory: then it is /proc/iomem's. */
+/*
+ * Where CONFIG_FIRMWARE_MEMMAP is off there is no such directory: then what the boot loader told is
+ * taken as it is. Only where that is not to be had either, /proc/iomem's, in which nothing shows
+ * what was hot-added.
+ */
 static int survey_memmap(struct machine *m, struct x86_64_facts *f)
 {
 	X86_64_E820_AUTO boot = {0};
 	struct survey_numbers list;
 	int rc = survey_numbers(m, SYS_FIRMWARE_MEMMAP, &list);
 
-	f->e820_is_firmware = list.n;
 	for (size_t i = 0; i < list.n && rc >= 0; i++)
 		rc = survey_memmap_entry(m, f, list.at[i]);
 	if (rc < 0)
 		return rc;
-	x86_64_e820_sort(&f->e820);
 	survey_boot_e820(f, &boot);
-	if (boot.n)
+	f->e820_is_firmware = list.n || boot.n;
+	if (!list.n)
+		survey_boot_e820(f, &f->e820);
+	x86_64_e820_sort(&f->e820);
+	if (list.n && boot.n)
 		x86_64_e820_without_added(&f->e820, &boot);
 	return 0;
 }

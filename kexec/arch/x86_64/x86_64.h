@@ -24,7 +24,7 @@ struct x86_64_facts {
 	 * that was hot-added. Sorted.
 	 */
 	struct x86_64_e820 e820;
-	bool e820_is_firmware;		/* of /sys/firmware/memmap; else made of /proc/iomem */
+	bool e820_is_firmware;		/* of /sys/firmware/memmap or boot_params; else of /proc/iomem */
 
 	/*
 	 * Of /proc/iomem, for a capture kernel: System RAM below 1 MiB, "ACPI Tables", "ACPI
