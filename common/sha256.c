@@ -3,7 +3,7 @@
 #include "common/sha256.h"
 
 /* FIPS 180-4 section 4.2.2 */
-static const uint32_t K[64] = {
+const uint32_t sha256_k[64] __attribute__((aligned(16))) = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
 	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
 	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -12,6 +12,11 @@ static const uint32_t K[64] = {
 	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
 	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+/* Section 5.3.3 */
+const uint32_t sha256_start[8] = {
+	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
 static uint32_t rotate(uint32_t x, unsigned int n)
@@ -30,7 +35,7 @@ static uint32_t load_be32(const uint8_t *p)
 	return v;
 }
 
-static void store_be(uint8_t *p, uint64_t v, unsigned int size)
+void sha256_store(uint8_t *p, uint64_t v, unsigned int size)
 {
 	for (unsigned int i = 0; i < size; i++)
 		p[i] = (uint8_t)(v >> (8 * (size - 1 - i)));
@@ -45,20 +50,19 @@ static void store_be(uint8_t *p, uint64_t v, unsigned int size)
 } while (0)
 
 /* Eight rounds from t on, after which every name is back at its register. */
-#define ROUNDS(t, X)									\
-	do {										\
-		ROUND(a, b, c, d, e, f, g, h, k[(t) + 0], X((t) + 0));			\
-		ROUND(h, a, b, c, d, e, f, g, k[(t) + 1], X((t) + 1));			\
-		ROUND(g, h, a, b, c, d, e, f, k[(t) + 2], X((t) + 2));			\
-		ROUND(f, g, h, a, b, c, d, e, k[(t) + 3], X((t) + 3));			\
-		ROUND(e, f, g, h, a, b, c, d, k[(t) + 4], X((t) + 4));			\
-		ROUND(d, e, f, g, h, a, b, c, k[(t) + 5], X((t) + 5));			\
-		ROUND(c, d, e, f, g, h, a, b, k[(t) + 6], X((t) + 6));			\
-		ROUND(b, c, d, e, f, g, h, a, k[(t) + 7], X((t) + 7));			\
-	} while (0)
+#define ROUNDS(t) do {								\
+	ROUND(a, b, c, d, e, f, g, h, k[(t) + 0], w[(t) + 0]);			\
+	ROUND(h, a, b, c, d, e, f, g, k[(t) + 1], w[(t) + 1]);			\
+	ROUND(g, h, a, b, c, d, e, f, k[(t) + 2], w[(t) + 2]);			\
+	ROUND(f, g, h, a, b, c, d, e, k[(t) + 3], w[(t) + 3]);			\
+	ROUND(e, f, g, h, a, b, c, d, k[(t) + 4], w[(t) + 4]);			\
+	ROUND(d, e, f, g, h, a, b, c, k[(t) + 5], w[(t) + 5]);			\
+	ROUND(c, d, e, f, g, h, a, b, k[(t) + 6], w[(t) + 6]);			\
+	ROUND(b, c, d, e, f, g, h, a, k[(t) + 7], w[(t) + 7]);			\
+} while (0)
 
-#define FIRST(t) (w[t] = load_be32(block + 4 * (t)))
 #define NEXT(t) (w[t] += w[((t) + 9) & 15] + small0(w[((t) + 1) & 15]) + small1(w[((t) + 14) & 15]))
+#define NEXT4(t) (NEXT(t), NEXT((t) + 1), NEXT((t) + 2), NEXT((t) + 3))
 
 static inline uint32_t small0(uint32_t x)
 {
@@ -70,18 +74,25 @@ static inline uint32_t small1(uint32_t x)
 	return rotate(x, 17) ^ rotate(x, 19) ^ x >> 10;
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+void sha256_compress(uint32_t state[8], const uint8_t *block)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-	const uint32_t *k = K;
+	const uint32_t *k = sha256_k;
 	uint32_t w[16];
 
-	ROUNDS(0, FIRST);
-	ROUNDS(8, FIRST);
-	for (k += 16; k != K + 64; k += 16) {
-		ROUNDS(0, NEXT);
-		ROUNDS(8, NEXT);
+	for (unsigned int i = 0; i < 16; i++)
+		w[i] = load_be32(block + 4 * i);
+	for (;;) {
+		ROUNDS(0);
+		ROUNDS(8);
+		k += 16;
+		if (k == sha256_k + 64)
+			break;
+		NEXT4(0);
+		NEXT4(4);
+		NEXT4(8);
+		NEXT4(12);
 	}
 	state[0] += a;
 	state[1] += b;
@@ -95,13 +106,8 @@ static void compress(uint32_t state[8], const uint8_t *block)
 
 void sha256_init(struct sha256 *s)
 {
-	static const uint32_t start[8] = {	/* section 5.3.3 */
-		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-	};
-
 	for (unsigned int i = 0; i < 8; i++)
-		s->state[i] = start[i];
+		s->state[i] = sha256_start[i];
 	s->length = 0;
 }
 
@@ -118,10 +124,10 @@ void sha256_update(struct sha256 *s, const void *data, size_t len)
 		}
 		if (have < SHA256_BLOCK_SIZE)
 			return;
-		compress(s->state, s->block);
+		sha256_compress(s->state, s->block);
 	}
 	for (; len >= SHA256_BLOCK_SIZE; len -= SHA256_BLOCK_SIZE, p += SHA256_BLOCK_SIZE)
-		compress(s->state, p);
+		sha256_compress(s->state, p);
 	for (size_t i = 0; i < len; i++)
 		s->block[i] = p[i];
 }
@@ -134,13 +140,13 @@ void sha256_final(struct sha256 *s, uint8_t digest[SHA256_DIGEST_SIZE])
 	if (have > SHA256_BLOCK_SIZE - 8) {
 		while (have < SHA256_BLOCK_SIZE)
 			s->block[have++] = 0;
-		compress(s->state, s->block);
+		sha256_compress(s->state, s->block);
 		have = 0;
 	}
 	while (have < SHA256_BLOCK_SIZE - 8)
 		s->block[have++] = 0;
-	store_be(s->block + have, s->length * 8, 8);
-	compress(s->state, s->block);
+	sha256_store(s->block + have, s->length * 8, 8);
+	sha256_compress(s->state, s->block);
 	for (unsigned int i = 0; i < 8; i++)
-		store_be(digest + 4 * i, s->state[i], 4);
+		sha256_store(digest + 4 * i, s->state[i], 4);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/bytes.h"
-#include "common/sha256.h"
 #include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
 #include "kexec/image.h"
@@ -318,21 +317,4 @@ uint64_t image_address(const struct image *image, enum role role)
 	const struct segment *s = image_segment(image, role);
 
 	return s ? s->addr : 0;
-}
-
-void segment_digest(struct sha256 *sha, const struct segment *s, uint64_t from, uint64_t size)
-{
-	static const uint8_t zeros[4096];
-	uint64_t data = from < s->bufsz ? s->bufsz - from : 0, left;
-
-	if (data > size)
-		data = size;
-	if (data)
-		sha256_update(sha, s->data + from, data);
-	for (left = size - data; left;) {
-		size_t step = left < sizeof(zeros) ? left : sizeof(zeros);
-
-		sha256_update(sha, zeros, step);
-		left -= step;
-	}
 }

@@ -186,8 +186,4 @@ struct segment *image_segment(const struct image *image, enum role role);
 /* Its first address; 0: there is none. */
 uint64_t image_address(const struct image *image, enum role role);
 
-/* SHA-256 over @size bytes of a segment as the kernel will lay them out, from byte @from on. */
-struct sha256;
-void segment_digest(struct sha256 *sha, const struct segment *s, uint64_t from, uint64_t size);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -26,6 +27,19 @@ static char *fact(struct arena *a, const char *text, const char *key)
 			return arena_string(a, line + len + 1, strcspn(line + len + 1, "\n"));
 	}
 	return NULL;
+}
+
+/* "hwcap HEX HEX". Snapshots made before there was such a line say nothing. */
+static int read_hwcap(struct machine *m, const char *text)
+{
+	const char *hwcap = fact(&m->arena, text, "hwcap");
+	char end;
+
+	if (!hwcap)
+		return 0;
+	if (sscanf(hwcap, "%" SCNx64 " %" SCNx64 "%c", &m->hwcap, &m->hwcap2, &end) != 2)
+		return fail(EINVAL, "%s: \"hwcap %s\" is not two hexadecimal numbers", SNAPSHOT_FACTS, hwcap);
+	return 0;
 }
 
 static int facts_from_snapshot(struct machine *m)
@@ -53,7 +67,7 @@ static int facts_from_snapshot(struct machine *m)
 			    " little nor big", name, page, order);
 	m->page_size = strtoull(page, NULL, 10);
 	m->little = !strcmp(order, "little");
-	return 0;
+	return read_hwcap(m, (char *)text.data);
 }
 
 static int facts_from_system(struct machine *m)
@@ -66,13 +80,18 @@ static int facts_from_system(struct machine *m)
 	m->release = arena_string(&m->arena, u.release, strlen(u.release));
 	m->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	m->little = *(const uint8_t *)&(const uint16_t){ 1 };
+	m->hwcap = getauxval(AT_HWCAP);
+	m->hwcap2 = getauxval(AT_HWCAP2);
 	return 0;
 }
 
 static int record_facts(const struct machine *m)
 {
-	STRING_AUTO text = mem_printf("machine %s\nbyte-order %s\npage-size %" PRIu64 "\nrelease %s\n",
-				      m->name, m->little ? "little" : "big", m->page_size, m->release);
+	STRING_AUTO hwcap = m->hwcap || m->hwcap2 ?
+		mem_printf("hwcap %" PRIx64 " %" PRIx64 "\n", m->hwcap, m->hwcap2) : mem_copy_string("");
+	STRING_AUTO text = mem_printf("machine %s\nbyte-order %s\npage-size %" PRIu64 "\nrelease %s\n%s",
+				      m->name, m->little ? "little" : "big", m->page_size, m->release,
+				      hwcap);
 
 	return sysroot_record(m->sr, SNAPSHOT_FACTS, text, strlen(text));
 }

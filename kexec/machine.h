@@ -35,6 +35,7 @@ struct machine {
 	uint64_t page_size;		/* of the running kernel, bytes */
 	bool little;			/* byte order of the running kernel */
 	const char *cmdline;		/* of the running kernel */
+	uint64_t hwcap, hwcap2;		/* AT_HWCAP, AT_HWCAP2 of its programs; 0: it does not say */
 
 	struct idlist possible, present, online;	/* CPU numbers */
 	int64_t reboot_cpu;		/* on which the next kernel starts; -1: it does not say */
@@ -59,7 +60,7 @@ struct machine {
 };
 
 /*
- * Only what kind of machine it is: name, release, page_size, little, and arch,
+ * Only what kind of machine it is: name, release, page_size, little, hwcap, hwcap2, and arch,
  * which is NULL for one that kexec loads no kernels on.
  */
 int machine_identify(struct machine *m, const struct sysroot *sr);

@@ -188,16 +188,41 @@ static uint64_t param(const struct image *image, const struct segment *s, size_t
 	return bytes_get(s->data + PURGATORY_PARAMS_OFFSET + offset, 8, image->machine->little);
 }
 
-static bool is_loaded(const struct image *image, uint64_t start, uint64_t size)
+static struct purgatory_region region(const struct image *image, const struct segment *s, uint64_t i)
+{
+	size_t at = offsetof(struct purgatory_params, region) + i * sizeof(struct purgatory_region);
+
+	return (struct purgatory_region){
+		.start = param(image, s, at + offsetof(struct purgatory_region, start)),
+		.size = param(image, s, at + offsetof(struct purgatory_region, size)),
+		.zeros = param(image, s, at + offsetof(struct purgatory_region, zeros)),
+	};
+}
+
+static const struct segment *segment_at(const struct image *image, uint64_t addr)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (start >= s->addr && start - s->addr <= s->memsz &&
-		    size <= s->memsz - (start - s->addr))
-			return true;
+		if (addr >= s->addr && addr - s->addr < s->memsz)
+			return s;
 	}
-	return false;
+	return NULL;
+}
+
+/* Of one segment: bytes that were hashed are its data, and bytes that are to be zero are behind these. */
+static bool is_loaded(const struct image *image, const struct purgatory_region *r)
+{
+	const struct segment *s = segment_at(image, r->start);
+	uint64_t from, end;
+
+	if (!s)
+		return false;
+	from = r->start - s->addr;
+	if (from > s->bufsz || r->size > s->bufsz - from)
+		return false;
+	end = from + r->size;
+	return !r->zeros || (end == s->bufsz && r->zeros <= s->memsz - end);
 }
 
 /* What nobody rewrites, but the digest itself and the purgatory's stack. */
@@ -229,15 +254,13 @@ static int prove_digest(const struct image *image, const struct segment *purgato
 	if (!n || n > PURGATORY_MAX_REGIONS)
 		return prove_wrong("the purgatory has nothing to verify");
 	for (uint64_t i = 0; i < n; i++) {
-		size_t at = offsetof(struct purgatory_params, region) +
-			    i * sizeof(struct purgatory_region);
-		uint64_t start = param(image, purgatory, at), size = param(image, purgatory, at + 8);
+		struct purgatory_region r = region(image, purgatory, i);
 
-		if (!is_loaded(image, start, size))
-			return prove_wrong("the digest covers memory which is not in the image");
-		if (ranges_find(&seen, start, start + size))
+		if (!is_loaded(image, &r))
+			return prove_wrong("the purgatory verifies memory which is not in the image as it is there");
+		if (ranges_find(&seen, r.start, r.start + r.size + r.zeros))
 			return prove_wrong("the digest covers some memory twice");
-		ranges_add(&seen, start, size, NULL);
+		ranges_add(&seen, r.start, r.size + r.zeros, NULL);
 	}
 	find_verifiable(image, purgatory, &missed);
 	if (ranges_total(&seen) != ranges_total(&missed))

@@ -6,6 +6,7 @@
 #include "common/bytes.h"
 #include "common/sha256.h"
 #include "kexec/arch/arch.h"
+#include "kexec/arch/lanes.h"
 #include "kexec/purgatory.h"
 #include "purgatory/blobs.h"
 
@@ -50,20 +51,29 @@ static uint64_t purgatory_get(const struct image *image, size_t offset)
 	return bytes_get(image->purgatory + offset, 8, image->machine->little);
 }
 
-static int purgatory_add_region(struct image *image, uint64_t start, uint64_t size)
+static int purgatory_add_region(struct image *image, struct purgatory_region r)
 {
 	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
-	size_t at = PURGATORY_PARAM(region) + n * sizeof(struct purgatory_region);
 
 	if (n == PURGATORY_MAX_REGIONS)
 		return fail(E2BIG, "purgatory: more than %d regions to verify", PURGATORY_MAX_REGIONS);
-	purgatory_put(image, at, start);
-	purgatory_put(image, at + 8, size);
+	purgatory_put(image, PURGATORY_REGION(n, start), r.start);
+	purgatory_put(image, PURGATORY_REGION(n, size), r.size);
+	purgatory_put(image, PURGATORY_REGION(n, zeros), r.zeros);
 	purgatory_put(image, PURGATORY_PARAM(n_regions), n + 1);
 	return 0;
 }
 
 /* Of the purgatory itself all but the digest, and the stack, which is in use meanwhile. */
+static int purgatory_add_itself(struct image *image, const struct segment *s)
+{
+	struct purgatory_region before = { .start = s->addr, .size = DIGEST_AT };
+	struct purgatory_region after = { .start = s->addr + DIGEST_END, .size = s->bufsz - DIGEST_END };
+	int rc = purgatory_add_region(image, before);
+
+	return rc < 0 ? rc : purgatory_add_region(image, after);
+}
+
 static int purgatory_add_regions(struct image *image)
 {
 	int rc = 0;
@@ -74,23 +84,25 @@ static int purgatory_add_regions(struct image *image)
 		if (!s->digest)
 			debug("Skipping segment mem: 0x%" PRIx64 " from SHA calculation (%s, the running"
 			      " kernel may rewrite it)", s->addr, s->name);
-		else if (s->role != ROLE_PURGATORY)
-			rc = purgatory_add_region(image, s->addr, s->memsz);
-		else if ((rc = purgatory_add_region(image, s->addr, DIGEST_AT)) >= 0)
-			rc = purgatory_add_region(image, s->addr + DIGEST_END, s->bufsz - DIGEST_END);
+		else if (s->role == ROLE_PURGATORY)
+			rc = purgatory_add_itself(image, s);
+		else
+			rc = purgatory_add_region(image, (struct purgatory_region){
+				.start = s->addr, .size = s->bufsz, .zeros = s->memsz - s->bufsz });
 	}
 	return rc;
 }
 
-/* @size bytes from physical address @start on, as the kernel will lay out the segments. */
-static void purgatory_hash(const struct image *image, struct sha256 *sha, uint64_t start, uint64_t size)
+/* @size bytes of data which will be at physical address @start. */
+static void purgatory_hash(const struct image *image, struct lanes *lanes, uint64_t start, uint64_t size)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
 		if (start < s->addr || start - s->addr >= s->memsz)
 			continue;
-		segment_digest(sha, s, start - s->addr, size);
+		if (size)
+			lanes_region(lanes, s->data + (start - s->addr), size);
 		return;
 	}
 }
@@ -99,15 +111,16 @@ static void purgatory_hash(const struct image *image, struct sha256 *sha, uint64
 static void purgatory_put_digest(struct image *image)
 {
 	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
-	struct sha256 sha;
+	const struct lanes_unit *unit = lanes_here();
+	struct lanes lanes;
 
-	sha256_init(&sha);
-	for (uint64_t i = 0; i < n; i++) {
-		size_t at = PURGATORY_PARAM(region) + i * sizeof(struct purgatory_region);
-
-		purgatory_hash(image, &sha, purgatory_get(image, at), purgatory_get(image, at + 8));
-	}
-	sha256_final(&sha, image->purgatory + DIGEST_AT);
+	debug("digest: by %s", unit->name);
+	lanes_init(&lanes, unit->blocks);
+	for (uint64_t i = 0; i < n; i++)
+		purgatory_hash(image, &lanes, purgatory_get(image, PURGATORY_REGION(i, start)),
+			       purgatory_get(image, PURGATORY_REGION(i, size)));
+	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region), n * sizeof(struct purgatory_region),
+		    image->purgatory + DIGEST_AT);
 }
 
 int purgatory_fill(struct image *image)

@@ -12,6 +12,10 @@
 /* Where a field of struct purgatory_params is in the blob. */
 #define PURGATORY_PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 
+/* And one of a region's. */
+#define PURGATORY_REGION(i, field) (PURGATORY_PARAM(region) + (i) * sizeof(struct purgatory_region) + \
+				    offsetof(struct purgatory_region, field))
+
 /* And one of the architecture's words. */
 #define PURGATORY_ARCH(word) (PURGATORY_PARAMS_OFFSET + PURGATORY_ARCH_AT(word))
 

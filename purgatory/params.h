@@ -8,10 +8,33 @@
  * image_size bytes whose first byte is the image's entry point. All numbers
  * are in the byte order of the running kernel, in which the purgatory runs.
  *
- * The digest covers n_regions memory regions, in order. Only these bytes of
+ * What is verified are n_regions memory regions, in order. Of each the first `size`
+ * bytes are in the digest, and the `zeros` bytes behind them must be zero. Only these bytes of
  * the whole image are in no region: the segments which the running kernel
  * may rewrite (with --hotplug), the 32 bytes of the digest itself, and what
  * lies behind the blob's bytes up to image_size, the purgatory's own stack.
+ *
+ * The digest is made so that four processors, or the four parts of a vector, could work at it at
+ * a time. The text is, for each region in order, its `size` bytes and as many zeros as make them a
+ * multiple of 16384 (none, where they are one). It is cut into pages of 4096 bytes, numbered from 0.
+ * Lane i, of 0 to 3, is the pages whose number is i modulo 4, joined in order. The digest is
+ *
+ *	SHA-256(SHA-256(lane 0) SHA-256(lane 1) SHA-256(lane 2) SHA-256(lane 3) table)
+ *
+ * of these joined: each SHA-256 is of FIPS 180-4, 32 bytes, and the table is the n_regions entries
+ * of region[] with all their 24 bytes, as they are here in the block. Who knows the table knows
+ * where the zeros are that were put in. Without a region there is no digest.
+ *
+ * Four examples, with tables of bytes 0xff instead of addresses, where byte k of all regions together
+ * is (7 * k + (k >> 8)) mod 256 and the sizes are
+ *	1
+ *	  02a6b133343a259789b9396900ba243c83d93c1be06a3d5a8aaf4f16aaf38dc4
+ *	4097, 12288
+ *	  afdb89b089d5e528a4e079ec603f6be6cec5b66af3ba950af955e0bf1a2d3ca5
+ *	0, 16384
+ *	  e58ccf96ccf833a8aaaa241a861fa4397861511e56fe506bbb6ebfd9c932f9b5
+ *	100000, 64, 16385
+ *	  1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af
  *
  * Architectures differ in the words of arch[], which are named below, and in
  * what the kernel address means there; nothing else.
@@ -63,7 +86,13 @@
 #define PURGATORY_KERNEL_AT		48
 #define PURGATORY_ARCH_AT(word)		(104 + 8 * (word))
 
-#define PURGATORY_PARAMS_SIZE	(14 * 8 + 32 + PURGATORY_MAX_REGIONS * 16)
+/*
+ * Bits of the word `units`: what every processor of the machine has and its kernel uses, so that the
+ * digest may be made with it. Without it C does.
+ */
+#define PURGATORY_UNIT_LANES		1	/* what arch/NAME/lanes.h names */
+
+#define PURGATORY_PARAMS_SIZE	(15 * 8 + 32 + PURGATORY_MAX_REGIONS * 24)
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -71,12 +100,13 @@
 
 struct purgatory_region {
 	uint64_t start, size;		/* physical address, bytes */
+	uint64_t zeros;			/* bytes behind these that are zero */
 };
 
 struct purgatory_params {
 	uint64_t magic;			/* set at build time */
 	uint64_t image_size;		/* set at build time: blob, bss and stack */
-	uint8_t digest[32];		/* SHA-256 over the regions */
+	uint8_t digest[32];		/* of the regions, see above */
 	uint64_t kernel;		/* where to go; see arch[] */
 	uint64_t backup_source;
 	uint64_t backup;		/* where the source is copied to */
@@ -86,6 +116,7 @@ struct purgatory_params {
 	uint64_t console_divisor;	/* serial: 115200 / baud; 0: leave the port as it is set */
 	uint64_t arch[PURGATORY_ARCH_WORDS];
 	uint64_t n_regions;		/* 0: verify nothing */
+	uint64_t units;			/* PURGATORY_UNIT_* */
 	struct purgatory_region region[PURGATORY_MAX_REGIONS];
 };
 

@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include "common/sha256.h"
 #include "purgatory/purgatory.h"
+
+static void digest_regions(const struct purgatory_params *p, uint8_t digest[SHA256_DIGEST_SIZE])
+{
+	struct lanes lanes;
+	uint64_t before;
+
+	lanes_init(&lanes, arch_lanes_begin(p, &before));
+	for (uint64_t i = 0; i < p->n_regions; i++)
+		lanes_region(&lanes, (const void *)(uintptr_t)p->region[i].start, p->region[i].size);
+	lanes_final(&lanes, p->region, p->n_regions * sizeof(*p->region), digest);
+	arch_lanes_end(p, before);
+}
 
 bool purgatory_verify(const struct purgatory_params *p)
 {
 	uint8_t digest[SHA256_DIGEST_SIZE];
-	struct sha256 sha;
 	uint8_t differ = 0;
 
 	if (p->n_regions > PURGATORY_MAX_REGIONS)
 		return false;
-	sha256_init(&sha);
-	for (uint64_t i = 0; i < p->n_regions; i++)
-		sha256_update(&sha, (const void *)(uintptr_t)p->region[i].start,
-			      p->region[i].size);
-	sha256_final(&sha, digest);
+	digest_regions(p, digest);
 	for (unsigned int i = 0; i < sizeof(digest); i++)
 		differ |= digest[i] ^ p->digest[i];
+	for (uint64_t i = 0; i < p->n_regions; i++)
+		if (!lanes_zeros((const void *)(uintptr_t)(p->region[i].start + p->region[i].size),
+				 p->region[i].zeros))
+			return false;
 	return !differ;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "purgatory/lanes.h"
 #include "purgatory/params.h"
 
 /*
@@ -20,13 +21,20 @@
  */
 void purgatory(const struct purgatory_params *p, uint64_t cpu);
 
-/* Does the memory which @p describes have the digest in @p? */
+/* Does the memory which @p describes have the digest in @p, and zeros where it says so? */
 bool purgatory_verify(const struct purgatory_params *p);
 
 /* Each architecture's own part. The first thing: make the consoles ready. */
 void arch_start(const struct purgatory_params *p);
 /* @text is whole lines that end in "\r\n". Without a console: nothing. */
 void arch_print(const struct purgatory_params *p, const char *text);
+/*
+ * What adds to the lanes: arch/NAME/lanes.h's where p->units has PURGATORY_UNIT_LANES, which is made
+ * ready here. *before: what arch_lanes_end() puts back, so that the kernel is entered with the
+ * processor's state as it was; but nobody needs what was in those registers.
+ */
+lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before);
+void arch_lanes_end(const struct purgatory_params *p, uint64_t before);
 /* Before the kernel is entered. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu);
 /* For ever. */

@@ -480,6 +480,9 @@ BAD_MACHINES = [
      "is not a regular file"),
     ("odd facts", Machine(), put("machine/kexec-snapshot", b"machine ppc64le\nbyte-order odd\n"
                                  b"page-size 4096\nrelease 1\n"), "neither little nor big"),
+    ("odd facts of the processor", Machine(), put("machine/kexec-snapshot", b"machine ppc64le\nbyte-order little\n"
+                                                  b"page-size 4096\nrelease 1\nhwcap 12 x\n"),
+     "hwcap 12 x. is not two hexadecimal numbers"),
     ("no elfcorehdr size", Machine(), remove("sys/kernel/crash_elfcorehdr_size"),
      r"crash_elfcorehdr_size does not exist.*CONFIG_CRASH_HOTPLUG"),
     ("a tree without end", Machine(), lambda where: os.makedirs(

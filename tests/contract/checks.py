@@ -205,6 +205,7 @@ def purgatory_params(case, plan):
         "opal_base": m.opal[0] if m.opal else 0,
         "opal_entry": m.opal[0] + 0x100 if m.opal else 0,
         "consoles": int(m.hvterm), "port": 0x71000000 if m.hvterm else 0, "divisor": 0, "spare": 0,
+        "units": int(facts.has_lanes(m)),
     }
     for name, value in want.items():
         if getattr(params, name) != value:

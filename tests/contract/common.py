@@ -56,17 +56,20 @@ def control_page(plan, start, page):
 class Params:
     """struct purgatory_params, purgatory/params.h"""
     OFFSET, MAGIC, MAX_REGIONS = 0x100, 0x6b78707572676131, 20
+    FIELDS = "QQ32s13Q"
 
     def __init__(self, case, segment):
         order = "<" if case.machine.little else ">"
-        fields = struct.unpack_from(order + "QQ32s12Q", segment.data, self.OFFSET)
+        fields = struct.unpack_from(order + self.FIELDS, segment.data, self.OFFSET)
         (self.magic, self.image_size, self.digest, self.kernel, self.source, self.backup,
          self.backup_size, self.consoles, self.port, self.divisor, self.fdt, self.opal_base,
-         self.opal_entry, self.spare, self.count) = fields
+         self.opal_entry, self.spare, self.count, self.units) = fields
         self.words = fields[10:14]      # of the architecture; those names are ppc64's
-        at = self.OFFSET + struct.calcsize(order + "QQ32s12Q")
-        self.regions = [struct.unpack_from(order + "QQ", segment.data, at + 16 * i)
-                        for i in range(min(self.count, self.MAX_REGIONS))]
+        at = self.OFFSET + struct.calcsize(order + self.FIELDS)
+        self.table = segment.data[at:at + 24 * min(self.count, self.MAX_REGIONS)]
+        self.entries = list(struct.iter_unpack(order + "3Q", self.table))
+        # Whether a byte is hashed or is to be zero: all that is verified, as (start, size).
+        self.regions = [(start, size + zeros) for start, size, zeros in self.entries]
         self.digest_at = segment.mem + self.OFFSET + 16
 
 
@@ -84,13 +87,21 @@ def digest_regions(case, plan):
         yield wrong
 
 
+def lanes(regions, table):
+    """The digest, by the words of purgatory/params.h."""
+    text = b"".join(region + bytes(-len(region) % 16384) for region in regions)
+    pages = [text[i:i + 4096] for i in range(0, len(text), 4096)]
+    parts = [hashlib.sha256(b"".join(pages[lane::4])).digest() for lane in range(4)]
+    return hashlib.sha256(b"".join(parts) + table).digest()
+
+
 def digest(case, plan):
     params = Params(case, plan.segment("purgatory"))
-    sha = hashlib.sha256()
-    for start, size in params.regions:
-        sha.update(plan.memory(start, size))
-    if sha.digest() != params.digest:
-        yield "SHA-256 over the regions differs"
+    if lanes([plan.memory(start, size) for start, size, _ in params.entries], params.table) != params.digest:
+        yield "the digest of the regions differs"
+    for start, size, zeros in params.entries:
+        if any(plan.memory(start + size, zeros)):
+            yield f"{start + size:#x}+{zeros:#x} is not zero"
 
 
 class Core:

@@ -10,8 +10,17 @@ BACKUP_SIZE = 0x10000
 CORE_GROWTH, NEW_NAME = 256, 32
 # What the linear map is made of at the coarsest: the large pages of a hash MMU.
 LINEAR_PIECE = 16 << 20
-PARAMS_END = 0x100 + 14 * 8 + 32 + 20 * 16   # purgatory/params.h
+PARAMS_END = 0x100 + 15 * 8 + 32 + 20 * 24   # purgatory/params.h
 POWER9 = 0x4e
+
+
+# arch/powerpc/include/uapi/asm/cputable.h: PPC_FEATURE_HAS_ALTIVEC and _VSX, PPC_FEATURE2_VEC_CRYPTO
+LANES = 0x10000080, 0x02000000
+
+
+def has_lanes(machine):
+    """Where the digest may be made with the vector unit's instructions for SHA-256."""
+    return bool(machine.hwcap) and all(have & want == want for have, want in zip(machine.hwcap, LANES))
 
 
 def live_lmbs(machine):

@@ -259,6 +259,11 @@ def host_bridge(rng, number):
     return node
 
 
+# Of POWER9, POWER8 and POWER7; the last three have each one bit less than POWER8.
+HWCAPS = [None, (0xdc0065c2, 0xaef00000), (0xdc0065c2, 0xae000000), (0xdc0065c2, 0), (0xcc0065c2, 0xae000000),
+          (0xdc006542, 0xae000000), (0xdc0065c2, 0xac000000)]
+
+
 def machine(rng, little=None, radix=None):
     """One at random, but for what the caller wants to have decided."""
     m = Machine(little=maybe(rng, .65) if little is None else little,
@@ -288,6 +293,7 @@ def machine(rng, little=None, radix=None):
     clutter(rng, m)
     m.kernel_end = rng.choice([None, 0x2345678, page_down(m.crash[0], MIB)])
     m.meminfo = maybe(rng, .9)
+    m.hwcap = rng.choice(HWCAPS)
     return m
 
 

@@ -66,6 +66,13 @@ def entry(_, plan):
     plan.entry += 4
 
 
+def zeros_for_data(case, plan):
+    """The first region's last byte is to be zero, which it is not."""
+    plan.segment("kernel").data[-1] = 1
+    params(160, -1)(case, plan)
+    params(168, 1)(case, plan)
+
+
 def params(offset, change):
     """Change one u64 of the purgatory's parameters."""
     def spoil(case, plan):
@@ -209,9 +216,12 @@ MUTATIONS = {
     "parameters: backup size": ("purgatory_params", params(72, -1)),
     "parameters: console": ("purgatory_params", params(80, -1)),
     "one region less": ("digest_regions", params(136, -1)),
-    "region too short": ("digest_regions", params(152, -1)),
+    "region too short": ("digest_regions", params(160, -1)),
+    "zeros too few": ("digest_regions", params(168, -1)),
+    "zeros where data is": ("digest", zeros_for_data),
+    "unit that is not there": ("purgatory_params", params(144, 1)),
     "digest": ("digest", flip("purgatory", checks.Params.OFFSET + 20)),
-    "purgatory code": ("digest", flip("purgatory", 0x2d4)),
+    "purgatory code": ("digest", flip("purgatory", 0x3d4)),
     "FDT version 16": ("fdt_header", header(20, -1)),
     "totalsize > memsz": ("fdt_header", header(4, 1 << 20)),
     "no free space": ("fdt_room", no_free_space),

@@ -148,7 +148,7 @@ digest_regions, digest = both(common.digest_regions), both(common.digest)
 
 @both
 def purgatory_params(case, plan):
-    p = plan.segment("purgatory")
+    p, m = plan.segment("purgatory"), case.machine
     params = Params(case, p)
     if params.magic != Params.MAGIC:
         yield f"magic {params.magic:#x}"
@@ -158,6 +158,8 @@ def purgatory_params(case, plan):
         yield f"goes to {params.kernel:#x}"
     if params.words != (plan.segment("boot_params").mem, 0, 0, 0):
         yield f"words {params.words}"
+    if params.units != (m.sha is True):
+        yield f"units {params.units:#x} where the processor has {m.sha} of the SHA extensions"
     if (params.source, params.backup, params.backup_size) != (0, 0, 0):
         yield "copies a backup region"
 

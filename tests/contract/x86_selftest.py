@@ -191,6 +191,13 @@ def some_memory(plan):
     return plan.segment("kernel").mem, pc.PAGE
 
 
+def zeros_for_data(case, plan):
+    """The first region's last byte is to be zero, which it is not."""
+    plan.segment("kernel").data[-1] = 1
+    params(160, -1)(case, plan)
+    params(168, 1)(case, plan)
+
+
 def params(offset, change):
     def spoil(_, plan):
         data, at = plan.segment("purgatory").data, checks.Params.OFFSET + offset
@@ -223,9 +230,12 @@ CRASH = {
     "initrd byte": ("initrd", flip("initrd", 99)),
     "initrd above its limit": ("initrd", kernel_of(initrd_below=0x20000000)),
     "one region less": ("digest_regions", params(136, -1)),
-    "region too short": ("digest_regions", params(152, -1)),
+    "region too short": ("digest_regions", params(160, -1)),
+    "zeros too few": ("digest_regions", params(168, -1)),
+    "zeros where data is": ("digest", zeros_for_data),
+    "unit that is not there": ("purgatory_params", params(144, 1)),
     "digest": ("digest", flip("purgatory", checks.Params.OFFSET + 20)),
-    "purgatory code": ("digest", flip("purgatory", 0x2d4)),
+    "purgatory code": ("digest", flip("purgatory", 0x3d4)),
     "boot_params changed": ("digest", told(0x700)),
     "16-bit entry": ("purgatory_params", params(48, -0x200)),
     "other boot_params": ("purgatory_params", params(104, 0x1000)),

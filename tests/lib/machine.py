@@ -93,6 +93,7 @@ class Machine:
     hvterm: bool = True
     radix: bool = True
     pvr: int = 0x004e1202
+    hwcap: tuple = None                        # AT_HWCAP, AT_HWCAP2; None: the snapshot is an older one
     hotplug: bool = True
     hotplug_ranges: int = 8192
     new_sysfs: bool = False
@@ -268,7 +269,8 @@ class Machine:
         files.update({
             "kexec-snapshot": "machine {}\nbyte-order {}\npage-size {}\nrelease {}\n".format(
                 "ppc64le" if self.little else "ppc64", "little" if self.little else "big",
-                self.page_size, self.release),
+                self.page_size, self.release) + (
+                "hwcap {:x} {:x}\n".format(*self.hwcap) if self.hwcap else ""),
             "proc/cmdline": self.cmdline + "\n",
             "sys/kernel/vmcoreinfo": "0x000000007e000000 1024\n",
             loaded: "0\n",

@@ -19,6 +19,7 @@ NAMES = {RAM: "System RAM", RESERVED: "Reserved", ACPI: "ACPI Tables",
 SETUP_E820_EXT, SETUP_RNG_SEED = 1, 9
 IN_ZERO_PAGE = 128
 KERNEL_MAP = 0xffffffff80000000
+SHA_FLAGS = ["ssse3", "sse4_1", "sha_ni"]
 FLAGS = "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat sse sse2 ht syscall nx lm"
 
 
@@ -62,6 +63,7 @@ class Machine:
     lockdown: str = "[none] integrity confidentiality"  # None: no securityfs
     la57: bool = False
     gbpages: bool = True
+    sha: object = False                 # the SHA extensions; of three flags, the name of one that lacks
     page_offset: int = 0xffff888000000000
     text_phys: int = 0x1000000
     text: int = KERNEL_MAP + 0x1000000
@@ -149,7 +151,8 @@ class Machine:
                                for v, p, n in loads)
 
     def cpuinfo(self):
-        flags = FLAGS + " pdpe1gb" * self.gbpages + " la57" * self.la57
+        sha = "".join(f" {flag}" for flag in SHA_FLAGS if self.sha and flag != self.sha)
+        flags = FLAGS + sha + " pdpe1gb" * self.gbpages + " la57" * self.la57
         return "".join(f"processor\t: {i}\nvendor_id\t: GenuineIntel\nflags\t\t: {flags}\nbugs\t\t:\n\n"
                        for i in range(self.present))
 
@@ -289,6 +292,7 @@ def at_random(rng, kind):
     m.present = rng.randrange(1, m.possible + 1)
     m.nested = 10_000 if kind == "iomem" else rng.randrange(0, 8)
     m.la57, m.gbpages = rng.random() < 0.3, rng.random() < 0.7
+    m.sha = rng.choice([False, True, True, *SHA_FLAGS])
     m.page_offset = (0xff11000000000000 if m.la57 else 0xffff888000000000) + rng.randrange(0, 1 << 14) * GIB
     m.text_phys = rng.randrange(8, 16) * 16 * MIB
     m.text = KERNEL_MAP + rng.randrange(1, 32) * 16 * MIB

@@ -331,6 +331,8 @@ static void grow(struct spoilt *t, const char *name, int64_t by)
 	of(t, name)->memsz += (uint64_t)by;
 }
 
+static void resize_region(struct spoilt *t, const char *name, int64_t by);
+
 /* So that it has @by bytes of data more than memory. */
 static void fill(struct spoilt *t, const char *name, int64_t by)
 {
@@ -342,6 +344,7 @@ static void fill(struct spoilt *t, const char *name, int64_t by)
 	free((void *)s->data);
 	s->data = data;
 	s->bufsz = size;
+	resize_region(t, name, 0);
 }
 
 static void no_memory(struct spoilt *t, const char *name, int64_t by)
@@ -357,6 +360,7 @@ static void begin_with(struct spoilt *t, const char *name, const char *text, uin
 	free((void *)s->data);
 	s->data = memcpy(mem_alloc(len), text, len);
 	s->bufsz = len;
+	resize_region(t, name, 0);
 }
 
 static void be_an_elf_file(struct spoilt *t, const char *name, int64_t len)
@@ -778,17 +782,18 @@ static uint64_t region_start(struct spoilt *t, uint64_t i)
 	return bytes_get(region(t, i), 8, t->m.little);
 }
 
-static void put_region(struct spoilt *t, uint64_t i, uint64_t start, uint64_t size)
+static void put_region(struct spoilt *t, uint64_t i, uint64_t start, uint64_t size, uint64_t zeros)
 {
 	bytes_put(region(t, i), start, 8, t->m.little);
 	bytes_put(region(t, i) + 8, size, 8, t->m.little);
+	bytes_put(region(t, i) + 16, zeros, 8, t->m.little);
 }
 
-static void add_region(struct spoilt *t, uint64_t start, uint64_t size)
+static void add_region(struct spoilt *t, uint64_t start, uint64_t size, uint64_t zeros)
 {
 	uint64_t n = n_regions(t);
 
-	put_region(t, n, start, size);
+	put_region(t, n, start, size, zeros);
 	set_regions(t, NULL, (int64_t)n + 1);
 }
 
@@ -805,24 +810,43 @@ static uint64_t region_of(struct spoilt *t, const char *name)
 static void split_region(struct spoilt *t, const char *name, int64_t by)
 {
 	const struct segment *s = of(t, name);
-	uint64_t half = s->memsz / 2;
+	uint64_t half = s->bufsz / 2;
 
-	put_region(t, region_of(t, name), s->addr, half);
-	add_region(t, s->addr + half - (uint64_t)by, s->memsz - half + (uint64_t)by);
+	put_region(t, region_of(t, name), s->addr, half, 0);
+	add_region(t, s->addr + half - (uint64_t)by, s->bufsz - half + (uint64_t)by, s->memsz - s->bufsz);
+}
+
+/* The segment's zeros in a region of their own, and @by bytes of its data with them. */
+static void split_zeros(struct spoilt *t, const char *name, int64_t by)
+{
+	const struct segment *s = of(t, name);
+	uint64_t size = s->bufsz - (uint64_t)by;
+
+	put_region(t, region_of(t, name), s->addr, size, 0);
+	add_region(t, s->addr + size, 0, s->memsz - size);
 }
 
 static void resize_region(struct spoilt *t, const char *name, int64_t by)
 {
 	const struct segment *s = of(t, name);
 
-	put_region(t, region_of(t, name), s->addr, s->memsz + (uint64_t)by);
+	put_region(t, region_of(t, name), s->addr, s->bufsz, s->memsz - s->bufsz + (uint64_t)by);
+}
+
+/* So many bytes more are hashed, and less are to be zero. */
+static void move_border(struct spoilt *t, const char *name, int64_t by)
+{
+	const struct segment *s = of(t, name);
+
+	put_region(t, region_of(t, name), s->addr, s->bufsz + (uint64_t)by,
+		   s->memsz - s->bufsz - (uint64_t)by);
 }
 
 static void move_region(struct spoilt *t, const char *name, int64_t by)
 {
 	const struct segment *s = of(t, name);
 
-	put_region(t, region_of(t, name), s->addr + (uint64_t)by, s->memsz);
+	put_region(t, region_of(t, name), s->addr + (uint64_t)by, s->bufsz, s->memsz - s->bufsz);
 }
 
 /* The purgatory's own second region: what follows the digest. */
@@ -832,18 +856,29 @@ static void move_last_own_region(struct spoilt *t, const char *name, int64_t by)
 
 	(void)name;
 	put_region(t, i, region_start(t, i) + (uint64_t)by,
-		   bytes_get(region(t, i) + 8, 8, t->m.little));
+		   bytes_get(region(t, i) + 8, 8, t->m.little), 0);
 }
 
 static void digest_byte(struct spoilt *t, const char *name, int64_t at)
 {
-	add_region(t, of(t, name)->addr + (uint64_t)at, 1);
+	add_region(t, of(t, name)->addr + (uint64_t)at, 1, 0);
 }
 
-/* Of no bytes, so many behind the segment's end. */
+/* Behind the segment's data, one byte more than follows from how it is loaded. */
+static void hash_behind(struct spoilt *t, const char *name, int64_t at)
+{
+	add_region(t, of(t, name)->addr + of(t, name)->bufsz + (uint64_t)at, 1, 0);
+}
+
+static void zero_behind(struct spoilt *t, const char *name, int64_t at)
+{
+	add_region(t, of(t, name)->addr + of(t, name)->bufsz + (uint64_t)at, 0, 1);
+}
+
+/* Of no bytes, so far behind the segment. */
 static void empty_region(struct spoilt *t, const char *name, int64_t by)
 {
-	add_region(t, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by, 0);
+	add_region(t, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by, 0, 0);
 }
 
 /* --- the table --- */
@@ -861,7 +896,7 @@ static void empty_region(struct spoilt *t, const char *name, int64_t by)
 #define NOT_CMDLINE	"the FDT does not hold the command line"
 #define NOT_EXACT	"the digest does not cover exactly what it must"
 #define NOT_AS_MUCH	"the digest does not cover as much as it must"
-#define NOT_IMAGE	"the digest covers memory which is not in the image"
+#define NOT_IMAGE	"the purgatory verifies memory which is not in the image as it is there"
 #define NOT_VERIFIED	"the purgatory has nothing to verify"
 #define MISSING		"the purgatory or the entry point is missing"
 #define NO_TREE		"there is no FDT, or it is not marked for hotplug"
@@ -1024,12 +1059,19 @@ static const struct row rows[] = {
 	{ "a byte too many", CRASH, resize_region, "initrd", 1, EINVAL, NOT_IMAGE },
 	{ "a byte too far", CRASH, move_region, "initrd", 1, EINVAL, NOT_IMAGE },
 	{ "a byte too early", CRASH, move_region, "kernel", -1, EINVAL, NOT_IMAGE },
-	{ "a byte of stack more", CRASH, digest_byte, "purgatory", 0x2fff, EINVAL, NOT_AS_MUCH },
-	{ "a byte of stack instead", CRASH, move_last_own_region, NULL, 1, EINVAL, NOT_EXACT },
+	{ "zeros apart", CRASH, split_zeros, "kernel", 0, PASSES },
+	{ "zeros apart", CRASH, split_zeros, "initrd", 0, PASSES },
+	{ "a byte of data is to be zero", CRASH, split_zeros, "kernel", 1, EINVAL, NOT_IMAGE },
+	{ "a byte less hashed", CRASH, move_border, "initrd", -1, EINVAL, NOT_IMAGE },
+	{ "a zero hashed", CRASH, move_border, "initrd", 1, EINVAL, NOT_IMAGE },
+	{ "a byte of stack hashed", CRASH, hash_behind, "purgatory", 0, EINVAL, NOT_IMAGE },
+	{ "a byte of stack is to be zero", CRASH, zero_behind, "purgatory", 0, EINVAL, NOT_AS_MUCH },
+	{ "the last of it, too", CRASH, zero_behind, "purgatory", 64, EINVAL, NOT_IMAGE },
 	{ "a byte of digest instead", CRASH, move_last_own_region, NULL, -1, EINVAL, NOT_EXACT },
+	{ "a byte of stack instead", CRASH, move_last_own_region, NULL, 1, EINVAL, NOT_IMAGE },
 	{ "a byte that may change", HOTPLUG, digest_byte, "fdt", 0, EINVAL, NOT_AS_MUCH },
-	{ "no byte at the end", CRASH, empty_region, "fdt", 0, PASSES },
-	{ "no byte behind the end", CRASH, empty_region, "fdt", 1, EINVAL, NOT_IMAGE },
+	{ "no byte behind the end", CRASH, empty_region, "fdt", 0, EINVAL, NOT_IMAGE },
+	{ "no byte far behind the end", CRASH, empty_region, "fdt", 1, EINVAL, NOT_IMAGE },
 };
 
 /* What is wrong with what prove() said, or NULL. */

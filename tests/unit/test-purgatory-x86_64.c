@@ -6,7 +6,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "common/sha256.h"
+#include "kexec/arch/lanes.h"
 
 #define PURGATORY_ARCH_X86_64_IO_H	/* instead of io.h: */
 #define PORT 0x2f8
@@ -48,7 +48,44 @@ static void io_halt(void)
 	longjmp(halted, 1);
 }
 
+/* The control registers, and how the unit was entered and left. */
+#define CR0_EMULATE		(1ull << 2)
+#define CR0_TASK_SWITCHED	(1ull << 3)
+#define CR4_SSE			(1ull << 9)
+#define CR4_BEFORE		0x20	/* PAE */
+static uint64_t cr0, cr4;
+static bool was_ready;
+
+static uint64_t io_read_cr0(void)
+{
+	return cr0;
+}
+
+static void io_write_cr0(uint64_t v)
+{
+	cr0 = v;
+}
+
+static uint64_t io_read_cr4(void)
+{
+	return cr4;
+}
+
+static void io_write_cr4(uint64_t v)
+{
+	cr4 = v;
+	was_ready = was_ready || (v & CR4_SSE && !(cr0 & (CR0_EMULATE | CR0_TASK_SWITCHED)));
+}
+
 #define IO_VGA_TEXT ((volatile uint16_t *)screen)
+
+/* The unit, or on a machine without it what does the same. */
+static void unit_lanes(uint32_t state[LANES][8], const uint8_t *data, size_t stride, size_t n)
+{
+	assert_true(cr4 & CR4_SSE && !(cr0 & (CR0_EMULATE | CR0_TASK_SWITCHED)));
+	lanes_here()->blocks(state, data, stride, n);
+}
+#define lanes_x86_64 unit_lanes
 
 #include "purgatory/purgatory.c"
 #include "purgatory/arch/x86_64/x86_64.c"
@@ -58,7 +95,7 @@ static uint8_t kernel[1000];
 static int setup(void **state)
 {
 	static struct purgatory_params p;
-	struct sha256 s;
+	struct lanes l;
 
 	for (unsigned int i = 0; i < sizeof(kernel); i++)
 		kernel[i] = (uint8_t)(i * 3);
@@ -69,11 +106,14 @@ static int setup(void **state)
 	uart.lcr = 0x03;
 	p = (struct purgatory_params){
 		.kernel = 0x1000200, .console_port = PORT, .n_regions = 1,
-		.region = { { (uintptr_t)kernel, sizeof(kernel) } },
+		.region = { { (uintptr_t)kernel, sizeof(kernel), 0 } },
 	};
-	sha256_init(&s);
-	sha256_update(&s, kernel, sizeof(kernel));
-	sha256_final(&s, p.digest);
+	lanes_init(&l, lanes_portable);
+	lanes_region(&l, kernel, sizeof(kernel));
+	lanes_final(&l, p.region, sizeof(p.region[0]), p.digest);
+	cr0 = 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED;
+	cr4 = CR4_BEFORE;
+	was_ready = false;
 	*state = &p;
 	return 0;
 }
@@ -198,6 +238,27 @@ static void stops(void **state)
 	assert_string_equal(row(24), "purgatory: stopped; there will be no dump.");
 }
 
+/* Its registers can be used meanwhile, and then no more; without it nothing is touched. */
+static void unit_is_made_ready(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	assert_true(purgatory_verify(p));
+	assert_false(was_ready);
+	assert_int_equal(cr0, 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED);
+	assert_int_equal(cr4, CR4_BEFORE);
+	p->units = PURGATORY_UNIT_LANES;
+	assert_true(purgatory_verify(p));
+	assert_true(was_ready);
+	assert_int_equal(cr4, CR4_BEFORE);
+	kernel[0] ^= 1;
+	assert_false(purgatory_verify(p));
+	p->units = 1ull << 63;		/* of another one, which is not known here */
+	was_ready = false;
+	assert_false(purgatory_verify(p));
+	assert_false(was_ready);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(port_that_is_never_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(on_screen, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_line_is_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(unit_is_made_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops, setup, teardown),
 	};
 

@@ -3,7 +3,7 @@
 /* The purgatory's own source, compiled for this machine, with memory of this process. */
 #include "tests/unit/unit.h"
 
-#include "common/sha256.h"
+#include "kexec/arch/lanes.h"
 #include "purgatory/purgatory.c"
 
 static struct buf printed;
@@ -36,15 +36,43 @@ void arch_stop(void)
 	stopped = true;
 }
 
+/* What the unit is on this machine; that it is not left ready. */
+static bool unit_ready;
+
+lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before)
+{
+	*before = 0x1234;
+	unit_ready = p->units & PURGATORY_UNIT_LANES;
+	return unit_ready ? lanes_here()->blocks : lanes_portable;
+}
+
+void arch_lanes_end(const struct purgatory_params *p, uint64_t before)
+{
+	assert_int_equal(before, 0x1234);
+	assert_int_equal(unit_ready, p->units & PURGATORY_UNIT_LANES);
+	unit_ready = false;
+}
+
 static uint64_t source[32], backup[32];
-static uint8_t kernel[1000], initrd[77];
+enum { KERNEL_DATA = 40000 };
+static uint8_t kernel[50000], initrd[77];	/* the rest of the kernel's memory is zero */
+
+static void put_digest(struct purgatory_params *p)
+{
+	struct lanes l;
+
+	lanes_init(&l, lanes_portable);
+	for (uint64_t i = 0; i < p->n_regions; i++)
+		lanes_region(&l, (void *)(uintptr_t)p->region[i].start, p->region[i].size);
+	lanes_final(&l, p->region, p->n_regions * sizeof(p->region[0]), p->digest);
+}
 
 static int setup(void **state)
 {
 	static struct purgatory_params p;
-	struct sha256 s;
 
-	for (unsigned int i = 0; i < sizeof(kernel); i++)
+	memset(kernel, 0, sizeof(kernel));
+	for (unsigned int i = 0; i < KERNEL_DATA; i++)
 		kernel[i] = (uint8_t)(i * 3);
 	memset(source, 0x5a, sizeof(source));
 	memset(backup, 0, sizeof(backup));
@@ -53,12 +81,10 @@ static int setup(void **state)
 	p = (struct purgatory_params){
 		.backup_source = (uintptr_t)source, .backup = (uintptr_t)backup,
 		.backup_size = sizeof(source), .n_regions = 2,
-		.region = { { (uintptr_t)kernel, sizeof(kernel) }, { (uintptr_t)initrd, sizeof(initrd) } },
+		.region = { { (uintptr_t)kernel, KERNEL_DATA, sizeof(kernel) - KERNEL_DATA },
+			    { (uintptr_t)initrd, sizeof(initrd), 0 } },
 	};
-	sha256_init(&s);
-	sha256_update(&s, kernel, sizeof(kernel));
-	sha256_update(&s, initrd, sizeof(initrd));
-	sha256_final(&s, p.digest);
+	put_digest(&p);
 	*state = &p;
 	return 0;
 }
@@ -145,15 +171,11 @@ static void too_many_regions(void **state)
 static void as_many_regions_as_can_be(void **state)
 {
 	struct purgatory_params *p = *state;
-	struct sha256 s;
 
 	p->n_regions = PURGATORY_MAX_REGIONS;
-	sha256_init(&s);
-	for (unsigned int i = 0; i < PURGATORY_MAX_REGIONS; i++) {
-		p->region[i] = (struct purgatory_region){ (uintptr_t)&kernel[i], 1 };
-		sha256_update(&s, &kernel[i], 1);
-	}
-	sha256_final(&s, p->digest);
+	for (unsigned int i = 0; i < PURGATORY_MAX_REGIONS; i++)
+		p->region[i] = (struct purgatory_region){ (uintptr_t)&kernel[i], 1, 0 };
+	put_digest(p);
 	assert_true(purgatory_verify(p));
 	kernel[PURGATORY_MAX_REGIONS - 1] ^= 1;
 	assert_false(purgatory_verify(p));
@@ -163,13 +185,47 @@ static void as_many_regions_as_can_be(void **state)
 static void one_region_of_two(void **state)
 {
 	struct purgatory_params *p = *state;
-	struct sha256 s;
 
 	p->n_regions = 1;
-	sha256_init(&s);
-	sha256_update(&s, kernel, sizeof(kernel));
-	sha256_final(&s, p->digest);
+	put_digest(p);
+	initrd[0] ^= 1;
 	assert_true(purgatory_verify(p));
+	initrd[0] ^= 1;
+}
+
+/* Whether a byte is hashed or is to be zero: none may be another. By both ways to hash. */
+static void each_byte(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	for (p->units = 0; p->units <= PURGATORY_UNIT_LANES; p->units++) {
+		for (size_t at = 0; at < sizeof(kernel); at += at < 100 || at > sizeof(kernel) - 100 ? 1 : 97) {
+			kernel[at] ^= 1;
+			assert_false(purgatory_verify(p));
+			kernel[at] ^= 1;
+		}
+		for (size_t at = KERNEL_DATA - 100; at < KERNEL_DATA + 100; at++) {
+			kernel[at] ^= 0x80;
+			assert_false(purgatory_verify(p));
+			kernel[at] ^= 0x80;
+		}
+		assert_true(purgatory_verify(p));
+		assert_false(unit_ready);
+	}
+}
+
+/* Where a region's bytes end is in the digest, too: zeros that are hashed are no zeros behind. */
+static void borders(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->region[0].size++;
+	p->region[0].zeros--;
+	assert_false(purgatory_verify(p));
+	put_digest(p);
+	assert_true(purgatory_verify(p));
+	p->region[1].start++;
+	assert_false(purgatory_verify(p));
 }
 
 static void nothing_to_do(void **state)
@@ -194,6 +250,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
 		cmocka_unit_test_setup_teardown(as_many_regions_as_can_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_region_of_two, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(borders, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 	};
 

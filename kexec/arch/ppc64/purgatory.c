@@ -3,6 +3,7 @@
 /* What the purgatory must know on ppc64. */
 #include <string.h>
 
+#include "kexec/arch/ppc64/lanes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/purgatory.h"
 
@@ -40,5 +41,7 @@ int ppc64_fill(struct image *image)
 	purgatory_put(image, PURGATORY_PARAM(consoles), (f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0) |
 		      (image->request.special & SPECIAL_CONSOLE_SERIAL ? PURGATORY_CONSOLE_VERBOSE : 0));
 	purgatory_put(image, PURGATORY_PARAM(console_port), f->hvterm_unit);
+	purgatory_put(image, PURGATORY_PARAM(units),
+		      ppc64_has_lanes(image->machine->hwcap, image->machine->hwcap2) ? PURGATORY_UNIT_LANES : 0);
 	return 0;
 }

@@ -152,9 +152,12 @@ static void put_consoles(struct image *image)
 
 int x86_64_fill(struct image *image)
 {
+	const struct x86_64_facts *f = image->machine->arch_facts;
+
 	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base + image->kernel.entry);
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_X86_64_BOOT_PARAMS),
 		      image_address(image, ROLE_BOOT_DATA));
+	purgatory_put(image, PURGATORY_PARAM(units), f->sha ? PURGATORY_UNIT_LANES : 0);
 	put_consoles(image);
 	return 0;
 }

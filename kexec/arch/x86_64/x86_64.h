@@ -46,6 +46,7 @@ struct x86_64_facts {
 	enum answer secure_boot;
 	enum policy_lockdown lockdown;
 	bool la57;			/* 5-level paging is on: no kernel without XLF_5LEVEL */
+	bool sha;			/* sha_ni, sse4_1, ssse3: purgatory/arch/x86_64/lanes.h */
 	bool gbpages;			/* pdpe1gb: the kernel's identity map takes few pages */
 
 	/*

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include "purgatory/arch/ppc64/lanes.h"
+#include "purgatory/arch/ppc64/msr.h"
 #include "purgatory/purgatory.h"
 
 #define H_PUT_TERM_CHAR		0x58	/* PAPR section 16.6 "Virtual Terminal" */
@@ -47,6 +49,21 @@ void arch_print(const struct purgatory_params *p, const char *text)
 			if (put_term_char(p->console_port, n, word[0], word[1]) != H_BUSY)
 				break;
 	}
+}
+
+lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before)
+{
+	*before = msr_read();
+	if (!(p->units & PURGATORY_UNIT_LANES))
+		return lanes_portable;
+	msr_write(*before | MSR_VECTORS);
+	return lanes_ppc64;
+}
+
+void arch_lanes_end(const struct purgatory_params *p, uint64_t before)
+{
+	if (p->units & PURGATORY_UNIT_LANES)
+		msr_write(before);
 }
 
 /* The kernel looks for itself among the CPUs of the tree by this number. */

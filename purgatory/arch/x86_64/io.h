@@ -25,6 +25,40 @@ static inline void io_halt(void)
 	__asm__ volatile("cli; hlt" : : : "memory");
 }
 
+/*
+ * Manual of the processors, volume 3, "Initialization of the SSE extensions": with these as they
+ * are here an instruction on XMM registers is none that is unknown, and none that traps.
+ */
+#define CR0_EMULATE		(1ull << 2)	/* EM */
+#define CR0_TASK_SWITCHED	(1ull << 3)	/* TS */
+#define CR4_SSE			(1ull << 9)	/* OSFXSR */
+
+static inline uint64_t io_read_cr0(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("movq %%cr0, %0" : "=r"(v));
+	return v;
+}
+
+static inline void io_write_cr0(uint64_t v)
+{
+	__asm__ volatile("movq %0, %%cr0" : : "r"(v) : "memory");
+}
+
+static inline uint64_t io_read_cr4(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(v));
+	return v;
+}
+
+static inline void io_write_cr4(uint64_t v)
+{
+	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
+}
+
 /* The kernel maps all of the first MiB (arch/x86/mm/init.c:init_mem_mapping). */
 #define IO_VGA_TEXT ((volatile uint16_t *)0xb8000)
 

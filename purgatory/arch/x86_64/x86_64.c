@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "purgatory/arch/x86_64/io.h"
+#include "purgatory/arch/x86_64/lanes.h"
 #include "purgatory/purgatory.h"
 
 /* The 8250's registers (and the 16550's), beyond its port. */
@@ -84,6 +85,23 @@ void arch_print(const struct purgatory_params *p, const char *text)
 		serial_print((uint16_t)p->console_port, text);
 	if (p->consoles & PURGATORY_CONSOLE_VGA)
 		vga_print(text);
+}
+
+/* Of CR0 arch/x86/kernel/relocate_kernel_64.S has cleared both already, and of CR4 the one. */
+lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before)
+{
+	*before = io_read_cr4();
+	if (!(p->units & PURGATORY_UNIT_LANES))
+		return lanes_portable;
+	io_write_cr0(io_read_cr0() & ~(CR0_EMULATE | CR0_TASK_SWITCHED));
+	io_write_cr4(*before | CR4_SSE);
+	return lanes_x86_64;
+}
+
+void arch_lanes_end(const struct purgatory_params *p, uint64_t before)
+{
+	if (p->units & PURGATORY_UNIT_LANES)
+		io_write_cr4(before);
 }
 
 /* The boot data names no CPU. */
