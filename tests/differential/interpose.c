@@ -2,7 +2,7 @@
 /* Copyright The kexec-hotplug developers */
 /*
  * Loaded in front of the C library into a foreign kexec: kexec_load(2) writes the image into the
- * directory $INTERPOSE_DUMP instead of loading it. Pages have $INTERPOSE_PAGE_SIZE bytes (under
+ * directory $INTERPOSE_DUMP, if that is set, instead of loading it. Pages have $INTERPOSE_PAGE_SIZE bytes (under
  * qemu-user's own option for that, system calls with pointers into a library's data fail). What is
  * below /proc and /sys, and a frame buffer, is read below $INTERPOSE_ROOT, if that is set, and $INTERPOSE_CPUS and
  * $INTERPOSE_RELEASE say what else the machine is like.
@@ -77,6 +77,8 @@ static long kexec_load(unsigned long entry, unsigned long n, const struct segmen
 {
 	FILE *f;
 
+	if (!getenv("INTERPOSE_DUMP"))
+		return 0;
 	for (unsigned long i = 0; i < n; i++)
 		dump_segment(i, &segment[i]);
 	f = create("image");

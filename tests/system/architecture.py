@@ -26,6 +26,8 @@ class Hardware(NamedTuple):
     uefi: bool = False
     # With UEFI, which starts only what is signed: shim, GRUB, and a signed kernel.
     secure_boot: bool = False
+    # Whether the processor has instructions for SHA-256; None: as QEMU, or this host, has it.
+    unit: bool = None
 
 
 class Architecture:
@@ -80,6 +82,10 @@ class Architecture:
 
     def captured_cpus(self, stage):
         """After the crash: what it tells, to be compared with known_cpus()."""
+        raise NotImplementedError
+
+    def has_unit(self, stage):
+        """Whether the guest's processor has what purgatory/arch/NAME/lanes.h wants."""
         raise NotImplementedError
 
     def expect_stopped(self, stage, region, position):

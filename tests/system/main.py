@@ -66,6 +66,10 @@ SCENARIOS = {
     "unload": scenarios.unload,
     "reload": scenarios.reload,
     "corrupt": scenarios.corrupt,
+    "corrupt-power8": scenarios.corrupt,
+    "corrupt-power10": scenarios.corrupt,
+    "no-unit": scenarios.no_unit,
+    "no-unit-corrupt": scenarios.no_unit_corrupt,
     "big-initrd": sizes.big_initrd,
     "cmdline-limit": sizes.command_line_limit,
     "region-high": regions.high,
@@ -95,6 +99,7 @@ BIG_ENDIAN = {"auto-be", "file-spoilt-be"}
 OLD = {"no-hotplug"} # of kernels that cannot keep an image current
 NEW = {"cma", "cma-hotplug", "cma-unknown"} # of Linux 7.2
 WRAPPER = {"zimage"} # compiled for one kernel
+NO_UNIT = {"no-unit", "no-unit-corrupt"} # little-endian ones run only on what has it
 JSON = {"record"} # the big-endian programs are built without
 # Of PCs only, and of these only what does not ask for a device tree.
 X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packaged",
@@ -102,14 +107,14 @@ X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packag
             "lockdown"}
 X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
-            "corrupt", "readers", "record"}
+            "corrupt", "no-unit", "no-unit-corrupt", "readers", "record"}
 X86 = X86_ONLY | X86_ALSO
 UNABLE = {
-    "64k": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "4k": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "new": X86_ONLY | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
+    "64k": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "4k": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "new": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
     "6.1": set(SCENARIOS) - {"no-hotplug", "readers"},
-    "small": X86_ONLY | NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
+    "small": X86_ONLY | NO_UNIT | NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
     "small-be": X86_ONLY | NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD | NEW,
     "x86-6.12": set(SCENARIOS) - X86,
     "x86-new": set(SCENARIOS) - X86 - {"cma", "cma-unknown"},

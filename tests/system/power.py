@@ -7,7 +7,7 @@ from dump import subtract
 
 DIGEST_TIMEOUT = 120
 
-USUAL = Hardware(machine="pseries", cpu="power9", smp="1,maxcpus=4", memory="2G,slots=4,maxmem=4G",
+USUAL = Hardware(machine="pseries", cpu="power9", unit=True, smp="1,maxcpus=4", memory="2G,slots=4,maxmem=4G",
                  crashkernel="512M")
 
 # A guest with the hash MMU must not be resized: the capture kernel of Linux 6.12
@@ -16,6 +16,9 @@ HASH = USUAL._replace(machine="pseries,resize-hpt=disabled", cpu="power8")
 
 # Of this kind the capture kernel gets more memory, which is in use before.
 CMA = USUAL._replace(memory="3G,slots=4,maxmem=5G", crashkernel="512M crashkernel=256M,cma")
+
+# Vectors, but nothing for SHA-256: older than the little-endian kernels run on.
+NO_UNIT = HASH._replace(cpu="power7", unit=False)
 
 TWO = USUAL._replace(smp="2")
 
@@ -35,6 +38,10 @@ class Power(Architecture):
         "dtb": TWO,
         "dtb-lost": TWO,
         "power10": USUAL._replace(cpu="power10"),
+        "corrupt-power8": HASH,
+        "corrupt-power10": USUAL._replace(cpu="power10"),
+        "no-unit": NO_UNIT,
+        "no-unit-corrupt": NO_UNIT,
         "cpu-all": USUAL._replace(smp="1,maxcpus=8"),
         "hash": HASH,
         "mem-hash": HASH,
@@ -54,6 +61,10 @@ class Power(Architecture):
 
     def arguments(self, hardware, directory, kvm):
         return ["-M", hardware.machine, "-accel", "tcg,thread=multi", "-cpu", hardware.cpu]
+
+    def has_unit(self, stage):
+        """Since ISA 2.07."""
+        return "POWER7" not in stage.guest.read("/proc/cpuinfo")
 
     def crash_regions(self, stage):
         chosen = "/proc/device-tree/chosen/linux,crashkernel-"

@@ -6,9 +6,11 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
 import re
+import struct
 
 from architecture import PACKAGED
 from stage import expect
+from stream import Failure
 
 EXIT_TIMEOUT = 180
 
@@ -23,10 +25,15 @@ TEXT_OFFSET = 1 << 20
 TEXT_SAMPLE = 4096
 
 
+# purgatory/params.h: its magic, and where the word `units` is from there on.
+PURGATORY_MAGIC, UNITS_AT = 0x6b78707572676131, 144
+
+
 def crash(stage):
     """No hotplug event: the plain crash dump."""
     stage.boot()
     stage.load("--hotplug")
+    expect_unit(stage)
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
 
@@ -166,10 +173,38 @@ def executed(stage, how):
     expect(stage.cpus() == cpus, f"CPUs {stage.cpus()} came up, not {cpus}")
 
 
+def no_unit(stage):
+    """A processor without instructions for SHA-256: the plain crash dump."""
+    crash(stage)
+
+
+def no_unit_corrupt(stage):
+    """The same, with one wrong byte in the loaded kernel: the purgatory stops there."""
+    corrupt(stage)
+
+
+def expect_unit(stage):
+    """The purgatory makes the digest with such instructions where the processor has them."""
+    if stage.loader == PACKAGED:
+        return
+    there = stage.architecture.has_unit(stage)
+    expect(there or stage.hardware.unit is not True, "the processor has no instructions for SHA-256")
+    expect(not there or stage.hardware.unit is not False, "the processor has instructions for SHA-256")
+    memory = stage.machine.save_memory(stage.crash_region())
+    for order in "<", ">":
+        at = memory.find(struct.pack(order + "Q", PURGATORY_MAGIC))
+        if at >= 0:
+            units, = struct.unpack_from(order + "Q", memory, at + UNITS_AT)
+            expect(units == int(there), f"the purgatory has units {units:#x}, the processor {there}")
+            return
+    raise Failure("there is no purgatory in the crash region")
+
+
 def corrupt(stage):
     """One wrong byte in the loaded kernel: the purgatory stops there."""
     stage.boot()
     stage.load("--hotplug")
+    expect_unit(stage)
     stage.machine.flip_byte(_loaded_text(stage))
     region, position = stage.crash_region(), stage.machine.console.position()
     stage.crash(cpu=0)

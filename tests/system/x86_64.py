@@ -3,6 +3,7 @@
 """x86_64: PCs with the firmware SeaBIOS or OVMF."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -15,11 +16,12 @@ from stream import Failure
 # Without KVM, Linux believes in a CPU that may come only when it sees a hypervisor it
 # knows: it takes this one for VMware, see acpi_is_processor_usable().
 VMWARE = ["-smbios", "type=1,serial=VMware-x"]
-VIRTUAL = ["-accel", "kvm", "-cpu", "host"]
+VIRTUAL = ["-accel", "kvm"]
 
 # One CPU at boot: Linux 7.2 panics by itself when two are emulated in threads.
 USUAL = Hardware(machine="q35,vmport=on", cpu="qemu64,-hypervisor", smp="1,maxcpus=4,sockets=4,cores=1,threads=1",
                  memory="1G,slots=4,maxmem=4G", crashkernel="256M")
+NO_UNIT = USUAL._replace(unit=False)
 CMA = USUAL._replace(crashkernel="256M crashkernel=64M,cma")
 
 # Of the package ovmf.
@@ -63,6 +65,8 @@ class X86(Architecture):
     usual = USUAL
     unusual = {
         "readers": USUAL._replace(disk=1 << 30),
+        "no-unit": NO_UNIT,
+        "no-unit-corrupt": NO_UNIT,
         "uefi": USUAL._replace(uefi=True),
         "cma": CMA,
         "cma-unknown": CMA,
@@ -78,7 +82,7 @@ class X86(Architecture):
     def has_kvm(self, kernel):
         if not os.access(KVM, os.R_OK | os.W_OK):
             return False
-        command = [self.emulator, *TRIAL, *VIRTUAL, "-kernel", kernel]
+        command = [self.emulator, *TRIAL, *VIRTUAL, "-cpu", "host", "-kernel", kernel]
         try:
             tried = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, timeout=TRIAL_TIMEOUT)
@@ -88,7 +92,9 @@ class X86(Architecture):
 
     def arguments(self, hardware, directory, kvm):
         arguments = ["-M", hardware.machine]
-        arguments += VIRTUAL if kvm else ["-accel", "tcg,thread=multi", "-cpu", hardware.cpu, *VMWARE]
+        processor = {True: "host", False: hardware.cpu}[kvm] + (",-sha-ni" if hardware.unit is False else "")
+        arguments += VIRTUAL if kvm else ["-accel", "tcg,thread=multi", *VMWARE]
+        arguments += ["-cpu", processor]
         if hardware.uefi:
             code, template = ((SECURE_FIRMWARE, SECURE_VARIABLES) if hardware.secure_boot else
                               (FIRMWARE, VARIABLES))
@@ -122,6 +128,10 @@ class X86(Architecture):
     def unguarded_options(self, loader):
         """What keeps this loader from saying it."""
         return [] if loader == PACKAGED else [NO_GUARD]
+
+    def has_unit(self, stage):
+        flags = re.search(r"^flags\s*:(.*)$", stage.guest.read("/proc/cpuinfo"), re.M)
+        return {"sha_ni", "sse4_1", "ssse3"} <= set(flags[1].split())
 
     def crash_regions(self, stage):
         return stage.resources("Crash kernel")

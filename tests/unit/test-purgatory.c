@@ -240,6 +240,67 @@ static void nothing_to_do(void **state)
 	assert_int_equal(backup[0], 0);
 }
 
+/* The examples of params.h, which something else has made from its words (tests/digest). */
+static const struct {
+	size_t sizes[3], n;
+	const char *digest;
+} examples[] = {
+	{ { 1 }, 1, "02a6b133343a259789b9396900ba243c83d93c1be06a3d5a8aaf4f16aaf38dc4" },
+	{ { 4097, 12288 }, 2, "afdb89b089d5e528a4e079ec603f6be6cec5b66af3ba950af955e0bf1a2d3ca5" },
+	{ { 0, 16384 }, 2, "e58ccf96ccf833a8aaaa241a861fa4397861511e56fe506bbb6ebfd9c932f9b5" },
+	{ { 100000, 64, 16385 }, 3, "1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af" },
+};
+
+static void expect_example(size_t i, lanes_blocks *blocks)
+{
+	static uint8_t text[200000], table[3 * sizeof(struct purgatory_region)];
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	BUF_AUTO got = {0};
+	struct lanes l;
+	size_t at = 0;
+
+	for (size_t k = 0; k < sizeof(text); k++)
+		text[k] = (uint8_t)(7 * k + (k >> 8));
+	memset(table, 0xff, sizeof(table));
+	lanes_init(&l, blocks);
+	for (size_t k = 0; k < examples[i].n; k++) {
+		lanes_region(&l, text + at, examples[i].sizes[k]);
+		at += examples[i].sizes[k];
+	}
+	lanes_final(&l, table, examples[i].n * sizeof(struct purgatory_region), digest);
+	for (size_t k = 0; k < sizeof(digest); k++)
+		buf_printf(&got, "%02x", digest[k]);
+	assert_string_equal((char *)got.data, examples[i].digest);
+}
+
+static void as_defined(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		expect_example(i, lanes_portable);
+		expect_example(i, lanes_here()->blocks);
+	}
+}
+
+/* Of each length, at each alignment, with one byte that is not; and what is beside it does not count. */
+static void zeros(void **state)
+{
+	uint8_t bytes[128];
+
+	(void)state;
+	for (size_t from = 1; from < 18; from++)
+		for (size_t size = 0; size < 100; size++) {
+			memset(bytes, 0, sizeof(bytes));
+			bytes[from - 1] = bytes[from + size] = 1;
+			assert_true(lanes_zeros(bytes + from, size));
+			for (size_t at = 0; at < size; at++) {
+				bytes[from + at] = 0x80;
+				assert_false(lanes_zeros(bytes + from, size));
+				bytes[from + at] = 0;
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +313,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_region_of_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(borders, setup, teardown),
+		cmocka_unit_test(as_defined),
+		cmocka_unit_test(zeros),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, teardown),
 	};
 
