@@ -16,7 +16,8 @@ const uint32_t sha256_k[64] __attribute__((aligned(16))) = {
 
 /* Section 5.3.3 */
 const uint32_t sha256_start[8] = {
-	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
 static uint32_t rotate(uint32_t x, unsigned int n)

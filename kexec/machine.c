@@ -38,7 +38,8 @@ static int read_hwcap(struct machine *m, const char *text)
 	if (!hwcap)
 		return 0;
 	if (sscanf(hwcap, "%" SCNx64 " %" SCNx64 "%c", &m->hwcap, &m->hwcap2, &end) != 2)
-		return fail(EINVAL, "%s: \"hwcap %s\" is not two hexadecimal numbers", SNAPSHOT_FACTS, hwcap);
+		return fail(EINVAL, "%s: \"hwcap %s\" is not two hexadecimal numbers",
+			    SNAPSHOT_FACTS, hwcap);
 	return 0;
 }
 

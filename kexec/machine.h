@@ -35,7 +35,7 @@ struct machine {
 	uint64_t page_size;		/* of the running kernel, bytes */
 	bool little;			/* byte order of the running kernel */
 	const char *cmdline;		/* of the running kernel */
-	uint64_t hwcap, hwcap2;		/* AT_HWCAP, AT_HWCAP2 of its programs; 0: it does not say */
+	uint64_t hwcap, hwcap2;		/* AT_HWCAP, AT_HWCAP2 of programs; 0: not known */
 
 	struct idlist possible, present, online;	/* CPU numbers */
 	int64_t reboot_cpu;		/* on which the next kernel starts; -1: it does not say */

@@ -188,7 +188,8 @@ static uint64_t param(const struct image *image, const struct segment *s, size_t
 	return bytes_get(s->data + PURGATORY_PARAMS_OFFSET + offset, 8, image->machine->little);
 }
 
-static struct purgatory_region region(const struct image *image, const struct segment *s, uint64_t i)
+static struct purgatory_region region(const struct image *image, const struct segment *s,
+				      uint64_t i)
 {
 	size_t at = offsetof(struct purgatory_params, region) + i * sizeof(struct purgatory_region);
 
@@ -210,7 +211,7 @@ static const struct segment *segment_at(const struct image *image, uint64_t addr
 	return NULL;
 }
 
-/* Of one segment: bytes that were hashed are its data, and bytes that are to be zero are behind these. */
+/* Of one segment: bytes which were hashed are its data, those that are to be zero are behind it. */
 static bool is_loaded(const struct image *image, const struct purgatory_region *r)
 {
 	const struct segment *s = segment_at(image, r->start);
@@ -257,7 +258,8 @@ static int prove_digest(const struct image *image, const struct segment *purgato
 		struct purgatory_region r = region(image, purgatory, i);
 
 		if (!is_loaded(image, &r))
-			return prove_wrong("the purgatory verifies memory which is not in the image as it is there");
+			return prove_wrong("the purgatory verifies memory which is not in the image as"
+					   " it is there");
 		if (ranges_find(&seen, r.start, r.start + r.size + r.zeros))
 			return prove_wrong("the digest covers some memory twice");
 		ranges_add(&seen, r.start, r.size + r.zeros, NULL);

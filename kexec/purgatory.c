@@ -68,7 +68,9 @@ static int purgatory_add_region(struct image *image, struct purgatory_region r)
 static int purgatory_add_itself(struct image *image, const struct segment *s)
 {
 	struct purgatory_region before = { .start = s->addr, .size = DIGEST_AT };
-	struct purgatory_region after = { .start = s->addr + DIGEST_END, .size = s->bufsz - DIGEST_END };
+	struct purgatory_region after = {
+		.start = s->addr + DIGEST_END, .size = s->bufsz - DIGEST_END,
+	};
 	int rc = purgatory_add_region(image, before);
 
 	return rc < 0 ? rc : purgatory_add_region(image, after);
@@ -94,7 +96,8 @@ static int purgatory_add_regions(struct image *image)
 }
 
 /* @size bytes of data which will be at physical address @start. */
-static void purgatory_hash(const struct image *image, struct lanes *lanes, uint64_t start, uint64_t size)
+static void purgatory_hash(const struct image *image, struct lanes *lanes, uint64_t start,
+			   uint64_t size)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
@@ -119,8 +122,8 @@ static void purgatory_put_digest(struct image *image)
 	for (uint64_t i = 0; i < n; i++)
 		purgatory_hash(image, &lanes, purgatory_get(image, PURGATORY_REGION(i, start)),
 			       purgatory_get(image, PURGATORY_REGION(i, size)));
-	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region), n * sizeof(struct purgatory_region),
-		    image->purgatory + DIGEST_AT);
+	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region),
+		    n * sizeof(struct purgatory_region), image->purgatory + DIGEST_AT);
 }
 
 int purgatory_fill(struct image *image)

@@ -13,7 +13,8 @@
 #define PURGATORY_PARAM(field) (PURGATORY_PARAMS_OFFSET + offsetof(struct purgatory_params, field))
 
 /* And one of a region's. */
-#define PURGATORY_REGION(i, field) (PURGATORY_PARAM(region) + (i) * sizeof(struct purgatory_region) + \
+#define PURGATORY_REGION(i, field) (PURGATORY_PARAM(region) + \
+				    (i) * sizeof(struct purgatory_region) + \
 				    offsetof(struct purgatory_region, field))
 
 /* And one of the architecture's words. */

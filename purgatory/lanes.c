@@ -18,7 +18,7 @@ void lanes_init(struct lanes *l, lanes_blocks *blocks)
 			l->state[lane][i] = sha256_start[i];
 }
 
-/* What is no whole group, up to the end of which there are zeros: one block of each lane at a time. */
+/* What is no whole group, with zeros up to the end of one: a block of each lane at a time. */
 static void lanes_rest(struct lanes *l, const uint8_t *data, size_t size)
 {
 	uint8_t row[LANES][SHA256_BLOCK_SIZE];

@@ -18,7 +18,7 @@
 #include "common/sha256.h"
 
 #define LANES		4
-#define LANES_PAGE	4096		/* bytes that go to one lane before it is the next one's turn */
+#define LANES_PAGE	4096		/* bytes for one lane before it is the next one's turn */
 #define LANES_GROUP	(LANES * LANES_PAGE)
 
 /*
@@ -42,7 +42,8 @@ void lanes_init(struct lanes *l, lanes_blocks *blocks);
 void lanes_region(struct lanes *l, const void *data, uint64_t size);
 
 /* @table: the regions' entries of the parameters, @len bytes, as they are there. */
-void lanes_final(struct lanes *l, const void *table, size_t len, uint8_t digest[SHA256_DIGEST_SIZE]);
+void lanes_final(struct lanes *l, const void *table, size_t len,
+		 uint8_t digest[SHA256_DIGEST_SIZE]);
 
 /* Is each of the @size bytes at @at zero? */
 bool lanes_zeros(const void *at, uint64_t size);

@@ -16,8 +16,8 @@
  *
  * The digest is made so that four processors, or the four parts of a vector, could work at it at
  * a time. The text is, for each region in order, its `size` bytes and as many zeros as make them a
- * multiple of 16384 (none, where they are one). It is cut into pages of 4096 bytes, numbered from 0.
- * Lane i, of 0 to 3, is the pages whose number is i modulo 4, joined in order. The digest is
+ * multiple of 16384 (none, where they are one). It is cut into pages of 4096 bytes, numbered from
+ * 0. Lane i, of 0 to 3, is the pages whose number is i modulo 4, joined in order. The digest is
  *
  *	SHA-256(SHA-256(lane 0) SHA-256(lane 1) SHA-256(lane 2) SHA-256(lane 3) table)
  *
@@ -25,8 +25,8 @@
  * of region[] with all their 24 bytes, as they are here in the block. Who knows the table knows
  * where the zeros are that were put in. Without a region there is no digest.
  *
- * Four examples, with tables of bytes 0xff instead of addresses, where byte k of all regions together
- * is (7 * k + (k >> 8)) mod 256 and the sizes are
+ * Four examples, with tables of bytes 0xff instead of addresses, where byte k of all regions
+ * together is (7 * k + (k >> 8)) mod 256 and the sizes are
  *	1
  *	  02a6b133343a259789b9396900ba243c83d93c1be06a3d5a8aaf4f16aaf38dc4
  *	4097, 12288
@@ -87,8 +87,8 @@
 #define PURGATORY_ARCH_AT(word)		(104 + 8 * (word))
 
 /*
- * Bits of the word `units`: what every processor of the machine has and its kernel uses, so that the
- * digest may be made with it. Without it C does.
+ * Bits of the word `units`: what every processor of the machine has and its kernel uses, so that
+ * the digest may be made with it. Without it C does.
  */
 #define PURGATORY_UNIT_LANES		1	/* what arch/NAME/lanes.h names */
 

@@ -9,7 +9,8 @@ static void digest_regions(const struct purgatory_params *p, uint8_t digest[SHA2
 
 	lanes_init(&lanes, arch_lanes_begin(p, &before));
 	for (uint64_t i = 0; i < p->n_regions; i++)
-		lanes_region(&lanes, (const void *)(uintptr_t)p->region[i].start, p->region[i].size);
+		lanes_region(&lanes, (const void *)(uintptr_t)p->region[i].start,
+			     p->region[i].size);
 	lanes_final(&lanes, p->region, p->n_regions * sizeof(*p->region), digest);
 	arch_lanes_end(p, before);
 }

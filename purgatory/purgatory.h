@@ -29,8 +29,8 @@ void arch_start(const struct purgatory_params *p);
 /* @text is whole lines that end in "\r\n". Without a console: nothing. */
 void arch_print(const struct purgatory_params *p, const char *text);
 /*
- * What adds to the lanes: arch/NAME/lanes.h's where p->units has PURGATORY_UNIT_LANES, which is made
- * ready here. *before: what arch_lanes_end() puts back, so that the kernel is entered with the
+ * What adds to the lanes: arch/NAME/lanes.h's where p->units has PURGATORY_UNIT_LANES, which is
+ * made ready here. *before: what arch_lanes_end() puts back, so that the kernel is entered with the
  * processor's state as it was; but nobody needs what was in those registers.
  */
 lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before);

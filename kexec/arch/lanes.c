@@ -7,7 +7,9 @@ static const struct lanes_unit *const lanes_units[] = {
 	&lanes_unit_arm64, &lanes_unit_ppc64, &lanes_unit_x86_64,
 };
 
-static const struct lanes_unit lanes_unit_portable = { .name = "portable", .blocks = lanes_portable };
+static const struct lanes_unit lanes_unit_portable = {
+	.name = "portable", .blocks = lanes_portable,
+};
 
 const struct lanes_unit *lanes_here(void)
 {

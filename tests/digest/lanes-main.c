@@ -46,8 +46,8 @@ static void read_case(char *line)
 
 	read_table(word);
 	for (n_regions = 0; (word = strtok(NULL, " \n")); n_regions++) {
-		if (n_regions == REGIONS_MAX || sscanf(word, "%zu:%zu", &align, &size) != 2 || align >= 64 ||
-		    size > DATA_MAX / 4 || from + size > DATA_MAX)
+		if (n_regions == REGIONS_MAX || sscanf(word, "%zu:%zu", &align, &size) != 2 ||
+		    align >= 64 || size > DATA_MAX / 4 || from + size > DATA_MAX)
 			die("a case that cannot be");
 		memset(place[n_regions], 0xff, sizeof(place[n_regions]));
 		region[n_regions].at = memcpy(place[n_regions] + align, data + from, size);

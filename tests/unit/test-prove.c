@@ -813,7 +813,8 @@ static void split_region(struct spoilt *t, const char *name, int64_t by)
 	uint64_t half = s->bufsz / 2;
 
 	put_region(t, region_of(t, name), s->addr, half, 0);
-	add_region(t, s->addr + half - (uint64_t)by, s->bufsz - half + (uint64_t)by, s->memsz - s->bufsz);
+	add_region(t, s->addr + half - (uint64_t)by, s->bufsz - half + (uint64_t)by,
+		   s->memsz - s->bufsz);
 }
 
 /* The segment's zeros in a region of their own, and @by bytes of its data with them. */

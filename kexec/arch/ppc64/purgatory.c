@@ -26,7 +26,8 @@ static int put_slave_code(struct image *image)
 
 int ppc64_fill(struct image *image)
 {
-	const struct ppc64_facts *f = image->machine->arch_facts;
+	const struct machine *m = image->machine;
+	const struct ppc64_facts *f = m->arch_facts;
 	int rc = put_slave_code(image);
 
 	if (rc < 0)
@@ -42,6 +43,6 @@ int ppc64_fill(struct image *image)
 		      (image->request.special & SPECIAL_CONSOLE_SERIAL ? PURGATORY_CONSOLE_VERBOSE : 0));
 	purgatory_put(image, PURGATORY_PARAM(console_port), f->hvterm_unit);
 	purgatory_put(image, PURGATORY_PARAM(units),
-		      ppc64_has_lanes(image->machine->hwcap, image->machine->hwcap2) ? PURGATORY_UNIT_LANES : 0);
+		      ppc64_has_lanes(m->hwcap, m->hwcap2) ? PURGATORY_UNIT_LANES : 0);
 	return 0;
 }

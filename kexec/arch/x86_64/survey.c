@@ -413,8 +413,8 @@ static int survey_cpu(struct machine *m, struct x86_64_facts *f)
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
 	f->la57 = flags && survey_has_flag(flags + 1, "la57");
-	f->sha = flags && survey_has_flag(flags + 1, "sha_ni") && survey_has_flag(flags + 1, "sse4_1") &&
-		 survey_has_flag(flags + 1, "ssse3");
+	f->sha = flags && survey_has_flag(flags + 1, "sha_ni") &&
+		 survey_has_flag(flags + 1, "sse4_1") && survey_has_flag(flags + 1, "ssse3");
 	f->gbpages = flags && survey_has_flag(flags + 1, "pdpe1gb") &&
 		     !(m->cmdline && cmdline_find(m->cmdline, "nogbpages", &len));
 	return 0;

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #ifdef __aarch64__
-#if defined(__GNUC__) && !defined(__clang__)
+/* The instructions for this file alone: gcc by a pragma, clang by function, once its header is told. */
+#ifdef __clang__
+#define WITH_UNIT __attribute__((target("sha2")))
+#ifndef __ARM_FEATURE_SHA2
+#define __ARM_FEATURE_SHA2 1
+#endif
+#else
 #pragma GCC target("+crypto")
+#define WITH_UNIT
 #endif
 #include <arm_neon.h>
 
 #include "purgatory/arch/arm64/lanes.h"
 
-#ifdef __clang__
-#define WITH_UNIT __attribute__((target("sha2")))
-#else
-#define WITH_UNIT
-#endif
 #define INLINE static inline __attribute__((always_inline)) WITH_UNIT
 
 /* One lane: its state and the last 16 words. */

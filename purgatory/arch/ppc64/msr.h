@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
-/* The machine state register, which only the machine itself has; a unit test has its own instead. */
+/* The machine state register, which only the machine itself has; a test has its own. */
 #ifndef PURGATORY_ARCH_PPC64_MSR_H
 #define PURGATORY_ARCH_PPC64_MSR_H
 
