@@ -309,7 +309,7 @@ EQUIVALENT = {
      "if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes [< -> <=] base))", 1):
         "equal only without bytes",
     ("purgatory/lanes.c", "lanes_region", "compare",
-     "for (; size [>= -> >] LANES_GROUP; size -= LANES_GROUP, p += LANES_GROUP) {", 1):
+     "for (; size [>= -> >] LANES_GROUP; size -= LANES_GROUP, p += LANES_GROUP)", 1):
         "the last whole group is added by blocks, which comes to the same",
     ("purgatory/lanes.c", "lanes_end", "compare",
      "for (unsigned int i = 1; i [< -> <=] SHA256_BLOCK_SIZE - 8; i++)", 1):
