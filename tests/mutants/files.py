@@ -51,12 +51,16 @@ OTHERS = {
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
     "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
     "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
-    "kexec/devicetree*.c": "test-survey test-common",
+    "kexec/devicetree*.c": "test-kexec test-survey test-common",
+    "kexec/failure.c": "test-failure",
+    "kexec/files.c": "test-format test-kernels",
+    "kexec/flaw.c": "test-readiness test-way",
     "kexec/fileproof.c": "test-kexec",
     "kexec/iomem.c": "test-survey",
     "kexec/load.c": "test-kexec",
     "kexec/machine.c": "test-survey test-kexec",
     "kexec/readiness.c": "test-readiness",
+    "kexec/state.c": "test-state",
     "kexec/sysroot.c": "test-survey test-kexec",
     "kexec/udev.c": "test-readiness",
     "kexec/way.c": "test-way",
@@ -70,7 +74,7 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
 # What else may notice a mutant, the quick ones first.
 UNITS = ("test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
-         "test-kexec", "test-format", "test-survey", "test-x86-64")
+         "test-kexec", "test-format", "test-survey", "test-failure", "test-state", "test-x86-64")
 FOREIGN = {
     "ppc64": ("test-boot-params", "test-x86-64"),
     "x86_64": ("test-capture", "test-policy", "test-prove", "test-image"),
