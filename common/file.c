@@ -4,11 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/mapping.h"
 #include "common/mem.h"
 
 static const char *kind(mode_t mode)
@@ -99,16 +101,33 @@ bool file_is_unchanged(const struct file *f)
 	       (f->is_device || (uint64_t)now.st_size == f->whole);
 }
 
+/* Only under a lease; false: copy it. What cannot be read is found out now. */
+static bool map_start(struct file *f, uint64_t size)
+{
+	if (fcntl(f->fd, F_GETLEASE) != F_RDLCK || size > SIZE_MAX / 2)
+		return false;
+	f->data = mapping_make(f->fd, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	f->mapped = f->data ? size : 0;
+	if (f->data)
+		mapping_touch(f->data, (size_t)size);
+	return f->data;
+}
+
 int file_read_start(struct file *f, uint64_t size)
 {
-	int rc;
+	unsigned int faults = mapping_faults();
+	int rc = 0;
 
 	if (f->data)
 		return 0;
-	f->data = mem_alloc(size);
-	rc = read_start(f, f->data, size);
+	if (!map_start(f, size)) {
+		f->data = mem_alloc(size);
+		rc = read_start(f, f->data, size);
+	}
 	if (rc < 0)
 		return rc;
+	if (mapping_faults() != faults)
+		return fail(EIO, "%s: %s", f->name, strerror(EIO));
 	if (!file_is_unchanged(f))
 		return fail(EBUSY, "%s: changed while it was read; try again", f->name);
 	f->size = size;
@@ -138,18 +157,27 @@ void file_unpacked(struct file *f, const char *name, uint8_t *data, uint64_t siz
 void file_narrow(struct file *f, uint64_t offset, uint64_t size)
 {
 	const char *name = f->name;
-	uint8_t *data = f->data;
+	uint8_t *data = f->mapped ? mem_alloc(size) : f->data;
 
-	memmove(data, data + offset, size);
-	f->data = NULL;
+	memmove(data, f->data + offset, size);
+	if (!f->mapped)
+		f->data = NULL;
 	file_close(f);
 	file_unpacked(f, name, data, size);
+}
+
+bool file_holds(const struct file *f)
+{
+	return !f->mapped || (!mapping_faults() && file_is_unchanged(f));
 }
 
 void file_close(struct file *f)
 {
 	if (f->name && f->fd >= 0)
 		close(f->fd);
-	free(f->data);
+	if (f->mapped)
+		mapping_end(f->data, f->mapped);
+	else
+		free(f->data);
 	*f = (struct file){0};
 }

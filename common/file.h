@@ -2,12 +2,12 @@
 /* Copyright The kexec-hotplug developers */
 /*
  * A file that the user named, opened once; read only when its contents are
- * needed, and then only as far. A block device is a file of its size. It is read
- * and not mapped: a file that is rewritten or truncated meanwhile would change
- * under a digest, or kill us.
+ * needed, and then only as far. A block device is a file of its size.
  *
  * While it is open nobody changes it where we can have a read lease (fcntl(2), F_SETLEASE): who
- * wants to write to it waits. Elsewhere file_is_unchanged() goes by what stat(2) says.
+ * wants to write to it waits. Such a file is mapped, and no memory taken for a copy. Elsewhere
+ * it is read, as it could change under a digest, and file_is_unchanged() goes by what stat(2)
+ * says.
  */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
@@ -23,6 +23,7 @@ struct file {
 	const char *name;	/* as the user gave it; not copied */
 	uint64_t size;
 	uint8_t *data;		/* NULL until file_read(); may be changed */
+	uint64_t mapped;	/* bytes, where data is the file itself; 0: it is a copy */
 	int fd;			/* open while the file is; -1 for an unpacked file */
 	bool is_device;		/* a block device, of which fd is */
 	bool is_written;	/* when it was opened somebody had it open for writing */
@@ -49,6 +50,11 @@ void file_unpacked(struct file *f, const char *name, uint8_t *data, uint64_t siz
 void file_narrow(struct file *f, uint64_t offset, uint64_t size);
 /* Is what is in fd now what was there when it was opened? */
 bool file_is_unchanged(const struct file *f);
+/*
+ * Is what was read of it still what is in data? A mapped file is not where its lease ended (after
+ * 45 seconds) and a writer came, or its disk failed.
+ */
+bool file_holds(const struct file *f);
 void file_close(struct file *f);
 
 #endif

@@ -185,3 +185,8 @@ bool files_are_unchanged(const struct files *f)
 	return (!files_goes_as_it_is(&f->kernel.file) || file_is_unchanged(&f->kernel.file)) &&
 	       (!files_goes_as_it_is(&f->initrd) || file_is_unchanged(&f->initrd));
 }
+
+bool files_hold(const struct files *f)
+{
+	return file_holds(&f->kernel.file) && file_holds(&f->initrd) && file_holds(&f->dtb);
+}

@@ -48,4 +48,7 @@ int files_initrd_fd(struct files *f, int *fd);
 /* What those descriptors hold now is what was opened, as far as that can be known. */
 bool files_are_unchanged(const struct files *f);
 
+/* What was read of them is still in memory: file_holds(). For kexec_load. */
+bool files_hold(const struct files *f);
+
 #endif

@@ -203,6 +203,9 @@ static struct failure load_by(struct load_try *t, enum way_call call)
 	struct failure f;
 
 	t->made = call;
+	if (call == WAY_LOAD && !files_hold(t->files))
+		return failure_of(PHASE_PREPARE, fail(EBUSY, "the kernel, the initrd or the device tree was"
+						      " written to, or cannot be read any more; try again"));
 	if (call == WAY_LOAD)
 		return failure_of(PHASE_CALL, load_with_reboot_cpu(&t->image, t->sr));
 	f = apply_file_load(&t->o->request, t->files, t->sr);
@@ -350,7 +353,8 @@ static int load_verify(const struct load_try *t)
 	const char *doubt = t->made == WAY_LOAD ? t->image.doubt[0] : NULL;
 	int status = load_warn(t);
 
-	if (!t->o->dry_run && t->made == WAY_FILE && !files_are_unchanged(t->files))
+	if (!t->o->dry_run && !(t->made == WAY_FILE ? files_are_unchanged(t->files) :
+						      files_hold(t->files)))
 		status = doubt_load(t->o, "the kernel or the initrd was written to while it was loaded; load"
 				    " again");
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 
 #include "common/bytes.h"
 #include "common/error.h"
+#include "common/mapping.h"
 #include "common/mem.h"
 #include "vmcore-dmesg/input.h"
 
@@ -23,27 +23,6 @@
 #define FLATTENED_END UINT64_MAX
 
 /* --- the map --- */
-
-/* For the signal handler, which gets no argument of ours. */
-static struct {
-	uintptr_t start, size, page;
-	volatile sig_atomic_t faults;
-} mapped;
-
-/* Put a page of zeroes where the file has none: the reader sees damage, and goes on. */
-static void on_bus_error(int signal_number, siginfo_t *info, void *context)
-{
-	uintptr_t at = (uintptr_t)info->si_addr;
-	void *page = (void *)(at & ~(mapped.page - 1));
-	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-
-	(void)context;
-	if (at - mapped.start >= mapped.size ||
-	    mmap(page, mapped.page, PROT_READ, flags, -1, 0) != page)
-		signal(signal_number, SIG_DFL);
-	else
-		mapped.faults++;
-}
 
 /* Files of /proc have a size, but mapping memory that is gone is not for us. */
 static bool can_be_mapped(const struct input *in, const struct stat *st)
@@ -56,37 +35,24 @@ static bool can_be_mapped(const struct input *in, const struct stat *st)
 
 static void map(struct input *in, const struct stat *st)
 {
-	struct sigaction action = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO };
-	size_t size = (size_t)st->st_size;
-	void *p;
-
 	if (!can_be_mapped(in, st))
 		return;
-	in->size = size;
-	p = mmap(NULL, size, PROT_READ, MAP_SHARED, in->fd, 0);
-	if (p == MAP_FAILED)
-		return;
-	mapped.start = (uintptr_t)p;
-	mapped.page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	mapped.size = size;
-	mapped.faults = 0;
-	sigaction(SIGBUS, &action, NULL);
-	in->map = p;
-	in->map_size = size;
+	in->size = (uint64_t)st->st_size;
+	in->map = mapping_make(in->fd, (size_t)in->size, PROT_READ, MAP_SHARED);
+	in->map_size = in->map ? in->size : 0;
 }
 
 void input_unmap(struct input *in)
 {
 	if (!in->map)
 		return;
-	signal(SIGBUS, SIG_DFL);
-	munmap((void *)(uintptr_t)in->map, in->map_size);
+	mapping_end((void *)(uintptr_t)in->map, in->map_size);
 	in->map = NULL;
 }
 
 unsigned int input_faults(void)
 {
-	return (unsigned int)mapped.faults;
+	return mapping_faults();
 }
 
 /* How many of @len bytes at @offset are in the dump, as far as the parts tell. */

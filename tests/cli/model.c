@@ -17,7 +17,8 @@
  * KEXEC_MODEL_FILE, set: there is kexec_file_load, and it answers with that errno, or those, one
  * for each call ("16,0"; the last for all that follow); KEXEC_MODEL_MEANWHILE, a shell command for
  * the first time that kexec sleeps or asks for random bytes, when it has looked at the files, and
- * KEXEC_MODEL_DURING, one for when kexec_file_load has read them;
+ * KEXEC_MODEL_DURING, one for when a load has read them; KEXEC_MODEL_LEASES_END, set: before these
+ * no lease of a file is left;
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
  */
@@ -366,6 +367,24 @@ static int answer_load(unsigned long entry, unsigned long n, const struct kexec_
 	return rc ? rc : load(entry, n, s, flags);
 }
 
+/* As when a writer has waited for as long as /proc/sys/fs/lease-break-time says. */
+static void end_leases(void)
+{
+	for (int fd = 3; fd < 256; fd++)
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+static void run_once(const char *name)
+{
+	const char *command = getenv(name);
+
+	if (command && getenv("KEXEC_MODEL_LEASES_END"))
+		end_leases();
+	if (command && system(command))
+		abort();
+	unsetenv(name);
+}
+
 static int model_kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			    unsigned long flags)
 {
@@ -373,6 +392,8 @@ static int model_kexec_load(unsigned long entry, unsigned long n, const struct k
 
 	calls++;
 	log_call(entry, n, s, flags, rc);
+	if (!rc && n)
+		run_once("KEXEC_MODEL_DURING");
 	return rc;
 }
 
@@ -454,15 +475,6 @@ static void log_bytes(const char *what, int fd)
 	line = mem_printf("  read %s %08x", what, crc32_of(data, size));
 	log_line(line);
 	free(data);
-}
-
-static void run_once(const char *name)
-{
-	const char *command = getenv(name);
-
-	if (command && system(command))
-		abort();
-	unsetenv(name);
 }
 
 static int wanted_file_failure(void)

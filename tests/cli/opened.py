@@ -42,7 +42,7 @@ def got(kernel=KERNEL, initrd=LOOKED_AT["initrd"]):
 
 
 def case(name, argv, change, shell=WORDS, when="MEANWHILE", file="16,0", status=0, **more):
-    env = {"KEXEC_MODEL_FILE": file}
+    env = {"KEXEC_MODEL_FILE": file, **more.pop("env", {})}
     if change:
         env["KEXEC_MODEL_" + when] = in_directory(change)
     prepare = all_of(others, ARMED, *([more.pop("prepare")] if "prepare" in more else []))
@@ -60,6 +60,19 @@ for what in OTHER:
         CASES.append(case(f"{what}, {call}: written to", call, WRITTEN.format(what), NO_LEASE, status=255,
                           stderr="kexec_file_load failed: Stale file handle: the kernel or the initrd was written to after",
                           check=all_of(loads(("0x2" if "-p" in call else "0x0") + " = -16"), state(1, 0))))
+    # kexec_load reads the file itself, where that is mapped: under a lease, which ends when a writer has waited long.
+    CASES += [
+        case(f"{what}, -c: the lease ends, nobody writes", "-c -p", "true", env={"KEXEC_MODEL_LEASES_END": "1"},
+             check=all_of(loads("0x150001 = 0"), state(1, 0))),
+        case(f"{what}, -c: mapped, and written to", "-c -p", WRITTEN.format(what), env={"KEXEC_MODEL_LEASES_END": "1"},
+             status=255, stderr="the kernel, the initrd or the device tree was written to, or cannot be read any more; try",
+             check=all_of(loads(), state(1, 0))),
+        case(f"{what}, -c: mapped, and written to at the wrong moment", "-c -p", WRITTEN.format(what), when="DURING",
+             env={"KEXEC_MODEL_LEASES_END": "1"}, status=4, stderr="was written to while it was loaded; load again",
+             check=loads("0x150001 = 0")),
+        case(f"{what}, -c: a copy, and written to", "-c -p", WRITTEN.format(what), NO_LEASE,
+             check=all_of(loads("0x150001 = 0"), state(1, 0))),
+    ]
     CASES += [
         case(f"{what}, -a: written to, so the plan is loaded", "-p", WRITTEN.format(what), NO_LEASE, file="0",
              stderr=r"was written to after .*; loading with kexec_load\n", check=all_of(loads("0x150001 = 0"), state(1, 0))),

@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include "tests/unit/unit.h"
 
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "common/elf.h"
 #include "common/file.h"
 #include "common/idlist.h"
+#include "common/mapping.h"
 #include "common/ranges.h"
 #include "common/sha256.h"
 #include "common/text.h"
@@ -814,6 +816,69 @@ static void files_without_lease(void **state)
 	unit_remove(dir);
 }
 
+/* Under a lease the file is mapped, and what we change in it stays with us; else it is copied. */
+static void files_are_mapped(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f;
+	char on_disk;
+
+	(void)state;
+	for (int lease = 0; lease < 2; lease++) {
+		unit_write(dir, "plain", "hello", 5);
+		assert_int_equal(file_open(&f, plain), 0);
+		if (!lease)
+			unit_end_lease(f.fd);
+		assert_int_equal(file_read_start(&f, 4), 0);
+		assert_int_equal(f.mapped, lease ? 4 : 0);
+		assert_int_equal(f.size, 4);
+		f.data[0] = 'j';
+		assert_int_equal(pread(f.fd, &on_disk, 1, 0), 1);
+		assert_int_equal(on_disk, 'h');
+		assert_true(file_holds(&f));
+		if (lease)
+			unit_end_lease(f.fd);
+		assert_true(file_holds(&f));
+		unit_write(dir, "plain", "hellos", 6);
+		assert_int_equal(file_holds(&f), !lease);
+		file_narrow(&f, 1, 2);
+		assert_memory_equal(f.data, "el", 2);
+		assert_true(!f.mapped && file_holds(&f));
+		file_close(&f);
+	}
+	unit_remove(dir);
+}
+
+/* What is not there reads as zeroes and is counted; a signal for other memory is not ours. */
+static void files_that_lose_pages(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("short", 0);
+	uint8_t *data, *all[32];
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)(3 * page)), 0);
+	assert_int_equal(pwrite(fd, "a", 1, 0), 1);
+	assert_int_equal(pwrite(fd, "b", 1, (off_t)page), 1);
+	data = mapping_make(fd, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	assert_non_null(data);
+	mapping_touch(data, 3 * page);
+	assert_int_equal(mapping_faults(), 0);
+	assert_int_equal(ftruncate(fd, (off_t)page), 0);
+	mapping_touch(data, 3 * page);
+	assert_int_equal(mapping_faults(), 2);
+	assert_true(data[0] == 'a' && !data[page]);
+	mapping_end(data, 3 * page);
+	while (n < 32 && (all[n] = mapping_make(fd, page, PROT_READ, MAP_PRIVATE)))
+		n++;
+	assert_true(n > 4 && n < 32);
+	while (n--)
+		mapping_end(all[n], page);
+	close(fd);
+}
+
 static void pieces_of_files(void **state)
 {
 	char *dir = unit_directory();
@@ -987,6 +1052,8 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(files_under_lease),
 		cmocka_unit_test(files_without_lease),
+		cmocka_unit_test(files_are_mapped),
+		cmocka_unit_test(files_that_lose_pages),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
 		cmocka_unit_test(text_bytes),
