@@ -170,6 +170,11 @@ def corrupt(stage):
     """One wrong byte in the loaded kernel: the purgatory stops there."""
     stage.boot()
     stage.load("--hotplug")
+    corrupt_loaded(stage)
+
+
+def corrupt_loaded(stage):
+    """Break what is loaded, and crash."""
     stage.machine.flip_byte(_loaded_text(stage))
     region, position = stage.crash_region(), stage.machine.console.position()
     stage.crash(cpu=0)
