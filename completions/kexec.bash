@@ -41,7 +41,7 @@ _kexec()
 		return ;;
 	--module) return ;;
 	--type | -t)
-		_kexec_reply -W "elf-ppc64 elf-x86_64 bzImage uki zboot zImage uImage"
+		_kexec_reply -W "elf-ppc64 elf-x86_64 vmlinux bzImage Image uki zboot zImage uImage"
 		return ;;
 	--dump | --record | --sysroot)
 		compopt -o filenames 2>/dev/null

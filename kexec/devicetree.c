@@ -233,6 +233,26 @@ int dt_number(const struct dt_node *node, const char *name, uint64_t *value)
 	return 1;
 }
 
+const struct dt_node *dt_stdout(struct arena *a, struct dt_node *root)
+{
+	static const char *const names[] = { "linux,stdout-path", "stdout-path" };
+	struct dt_node *chosen = dt_child(root, "chosen"), *aliases = dt_child(root, "aliases");
+	const struct dt_prop *p = NULL;
+	char *path;
+
+	for (size_t i = 0; chosen && !p && i < ARRAY_SIZE(names); i++)
+		p = dt_prop(chosen, names[i]);
+	if (!p)
+		return NULL;
+	path = arena_string(a, (const char *)p->data, p->len);
+	path[strcspn(path, ":")] = 0;		/* options, as in "/serial:115200" */
+	if (*path != '/' && aliases) {
+		p = dt_prop(aliases, path);
+		path = p ? arena_string(a, (const char *)p->data, p->len) : path;
+	}
+	return *path == '/' ? dt_find(root, path) : NULL;
+}
+
 void dt_set(struct arena *a, struct dt_node *node, const char *name, const void *data, size_t len)
 {
 	struct dt_prop *p = dt_prop(node, name), **at = &node->props;

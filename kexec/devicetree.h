@@ -79,6 +79,9 @@ bool dt_is_type(const struct dt_node *node, const char *type);	/* device_type */
 /* A big-endian number of 4 or 8 bytes: 1, or 0 when absent, or -EINVAL (length) with a message. */
 int dt_number(const struct dt_node *node, const char *name, uint64_t *value);
 
+/* What /chosen names as the console (stdout-path, an alias or a path), or NULL. */
+const struct dt_node *dt_stdout(struct arena *a, struct dt_node *root);
+
 void dt_set(struct arena *a, struct dt_node *node, const char *name, const void *data, size_t len);
 void dt_set_u64(struct arena *a, struct dt_node *node, const char *name, uint64_t value);
 void dt_remove(struct dt_node *node, const char *name);

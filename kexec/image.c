@@ -200,8 +200,14 @@ int image_leave_pages(struct image *image, uint64_t pages)
 
 struct placement image_early(const struct image *image, uint64_t align)
 {
-	return (struct placement){ .align = align, .below = image->needs.below,
-				   .top_down = image->needs.top_down };
+	const struct needs *n = &image->needs;
+	struct placement p = { .align = align, .below = n->below, .top_down = n->top_down };
+
+	if (n->window) {
+		p.above = image->kernel_base;
+		p.below = round_down64(image->kernel_base, n->window_align) + n->window;
+	}
+	return p;
 }
 
 static int image_append(struct image *image, struct segment s)

@@ -34,6 +34,7 @@ enum role {
 	ROLE_CORE,		/* the elfcorehdr */
 	ROLE_INITRD,
 	ROLE_BOOT_DATA,		/* what the second kernel is handed: a device tree, boot_params */
+	ROLE_IDMAP,		/* page tables with which the purgatory can use the caches */
 };
 
 struct segment {
@@ -72,12 +73,12 @@ struct plan_request {
 	const uint8_t *seed;		/* PLAN_SEED_SIZE fresh bytes for the second kernel, or NULL */
 };
 
-#define PLAN_SEED_SIZE 32
+#define PLAN_SEED_SIZE 40
 
 /* Wishes that do not exist on every architecture (struct arch, special). */
 enum {
 	SPECIAL_CONSOLE_SERIAL = 1, SPECIAL_SERIAL = 2, SPECIAL_SERIAL_BAUD = 4, SPECIAL_CONSOLE_VGA = 8,
-	SPECIAL_NO_EFI = 16, SPECIAL_MEMMAP = 32,
+	SPECIAL_NO_EFI = 16, SPECIAL_MEMMAP = 32, SPECIAL_SERIAL_AMBA = 64,
 };
 
 /* What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey. */
@@ -87,6 +88,11 @@ struct needs {
 	uint64_t kernel_below;		/* it ends at or below; 0: anywhere */
 	uint64_t below;			/* the same for all that early boot touches */
 	uint64_t initrd_below;		/* and for the initrd; 0: as `below` */
+	/*
+	 * All that early boot touches lies above the kernel, and within so many bytes from the
+	 * multiple of window_align at or below it; 0: its place does not matter.
+	 */
+	uint64_t window, window_align;
 	bool top_down;			/* those go to the highest places: the low ones are wanted later */
 	uint64_t above;			/* normal: no segment goes below */
 	const char *above_what;		/* for messages: "the kernels" */

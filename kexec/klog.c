@@ -1,39 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-#include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 
 #include "kexec/klog.h"
+#include "kexec/logread.h"
 #include "kexec/syscalls.h"
-
-/* syslog(2) */
-#define LOG_READ_ALL	3
-#define LOG_SIZE_BUFFER	10
-#define LOG_SIZE_MAX	(64 << 20)
 
 #define LEVEL_DEBUG	7
 
 enum klog_line {
 	KLOG_OTHER, KLOG_MISSED, KLOG_LINE_LOADING, KLOG_LINE_LOADED, KLOG_LINE_DOUBT,
 };
-
-/* Behind "<LEVEL>", the time stamp and what else there is in brackets. */
-static const char *klog_text(const char *line, unsigned long *priority)
-{
-	char *at;
-
-	if (*line != '<')
-		return NULL;
-	*priority = strtoul(line + 1, &at, 10);
-	if (*at++ != '>')
-		return NULL;
-	while (*at == '[' && at[strcspn(at, "]\n")] == ']') {
-		at += strcspn(at, "]") + 1;
-		at += strspn(at, " ");
-	}
-	return at;
-}
 
 static bool klog_is(const char *at, size_t len, const char *text)
 {
@@ -45,7 +22,7 @@ static enum klog_line klog_kind(const char *line)
 {
 	static const char complaint[] = "crash hp: ";
 	unsigned long priority;
-	const char *at = klog_text(line, &priority);
+	const char *at = logread_text(line, &priority);
 	size_t len = at ? strcspn(at, "\n") : 0;
 
 	if (!at)
@@ -93,29 +70,12 @@ void klog_scan(struct arena *arena, const char *text, struct klog *out, struct b
 	}
 }
 
-/* The text is longer than what the kernel keeps of it: each line has its time. */
-static int klog_of_system(struct buf *out)
-{
-	int size = klogctl(LOG_SIZE_BUFFER, NULL, 0), len = -1;
-
-	if (size >= 0) {
-		size = size < LOG_SIZE_MAX / 4 ? 4 * size + 4096 : LOG_SIZE_MAX;
-		buf_reserve(out, (size_t)size + 1);
-		len = klogctl(LOG_READ_ALL, (char *)out->data, size);
-	}
-	if (len < 0)
-		return -errno;
-	out->len = (size_t)len;
-	out->data[len] = 0;
-	return 0;
-}
-
 int klog_read(const struct sysroot *sr, struct arena *arena, struct klog *out)
 {
 	const struct sysroot plain = { .root = sr->root };
 	BUF_AUTO text = {0}, lines = {0};
 	bool live = sysroot_is_live(sr);
-	int rc = live ? klog_of_system(&text) : sysroot_read(&plain, SNAPSHOT_LOG, &text);
+	int rc = live ? logread_system(&text) : sysroot_read(&plain, SNAPSHOT_LOG, &text);
 
 	*out = (struct klog){0};
 	if (rc < 0 && (rc == -ENOENT || live))

@@ -43,7 +43,7 @@ static const struct row rows[] = {
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
 	{ OPT_DTB, "dtb", "FILE", "a device tree blob instead of the running machine's tree" },
 	{ OPT_DTB, "devicetreeblob", "FILE", NULL },
-	{ 't', "type", "TYPE", "the kernel must be of this type (bzImage, uki, zboot, zImage, uImage)" },
+	{ 't', "type", "TYPE", "the kernel must be of this type (bzImage, Image, uki, zboot, zImage, uImage)" },
 	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
 	{ OPT_ENTRY, "entry", "ADDRESS", "enter there, not in the purgatory" },
@@ -55,7 +55,7 @@ static const struct row rows[] = {
 	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },
 	{ OPT_FORCE_DTB, "force-dtb", NULL, "with kexec_file_load: pass a device tree where it is a choice" },
 	{ OPT_CONSOLE_SERIAL, "console-serial", NULL, "say on the console how far the purgatory came" },
-	{ OPT_SERIAL, "serial", "PORT", "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64)" },
+	{ OPT_SERIAL, "serial", "PORT", "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64), ttyAMA0 (arm64)" },
 	{ OPT_SERIAL_BAUD, "serial-baud", "N", "at this speed (x86_64; default: as the port is set)" },
 	{ OPT_CONSOLE_VGA, "console-vga", NULL, "the same on the screen in text mode (x86_64)" },
 	{ OPT_NO_EFI, "noefi", NULL, "do not pass on the services of EFI (x86_64)" },
@@ -247,6 +247,11 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 		return parse_address("entry", optarg, &o->request.entry);
 	case OPT_DTB: o->request.dtb = *optarg ? optarg : NULL; break;
 	case OPT_SERIAL:
+		/* Arm's, of which there is only the one that the machine names as its console. */
+		if (!strcmp(optarg, "ttyAMA0")) {
+			o->request.special |= SPECIAL_SERIAL_AMBA;
+			break;
+		}
 		o->request.special |= SPECIAL_SERIAL;
 		return parse_serial(optarg, &o->request.serial_port);
 	case OPT_SERIAL_BAUD:

@@ -19,6 +19,10 @@ static int check_hotplug(const struct machine *m)
 			      !m->elfcorehdr_size ? SYS_ELFCOREHDR_SIZE_OLD : NULL;
 	STRING_AUTO name = missing ? sysroot_name(m->sr, missing) : NULL;
 
+	if (missing && !m->arch->keeps_since)
+		return fail(ENOTSUP, "--hotplug: Path %s does not exist: no release of Linux up to 7.3 keeps"
+			    " crash images current on a machine of type %s (this is %s). Nothing was loaded;"
+			    " without --hotplug, reload after each change", name, m->name, m->release);
 	if (missing)
 		return fail(ENOTSUP, "--hotplug: Path %s does not exist, the kernel needs"
 			    " CONFIG_CRASH_HOTPLUG (Linux %s or later; this is %s). Nothing was loaded;"
@@ -120,7 +124,7 @@ static int check_crash(struct image *image)
 static int check_special(const struct machine *m, unsigned int special)
 {
 	static const char *const names[] = { "console-serial", "serial", "serial-baud", "console-vga", "noefi",
-					     "pass-memmap-cmdline" };
+					     "pass-memmap-cmdline", "serial=ttyAMA0" };
 	unsigned int unknown = special & ~m->arch->special;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -237,7 +241,7 @@ static int build_cmdline(struct image *image)
 	uint64_t limit = image->needs.cmdline_max, len;
 
 	wanted = plan_capture_words(&image->arena, m->arch, &image->request, wanted);
-	if (image->crash)
+	if (image->crash && !m->arch->core_in_tree)
 		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
 					      image_address(image, ROLE_CORE) >> 10, *wanted ? " " : "", wanted);
 	else

@@ -52,6 +52,9 @@
 /* x86: what the boot loader told (arch/x86/kernel/ksysfs.c), and the map of memory then. */
 #define SYS_BOOT_PARAMS		"sys/kernel/boot_params"
 #define SYS_FIRMWARE_MEMMAP	"sys/firmware/memmap"
+/* The device tree as the running kernel was handed it (drivers/of/fdt.c:of_fdt_raw_init). */
+#define SYS_FIRMWARE_FDT	"sys/firmware/fdt"
+#define SYS_ACPI_SPCR		"sys/firmware/acpi/tables/SPCR"
 #define SYS_EFI			"sys/firmware/efi"
 #define SYS_EFI_RUNTIME_MAP	SYS_EFI "/runtime-map"
 #define SYS_EFI_SECURE_BOOT	SYS_EFI "/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -71,6 +74,7 @@
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
 #define SNAPSHOT_LOG		"kexec-log"
+#define SNAPSHOT_LOG_TABLES	"kexec-log-tables"	/* where tables of hardware lie in memory */
 
 struct sysroot {
 	const char *root;	/* "/" or a snapshot */

@@ -16,6 +16,10 @@ AC_DEFUN([KH_PPC64_UNIT_FLAGS], [-mabi=elfv2 -mcmodel=medium -mcpu=power8 -malti
 AC_DEFUN([KH_X86_64_FLAGS], [-m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -fcf-protection=none])
 AC_DEFUN([KH_X86_64_UNIT_FLAGS], [-m64 -march=x86-64 -msse4.1 -msha -mno-red-zone -fcf-protection=none])
 
+dnl With the MMU off an access that is not aligned faults.
+AC_DEFUN([KH_ARM64_FLAGS], [-march=armv8-a -mgeneral-regs-only -mstrict-align -mbranch-protection=none -mno-outline-atomics])
+AC_DEFUN([KH_ARM64_UNIT_FLAGS], [-march=armv8-a+crypto -mstrict-align -mbranch-protection=none -mno-outline-atomics])
+
 dnl KH_TRY_PURGATORY(VARIABLE, WHAT, COMPILER, FLAGS, LIST OF FURTHER FLAGS, UNIT FLAGS): is it one, with each of the list?
 AC_DEFUN([KH_TRY_PURGATORY], [
 	AC_MSG_CHECKING([whether $3 makes $2 purgatories])
@@ -57,27 +61,31 @@ AC_DEFUN([KH_FIND_PURGATORY], [
 
 AC_DEFUN([KH_PURGATORIES], [
 	AC_ARG_ENABLE([arches], [AS_HELP_STRING([--enable-arches=LIST],
-		[machines for which purgatories are built in, separated by commas: ppc64le, ppc64, x86_64; the host's own is always there (default: each whose compiler is found)])],
+		[machines for which purgatories are built in, separated by commas: ppc64le, ppc64, x86_64, aarch64; the host's own is always there (default: each whose compiler is found)])],
 		[kh_want_arches=`AS_ECHO(["$enableval"]) | tr , ' '`], [kh_want_arches=default])
 
 	AS_CASE([$host_cpu],
 		[powerpc64le], [kh_host_arch=ppc64le],
 		[powerpc64], [kh_host_arch=ppc64],
 		[x86_64], [kh_host_arch=x86_64],
+		[aarch64], [kh_host_arch=aarch64],
 		[kh_host_arch=])
 	AS_CASE([" $kh_want_arches "],
-		[*\ yes\ *|*\ default\ *], [kh_required="$kh_host_arch"; kh_optional="ppc64le ppc64 x86_64"],
+		[*\ yes\ *|*\ default\ *], [kh_required="$kh_host_arch"; kh_optional="ppc64le ppc64 x86_64 aarch64"],
 		[*\ no\ *], [kh_required="$kh_host_arch"; kh_optional=],
 		[kh_required="$kh_host_arch $kh_want_arches"; kh_optional=])
 
 	dnl A compiler may have options in its name, so each is quoted.
 	AS_CASE([$kh_host_arch], [ppc64*], [kh_native_ppc64=$CC], [kh_native_ppc64=powerpc64le-linux-gnu-gcc])
 	AS_CASE([$kh_host_arch], [x86_64], [kh_native_x86_64=$CC], [kh_native_x86_64=x86_64-linux-gnu-gcc])
+	AS_CASE([$kh_host_arch], [aarch64], [kh_native_arm64=$CC], [kh_native_arm64=aarch64-linux-gnu-gcc])
 	KH_FIND_PURGATORY([PPC64], [ppc64],
 		["$kh_native_ppc64" powerpc64le-linux-gnu-gcc powerpc64-linux-gnu-gcc],
 		KH_PPC64_FLAGS, [-mlittle-endian -mbig-endian], KH_PPC64_UNIT_FLAGS)
 	KH_FIND_PURGATORY([X86_64], [x86_64], ["$kh_native_x86_64" x86_64-linux-gnu-gcc gcc],
 		KH_X86_64_FLAGS, [-m64], KH_X86_64_UNIT_FLAGS)
+	KH_FIND_PURGATORY([ARM64], [aarch64], ["$kh_native_arm64" aarch64-linux-gnu-gcc], KH_ARM64_FLAGS,
+		[-mlittle-endian], KH_ARM64_UNIT_FLAGS)
 
 	kh_arches=
 	for kh_arch in $kh_required $kh_optional; do
@@ -85,7 +93,8 @@ AC_DEFUN([KH_PURGATORIES], [
 		AS_CASE([$kh_arch],
 			[ppc64|ppc64le], [kh_cc=$PPC64_CC kh_how="gcc-powerpc64le-linux-gnu or set PPC64_CC"],
 			[x86_64], [kh_cc=$X86_64_CC kh_how="gcc-x86-64-linux-gnu or set X86_64_CC"],
-			[AC_MSG_ERROR([--enable-arches: there is no architecture "$kh_arch"; known: ppc64le, ppc64, x86_64])])
+			[aarch64], [kh_cc=$ARM64_CC kh_how="gcc-aarch64-linux-gnu or set ARM64_CC"],
+			[AC_MSG_ERROR([--enable-arches: there is no architecture "$kh_arch"; known: ppc64le, ppc64, x86_64, aarch64])])
 		AS_IF([test -n "$kh_cc"], [kh_arches="${kh_arches:+$kh_arches }$kh_arch"],
 			[AS_CASE([" $kh_required "], [*" $kh_arch "*],
 				[AC_MSG_ERROR([no compiler makes a purgatory for $kh_arch: install $kh_how])])])

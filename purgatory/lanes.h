@@ -27,8 +27,11 @@
  */
 typedef void lanes_blocks(uint32_t state[LANES][8], const uint8_t *data, size_t stride, size_t n);
 
+/* The purgatory takes their addresses, and cannot be relocated. */
+#define LANES_HERE __attribute__((visibility("hidden")))
+
 /* With nothing but C: the one that every processor has. */
-lanes_blocks lanes_portable;
+LANES_HERE lanes_blocks lanes_portable;
 
 struct lanes {
 	lanes_blocks *blocks;

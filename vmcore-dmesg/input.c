@@ -24,6 +24,8 @@
 
 /* --- the map --- */
 
+static unsigned int faults_before;	/* of an earlier dump */
+
 /* Files of /proc have a size, but mapping memory that is gone is not for us. */
 static bool can_be_mapped(const struct input *in, const struct stat *st)
 {
@@ -38,6 +40,7 @@ static void map(struct input *in, const struct stat *st)
 	if (!can_be_mapped(in, st))
 		return;
 	in->size = (uint64_t)st->st_size;
+	faults_before = mapping_faults();
 	in->map = mapping_make(in->fd, (size_t)in->size, PROT_READ, MAP_SHARED);
 	in->map_size = in->map ? in->size : 0;
 }
@@ -52,7 +55,7 @@ void input_unmap(struct input *in)
 
 unsigned int input_faults(void)
 {
-	return mapping_faults();
+	return mapping_faults() - faults_before;
 }
 
 /* How many of @len bytes at @offset are in the dump, as far as the parts tell. */

@@ -5,9 +5,9 @@
 #include "common/bytes.h"
 #include "kexec/arch/arch.h"
 
-extern const struct arch arch_ppc64, arch_x86_64;
+extern const struct arch arch_ppc64, arch_x86_64, arch_arm64;
 
-static const struct arch *const arches[] = { &arch_ppc64, &arch_x86_64 };
+static const struct arch *const arches[] = { &arch_ppc64, &arch_x86_64, &arch_arm64 };
 
 static bool arch_has(const struct arch *arch, const char *uname_machine)
 {

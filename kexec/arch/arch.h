@@ -20,7 +20,7 @@ struct arch {
 	const char *type;		/* what --type calls its plain kernels */
 	uint16_t elf_machine;		/* of kernels and of the elfcorehdr; KEXEC_ARCH_* is this << 16 */
 	uint32_t keep_flag;		/* of kexec_load(2), with --hotplug */
-	const char *keeps_since;	/* the first Linux that keeps images, for messages */
+	const char *keeps_since;	/* the first Linux that keeps images, for messages; NULL: none yet */
 	uint8_t uimage_arch;		/* IH_ARCH_*, U-Boot's include/image.h; 0: any */
 	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
 	/*
@@ -45,6 +45,8 @@ struct arch {
 	 * crashed one: it would use, and so overwrite, what is to be dumped. NULL: it never does.
 	 */
 	const char *no_memory_hotplug;
+	/* The elfcorehdr is named in the device tree, and not on the command line as well. */
+	bool core_in_tree;
 	unsigned int special;		/* SPECIAL_*: which of these wishes exist here */
 	/* What struct image, reserve becomes for the second kernel: "reserve map". */
 	const char *reserve_name;

@@ -11,7 +11,7 @@
 
 #define NESTING_MAX 4	/* a compressed kernel in a zImage in a uImage, itself compressed */
 
-static const struct format *const formats[] = { &format_elf, &format_bzimage };
+static const struct format *const formats[] = { &format_elf, &format_bzimage, &format_image };
 static const struct wrapping *const wrappings[] = {
 	&wrapping_zimage, &wrapping_uimage, &wrapping_zboot, &wrapping_uki,
 };
@@ -175,7 +175,7 @@ static int understand_inside(struct kernel *k, struct arena *arena, const struct
 		return kernel_understand_flat(k, arena, u->load);
 	}
 	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage),"
-		    " bzImage, uImage or unified kernel image", k->file.name);
+		    " bzImage, Image, uImage or unified kernel image", k->file.name);
 }
 
 static int open_unpacked(struct kernel *k, const char *path, struct unpacked *u)

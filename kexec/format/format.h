@@ -43,6 +43,7 @@ struct kernel {
 	uint64_t cmdline_max;		/* bytes without the NUL; 0: what the architecture says */
 	uint64_t kernel_below;		/* where kernel, command line and boot data must end; 0: anywhere */
 	uint64_t initrd_below;		/* where the initrd must end; 0: anywhere */
+	uint64_t page_size;		/* for which it was built, bytes; 0: it does not say */
 	bool five_level;		/* x86: starts where 5-level paging is on (XLF_5LEVEL) */
 	const uint8_t *boot_header;	/* x86: the setup header, from 0x1f1 of the file; or NULL */
 	size_t boot_header_size;
@@ -110,7 +111,7 @@ void kernel_unpacked_free(struct unpacked *u);
  * wrapping (some have two); or NULL, and *@why it is refused if it is known.
  */
 const char *kernel_type(const char *word, const char **why);
-#define KERNEL_TYPES "bzImage, uki, zboot, zImage, uImage"
+#define KERNEL_TYPES "bzImage, Image, uki, zboot, zImage, uImage"
 
 /*
  * Open @path, unpack it and find its format and extent; a file that is not packed
@@ -150,13 +151,17 @@ int initrd_open(struct file *f, struct arena *arena, const char *path, const cha
 int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size);
 /* Read it, and take the wrapping off (its checksum is verified). */
 int initrd_read(struct file *f);
+
+/* Where the last section of a PE program ends in its file; 0: it is none. */
+uint64_t pe_extent(const struct file *f);
+
 bool uimage_probe(const struct file *f);
 /* The RAM disk inside, by the header alone; errors as of initrd_check(). */
 int uimage_find_initrd(const struct file *f, unsigned int arch, uint64_t *size);
 /* Read @f, verify the data's checksum and leave the data alone. */
 int uimage_read_inside(struct file *f);
 
-extern const struct format format_bzimage, format_elf;
+extern const struct format format_bzimage, format_elf, format_image;
 extern const struct wrapping wrapping_zimage, wrapping_uimage, wrapping_uki, wrapping_zboot;
 
 #endif

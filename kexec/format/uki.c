@@ -86,7 +86,7 @@ static bool uki_probe(const struct file *f)
 }
 
 /* Behind it, there can be a signature; it is of no use here. */
-static uint64_t uki_extent(const struct file *f)
+uint64_t pe_extent(const struct file *f)
 {
 	struct pe pe;
 	uint64_t end = 0;
@@ -170,7 +170,7 @@ static int uki_locate(const struct file *f, struct wrapped *w)
 }
 
 const struct wrapping wrapping_uki = {
-	"uki", uki_probe, uki_extent, uki_locate,
+	"uki", uki_probe, pe_extent, uki_locate,
 	"a unified kernel image: nothing is measured into the TPM, and add-ons and credentials beside it"
 	" are not applied",
 };

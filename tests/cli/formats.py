@@ -71,7 +71,7 @@ CASES = [
       for word, why in (("multiboot-x86", "kexec loads Linux"), ("multiboot2-x86", "kexec loads Linux"),
                         ("elf-x86", "kexec loads 64-bit kernels"), ("nbi-x86", "nothing has made such files"))],
     Case("--type unknown", "-l --type vax {kernel}", 255, error="Unsupported kernel type vax; on this machine there"
-         " are elf-ppc64, bzImage, uki, zboot, zImage, uImage"),
+         " are elf-ppc64, bzImage, Image, uki, zboot, zImage, uImage"),
     Case("--type bzImage64 is bzImage", "-l --type bzImage64 {kernel}", 255,
          error="Wrong file type bzImage64, file matches type elf-ppc64"),
 

@@ -54,6 +54,7 @@ static const struct model_arch {
 	{ "ppc64", 21u << 16, 0x8, 2, 1, "\177ELF", 0 },
 	/* kernel/kexec.c: KEXEC_UPDATE_ELFCOREHDR as well; arch/x86/kernel/kexec-bzimage64.c */
 	{ "x86_64", 62u << 16, 0xc, 8, 0, "HdrS", 0x202 },
+	{ "aarch64", 183u << 16, 0x8, 2, 1, "ARM\x64", 56 },
 };
 
 static unsigned long calls;	/* of kexec_load */
@@ -111,6 +112,7 @@ static long read_state(const char *file, const char *format, long otherwise)
 
 static const struct model_arch *model_arch(void)
 {
+	size_t n = sizeof(model_arches) / sizeof(*model_arches);
 	char name[4096], text[256] = "";
 	FILE *f;
 
@@ -120,7 +122,12 @@ static const struct model_arch *model_arch(void)
 		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
 		fclose(f);
 	}
-	return &model_arches[strstr(text, "machine x86_64") != NULL];
+	for (size_t i = 1; i < n; i++) {
+		snprintf(name, sizeof(name), "machine %s\n", model_arches[i].machine);
+		if (strstr(text, name))
+			return &model_arches[i];
+	}
+	return model_arches;
 }
 
 /* kernel/kexec_core.c:kexec_load_permitted: every try counts, whatever becomes of it. */

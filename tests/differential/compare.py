@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../contract"), os.path.join(HERE, "../lib")]
 
+import of_arm64     # noqa: E402
 import of_ppc64     # noqa: E402
 import of_x86_64    # noqa: E402
 import spans        # noqa: E402
@@ -28,7 +29,7 @@ from tap import Tap  # noqa: E402
 
 # What an architecture's module offers: MACHINES (how many), TABLE, compare(pair), SPOILED, MUTATIONS, NAMED;
 # Kernels, Peer; case_of_name, case_of_number, case_to_spoil.
-ARCHES = {"ppc64": of_ppc64, "x86_64": of_x86_64}
+ARCHES = {"ppc64": of_ppc64, "x86_64": of_x86_64, "arm64": of_arm64}
 
 
 # --- what explains them ---

@@ -27,6 +27,9 @@
 #ifdef __x86_64__
 #define NR_KEXEC_LOAD	246	/* arch/x86/entry/syscalls/syscall_64.tbl */
 #define MACHINE		"x86_64"
+#elif defined(__aarch64__)
+#define NR_KEXEC_LOAD	104	/* include/uapi/asm-generic/unistd.h */
+#define MACHINE		"aarch64"
 #else
 #define NR_KEXEC_LOAD	268	/* arch/powerpc/kernel/syscalls/syscall.tbl */
 #define MACHINE		"ppc64le"

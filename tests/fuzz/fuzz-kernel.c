@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * Kernel files of any kind, for libFuzzer: ELF, bzImage, zImage, uImage, zboot,
+ * Kernel files of any kind, for libFuzzer: ELF, bzImage, Image, zImage, uImage, zboot,
  * unified kernel images, compressed; and the same bytes as an initrd. What is accepted must be in order, inside the file, and
  * readable to its end.
  */

@@ -46,17 +46,23 @@ OTHERS = {
     "common/decompress.c": "test-decompress test-format",
     "common/file.c": "test-common test-kernels",
     "common/text.c": "test-common",
+    "common/mapping.c": "test-common",
     "kexec/apply*.c": "test-kexec",
     "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
     "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
     "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
+    "kexec/arch/arm64/*.c": "test-arm64",
     "kexec/devicetree*.c": "test-kexec test-survey test-common",
     "kexec/failure.c": "test-failure",
     "kexec/files.c": "test-format test-kernels",
     "kexec/flaw.c": "test-readiness test-way",
     "kexec/fileproof.c": "test-kexec",
+    "kexec/format/image.c": "test-arm64",
     "kexec/iomem.c": "test-survey",
+    "kexec/kcore.c": "test-x86-64 test-arm64",
+    "kexec/logread.c": "test-arm64",
+    "kexec/nexttree.c": "test-arm64 test-prove",
     "kexec/load.c": "test-kexec",
     "kexec/machine.c": "test-survey test-kexec",
     "kexec/readiness.c": "test-readiness",
@@ -64,6 +70,7 @@ OTHERS = {
     "kexec/sysroot.c": "test-survey test-kexec",
     "kexec/udev.c": "test-readiness",
     "kexec/way.c": "test-way",
+    "purgatory/arch/arm64/arm64.c": "test-purgatory-arm64",
     "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
 }
 
@@ -74,10 +81,12 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
 # What else may notice a mutant, the quick ones first.
 UNITS = ("test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
-         "test-kexec", "test-format", "test-survey", "test-failure", "test-state", "test-x86-64")
+         "test-kexec", "test-format", "test-survey", "test-failure", "test-state", "test-arm64",
+         "test-x86-64")
 FOREIGN = {
-    "ppc64": ("test-boot-params", "test-x86-64"),
-    "x86_64": ("test-capture", "test-policy", "test-prove", "test-image"),
+    "arm64": ("test-boot-params", "test-capture", "test-image", "test-prove", "test-x86-64"),
+    "ppc64": ("test-arm64", "test-boot-params", "test-x86-64"),
+    "x86_64": ("test-arm64", "test-capture", "test-policy", "test-prove", "test-image"),
 }
 
 # Not tried, with the reason.

@@ -64,6 +64,10 @@ class Architecture:
         kernel, initrd = files
         return ["-kernel", kernel, "-initrd", initrd, "-append", append]
 
+    def terminals(self, names):
+        """The emulator's arguments for terminals on these character devices; the console is first."""
+        return [word for name in names for word in ("-serial", f"chardev:{name}")]
+
     def capture_words(self, loader):
         """What the command line of a capture kernel has to have, and this loader does not add."""
         return ""

@@ -64,6 +64,10 @@ class Dump:
     def text(self):
         return self._text
 
+    def has_virtual(self, address):
+        """Whether a part begins at this address of the crashed kernel."""
+        return any(virtual == address for _, virtual in self._loads.values())
+
     def linear_map(self):
         """What is added to physical addresses, a set: one, if all is as it should be."""
         return {virtual - part.start for part, (_, virtual) in self._loads.items()}

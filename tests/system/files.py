@@ -11,6 +11,7 @@ import subprocess
 from typing import NamedTuple
 
 from architecture import PACKAGED, Architecture
+from arm64 import ARM64
 from guest import write_initramfs
 from power import POWER
 from scripts import last_line, script
@@ -43,10 +44,13 @@ KERNELS = {
     "x86-6.12": Kernel("fetch", "x86_64", X86_64, file_load=True),
     "x86-new": Kernel("fetch", "x86_64", X86_64, file_load=True),
     "x86-6.1": Kernel("fetch", "x86_64", X86_64, file_load=True),
+    "arm64-6.12": Kernel("fetch", "arm64", ARM64),
+    "arm64-16k": Kernel("fetch", "arm64", ARM64),
+    "arm64-new": Kernel("fetch", "arm64", ARM64),
 }
 
 # As Debian calls them; it has no packages for ppc64.
-DEBIAN = {"ppc64le": "ppc64el", "x86_64": "amd64"}
+DEBIAN = {"ppc64le": "ppc64el", "x86_64": "amd64", "arm64": "arm64"}
 
 # The one whose boot wrapper is compiled too.
 ZIMAGE = "small"

@@ -22,6 +22,7 @@ kernel=first
 
 case $(uname -m) in
 x86_64) terminal=ttyS1 ;;
+aarch64) terminal=ttyS0 ;;
 *) terminal=hvc1 ;;
 esac
 exec /bin/busybox sh /channel "${control:-$terminal}" "$kernel"

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+import arm_scenarios
 import chain
 import fileload
 import images
@@ -87,6 +88,16 @@ SCENARIOS = {
     "uki": uefi.unified,
     "secure-boot": uefi.secure_boot,
     "lockdown": x86_scenarios.lockdown,
+    "arm-crash": arm_scenarios.crash,
+    "arm-crash-other": arm_scenarios.crash_other,
+    "arm-crash-el2": arm_scenarios.crash_el2,
+    "arm-crash-vhe": arm_scenarios.crash_vhe,
+    "arm-crash-acpi": arm_scenarios.crash_acpi,
+    "arm-crash-high": arm_scenarios.crash_high,
+    "arm-reload": arm_scenarios.reload,
+    "arm-corrupt": arm_scenarios.corrupt,
+    "arm-chain": arm_scenarios.chain,
+    "arm-exec-acpi": arm_scenarios.exec_acpi,
 }
 
 # What not every kernel can be asked. The small ones, which have kexec_file_load, have a
@@ -109,16 +120,21 @@ X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "me
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
             "corrupt", "no-unit", "no-unit-corrupt", "readers", "record"}
 X86 = X86_ONLY | X86_ALSO
+ARM_ONLY = {name for name in SCENARIOS if name.startswith("arm-")}
+ARM = ARM_ONLY | {"readers"}
 UNABLE = {
-    "64k": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "4k": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
-    "new": X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
+    "64k": ARM_ONLY | X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "4k": ARM_ONLY | X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD | NEW,
+    "new": ARM_ONLY | X86_ONLY | NO_UNIT | FILE_LOAD | FILE_CRASH | BIG_ENDIAN | WRAPPER | OLD,
     "6.1": set(SCENARIOS) - {"no-hotplug", "readers"},
-    "small": X86_ONLY | NO_UNIT | NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
-    "small-be": X86_ONLY | NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD | NEW,
+    "small": ARM_ONLY | X86_ONLY | NO_UNIT | NO_FILE_LOAD | BIG_ENDIAN | OLD | NEW,
+    "small-be": ARM_ONLY | X86_ONLY | NO_FILE_LOAD | FILE_CRASH | JSON | WRAPPER | OLD | NEW,
     "x86-6.12": set(SCENARIOS) - X86,
     "x86-new": set(SCENARIOS) - X86 - {"cma", "cma-unknown"},
     "x86-6.1": set(SCENARIOS) - {"no-hotplug", "exec"},
+    "arm64-6.12": set(SCENARIOS) - ARM,
+    "arm64-16k": set(SCENARIOS) - ARM,
+    "arm64-new": set(SCENARIOS) - ARM,
 }
 
 # What runs when no scenario is named: each scenario with one kernel at least, or as the
@@ -140,6 +156,9 @@ DEFAULT = {
                  "corrupt", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
+    "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-corrupt"],
+    "arm64-16k": ["arm-crash-other"],
+    "arm64-new": ["arm-crash-el2"],
 }
 LOADERS = {"ours": "kexec", "packaged": PACKAGED}
 CONSOLE_LINES = 30
@@ -167,7 +186,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="tests/system/run")
     parser.add_argument("--kernel", choices=[*KERNELS, "all"], default="all",
                         help="for POWER Debian's by page size, or a small one; for x86_64 "
-                             "one by its version (default: all)")
+                             "and arm64 one by its version (default: all)")
     parser.add_argument("--kexec", metavar="DIR",
                         help="static kexec and vmcore-dmesg for the guest "
                              "(default: as tests/build makes them)")
@@ -202,7 +221,8 @@ def run_all(options):
     names = [(kernel, name) for kernel in kernels for name in chosen(options, kernel)]
     if not names:
         raise Failure("no chosen kernel can run this")
-    sites = {kernel: make_site(kernel, options.kexec) for kernel in kernels}
+    wanted = {kernel for kernel, _ in names}
+    sites = {kernel: make_site(kernel, options.kexec) for kernel in kernels if kernel in wanted}
     print(f"1..{len(names)}", flush=True)
     failures = 0
     # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are

@@ -79,8 +79,7 @@ class Machine:
             command += _disk_arguments(self.disk, hardware.disk)
         for name, end in zip(names, theirs):
             command += ["-chardev", f"socket,id={name},fd={end.fileno()}"]
-        for name in terminals:
-            command += ["-serial", f"chardev:{name}"]
+        command += site.architecture.terminals(terminals)
         command += ["-mon", "chardev=qmp,mode=control"]
         with open(self._path("qemu.log"), "w", encoding="utf-8") as log:
             self._process = subprocess.Popen(

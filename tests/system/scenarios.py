@@ -205,6 +205,11 @@ def corrupt(stage):
     stage.boot()
     stage.load("--hotplug")
     expect_unit(stage)
+    corrupt_loaded(stage)
+
+
+def corrupt_loaded(stage):
+    """Break what is loaded, and crash."""
     stage.machine.flip_byte(_loaded_text(stage))
     region, position = stage.crash_region(), stage.machine.console.position()
     stage.crash(cpu=0)

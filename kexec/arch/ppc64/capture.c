@@ -11,6 +11,7 @@
 
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/nexttree.h"
 #include "kexec/cmdline.h"
 
 #define KIB		((uint64_t)1 << 10)
@@ -454,7 +455,7 @@ static int read_memory(const struct dt_node *tree, struct dt_cells cells, struct
 {
 	const struct dt_node *drconf = ppc64_drconf(tree);
 	struct usable_stream s = { .memory = memory, .cells = cells };
-	int rc = ppc64_memory_nodes(tree, cells, memory);
+	int rc = nexttree_memory(tree, cells, memory);
 
 	if (drconf)
 		s.usable = dt_prop(drconf, "linux,drconf-usable-memory");

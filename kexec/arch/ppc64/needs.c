@@ -7,6 +7,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
+#include "kexec/nexttree.h"
 #include "kexec/plan.h"
 
 #define KERNEL_ALIGN	0x10000		/* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
@@ -34,7 +35,7 @@ static int ppc64_check_machine(const struct image *image)
 	if (f->keystore && !image->crash)
 		warn("the password of the platform keystore (PLPKS) is in the running kernel alone; only"
 		     " kexec_file_load (-s) hands it to the next one");
-	if (!dt_child(ppc64_source_tree(image), "cpus"))
+	if (!dt_child(nexttree_source(image), "cpus"))
 		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
 	if (!m->ram.n)
 		return fail(EINVAL, "device tree: there is no memory in it");

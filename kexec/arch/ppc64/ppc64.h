@@ -65,9 +65,6 @@ void ppc64_forget(struct machine *m);
  */
 uint64_t ppc64_memory_cut(const struct ranges *memory);
 
-/* What the memory nodes of a tree have, without LMBs, appended. @cells: of its root. */
-int ppc64_memory_nodes(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
-
 /* All memory which a tree describes, merged. @cells: of its root. */
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
@@ -124,9 +121,6 @@ int ppc64_room(struct image *image);
 int ppc64_core(struct image *image);
 int ppc64_boot_data(struct image *image);
 int ppc64_fill(struct image *image);
-
-/* The tree from which the second kernel's is made: the live one, or the user's. */
-const struct dt_node *ppc64_source_tree(const struct image *image);
 
 /*
  * dtb.c: may this machine boot from image->dtb_tree? Takes out of image->free

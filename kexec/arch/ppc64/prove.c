@@ -2,24 +2,12 @@
 // Copyright The kexec-hotplug developers
 /* What only ppc64 demands of an image: its device tree, the backup region. */
 #include <libfdt.h>
-#include <string.h>
 
 #include "common/bytes.h"
 #include "common/elf.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/nexttree.h"
 #include "kexec/prove.h"
-
-static int reserved_ranges(const void *fdt, struct ranges *out)
-{
-	uint64_t start, size;
-	int rc = 0;
-
-	for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)
-		rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL
-							    : ranges_add(out, start, size, "reserved");
-	ranges_merge(out);
-	return rc < 0 ? prove_wrong("the FDT's reserve map cannot be read") : 0;
-}
 
 /* What the capture kernel has as memory is its own, or reserved, or backed up. */
 static int prove_crashed_memory(const struct image *image, const struct ranges *reserved)
@@ -43,7 +31,7 @@ static int prove_reserve_map(const struct image *image, const void *fdt)
 {
 	static const enum role roles[] = { ROLE_CORE, ROLE_BOOT_DATA, ROLE_BACKUP, ROLE_INITRD };
 	RANGES_AUTO reserved = {0};
-	int rc = reserved_ranges(fdt, &reserved);
+	int rc = nexttree_reserved(fdt, &reserved);
 
 	for (size_t i = 0; i < ARRAY_SIZE(roles) && rc >= 0; i++) {
 		const struct segment *s = image_segment(image, roles[i]);
@@ -56,17 +44,10 @@ static int prove_reserve_map(const struct image *image, const void *fdt)
 
 static int prove_fdt(const struct image *image, const struct segment *s)
 {
-	int len, chosen;
-	const char *bootargs;
+	int rc = nexttree_prove(image, s);
 
-	if (fdt_check_full(s->data, s->bufsz))
-		return prove_wrong("the FDT is not sound");
-	if (fdt_version(s->data) < 17)
-		return prove_wrong("the FDT's version is older than 17");
-	chosen = fdt_path_offset(s->data, "/chosen");
-	bootargs = chosen < 0 ? NULL : fdt_getprop(s->data, chosen, "bootargs", &len);
-	if (!bootargs || strcmp(bootargs, image->cmdline))
-		return prove_wrong("the FDT does not hold the command line");
+	if (rc < 0)
+		return rc;
 	if (fdt_path_offset(s->data, "/cpus") < 0)
 		return prove_wrong("the FDT has no /cpus node");
 	return prove_reserve_map(image, s->data);

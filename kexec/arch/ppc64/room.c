@@ -5,12 +5,13 @@
 
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/nexttree.h"
 
 /* What the second kernel's tree will point to: all of it must get into its linear map. */
 static int find_mapped(const struct image *image, struct ranges *mapped)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
-	int rc = ppc64_reserved_memory(ppc64_source_tree(image), true, mapped);
+	int rc = ppc64_reserved_memory(nexttree_source(image), true, mapped);
 
 	ranges_copy(mapped, &f->pointed);
 	for (size_t i = 0; i < mapped->n; i++) {

@@ -8,6 +8,7 @@
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
 #include "kexec/iomem.h"
+#include "kexec/nexttree.h"
 
 #define GIB		((uint64_t)1 << 30)
 #define TIB		((uint64_t)1 << 40)
@@ -45,26 +46,10 @@ static int add_lmbs(const struct ppc64_lmbs *l, void *context)
 	return l->usable ? ranges_add(context, l->base, l->n * l->size, "memory (LMB)") : 0;
 }
 
-/* drivers/of/fdt.c:early_init_dt_scan_memory looks at children of the root only. */
-int ppc64_memory_nodes(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
-{
-	int rc = 0;
-
-	for (const struct dt_node *n = tree->children; n && rc >= 0; n = n->next) {
-		const struct dt_prop *reg = dt_prop(n, "linux,usable-memory");
-
-		if (!reg)
-			reg = dt_prop(n, "reg");
-		if (dt_is_type(n, "memory") && reg && !dt_string_is(n, "status", "disabled"))
-			rc = dt_add_ranges(reg, cells, n->name, "memory", memory);
-	}
-	return rc;
-}
-
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory)
 {
 	const struct dt_node *drconf = ppc64_drconf(tree);
-	int rc = ppc64_memory_nodes(tree, cells, memory);
+	int rc = nexttree_memory(tree, cells, memory);
 
 	if (rc >= 0 && drconf)
 		rc = ppc64_each_lmb(drconf, cells, add_lmbs, memory);
@@ -349,29 +334,9 @@ static int survey_real_mode(struct machine *m, const struct ppc64_facts *f)
 	return rc;
 }
 
-static const struct dt_node *stdout_node(struct machine *m)
-{
-	static const char *const names[] = { "linux,stdout-path", "stdout-path" };
-	struct dt_node *chosen = dt_child(m->tree, "chosen"), *aliases = dt_child(m->tree, "aliases");
-	const struct dt_prop *p = NULL;
-	char *path;
-
-	for (size_t i = 0; chosen && !p && i < ARRAY_SIZE(names); i++)
-		p = dt_prop(chosen, names[i]);
-	if (!p)
-		return NULL;
-	path = arena_string(&m->arena, (const char *)p->data, p->len);
-	path[strcspn(path, ":")] = 0;		/* options, as in "/serial:115200" */
-	if (*path != '/' && aliases) {
-		p = dt_prop(aliases, path);
-		path = p ? arena_string(&m->arena, (const char *)p->data, p->len) : path;
-	}
-	return *path == '/' ? dt_find(m->tree, path) : NULL;
-}
-
 static void survey_console(struct machine *m, struct ppc64_facts *f)
 {
-	const struct dt_node *node = stdout_node(m);
+	const struct dt_node *node = dt_stdout(&m->arena, m->tree);
 
 	f->hvterm = node && dt_compatible(node, "hvterm1") &&
 		    dt_number(node, "reg", &f->hvterm_unit) == 1;

@@ -10,6 +10,7 @@
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/cmdline.h"
+#include "kexec/nexttree.h"
 
 /*
  * In /chosen of the running kernel, not for the next one. Several are
@@ -24,32 +25,6 @@ static const char *const stale[] = {
 	"linux,memory-limit", "linux,tce-alloc-end", "linux,tce-alloc-start",
 	"linux,usable-memory-range", "rng-seed",
 };
-
-static void put_initrd(struct image *image, struct dt_node *chosen)
-{
-	const struct segment *s = image_segment(image, ROLE_INITRD);
-	uint64_t start = s ? s->addr : image->old_initrd.start;
-	uint64_t end = s ? s->addr + s->bufsz : image->old_initrd.end;
-
-	if (start == end)
-		return;
-	dt_set_u64(&image->arena, chosen, "linux,initrd-start", start);
-	dt_set_u64(&image->arena, chosen, "linux,initrd-end", end);
-}
-
-static void fill_chosen(struct image *image, struct dt_node *root)
-{
-	struct dt_node *chosen = dt_child(root, "chosen");
-	struct arena *a = &image->arena;
-
-	if (!chosen)
-		chosen = dt_add_child(a, root, "chosen");
-	for (size_t i = 0; i < ARRAY_SIZE(stale); i++)
-		dt_remove(chosen, stale[i]);
-	dt_set(a, chosen, "bootargs", image->cmdline, strlen(image->cmdline) + 1);
-	dt_set(a, chosen, "linux,booted-from-kexec", "", 0);
-	put_initrd(image, chosen);
-}
 
 /* Append the usable parts of [start, end) as (base, size) pairs; returns how many. */
 static uint64_t put_usable(const struct image *image, struct dt_cells cells, uint64_t start,
@@ -273,25 +248,18 @@ static void reserve_crashed(struct image *image)
 	ranges_copy(&image->reserve, &crashed);
 }
 
-static int reserve_segment(struct image *image, enum role role)
-{
-	const struct segment *s = image_segment(image, role);
-
-	return s ? ranges_add(&image->reserve, s->addr, s->memsz, s->name) : 0;
-}
-
 /*
  * What the second kernel must not use although it is memory. The elfcorehdr
  * over its full memsz: the running kernel may have filled it.
  */
 static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 {
-	int rc = reserve_segment(image, ROLE_CORE);
+	int rc = nexttree_reserve(image, ROLE_CORE);
 
 	if (rc >= 0)
-		rc = reserve_segment(image, ROLE_BACKUP);
+		rc = nexttree_reserve(image, ROLE_BACKUP);
 	if (rc >= 0)
-		rc = reserve_segment(image, ROLE_INITRD);
+		rc = nexttree_reserve(image, ROLE_INITRD);
 	reserve_crashed(image);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, image->old_initrd.start,
@@ -304,25 +272,20 @@ static int fill_reserve_map(struct image *image, const struct ppc64_facts *f)
 	return rc;
 }
 
-const struct dt_node *ppc64_source_tree(const struct image *image)
-{
-	return image->dtb_tree ? image->dtb_tree : image->machine->tree;
-}
-
 int ppc64_new_tree(struct image *image, struct dt_node **tree)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
 	struct dt_cells cells;
-	int rc = dt_cells(ppc64_source_tree(image), &cells);
+	int rc = dt_cells(nexttree_source(image), &cells);
 
 	if (rc < 0)
 		return rc;
-	*tree = dt_copy(&image->arena, ppc64_source_tree(image));
+	*tree = dt_copy(&image->arena, nexttree_source(image));
 	if (image->dtb_tree)
 		ppc64_complete_dtb(image, *tree);
 	for (struct dt_node *n = NULL; (n = dt_next(*tree, n));)
 		dt_remove(n, "name");	/* version 16 and later do without */
-	fill_chosen(image, *tree);
+	nexttree_chosen(image, *tree, stale, ARRAY_SIZE(stale));
 	if (image->crash)
 		rc = limit_memory(image, *tree, cells);
 	else

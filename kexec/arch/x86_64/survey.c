@@ -10,6 +10,7 @@
 #include "kexec/arch/x86_64/x86_64.h"
 #include "kexec/cmdline.h"
 #include "kexec/iomem.h"
+#include "kexec/kcore.h"
 
 /* The first CPU's paragraph is less than half of this. */
 #define CPUINFO_START	(16 * 1024)
@@ -447,43 +448,14 @@ static void survey_addresses(struct x86_64_facts *f, const struct elf *elf)
 	}
 }
 
-static int survey_kcore_piece(void *from, uint64_t offset, void *out, size_t len, size_t *done)
-{
-	const struct buf *data = from;
-
-	*done = offset >= data->len ? 0 : data->len - offset < len ? data->len - offset : len;
-	memcpy(out, data->data + (*done ? offset : 0), *done);
-	return 0;
-}
-
-/* The headers alone: the file is as large as the address space. Twice, to know how many there are. */
 static int survey_kcore(struct machine *m, struct x86_64_facts *f)
 {
-	STRING_AUTO name = sysroot_name(m->sr, PROC_KCORE);
-	BUF_AUTO data = {0};
 	struct elf elf = {0};
-	uint64_t need = 0;
-	int rc = sysroot_read_start(m->sr, PROC_KCORE, ELF64_EHDR_SIZE, &data);
+	int rc = kcore_headers(m->sr, &m->arena, &elf, &f->no_addresses);
 
-	f->no_addresses = rc == -ENOENT ? "/" PROC_KCORE " is not there" :
-			  "/" PROC_KCORE " must not be read (lockdown=confidentiality, or no privilege)";
-	if (rc == -ENOENT || rc == -EACCES || rc == -EPERM)
-		return survey_optional(rc);
-	if (rc >= 0)
-		rc = elf_headers_size(data.data, data.len, UINT64_MAX, &need);
-	if (rc >= 0 && need > ELF64_EHDR_SIZE + (uint64_t)UINT16_MAX * ELF64_PHDR_SIZE)
-		rc = fail(EINVAL, "its program headers end at 0x%" PRIx64, need);
-	data.len = 0;
-	if (rc >= 0)
-		rc = sysroot_read_start(m->sr, PROC_KCORE, (size_t)need, &data);
-	if (rc >= 0)
-		rc = elf_read_core(&elf, &m->arena, &(struct elf_reader){ survey_kcore_piece, &data },
-				   UINT16_MAX);
-	if (rc < 0)
-		return fail_in(rc, "%s", name);
-	f->no_addresses = NULL;
-	survey_addresses(f, &elf);
-	return 0;
+	if (rc >= 0 && !f->no_addresses)
+		survey_addresses(f, &elf);
+	return rc;
 }
 
 /*

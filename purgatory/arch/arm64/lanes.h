@@ -9,6 +9,6 @@
 
 #include "purgatory/lanes.h"
 
-lanes_blocks lanes_arm64;
+LANES_HERE lanes_blocks lanes_arm64;
 
 #endif

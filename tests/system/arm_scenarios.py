@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What arm64 is asked: no kernel of it keeps an image current, so nothing is plugged.
+
+Each scenario gets a Stage whose machine is switched on, and raises Failure.
+"""
+
+import re
+
+from chain import PACK
+from dump import Dump, show, subtract
+from scenarios import corrupt_loaded, crash_and_compare
+from stage import expect
+
+VERIFIED = "purgatory: the SHA-256 digest is right"
+GIC_LOST = "Expected reserved range"
+
+
+def crash(stage):
+    """The plain crash dump; --hotplug is refused with the reason."""
+    stage.boot()
+    status, output = stage.guest.run(stage.load_command(["--hotplug"]))
+    expect(status == 1 and "keeps crash images current" in output, f"--hotplug: status {status}\n{output}")
+    stage.expect_loaded(False)
+    _load_and_crash(stage, cpu=0)
+
+
+def crash_other(stage):
+    """Another CPU crashes, after one has gone offline and come back."""
+    stage.boot()
+    online = "/sys/devices/system/cpu/cpu1/online"
+    stage.guest.check(f"echo 0 >{online} && echo 1 >{online}")
+    _load_and_crash(stage, cpu=1)
+
+
+def crash_el2(stage):
+    """The purgatory is entered at EL2, without VHE."""
+    _crash_at(stage, "CPU: All CPU\\(s\\) started at EL2")
+
+
+def crash_vhe(stage):
+    """The same with VHE: the kernel runs at EL2."""
+    _crash_at(stage, "VHE mode initialized successfully|Virtualization Host Extensions")
+
+
+def crash_acpi(stage):
+    """UEFI and ACPI: the tree says nothing of memory."""
+    stage.boot()
+    expect(stage.guest.check("ls /sys/firmware/efi"), "no UEFI")
+    _load_and_crash(stage, cpu=1)
+
+
+def crash_high(stage):
+    """Two regions, of which the capture kernel uses both."""
+    stage.boot()
+    regions = stage.architecture.crash_regions(stage)
+    expect(len(regions) == 2, f"not two regions: {show(regions)}")
+    _load_and_crash(stage, cpu=0)
+    total, size = stage.memory_total(), sum(map(len, regions))
+    expect(total > size / 2, f"the capture kernel has {total} of {size} bytes")
+
+
+def reload(stage):
+    """A load over a loaded image replaces it."""
+    stage.boot()
+    stage.load()
+    stage.load(command_line=stage.line("nr_cpus=1 second_load"))
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+    command_line = stage.guest.read("/proc/cmdline")
+    expect("second_load" in command_line, f"captured with '{command_line}'")
+
+
+def corrupt(stage):
+    """One wrong byte in the loaded kernel: the purgatory says so and stops."""
+    stage.boot()
+    stage.load()
+    corrupt_loaded(stage)
+
+
+def chain(stage):
+    """kexec -l and -e twice, on a GIC whose tables nobody but the loader reserves; then a crash."""
+    _start_two(stage)
+    _load_and_crash(stage, cpu=1)
+
+
+def exec_acpi(stage):
+    """The same on a machine with UEFI: each kernel finds it, and ACPI."""
+    _start_two(stage)
+    expect(stage.guest.check("ls /sys/firmware/efi"), "the third kernel knows no UEFI")
+    expect(stage.guest.check("ls /sys/firmware/acpi/tables/APIC"), "the third kernel knows no ACPI")
+
+
+def _start_two(stage):
+    stage.boot()
+    cpus = stage.cpus()
+    lives = [stage.boot_id()]
+    for generation in 2, 3:
+        stage.guest.check(PACK)
+        stage.start_kernel(f"{stage.first_command_line()} generation={generation}", initrd="/tmp/whole")
+        lives.append(stage.boot_id())
+        expect(stage.cpus() == cpus, f"CPUs {stage.cpus()} came up, not {cpus}")
+        log = stage.guest.check("dmesg")
+        expect(GIC_LOST not in log, f"kernel {generation} has not the GIC's tables reserved:\n{log}")
+    expect(len(set(lives)) == 3, f"not three kernels: {lives}")
+
+
+def _crash_at(stage, level):
+    stage.boot()
+    said = stage.guest.check("dmesg")
+    expect(re.search(level, said), f"not in the log: {level}\n{said}")
+    _load_and_crash(stage, cpu=0)
+
+
+def _load_and_crash(stage, cpu):
+    """Captured, verified, with all memory and the addresses that the crashed kernel had."""
+    stage.load("--console-serial")
+    memory = stage.memory_to_dump()
+    text = int(stage.guest.check("grep -m 1 ' T _text$' /proc/kallsyms").split()[0], 16)
+    position = stage.machine.console.position()
+    crash_and_compare(stage, cpu)
+    console = stage.machine.console.text(position)
+    expect(VERIFIED in console, f"the purgatory has not said: {VERIFIED}")
+    dump = Dump(stage.guest)
+    expect(not subtract(memory, dump.memory()), f"of {show(memory)} the dump has {show(dump.memory())}")
+    expect(dump.has_virtual(text), f"no part of the dump is at {text:#x}")

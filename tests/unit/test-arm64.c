@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * arm64: what the survey makes of a machine, kernel files, the purgatory's page tables, and every
+ * proof that is its own, seen to fail on a spoilt copy of a sound image.
+ */
+#include "tests/unit/unit.h"
+
+#include <libfdt.h>
+
+#include "kexec/arch/arm64/arm64.h"
+#include "kexec/plan.h"
+#include "kexec/prove.h"
+#include "purgatory/blobs.h"
+#include "purgatory/params.h"
+
+#define MIB	((uint64_t)1 << 20)
+#define GIB	((uint64_t)1 << 30)
+#define RAM	0x40000000ull
+#define CRASH	0x60000000ull
+#define LINEAR	0xffff0dfbc0000000ull	/* virtual - physical */
+#define TEXT	0xffffa8eaf8c00000ull
+#define UART	0x9000000ull
+
+/* --- the machine --- */
+
+static char *dir;
+static struct sysroot sr;
+
+static void write_text(const char *name, const char *text)
+{
+	unit_write(dir, name, text, strlen(text));
+}
+
+static void put_node(void *fdt, const char *name, const char *compatible, uint64_t reg, uint64_t size)
+{
+	uint8_t pair[16];
+
+	bytes_put(pair, reg, 8, false);
+	bytes_put(pair + 8, size, 8, false);
+	fdt_begin_node(fdt, name);
+	if (compatible)
+		fdt_property_string(fdt, "compatible", compatible);
+	else
+		fdt_property_string(fdt, "device_type", "memory");
+	fdt_property(fdt, "reg", pair, sizeof(pair));
+	fdt_end_node(fdt);
+}
+
+static void write_tree(bool its)
+{
+	static uint8_t fdt[8192];
+
+	fdt_create(fdt, sizeof(fdt));
+	fdt_add_reservemap_entry(fdt, 0x48000000, 0x100000);	/* the running kernel's initrd */
+	fdt_add_reservemap_entry(fdt, 0x50000000, 0x10000);	/* firmware's */
+	fdt_finish_reservemap(fdt);
+	fdt_begin_node(fdt, "");
+	fdt_property_u32(fdt, "#address-cells", 2);
+	fdt_property_u32(fdt, "#size-cells", 2);
+	put_node(fdt, "memory@40000000", NULL, RAM, GIB);
+	put_node(fdt, "pl011@9000000", "arm,pl011", UART, 0x1000);
+	if (its)
+		put_node(fdt, "its@8080000", "arm,gic-v3-its", 0x8080000, 0x20000);
+	fdt_begin_node(fdt, "chosen");
+	fdt_property_string(fdt, "stdout-path", "/pl011@9000000:115200");
+	fdt_property_string(fdt, "bootargs", "console=ttyAMA0");
+	fdt_property_u64(fdt, "kaslr-seed", 0);
+	fdt_property_u64(fdt, "linux,initrd-start", 0x48000000);
+	fdt_property_u64(fdt, "linux,initrd-end", 0x480fff00);
+	fdt_property_u64(fdt, "linux,kho-fdt", 1);
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
+	assert_int_equal(fdt_finish(fdt), 0);
+	unit_write(dir, SYS_FIRMWARE_FDT, fdt, fdt_totalsize(fdt));
+}
+
+static void put_load(uint8_t *phdr, uint64_t vaddr, uint64_t paddr, uint64_t size)
+{
+	bytes_put(phdr, 1, 4, true);
+	bytes_put(phdr + 16, vaddr, 8, true);
+	bytes_put(phdr + 24, paddr, 8, true);
+	bytes_put(phdr + 40, size, 8, true);
+}
+
+/* The kernel's text first, what is not memory, memory: as Linux 6.12 has them. */
+static void write_kcore(void)
+{
+	uint8_t d[64 + 3 * 56] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+
+	bytes_put(d + 16, 4, 2, true);
+	bytes_put(d + 18, 183, 2, true);
+	bytes_put(d + 20, 1, 4, true);
+	bytes_put(d + 32, 64, 8, true);
+	bytes_put(d + 52, 64, 2, true);
+	bytes_put(d + 54, 56, 2, true);
+	bytes_put(d + 56, 3, 2, true);
+	put_load(d + 64, TEXT, 0x40200000, 0x2510000);
+	put_load(d + 120, 0xffff800080000000, UINT64_MAX, GIB);
+	put_load(d + 176, RAM + LINEAR, RAM, GIB);
+	unit_write(dir, PROC_KCORE, d, sizeof(d));
+}
+
+#define IOMEM	"09000000-09000fff : pl011@9000000\n40000000-7fffffff : System RAM\n"	\
+		"  40200000-41f3ffff : Kernel code\n  41f40000-4224ffff : reserved\n"		\
+		"  42250000-4270ffff : Kernel data\n  48000000-480fffff : reserved\n"
+
+/* A header with nothing behind it that matters. */
+static void write_kernel(const char *name, uint64_t flags)
+{
+	static uint8_t k[0x30000];
+
+	bytes_put(k + 8, 0, 8, true);
+	bytes_put(k + 16, 0x40000, 8, true);
+	bytes_put(k + 24, flags, 8, true);
+	memcpy(k + 56, "ARM\x64", 4);
+	unit_write(dir, name, k, sizeof(k));
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = unit_directory();
+	sr = (struct sysroot){ .root = dir };
+	write_text(SNAPSHOT_FACTS, "machine aarch64\nbyte-order little\npage-size 4096\nrelease 6.12.0\n");
+	write_text(PROC_CMDLINE, "console=ttyAMA0 crashkernel=256M\n");
+	write_text(PROC_IOMEM, IOMEM "  60000000-6fffffff : Crash kernel\n");
+	write_text(SYS_CPU_POSSIBLE, "0-1\n");
+	write_text(SYS_CPU_PRESENT, "0-1\n");
+	write_text(SYS_CPU_ONLINE, "0-1\n");
+	write_text(SYS_CPU "/cpu0/crash_notes", "43000000\n");
+	write_text(SYS_CPU "/cpu0/crash_notes_size", "400\n");
+	write_text(SYS_CPU "/cpu1/crash_notes", "43001000\n");
+	write_text(SYS_CPU "/cpu1/crash_notes_size", "400\n");
+	write_text(SYS_VMCOREINFO, "0x0000000043196000 1024\n");
+	write_text(SNAPSHOT_LOG_TABLES,
+		   "<6>[    0.000000] GICv3: using LPI property table @0x00000000429f0000\n"
+		   "<6>[    0.100000] GICv3: CPU1: using allocated LPI pending table @0x0000000042a00000\n");
+	write_tree(true);
+	write_kcore();
+	write_kernel("vmlinuz", 10);
+	write_text("initrd", "what an initrd begins with");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unit_remove(dir);
+	return 0;
+}
+
+/* --- images, and copies to spoil --- */
+
+enum plan_kind { CRASHED, NORMAL, UNCHECKED };
+
+static struct machine machine;
+static struct image image;
+static struct files files;
+static uint8_t *copies[SEGMENT_MAX];
+
+static bool has_purgatory(void)
+{
+	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
+		if (!strcmp(p->name, "aarch64"))
+			return true;
+	return false;
+}
+
+static int try_plan(enum plan_kind kind, const char *kernel_name)
+{
+	STRING_AUTO kernel = mem_printf("%s/%s", dir, kernel_name);
+	STRING_AUTO initrd = mem_printf("%s/initrd", dir);
+	static const uint8_t seed[PLAN_SEED_SIZE] = { 1, 2, 3 };
+	struct plan_request r = {
+		.kernel = kernel, .initrd = initrd, .cmdline = "quiet", .mem_max = UINT64_MAX,
+		.crash = kind != NORMAL, .no_checks = kind == UNCHECKED,
+	};
+	int rc = machine_survey(&machine, &sr);
+
+	assert_int_equal(rc, 0);
+	image_init(&image, &machine);
+	files_init(&files);
+	rc = plan_open(&image, &files, &r).rc;
+	image.request.seed = seed;
+	return rc < 0 ? rc : plan(&image);
+}
+
+static void make_plan(enum plan_kind kind)
+{
+	if (!has_purgatory())
+		skip();
+	if (try_plan(kind, "vmlinuz") < 0)
+		print_error("%s\n", fail_text());
+	assert_int_equal(prove(&image), 0);
+	for (unsigned int i = 0; i < image.n_segments; i++) {
+		struct segment *s = &image.segment[i];
+
+		copies[i] = mem_alloc(s->bufsz + 1);
+		memcpy(copies[i], s->data, s->bufsz);
+		s->data = copies[i];
+	}
+}
+
+static void forget_plan(void)
+{
+	for (unsigned int i = 0; i < SEGMENT_MAX; i++) {
+		free(copies[i]);
+		copies[i] = NULL;
+	}
+	image_free(&image);
+	files_free(&files);
+	machine_free(&machine);
+	fail_forget();
+}
+
+static struct segment *of(enum role role)
+{
+	struct segment *s = image_segment(&image, role);
+
+	assert_non_null(s);
+	return s;
+}
+
+static uint8_t *bytes_of(enum role role)
+{
+	return (uint8_t *)of(role)->data;
+}
+
+/* --- spoiling --- */
+
+static struct arm64_facts *facts(void)
+{
+	return machine.arch_facts;
+}
+
+static void put_chosen(const char *name, int at, uint64_t value)
+{
+	void *fdt = bytes_of(ROLE_BOOT_DATA);
+	int len, chosen = fdt_path_offset(fdt, "/chosen");
+	uint8_t *p = (uint8_t *)(uintptr_t)fdt_getprop(fdt, chosen, name, &len);
+
+	assert_non_null(p);
+	assert_true(at + 8 <= len);
+	bytes_put(p + at, value, 8, false);
+}
+
+static void remove_role(int64_t role)
+{
+	for (unsigned int i = 0; i < image.n_segments; i++)
+		if ((int64_t)image.segment[i].role == role)
+			image.segment[i].role = ROLE_KERNEL_MORE;
+}
+
+static void move_fdt(int64_t by) { of(ROLE_BOOT_DATA)->addr += (uint64_t)by; }
+static void fdt_size(int64_t by) { of(ROLE_BOOT_DATA)->bufsz = (uint64_t)by; }
+static void initrd_start(int64_t by) { put_chosen("linux,initrd-start", 0, of(ROLE_INITRD)->addr + (uint64_t)by); }
+static void initrd_end(int64_t by) { put_chosen("linux,initrd-end", 0, of(ROLE_INITRD)->addr + (uint64_t)by); }
+static void core_start(int64_t by) { put_chosen("linux,elfcorehdr", 0, of(ROLE_CORE)->addr + (uint64_t)by); }
+static void core_size(int64_t by) { put_chosen("linux,elfcorehdr", 8, of(ROLE_CORE)->memsz + (uint64_t)by); }
+static void usable_start(int64_t by) { put_chosen("linux,usable-memory-range", 0, CRASH + (uint64_t)by); }
+static void usable_size(int64_t by) { put_chosen("linux,usable-memory-range", 8, 256 * MIB + (uint64_t)by); }
+static void reserve(int64_t by)
+{
+	void *fdt = bytes_of(ROLE_BOOT_DATA);
+
+	bytes_put((uint8_t *)fdt + fdt_off_mem_rsvmap(fdt) + (by & ~7) * 2, 0x7f000000, 8, false);
+}
+static void more_usable(int64_t by)
+{
+	ranges_add(&image.usable, CRASH + 256 * MIB, (uint64_t)by, NULL);
+}
+static void other_crash(int64_t by)
+{
+	machine.crash.start += (uint64_t)by;
+	machine.crash.end += (uint64_t)by;
+}
+static void less_usable(int64_t by)
+{
+	image.usable.at[0].start += (uint64_t)by;
+	image.usable.at[0].end += (uint64_t)by;
+}
+static void kernel_byte(int64_t at) { bytes_of(ROLE_KERNEL)[at] ^= 1; }
+static void kernel_base(int64_t by) { image.kernel_base += (uint64_t)by; }
+static void initrd_far(int64_t by) { of(ROLE_INITRD)->addr = (uint64_t)by; put_chosen("linux,initrd-start", 0, (uint64_t)by);
+	put_chosen("linux,initrd-end", 0, (uint64_t)by + of(ROLE_INITRD)->bufsz); }
+static void crash_here(int64_t by)
+{
+	machine.crash.start = of(ROLE_KERNEL)->addr + (uint64_t)by;
+	machine.crash.end = machine.crash.start + 1;
+}
+static void map_root(int64_t by)
+{
+	bytes_put(bytes_of(ROLE_PURGATORY) + PURGATORY_ARCH_AT(PURGATORY_ARM64_IDMAP) + PURGATORY_PARAMS_OFFSET,
+		  of(ROLE_IDMAP)->addr + (uint64_t)by, 8, true);
+}
+
+/* The first entry of the root table. */
+static void map_entry(int64_t value)
+{
+	bytes_put(bytes_of(ROLE_IDMAP), (uint64_t)value + of(ROLE_IDMAP)->addr, 8, true);
+}
+
+/* The first leaf: change bits of it. */
+static void map_leaf(int64_t bits)
+{
+	uint8_t *tables = bytes_of(ROLE_IDMAP);
+
+	for (uint64_t at = 0; at < of(ROLE_IDMAP)->bufsz; at += 8) {
+		uint64_t e = le64_get(tables + at);
+
+		if (!(e & 1 << 10))
+			continue;
+		bytes_put(tables + at, e ^ (uint64_t)bits, 8, true);
+		return;
+	}
+	assert_true(!"a leaf");
+}
+
+static void no_leaf(int64_t at)
+{
+	uint8_t *tables = bytes_of(ROLE_IDMAP);
+
+	for (uint64_t i = 0; i < of(ROLE_IDMAP)->bufsz; i += 8)
+		if (le64_get(tables + i) & 1 << 10 && (le64_get(tables + i) & 0xfffffffff000) == (uint64_t)at)
+			bytes_put(tables + i, 0, 8, true);
+}
+
+static void drop_uart(int64_t by)
+{
+	(void)by;
+	no_leaf((int64_t)UART);
+}
+
+static void other_uart(int64_t by)
+{
+	facts()->uart.base += (uint64_t)by;
+}
+
+static void without_uart(int64_t by)
+{
+	(void)by;
+	facts()->uart.base = 0;
+}
+
+static void more_to_map(int64_t by)
+{
+	of(ROLE_IDMAP)->memsz += (uint64_t)by;
+}
+
+static void less_to_map(int64_t by)
+{
+	of(ROLE_KERNEL)->memsz -= (uint64_t)by;
+}
+
+static void other_cmdline(int64_t by)
+{
+	image.cmdline[by] ^= 1;
+}
+
+#define UNREAD		"the purgatory cannot read all that it must verify"
+#define LEADS_OUT	"the purgatory's page tables lead out of their segment"
+#define NOT_SELF	"the purgatory's page tables do not map memory to itself"
+#define NOT_CONSOLE	"the purgatory's page tables do not map its console alone as a device"
+#define NOT_CORE	"linux,elfcorehdr is not the elfcorehdr"
+#define NOT_INITRD	"the FDT does not say where the initrd is"
+#define NOT_FIRST	"the first range of linux,usable-memory-range is not the crash region"
+#define NOT_RESERVED	"the elfcorehdr or the initrd is not in the FDT's reserve map"
+#define CROSSES		"the FDT crosses a multiple of 2 MiB, which no kernel maps"
+#define NO_OFFSET	"the kernel is not at its offset from a multiple of 2 MiB"
+
+static const struct spoil_row {
+	enum plan_kind plan;
+	void (*spoil)(int64_t by);
+	int64_t by;
+	const char *text;		/* NULL: it passes */
+} rows[] = {
+	{ CRASHED, remove_role, ROLE_BOOT_DATA, "there is no FDT" },
+	{ CRASHED, move_fdt, 4, CROSSES },
+	{ CRASHED, move_fdt, 0x1ffff8, CROSSES },
+	{ CRASHED, move_fdt, 0x1f0000, UNREAD },		/* does not cross it */
+	{ CRASHED, fdt_size, 0x200001, CROSSES },
+	{ CRASHED, other_cmdline, 0, "the FDT does not hold the command line" },
+	{ CRASHED, initrd_start, 1, NOT_INITRD },
+	{ CRASHED, initrd_end, 0, NOT_INITRD },
+	{ CRASHED, core_start, 4096, NOT_CORE },
+	{ CRASHED, core_size, -1, NOT_CORE },
+	{ CRASHED, usable_start, 4096, NOT_FIRST },
+	{ CRASHED, usable_size, 4096, NOT_FIRST },
+	{ CRASHED, more_usable, 4096, "linux,usable-memory-range is not what the capture kernel may use" },
+	{ CRASHED, less_usable, 4096, "linux,usable-memory-range has memory of the crashed kernel" },
+	{ CRASHED, other_crash, 4096, NOT_FIRST },
+	{ CRASHED, reserve, 0, NOT_RESERVED },
+	{ CRASHED, reserve, 8, NOT_RESERVED },
+	{ CRASHED, reserve, 16, NULL },
+	{ NORMAL, reserve, 0, NOT_RESERVED },
+	{ NORMAL, reserve, 16, "the tables of the interrupt controller are not in the FDT's reserve map" },
+	{ CRASHED, kernel_byte, 56, "the kernel does not begin with the header of an Image" },
+	{ CRASHED, kernel_byte, 9, NO_OFFSET },
+	{ CRASHED, kernel_base, 0x1000, NO_OFFSET },
+	{ NORMAL, initrd_far, (int64_t)(33 * GIB - 4096), NULL },
+	{ NORMAL, initrd_far, (int64_t)(33 * GIB), "the initrd is not in the kernel's window of 32 GiB" },
+	{ NORMAL, crash_here, 0, "a segment of a normal image is in the crash region" },
+	{ NORMAL, crash_here, -1, NULL },
+	{ CRASHED, remove_role, ROLE_IDMAP, "the purgatory would verify with the caches off" },
+	{ UNCHECKED, fdt_size, 0x200001, CROSSES },
+	{ CRASHED, map_root, 4096, "the purgatory does not know its page tables" },
+	{ CRASHED, map_entry, 0x100003, LEADS_OUT },
+	{ CRASHED, map_entry, -4093, LEADS_OUT },
+	{ CRASHED, map_entry, 3, NOT_SELF },		/* the table itself */
+	{ CRASHED, map_leaf, 4096, NOT_SELF },
+	{ CRASHED, map_leaf, 1 << 10, "the purgatory" },
+	{ CRASHED, map_leaf, 2, NOT_SELF },
+	{ CRASHED, drop_uart, 0, NOT_CONSOLE },
+	{ CRASHED, other_uart, 4096, NOT_CONSOLE },
+	{ CRASHED, other_uart, 4, NULL },
+	{ CRASHED, without_uart, 0, NOT_CONSOLE },
+	{ CRASHED, no_leaf, (int64_t)0x60200000 + 0x40000 - 0x1000, UNREAD },
+	{ CRASHED, more_to_map, 0x1000000, UNREAD },
+	{ CRASHED, less_to_map, 4096, "the purgatory's page tables map more than the image" },
+};
+
+/* The window's row moves the initrd, and with it what the tables and the reserve map say. */
+static int prove_row(const struct spoil_row *row)
+{
+	int rc = arm64_prove(&image);
+
+	if (row->spoil == initrd_far && rc < 0 && strstr(fail_text(), NOT_RESERVED)) {
+		void *fdt = bytes_of(ROLE_BOOT_DATA);
+
+		fail_forget();
+		bytes_put((uint8_t *)fdt + fdt_off_mem_rsvmap(fdt), (uint64_t)row->by, 8, false);
+		rc = arm64_prove(&image);
+		if (rc < 0 && !row->text && strstr(fail_text(), "cannot read all"))
+			rc = 0;			/* it is in the window; the tables are not about that */
+	}
+	return rc;
+}
+
+static void every_proof(void **state)
+{
+	unsigned int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct spoil_row *row = &rows[i];
+		int rc;
+
+		make_plan(row->plan);
+		row->spoil(row->by);
+		rc = prove_row(row);
+		if ((rc < 0) != (row->text != NULL) || (rc < 0 && !strstr(fail_text(), row->text))) {
+			print_error("row %zu: %d \"%s\", not \"%s\"\n", i, rc, rc ? fail_text() : "",
+				    row->text ? row->text : "");
+			wrong++;
+		}
+		forget_plan();
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* --- the survey --- */
+
+static void what_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_int_equal(machine.crash.start, CRASH);
+	assert_int_equal(machine.crash.end, CRASH + 256 * MIB);
+	assert_true(facts()->has_addresses && !facts()->efi && facts()->lpis);
+	assert_int_equal(facts()->linear, LINEAR);
+	assert_int_equal(facts()->text, TEXT);
+	assert_int_equal(facts()->text_phys, 0x40200000);
+	assert_int_equal(facts()->uart.base, UART);
+	assert_int_equal(facts()->uart.kind, PURGATORY_CONSOLE_PL011);
+	assert_int_equal(facts()->tree_reserve.n, 1);	/* not the old initrd's */
+	assert_int_equal(facts()->tree_reserve.at[0].start, 0x50000000);
+	assert_non_null(ranges_find(&machine.avoid, 0x429f0000, 0x429f0001));
+	assert_non_null(ranges_find(&machine.avoid, 0x42a0ffff, 0x42a10000));
+	assert_null(ranges_find(&machine.avoid, 0x42a10000, 0x42a10001));
+	assert_non_null(ranges_find(&machine.avoid, 0x41f40000, 0x41f40001));
+	assert_null(ranges_find(&machine.avoid, CRASH, CRASH + 256 * MIB));
+	forget_plan();
+}
+
+/* The upper region is for segments, and the capture kernel has both: in this order. */
+static void two_regions(void **state)
+{
+	int len;
+	const uint8_t *p;
+
+	(void)state;
+	write_text(PROC_IOMEM, IOMEM "  50000000-57ffffff : Crash kernel\n  60000000-6fffffff : Crash kernel\n"
+		   "    60000000-6fffffff : reserved\n");
+	make_plan(CRASHED);
+	p = fdt_getprop(bytes_of(ROLE_BOOT_DATA), fdt_path_offset(bytes_of(ROLE_BOOT_DATA), "/chosen"),
+			"linux,usable-memory-range", &len);
+	assert_int_equal(len, 32);
+	assert_int_equal(be64_get(p), CRASH);
+	assert_int_equal(be64_get(p + 8), 256 * MIB);
+	assert_int_equal(be64_get(p + 16), 0x50000000);
+	assert_int_equal(be64_get(p + 24), 128 * MIB);
+	assert_null(ranges_find(&image.dump, 0x50000000, 0x58000000));
+	forget_plan();
+}
+
+/* What must go from /chosen, and what is new in it. */
+static void new_chosen(void **state)
+{
+	void *fdt;
+	int chosen, len;
+
+	(void)state;
+	make_plan(NORMAL);
+	fdt = bytes_of(ROLE_BOOT_DATA);
+	chosen = fdt_path_offset(fdt, "/chosen");
+	assert_null(fdt_getprop(fdt, chosen, "linux,kho-fdt", &len));
+	assert_null(fdt_getprop(fdt, chosen, "linux,elfcorehdr", &len));
+	assert_null(fdt_getprop(fdt, chosen, "linux,usable-memory-range", &len));
+	assert_string_equal(fdt_getprop(fdt, chosen, "bootargs", &len), "quiet");
+	assert_non_null(fdt_getprop(fdt, chosen, "linux,booted-from-kexec", &len));
+	assert_int_equal(be64_get(fdt_getprop(fdt, chosen, "kaslr-seed", &len)), 0x0102030000000000);
+	assert_non_null(fdt_getprop(fdt, chosen, "rng-seed", &len));
+	assert_int_equal(len, 32);
+	forget_plan();
+}
+
+static void tables_that_the_log_forgot(void **state)
+{
+	struct said said;
+
+	(void)state;
+	write_text(SNAPSHOT_LOG_TABLES, "");
+	unit_listen(&said);
+	make_plan(NORMAL);
+	unit_heard(&said);
+	assert_non_null(strstr(said.text, "the kernel's log no longer says where they are: the next kernel can"));
+	forget_plan();
+	write_tree(false);			/* no ITS: nothing to warn of */
+	unit_listen(&said);
+	make_plan(NORMAL);
+	unit_heard(&said);
+	assert_string_equal(said.text, "");
+	forget_plan();
+}
+
+static void lines_of_the_log(void **state)
+{
+	RANGES_AUTO tables = {0};
+
+	(void)state;
+	assert_int_equal(arm64_lpi_tables("GICv3: using LPI property table @0x100000000\n"
+					  "GICv3: CPU0: using reserved LPI pending table @0x100010000\n"
+					  "GICv3: CPU1: using allocated LPI pending table @0x200010000\n"
+					  "GICv3: using LPI property table @0x1234\n"	/* not aligned */
+					  "somebody: using LPI property table @0x300000000\n"
+					  "GICv3: LPI pending table\nGICv3: no LPI property table @\n", &tables), 0);
+	assert_int_equal(tables.n, 2);
+	assert_int_equal(tables.at[0].start, 0x100000000);
+	assert_int_equal(tables.at[0].end, 0x100020000);
+	assert_int_equal(tables.at[1].end, 0x200020000);
+}
+
+static void console_of_acpi(void **state)
+{
+	uint8_t t[80] = "SPCR";
+	struct arm64_uart uart;
+
+	(void)state;
+	bytes_put(t + 4, sizeof(t), 4, true);
+	t[36] = 3;
+	bytes_put(t + 44, UART, 8, true);
+	uart = arm64_uart_of_spcr(t, sizeof(t));
+	assert_int_equal(uart.kind, PURGATORY_CONSOLE_PL011);
+	assert_int_equal(uart.base, UART);
+	t[36] = 0x12;
+	t[41] = 32;
+	uart = arm64_uart_of_spcr(t, sizeof(t));
+	assert_int_equal(uart.kind, PURGATORY_CONSOLE_8250);
+	assert_int_equal(uart.shift, 2);
+	t[40] = 1;				/* an I/O port */
+	assert_int_equal(arm64_uart_of_spcr(t, sizeof(t)).base, 0);
+	t[40] = 0;
+	assert_int_equal(arm64_uart_of_spcr(t, 51).base, 0);
+	t[36] = 0xff;
+	assert_int_equal(arm64_uart_of_spcr(t, sizeof(t)).kind, 0);
+}
+
+/* --- kernels --- */
+
+static void refuse(const char *what, uint64_t flags, const char *text)
+{
+	write_kernel("other", flags);
+	assert_fails(try_plan(NORMAL, "other"), ENOEXEC, text);
+	(void)what;
+	forget_plan();
+}
+
+static void kernels(void **state)
+{
+	struct said said;
+
+	(void)state;
+	refuse("big-endian", 11, "is big-endian, unlike the running kernel");
+	unit_listen(&said);
+	write_kernel("other", 2 << 1 | 8);
+	assert_int_equal(try_plan(NORMAL, "other"), has_purgatory() ? 0 : -ENOTSUP);
+	unit_heard(&said);
+	assert_non_null(strstr(said.text, "has pages of 16 KiB, the running one of 4 KiB"));
+	forget_plan();
+}
+
+/* --- page tables --- */
+
+static void tables_are_small(void **state)
+{
+	struct range one = { GIB, GIB + 2 * MIB, NULL };
+	struct ranges r = { &one, 1, 1 };
+	BUF_AUTO out = {0};
+
+	(void)state;
+	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, &out), 3);	/* a block of 2 MiB */
+	assert_int_equal(le64_get(out.data), 0x2003);
+	assert_int_equal(le64_get(out.data + 0x1000 + 8), 0x3003);
+	assert_int_equal(le64_get(out.data + 0x2000), GIB | 0x701);
+	one.end -= 4096;
+	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, NULL), 4);
+	assert_int_equal(arm64_idmap_build(&r, UART, 0x1000, NULL), 6);
+	one = (struct range){ ((uint64_t)1 << 48) - 4096, (uint64_t)1 << 48, NULL };
+	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, NULL), 4);
+	one = (struct range){ (uint64_t)1 << 48, ((uint64_t)1 << 48) + 4096, NULL };
+	assert_fails(arm64_idmap_build(&r, 0, 0x1000, NULL), E2BIG, "is beyond the 48 bits of");
+}
+
+static void too_many_tables(void **state)
+{
+	RANGES_AUTO r = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < 90; i++)
+		ranges_add(&r, i << 39, 4096, NULL);
+	assert_fails(arm64_idmap_build(&r, 0, 0, NULL), E2BIG, "in so many places that the purgatory");
+}
+
+#define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_A_MACHINE(what_is_known),
+		ON_A_MACHINE(every_proof),
+		ON_A_MACHINE(two_regions),
+		ON_A_MACHINE(new_chosen),
+		ON_A_MACHINE(tables_that_the_log_forgot),
+		ON_A_MACHINE(kernels),
+		cmocka_unit_test(lines_of_the_log),
+		cmocka_unit_test(console_of_acpi),
+		cmocka_unit_test(tables_are_small),
+		cmocka_unit_test(too_many_tables),
+	};
+
+	return cmocka_run_group_tests_name("arm64", tests, NULL, NULL);
+}
