@@ -71,7 +71,7 @@ static bool is_lzma(const struct file *f)
 
 #define ZSTD_MAGIC		0xfd2fb528u
 #define LZ4_MAGIC		0x184d2204u
-#define LZ4_LEGACY_MAGIC	0x184c2102u	/* what lz4 -l makes, and so the kernel's Makefiles */
+#define LZ4_LEGACY_MAGIC 0x184c2102u /* what lz4 -l makes, and so the kernel's Makefiles */
 #define SKIPPED_MAGIC		0x184d2a50u	/* with any last digit: of a frame that both skip */
 
 static bool is_skipped(uint32_t magic)
@@ -151,7 +151,10 @@ static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, str
 	return 0;
 }
 
-/* Behind a member gzip(1) takes another one, the start of one, zeroes, and (with a warning) garbage. */
+/*
+ * Behind a member gzip(1) takes another one, the start of one, zeroes, and (with a warning)
+ * garbage.
+ */
 static bool is_member(const struct file *in, uint64_t at)
 {
 	uint64_t left = in->size - at;
@@ -164,7 +167,8 @@ static bool is_member(const struct file *in, uint64_t at)
 		left--;
 	}
 	if (left)
-		warn("%s: %" PRIu64 " bytes behind the gzip data are not used", in->name, in->size - at);
+		warn("%s: %" PRIu64 " bytes behind the gzip data are not used", in->name,
+		     in->size - at);
 	return false;
 }
 
@@ -213,8 +217,10 @@ static int lzma_step(lzma_stream *s, uint64_t *want)
 		ret = lzma_memlimit_set(s, *want);
 		return ret == LZMA_OK ? 0 : fail(EINVAL, "damaged");
 	case LZMA_MEM_ERROR:
-		return fail(ENOMEM, "its dictionary needs %" PRIu64 " MiB of memory, which cannot be had;"
-			    " compress it again with a smaller one (xz -6 needs 9 MiB)", *want >> 20);
+		return fail(ENOMEM,
+			    "its dictionary needs %" PRIu64 " MiB of memory, which cannot be had;"
+			    " compress it again with a smaller one (xz -6 needs 9 MiB)",
+			    *want >> 20);
 	case LZMA_BUF_ERROR:
 		return fail(EINVAL, "truncated");
 	case LZMA_OPTIONS_ERROR:
@@ -306,7 +312,8 @@ static int run_zstd(const struct file *in, struct buf *out, uint64_t max)
 	ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
 	int rc;
 
-	if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
+	if (!ctx ||
+	    ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
 		rc = fail(ENOMEM, "libzstd cannot start");
 	else
 		rc = zstd_all(ctx, in, out, max);
@@ -433,8 +440,8 @@ int file_decompress(struct file *f, uint64_t max)
 		return fail(ENOTSUP, "is compressed with %s, but this kexec was built without %s",
 			    m->name, m->library);
 	if (f->size > max)
-		return fail(EFBIG, "has %" PRIu64 " bytes of %s data, more than %" PRIu64, f->size, m->name,
-			    max);
+		return fail(EFBIG, "has %" PRIu64 " bytes of %s data, more than %" PRIu64, f->size,
+			    m->name, max);
 	rc = file_read(f);
 	if (rc >= 0)
 		rc = m->run(f, &out, max);

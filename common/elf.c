@@ -156,7 +156,8 @@ int elf_parse(struct elf *elf, struct arena *arena, const uint8_t *data, size_t 
 	if (rc < 0)
 		return rc;
 	if (need > len)
-		return fail(EINVAL, "program headers end at 0x%" PRIx64 ", only 0x%zx bytes are there",
+		return fail(EINVAL,
+			    "program headers end at 0x%" PRIx64 ", only 0x%zx bytes are there",
 			    need, len);
 	read_header(elf, data, l, little);
 	phoff = bytes_get(data + l->phoff, l->word, little);

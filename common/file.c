@@ -64,7 +64,8 @@ static int read_start(const struct file *f, uint8_t *data, uint64_t size)
 		if (n < 0 && errno != EINTR)
 			return fail(errno, "%s: %s", f->name, strerror(errno));
 		if (!n)
-			return fail(EBUSY, "%s: became shorter while it was read; try again", f->name);
+			return fail(EBUSY, "%s: became shorter while it was read; try again",
+				    f->name);
 		done += n > 0 ? (uint64_t)n : 0;
 	}
 	return 0;
@@ -78,8 +79,11 @@ int file_open(struct file *f, const char *name)
 	f->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (f->fd < 0)
 		return fail(errno, "Cannot open `%s': %s%s", name, strerror(errno),
-			    errno == ENOENT || errno == ENOTDIR ? "; name a file that is there" :
-			    errno == EACCES || errno == EPERM ? "; it must be readable by who runs this" : "");
+			    errno == ENOENT || errno == ENOTDIR ?
+				    "; name a file that is there" :
+				    errno == EACCES || errno == EPERM ?
+				    "; it must be readable by who runs this" :
+				    "");
 	take_lease(f);
 	rc = find_size(f);
 	if (rc >= 0)

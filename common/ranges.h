@@ -39,7 +39,10 @@ void ranges_intersect(struct ranges *r, const struct ranges *with);
 const struct range *ranges_find(const struct ranges *r, uint64_t start, uint64_t end);
 /* Is every byte of [start, end) in the set? */
 bool ranges_cover(const struct ranges *r, uint64_t start, uint64_t end);
-/* "START-END" as the kernel prints it: hex without 0x, END inclusive. Returns what follows, or NULL. */
+/*
+ * "START-END" as the kernel prints it: hex without 0x, END inclusive. Returns what follows, or
+ * NULL.
+ */
 const char *ranges_parse(const char *text, uint64_t *start, uint64_t *last);
 uint64_t ranges_total(const struct ranges *r);
 void ranges_free(struct ranges *r);

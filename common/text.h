@@ -15,7 +15,9 @@
 
 #include "common/error.h"
 
-/* The length of the UTF-8 sequence at the start of @s, 2 to 4; 0: it is none. RFC 3629, section 4 */
+/*
+ * The length of the UTF-8 sequence at the start of @s, 2 to 4; 0: it is none. RFC 3629, section 4
+ */
 size_t text_utf8(const uint8_t *s, size_t len);
 
 /* The character of a sequence of that length. */

@@ -58,7 +58,8 @@ static const char *apply_file_cause(int err, bool crash, const struct sysroot *s
 	case EBUSY:
 		return "another load, unload or hotplug update is going on; try again";
 	case ESTALE:
-		return "the kernel or the initrd was written to after kexec had looked at it; try again";
+		return "the kernel or the initrd was written to after kexec had looked at it; try"
+		       " again";
 	default:
 		return "unexpected";
 	}
@@ -82,7 +83,8 @@ static int check_reservation(const struct plan_request *request, const struct sy
 	if (request->crash && state_crash_size(sr, &size) < 0)
 		fail_forget();
 	if (!size)
-		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
+		return fail(ENODEV,
+			    "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
 			    " (try crashkernel=512M) and load again");
 	return 0;
 }
@@ -101,7 +103,8 @@ static int apply_file_try(const struct apply_file *a, unsigned long flags)
 {
 	if (!files_are_unchanged(a->files))
 		return -ESTALE;
-	return syscalls.kexec_file_load(a->kernel_fd, a->initrd_fd, strlen(a->cmdline) + 1, a->cmdline, flags);
+	return syscalls.kexec_file_load(a->kernel_fd, a->initrd_fd, strlen(a->cmdline) + 1,
+					a->cmdline, flags);
 }
 
 static int apply_file_call(const struct apply_file *a, unsigned long flags)
@@ -137,7 +140,8 @@ static int apply_file_wishes(const struct apply_file *a, unsigned long flags)
 static struct failure apply_file_make(const struct apply_file *a)
 {
 	bool crash = a->request->crash;
-	unsigned long flags = (crash ? FILE_ON_CRASH : 0) | (a->initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
+	unsigned long flags = (crash ? FILE_ON_CRASH : 0) |
+		(a->initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
 	int rc = apply_file_wishes(a, flags);
 
 	if (rc == -ENOSYS)
@@ -182,7 +186,8 @@ struct failure apply_file_load(const struct plan_request *request, struct files 
 	if (f.rc >= 0 && rather)
 		notice("%s: the running kernel's own loader knows nothing of that", rather);
 	wanted = cmdline_with_inside(request, files->kernel.cmdline);
-	a.cmdline = plan_capture_words(&arena, arch, request, cmdline_wanted(&arena, running, &wanted));
+	a.cmdline = plan_capture_words(&arena, arch, request,
+				       cmdline_wanted(&arena, running, &wanted));
 	if (f.rc >= 0)
 		f = apply_file_make(&a);
 	arena_free(&arena);

@@ -24,8 +24,10 @@ static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr
 		       "the kernel found the segments inconsistent or larger than half of memory";
 	case EADDRNOTAVAIL:
 		return flags & KEXEC_ON_CRASH ?
-		       "a segment or the entry point is outside the crash region: did the reservation"
-		       " shrink meanwhile?" : "a segment is not made of whole pages";
+			"a segment or the entry point is outside the crash region: did the"
+			" reservation"
+			" shrink meanwhile?" :
+			"a segment is not made of whole pages";
 	case ENOMEM:
 		return !(flags & KEXEC_ON_CRASH) ? "not enough free memory" :
 		       "the kernel found no free pages for itself in the crash region; reserve more"
@@ -61,15 +63,16 @@ static bool apply_knows_flag(const struct image *image, const struct sysroot *sr
 	if (sysroot_read(sr, PROC_LOAD_LIMIT_PANIC, &limit) >= 0 &&
 	    strcmp((char *)limit.data, "-1\n"))
 		return false;
-	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) == -EFAULT;
+	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) ==
+		-EFAULT;
 }
 
 #define HOTPLUG_LOOKS 3
 
 static void apply_show(const struct image *image, uint32_t flags)
 {
-	debug("kexec_load: entry = 0x%" PRIx64 " flags = 0x%x nr_segments = %u", image->entry, flags,
-	      image->n_segments);
+	debug("kexec_load: entry = 0x%" PRIx64 " flags = 0x%x nr_segments = %u", image->entry,
+	      flags, image->n_segments);
 	for (unsigned int i = 0; i < image->n_segments; i++)
 		debug("segment[%u]: bufsz = 0x%" PRIx64 " mem = 0x%" PRIx64 " memsz = 0x%" PRIx64
 		      " (%s)", i, image->segment[i].bufsz, image->segment[i].addr,
@@ -91,9 +94,10 @@ bool apply_check_hotplug(const struct sysroot *sr)
 		memory = state_keeps(memory_kept, cpu_kept);
 	}
 	if (!cpu || !memory)
-		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s change:"
-		     " crash_hotplug does not read 1. Reload after each change", cpu ? "" : "CPUs",
-		     !cpu && !memory ? " and " : "", memory ? "" : "memory");
+		warn("the image is loaded, but the kernel will NOT keep it current when %s%s%s"
+		     " change:"
+		     " crash_hotplug does not read 1. Reload after each change",
+		     cpu ? "" : "CPUs", !cpu && !memory ? " and " : "", memory ? "" : "memory");
 	return cpu && memory;
 }
 
@@ -114,7 +118,8 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	apply_show(image, flags);
 	rc = apply_call(image->entry, image->n_segments, segment, flags);
 	if (rc < 0)
-		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));
+		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc),
+			    apply_cause(-rc, flags, sr));
 	return 0;
 }
 
@@ -124,6 +129,7 @@ int apply_unload(bool crash, const struct sysroot *sr)
 	int rc = apply_call(0, 0, NULL, flags);
 
 	if (rc < 0)
-		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc), apply_cause(-rc, flags, sr));
+		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc),
+			    apply_cause(-rc, flags, sr));
 	return 0;
 }

@@ -37,7 +37,8 @@ static bool is_dashes(const char *word, size_t len)
 	bool quoted = *word == '"';
 
 	cmdline_unquote(&word, &len);
-	return len >= 2 && !memcmp(word, "--", 2) && (len == 2 || (quoted && len == 3 && word[2] == '"'));
+	return len >= 2 && !memcmp(word, "--", 2) &&
+		(len == 2 || (quoted && len == 3 && word[2] == '"'));
 }
 
 /* Dash and underscore are one (kernel/params.c:parameq). */
@@ -120,7 +121,8 @@ static void add_word(struct line *line, const char *word, size_t len)
 
 static char *finish_line(struct line *line, struct arena *a)
 {
-	char *text = arena_string(a, line->text.data ? (char *)line->text.data : "", line->text.len);
+	char *text = arena_string(a, line->text.data ? (char *)line->text.data : "",
+				  line->text.len);
 
 	buf_free(&line->text);
 	return text;

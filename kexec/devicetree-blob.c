@@ -12,8 +12,9 @@
 
 static int blob_error(int rc)
 {
-	return rc == -FDT_ERR_BADMAGIC ? fail(EINVAL, "is not a device tree blob, as dtc makes them") :
-	       fail(EINVAL, "is a damaged device tree blob: %s", fdt_strerror(rc));
+	return rc == -FDT_ERR_BADMAGIC ?
+		fail(EINVAL, "is not a device tree blob, as dtc makes them") :
+		fail(EINVAL, "is a damaged device tree blob: %s", fdt_strerror(rc));
 }
 
 /* Where the tree's structure block is read. */
@@ -95,7 +96,9 @@ int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_
 {
 	int rc = size < sizeof(struct fdt_header) ? -FDT_ERR_BADMAGIC : fdt_check_header(blob);
 
-	/* Nodes of older ones have whole paths for names, over which fdt_check_full() can stumble. */
+	/*
+	 * Nodes of older ones have whole paths for names, over which fdt_check_full() can stumble.
+	 */
 	if (!rc && fdt_version(blob) < BLOB_VERSION_MIN)
 		return fail(EINVAL, "is a device tree blob of version %u, too old: %d and later are"
 			    " understood", fdt_version(blob), BLOB_VERSION_MIN);

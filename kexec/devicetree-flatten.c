@@ -49,7 +49,8 @@ static uint32_t *name_slot(const struct names *names, const char *name)
 
 static void names_grow(struct names *names)
 {
-	struct names more = { .block = names->block, .slots = names->slots ? 2 * names->slots : 1024 };
+	struct names more = { .block = names->block,
+			      .slots = names->slots ? 2 * names->slots : 1024 };
 
 	more.slot = mem_alloc(more.slots * sizeof(*more.slot));
 	for (size_t at = 0; at < names->block.len; at += strlen((char *)names->block.data + at) + 1)

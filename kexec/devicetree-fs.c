@@ -32,14 +32,15 @@ static const char *real_name(struct reading *r, const struct sysroot_list *list,
 	const char *hash = strrchr(name, '#');
 
 	if (!hash || hash == name || hash[1] < '1' || hash[1] > '9' ||
-	    hash[1 + strspn(hash + 1, "0123456789")] || !list_has(list, name, (size_t)(hash - name)))
+	    hash[1 + strspn(hash + 1, "0123456789")] ||
+	    !list_has(list, name, (size_t)(hash - name)))
 		return name;
 	return arena_string(r->a, name, (size_t)(hash - name));
 }
 
 /* -ENOENT: it is gone. */
-static int read_prop(struct reading *r, const struct sysroot_dir *dir, const struct sysroot_entry *e,
-		     struct dt_node *node, struct dt_prop ***tail)
+static int read_prop(struct reading *r, const struct sysroot_dir *dir,
+		     const struct sysroot_entry *e, struct dt_node *node, struct dt_prop ***tail)
 {
 	const char *name = real_name(r, &dir->list, e->name);
 	struct dt_prop *p;
@@ -75,8 +76,8 @@ static int read_child(struct reading *r, const struct sysroot_dir *above,
 	if (depth > DT_DEPTH_MAX) {
 		STRING_AUTO path = sysroot_path_in(above, e->name);
 
-		return fail(EINVAL, "%s/%s: the device tree is more than %d levels deep", r->sr->root,
-			    path, DT_DEPTH_MAX);
+		return fail(EINVAL, "%s/%s: the device tree is more than %d levels deep",
+			    r->sr->root, path, DT_DEPTH_MAX);
 	}
 	rc = sysroot_open_in(above, e, r->a, &dir);
 	child->name = real_name(r, &above->list, e->name);

@@ -295,7 +295,8 @@ static int one_cell_count(const struct dt_node *node, const char *name, unsigned
 	if (!p)
 		return 0;
 	if (p->len != 4)
-		return fail(EINVAL, "device tree: %s/%s has %u bytes, not 4", node->name, name, p->len);
+		return fail(EINVAL, "device tree: %s/%s has %u bytes, not 4", node->name, name,
+			    p->len);
 	*out = be32_get(p->data);
 	if (*out < 1 || *out > 2)
 		return fail(EINVAL, "device tree: %s/%s is %u; addresses and sizes here have 1 or 2"

@@ -69,9 +69,15 @@ static void put_note(const struct machine *m, uint64_t addr, uint64_t size, stru
 
 static void put_load(const struct machine *m, const struct core_load *l, struct buf *out)
 {
-	put_phdr(m, &(struct elf_phdr){ .type = ELF_PT_LOAD, .flags = 7, .offset = l->offset,
-					.vaddr = l->virtual, .paddr = l->start,
-					.filesz = l->end - l->start, .memsz = l->end - l->start }, out);
+	put_phdr(m,
+		 &(struct elf_phdr){ .type = ELF_PT_LOAD,
+				     .flags = 7,
+				     .offset = l->offset,
+				     .vaddr = l->virtual,
+				     .paddr = l->start,
+				     .filesz = l->end - l->start,
+				     .memsz = l->end - l->start },
+		 out);
 }
 
 int elfcorehdr_build(const struct machine *m, const struct core *core, struct buf *out)
@@ -79,8 +85,10 @@ int elfcorehdr_build(const struct machine *m, const struct core *core, struct bu
 	uint64_t phdrs = elfcorehdr_count(m, core);
 
 	if (phdrs > ELFCOREHDR_PHDRS_MAX)
-		return fail(E2BIG, "elfcorehdr: %" PRIu64 " CPUs and memory ranges, more than the %u"
-			    " which an ELF header can count", phdrs, ELFCOREHDR_PHDRS_MAX);
+		return fail(E2BIG,
+			    "elfcorehdr: %" PRIu64 " CPUs and memory ranges, more than the %u"
+			    " which an ELF header can count",
+			    phdrs, ELFCOREHDR_PHDRS_MAX);
 	put_ehdr(m, phdrs, out);
 	for (size_t i = 0; i < m->n_notes; i++)
 		put_note(m, m->notes[i].addr, m->notes[i].size, out);
@@ -91,7 +99,8 @@ int elfcorehdr_build(const struct machine *m, const struct core *core, struct bu
 	for (size_t i = 0; i < core->dump.n; i++) {
 		const struct range *r = &core->dump.at[i];
 
-		put_load(m, &(struct core_load){ r->start, r->end, r->start, r->start + core->linear },
+		put_load(m,
+			 &(struct core_load){ r->start, r->end, r->start, r->start + core->linear },
 			 out);
 	}
 	return 0;
@@ -116,8 +125,11 @@ uint64_t elfcorehdr_hotplug_size(const struct machine *m, uint64_t built)
 int elfcorehdr_place(struct image *image)
 {
 	const struct machine *m = image->machine;
-	struct segment s = { .role = ROLE_CORE, .name = "elfcorehdr", .owner = IMAGE_BUILT,
-			     .digest = !image->hotplug, .kept = image->hotplug ? &kept_elfcorehdr : NULL };
+	struct segment s = { .role = ROLE_CORE,
+			     .name = "elfcorehdr",
+			     .owner = IMAGE_BUILT,
+			     .digest = !image->hotplug,
+			     .kept = image->hotplug ? &kept_elfcorehdr : NULL };
 	BUF_AUTO out = {0};
 	int rc = elfcorehdr_build(m, &image->core, &out);
 

@@ -7,7 +7,9 @@
 #include "kexec/exit.h"
 #include "kexec/failure.h"
 
-/* The first row that fits decides; errno 0 is any. Statuses are what kexec-tools has for the same. */
+/*
+ * The first row that fits decides; errno 0 is any. Statuses are what kexec-tools has for the same.
+ */
 static const struct failure_row {
 	enum phase phase;
 	int err, status;
@@ -24,13 +26,14 @@ static const struct failure_row {
 
 	{ PHASE_PLAN, ENOEXEC, STATUS_LOAD_FAILED, false },
 	{ PHASE_PLAN, ENOSPC, STATUS_ERROR, false },
-	{ PHASE_PLAN, ENODEV, STATUS_ERROR, false },	/* no memory is reserved for a crash kernel */
+	{ PHASE_PLAN, ENODEV, STATUS_ERROR, false }, /* no memory is reserved for a crash kernel */
 	{ PHASE_PLAN, 0, STATUS_ERROR, true },
 	{ PHASE_PROOF, ENOSPC, STATUS_ERROR, false },
 	{ PHASE_PROOF, 0, STATUS_ERROR, true },
 
-	{ PHASE_PREPARE, ENODEV, STATUS_ERROR, false },	/* as above */
-	{ PHASE_PREPARE, ENOENT, STATUS_ERROR, false },	/* there is nothing loaded that could be started */
+	{ PHASE_PREPARE, ENODEV, STATUS_ERROR, false }, /* as above */
+	{ PHASE_PREPARE, ENOENT, STATUS_ERROR,
+	  false }, /* there is nothing loaded that could be started */
 	{ PHASE_PREPARE, 0, STATUS_LOAD_FAILED, false },
 	{ PHASE_CALL, 0, STATUS_LOAD_FAILED, false },
 };
@@ -38,7 +41,8 @@ static const struct failure_row {
 static const struct failure_row *failure_row(struct failure f)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(failure_rows); i++)
-		if (failure_rows[i].phase == f.phase && (!failure_rows[i].err || failure_rows[i].err == -f.rc))
+		if (failure_rows[i].phase == f.phase &&
+		    (!failure_rows[i].err || failure_rows[i].err == -f.rc))
 			return &failure_rows[i];
 	return NULL;
 }

@@ -10,14 +10,14 @@
 #include <stdbool.h>
 
 enum phase {
-	PHASE_NONE,		/* nothing has failed */
-	PHASE_MACHINE,		/* the machine could not be read, or is not understood */
-	PHASE_FILES,		/* the kernel or the device tree: opened, unpacked, understood, read */
-	PHASE_INITRD,		/* the same of the initrd */
-	PHASE_PLAN,		/* the image, or what would become of it */
+	PHASE_NONE,    /* nothing has failed */
+	PHASE_MACHINE, /* the machine could not be read, or is not understood */
+	PHASE_FILES,   /* the kernel or the device tree: opened, unpacked, understood, read */
+	PHASE_INITRD,  /* the same of the initrd */
+	PHASE_PLAN,    /* the image, or what would become of it */
 	PHASE_PROOF,
-	PHASE_PREPARE,		/* what a system call needs; it was not made */
-	PHASE_CALL,		/* the system call's own answer */
+	PHASE_PREPARE, /* what a system call needs; it was not made */
+	PHASE_CALL,    /* the system call's own answer */
 	PHASES
 };
 

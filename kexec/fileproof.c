@@ -25,8 +25,11 @@ static int fileproof_kernel(const struct machine *m, const struct kernel *k,
  */
 static int fileproof_not_written(const struct file *f)
 {
-	return !f->is_written ? 0 : fail(ETXTBSY, "%s: is open for writing, so the running kernel would not"
-					 " load it; try again when it is finished", f->name);
+	return !f->is_written ? 0 :
+				fail(ETXTBSY,
+				     "%s: is open for writing, so the running kernel would not"
+				     " load it; try again when it is finished",
+				     f->name);
 }
 
 static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t initrd)
@@ -36,7 +39,8 @@ static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t ini
 	if (state_crash_size(m->sr, &region) < 0)
 		fail_forget();
 	if (!region)
-		return fail(ENODEV, "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
+		return fail(ENODEV,
+			    "Memory for crashkernel is not reserved: boot with crashkernel=SIZE"
 			    " (try crashkernel=512M) and load again");
 	if (m->crash.end - m->crash.start && m->crash.end - m->crash.start < region)
 		region = m->crash.end - m->crash.start;
@@ -44,10 +48,13 @@ static int fileproof_size(const struct machine *m, uint64_t kernel, uint64_t ini
 		limit = region;
 	if (kernel <= limit && initrd <= limit - kernel)
 		return 0;
-	return fail(ENOSPC, "the kernel (0x%" PRIx64 " bytes) and the initrd (0x%" PRIx64 ") are together"
-		    " larger than 0x%" PRIx64 " bytes, %s", kernel, initrd, limit, limit == region ?
-		    "the crash region; reserve more with crashkernel=" : "half of memory, which the"
-		    " running kernel refuses; use a smaller initrd");
+	return fail(ENOSPC,
+		    "the kernel (0x%" PRIx64 " bytes) and the initrd (0x%" PRIx64 ") are together"
+		    " larger than 0x%" PRIx64 " bytes, %s",
+		    kernel, initrd, limit,
+		    limit == region ? "the crash region; reserve more with crashkernel=" :
+				      "half of memory, which the"
+				      " running kernel refuses; use a smaller initrd");
 }
 
 /* The running kernel puts elfcorehdr= in front (kexec/file_load.c:setup_kdump_cmdline). */
@@ -60,15 +67,19 @@ static int fileproof_command_line(const struct machine *m, const struct plan_req
 
 	if (rc < 0)
 		return rc;
-	wanted = plan_capture_words(&arena, m->arch, request, cmdline_wanted(&arena, running, request));
+	wanted = plan_capture_words(&arena, m->arch, request,
+				    cmdline_wanted(&arena, running, request));
 	len = strlen(wanted) + strlen("elfcorehdr=0x0 ");
 	for (uint64_t start = m->crash.start >> 4; start; start >>= 4)
 		len++;
 	arena_free(&arena);
 	if (len < m->arch->command_line_size)
 		return 0;
-	return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with what the running kernel adds, the"
-		    " kernel takes %" PRIu64 "; shorten it", len, m->arch->command_line_size - 1);
+	return fail(E2BIG,
+		    "Command line overflow: %" PRIu64
+		    " bytes with what the running kernel adds, the"
+		    " kernel takes %" PRIu64 "; shorten it",
+		    len, m->arch->command_line_size - 1);
 }
 
 static struct failure fileproof_initrd(const struct machine *m, struct files *f,
@@ -105,7 +116,8 @@ static struct failure fileproof_crash(const struct machine *m, struct files *f,
 	return failure_of(PHASE_PLAN, rc < 0 ? rc : fileproof_room(m, f, request, initrd));
 }
 
-struct failure fileproof(const struct machine *m, struct files *f, const struct plan_request *request)
+struct failure fileproof(const struct machine *m, struct files *f,
+			 const struct plan_request *request)
 {
 	int rc;
 
@@ -114,5 +126,6 @@ struct failure fileproof(const struct machine *m, struct files *f, const struct 
 	rc = files_open_kernel(f, request, m->arch);
 	if (rc >= 0)
 		rc = fileproof_kernel(m, &f->kernel, request);
-	return rc >= 0 && request->crash ? fileproof_crash(m, f, request) : failure_of(PHASE_FILES, rc);
+	return rc >= 0 && request->crash ? fileproof_crash(m, f, request) :
+					   failure_of(PHASE_FILES, rc);
 }

@@ -19,6 +19,7 @@
  * capture kernel can start there; -E2BIG: the command line is too long;
  * -ENODEV: nothing is reserved. All with messages.
  */
-struct failure fileproof(const struct machine *m, struct files *files, const struct plan_request *request);
+struct failure fileproof(const struct machine *m, struct files *files,
+			 const struct plan_request *request);
 
 #endif

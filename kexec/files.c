@@ -49,7 +49,8 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
 
 	*size = 0;
 	if (!f->initrd.name && request->initrd) {
-		rc = initrd_open(&f->initrd, &f->arena, request->initrd, request->more_initrds, uimage_arch);
+		rc = initrd_open(&f->initrd, &f->arena, request->initrd, request->more_initrds,
+				 uimage_arch);
 	} else if (!f->initrd.name && f->kernel.initrd.data) {
 		f->initrd = f->kernel.initrd;
 		f->kernel.initrd = (struct file){0};
@@ -109,7 +110,8 @@ static int files_copy(const struct file *f, int *copy)
 	rc = files_write(fd, f->data, f->size);
 	if (rc >= 0)
 		rc = files_write_rest(fd, f);
-	if (rc >= 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+	if (rc >= 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		rc = fail(errno, "memfd: %s", strerror(errno));
 	if (rc < 0)
 		close(fd);
@@ -121,8 +123,11 @@ static int files_copy(const struct file *f, int *copy)
 /* What is too large for this system call may be right for the other. */
 static int files_check_size(const struct file *f, uint64_t size)
 {
-	return size <= FILES_SIZE_MAX ? 0 : fail(EFBIG, "%s: has %" PRIu64 " bytes, kexec_file_load takes"
-						 " up to %" PRIu64, f->name, size, FILES_SIZE_MAX);
+	return size <= FILES_SIZE_MAX ? 0 :
+					fail(EFBIG,
+					     "%s: has %" PRIu64 " bytes, kexec_file_load takes"
+					     " up to %" PRIu64,
+					     f->name, size, FILES_SIZE_MAX);
 }
 
 static bool files_goes_as_it_is(const struct file *f)

@@ -17,7 +17,7 @@ struct plan_request;
 struct files {
 	struct arena arena;
 	struct kernel kernel;		/* unpacked; file.name NULL: not opened yet */
-	struct file initrd;		/* the one named, else the one inside the kernel; name NULL: none yet */
+	struct file initrd; /* the one named, else the one inside the kernel; name NULL: none yet */
 	struct file dtb;
 	struct dt_node *dtb_tree;	/* what is in dtb; NULL: not read */
 	struct ranges dtb_reserve;	/* and its reserve map */
@@ -28,8 +28,8 @@ void files_init(struct files *f);
 void files_free(struct files *f);
 
 /*
- * What is open stays; the errors are those of opening, with messages. @arch NULL: kexec knows no such
- * machine, so the kernel is unpacked and not looked at.
+ * What is open stays; the errors are those of opening, with messages. @arch NULL: kexec knows no
+ * such machine, so the kernel is unpacked and not looked at.
  */
 int files_open_kernel(struct files *f, const struct plan_request *request, const struct arch *arch);
 /* With the kernel open. *size: bytes for memory; 0: there is no initrd. */
@@ -37,10 +37,10 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
 		      uint64_t *size);
 
 /*
- * For kexec_file_load, of opened files: the file's own descriptor where it goes as it is, so that the
- * running kernel sees its signature and its extended attributes; of what only exists unpacked, or on
- * a device, which it does not read, a sealed copy in memory. *fd -1: there is no initrd. -EFBIG
- * with a message: more than the call takes, which may be right for the other one.
+ * For kexec_file_load, of opened files: the file's own descriptor where it goes as it is, so that
+ * the running kernel sees its signature and its extended attributes; of what only exists unpacked,
+ * or on a device, which it does not read, a sealed copy in memory. *fd -1: there is no initrd.
+ * -EFBIG with a message: more than the call takes, which may be right for the other one.
  */
 int files_kernel_fd(struct files *f, int *fd);
 int files_initrd_fd(struct files *f, int *fd);

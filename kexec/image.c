@@ -61,9 +61,10 @@ static int check_room(const struct image *image, bool crash, const char *what, u
 	}
 	if (size <= room || !room)
 		return 0;
-	return fail(ENOSPC, "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
-		    " KiB) in %s, which has 0x%" PRIx64, what, size, (size + 1023) >> 10,
-		    where, room);
+	return fail(ENOSPC,
+		    "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
+		    " KiB) in %s, which has 0x%" PRIx64,
+		    what, size, (size + 1023) >> 10, where, room);
 }
 
 static int read_dtb(struct image *image, struct files *f, const struct plan_request *request)
@@ -76,7 +77,8 @@ static int read_dtb(struct image *image, struct files *f, const struct plan_requ
 	if (rc >= 0)
 		rc = file_read(&f->dtb);
 	if (rc >= 0 && !f->dtb_tree)
-		rc = dt_read_blob(&f->arena, f->dtb.data, f->dtb.size, &f->dtb_tree, &f->dtb_reserve);
+		rc = dt_read_blob(&f->arena, f->dtb.data, f->dtb.size, &f->dtb_tree,
+				  &f->dtb_reserve);
 	return rc < 0 ? fail_in(rc, "--dtb %s", path) : 0;
 }
 
@@ -167,14 +169,17 @@ static uint64_t largest_hole(const struct image *image)
 static int no_hole(const struct image *image, const char *what, uint64_t size,
 		   const struct placement *p)
 {
-	STRING_AUTO above = p->above ? mem_printf(" above 0x%" PRIx64, p->above) : mem_copy_string("");
+	STRING_AUTO above = p->above ? mem_printf(" above 0x%" PRIx64, p->above) :
+				       mem_copy_string("");
 	STRING_AUTO below = p->below && p->below != UINT64_MAX ?
 		mem_printf(" below 0x%" PRIx64 " (as far as early boot reaches here)", p->below) :
 		mem_copy_string("");
 
-	return fail(ENOSPC, "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
-		    " KiB) in %s%s%s; the largest free piece has 0x%" PRIx64 " bytes. %s", what, size,
-		    (size + 1023) >> 10, image->room, above, below, largest_hole(image), image->more_room);
+	return fail(ENOSPC,
+		    "%s: Could not find a free area of memory of 0x%" PRIx64 " bytes (%" PRIu64
+		    " KiB) in %s%s%s; the largest free piece has 0x%" PRIx64 " bytes. %s",
+		    what, size, (size + 1023) >> 10, image->room, above, below, largest_hole(image),
+		    image->more_room);
 }
 
 static int image_take(struct image *image, const char *what, uint64_t size, struct placement p,
@@ -194,8 +199,8 @@ int image_leave_pages(struct image *image, uint64_t pages)
 {
 	uint64_t addr;
 
-	return image_take(image, "the running kernel's own pages", pages * image->machine->page_size,
-		    (struct placement){0}, &addr);
+	return image_take(image, "the running kernel's own pages",
+			  pages * image->machine->page_size, (struct placement){ 0 }, &addr);
 }
 
 struct placement image_early(const struct image *image, uint64_t align)
@@ -264,10 +269,11 @@ static int append_pieces(struct image *image, unsigned int from, unsigned int to
 static int take_fixed(struct image *image, uint64_t start, uint64_t size)
 {
 	if (!ranges_cover(&image->free, start, start + size))
-		return fail(ENOSPC, "kernel: is not relocatable and linked for 0x%" PRIx64 "-0x%" PRIx64
+		return fail(ENOSPC,
+			    "kernel: is not relocatable and linked for 0x%" PRIx64 "-0x%" PRIx64
 			    ", which is not free in %s; use a kernel with CONFIG_RELOCATABLE, or"
-			    " the bzImage that was made of it", start,
-			    start + size, image->room);
+			    " the bzImage that was made of it",
+			    start, start + size, image->room);
 	ranges_subtract_one(&image->free, start, start + size);
 	return 0;
 }

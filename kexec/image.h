@@ -52,9 +52,10 @@ struct segment {
 /* What the user asked for. */
 struct plan_request {
 	const char *kernel, *initrd;	/* paths; initrd may be NULL */
-	const char *const *more_initrds;	/* paths, to be joined behind it; ends with NULL; or NULL */
+	/* Paths, to be joined behind it; ends with NULL; or NULL. */
+	const char *const *more_initrds;
 	const char *cmdline;		/* may be NULL: none given */
-	const char *base_cmdline;	/* with reuse_cmdline: instead of the running kernel's, or NULL */
+	const char *base_cmdline; /* with reuse_cmdline: instead of the running kernel's, or NULL */
 	const char *remove_cmdline;	/* with reuse_cmdline: names to take out of it, or NULL */
 	const char *type;		/* of the kernel file; NULL: whatever it is */
 	uint64_t mem_min, mem_max;	/* every segment goes inside [min, max] */
@@ -70,18 +71,25 @@ struct plan_request {
 	bool acpi_memhotplug;		/* the capture kernel may add memory by itself */
 	unsigned int special;		/* SPECIAL_*: which of these were given */
 	uint64_t serial_port, serial_baud;	/* --serial, --serial-baud; 0: not given */
-	const uint8_t *seed;		/* PLAN_SEED_SIZE fresh bytes for the second kernel, or NULL */
+	const uint8_t *seed; /* PLAN_SEED_SIZE fresh bytes for the second kernel, or NULL */
 };
 
 #define PLAN_SEED_SIZE 40
 
 /* Wishes that do not exist on every architecture (struct arch, special). */
 enum {
-	SPECIAL_CONSOLE_SERIAL = 1, SPECIAL_SERIAL = 2, SPECIAL_SERIAL_BAUD = 4, SPECIAL_CONSOLE_VGA = 8,
-	SPECIAL_NO_EFI = 16, SPECIAL_MEMMAP = 32, SPECIAL_SERIAL_AMBA = 64,
+	SPECIAL_CONSOLE_SERIAL = 1,
+	SPECIAL_SERIAL = 2,
+	SPECIAL_SERIAL_BAUD = 4,
+	SPECIAL_CONSOLE_VGA = 8,
+	SPECIAL_NO_EFI = 16,
+	SPECIAL_MEMMAP = 32,
+	SPECIAL_SERIAL_AMBA = 64,
 };
 
-/* What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey. */
+/*
+ * What this kernel wants on this machine: struct arch, needs() fills it in, the common steps obey.
+ */
 struct needs {
 	uint64_t kernel_align;		/* bytes, a power of two: where the kernel goes */
 	uint64_t kernel_above;		/* it begins at or above; 0: anywhere */
@@ -93,7 +101,7 @@ struct needs {
 	 * multiple of window_align at or below it; 0: its place does not matter.
 	 */
 	uint64_t window, window_align;
-	bool top_down;			/* those go to the highest places: the low ones are wanted later */
+	bool top_down; /* those go to the highest places: the low ones are wanted later */
 	uint64_t above;			/* normal: no segment goes below */
 	const char *above_what;		/* for messages: "the kernels" */
 	uint64_t cmdline_max;		/* bytes, NUL not counted */
@@ -103,7 +111,7 @@ struct needs {
 
 struct image {
 	const struct machine *machine;
-	struct plan_request request;	/* what the user asked for, with what the kernel's file says */
+	struct plan_request request; /* what the user asked for, with what the kernel's file says */
 	struct needs needs;
 	struct core core;		/* crash: what the elfcorehdr tells */
 	uint64_t kernel_base;		/* where the kernel's lowest linked address went */
@@ -122,17 +130,17 @@ struct image {
 	uint32_t flags;			/* of kexec_load(2), architecture included */
 	bool crash, hotplug, no_checks;
 	bool own_entry;			/* the user chose it */
-	const char *doubt[IMAGE_DOUBTS_MAX];	/* why a dump will lack something, see image_doubt() */
+	const char *doubt[IMAGE_DOUBTS_MAX]; /* why a dump will lack something, see image_doubt() */
 	unsigned int n_doubts;
 	char *cmdline;			/* as the second kernel gets it */
 	int64_t reboot_cpu;		/* the CPU that must start the second kernel; -1: any */
 
 	struct ranges free;		/* where segments may still be placed */
-	struct range spare;		/* a part of it that is used only where nothing else will do */
+	struct range spare; /* a part of it that is used only where nothing else will do */
 	const char *room, *more_room;	/* for messages: what free began as, how to get more */
 	struct ranges usable;		/* crash: RAM that the second kernel may use */
 	struct ranges dump;		/* crash: memory which the dump will contain */
-	struct ranges reserve;		/* what it must leave alone, in the order in which it is told */
+	struct ranges reserve; /* what it must leave alone, in the order in which it is told */
 };
 
 void image_init(struct image *image, const struct machine *machine);
@@ -148,10 +156,11 @@ void image_warn(const struct image *image);
 /*
  * Open and read the files which @request names, those in @files which are not: what there is of I/O
  * on the way to an image. Of a surveyed machine; what could never be placed on it is not read.
- * Messages carry the path. @files must live longer than @image. PHASE_FILES or PHASE_INITRD; -ENOSPC:
- * too large for the machine.
+ * Messages carry the path. @files must live longer than @image. PHASE_FILES or PHASE_INITRD;
+ * -ENOSPC: too large for the machine.
  */
-struct failure image_open(struct image *image, struct files *files, const struct plan_request *request);
+struct failure image_open(struct image *image, struct files *files,
+			  const struct plan_request *request);
 
 /*
  * The running kernel takes pages of the crash region for itself (control code, a

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * The text of /proc/iomem (kernel/resource.c:r_show): one line "START-END : NAME" for each resource,
- * hex without 0x, END inclusive, indented by two blanks for each resource that it is in. Without
- * CAP_SYS_ADMIN all addresses read 0.
+ * The text of /proc/iomem (kernel/resource.c:r_show): one line "START-END : NAME" for each
+ * resource, hex without 0x, END inclusive, indented by two blanks for each resource that it is in.
+ * Without CAP_SYS_ADMIN all addresses read 0.
  */
 #ifndef KEXEC_IOMEM_H
 #define KEXEC_IOMEM_H

@@ -37,12 +37,15 @@ int kcore_headers(const struct sysroot *sr, struct arena *arena, struct elf *elf
 
 	*why = NULL;
 	if (rc == -ENOENT || rc == -EACCES || rc == -EPERM) {
-		*why = rc == -ENOENT ? "/" PROC_KCORE " is not there" :
-		       "/" PROC_KCORE " must not be read (lockdown=confidentiality, or no privilege)";
+		*why = rc == -ENOENT ?
+			"/" PROC_KCORE " is not there" :
+			"/" PROC_KCORE
+			" must not be read (lockdown=confidentiality, or no privilege)";
 		fail_forget();
 		return 0;
 	}
 	if (rc >= 0)
-		rc = elf_read_core(elf, arena, &(struct elf_reader){ kcore_piece, &data }, UINT16_MAX);
+		rc = elf_read_core(elf, arena, &(struct elf_reader){ kcore_piece, &data },
+				   UINT16_MAX);
 	return rc < 0 ? fail_in(rc, "%s", name) : 0;
 }

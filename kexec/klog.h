@@ -25,7 +25,7 @@
 
 struct klog {
 	bool known;		/* the log could be read; all of it that there still is */
-	bool since_load;	/* it says when the image was loaded, so missed is about this image */
+	bool since_load; /* it says when the image was loaded, so missed is about this image */
 	size_t missed;		/* complaints: since that load, or all */
 	const char *last;	/* the last of them, time stamp included; NULL: none */
 	const char *doubt;	/* KLOG_DOUBT of the last load; NULL: none */
@@ -38,7 +38,9 @@ struct klog {
  */
 int klog_read(const struct sysroot *sr, struct arena *arena, struct klog *out);
 
-/* The same for lines as syslog(2) gives them: "<LEVEL>[TIME] TEXT". @lines gets those that matter. */
+/*
+ * The same for lines as syslog(2) gives them: "<LEVEL>[TIME] TEXT". @lines gets those that matter.
+ */
 void klog_scan(struct arena *arena, const char *text, struct klog *out, struct buf *lines);
 
 /* Write a line, one of the above, into the log of this machine. That may fail: it is for later. */

@@ -28,7 +28,7 @@ struct load_try {
 	uint8_t seed[PLAN_SEED_SIZE];
 	struct image image;
 	bool surveyed, planned;		/* the machine is known; the image is proved */
-	enum way_call made;		/* the call that was tried last, or would be first (--dry-run) */
+	enum way_call made; /* the call that was tried last, or would be first (--dry-run) */
 	char *no_plan;			/* why kexec_file_load is tried without one, or NULL */
 	struct failure no_plan_failure;
 };
@@ -83,12 +83,17 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	if (state_kept(sr, &cpu, &memory) < 0)
 		fail_forget();
 	way = way_choose(&(struct way_facts){
-		.asked = o->syscall, .crash = o->crash, .hotplug = o->request.hotplug,
-		.type = o->request.type, .only_load = load_only_load(o),
-		.can_plan = m.arch, .file_spoils = flaw_is_absent(&m, FLAW_FILE_SPOILS) == ANSWER_NO,
+		.asked = o->syscall,
+		.crash = o->crash,
+		.hotplug = o->request.hotplug,
+		.type = o->request.type,
+		.only_load = load_only_load(o),
+		.can_plan = m.arch,
+		.file_spoils = flaw_is_absent(&m, FLAW_FILE_SPOILS) == ANSWER_NO,
 		.keeps_backup = flaw_is_absent(&m, FLAW_FORGETS),
 		.memory_hotplug = memory != ANSWER_UNKNOWN,
-		.forbidden = policy_forbids_kexec_load(&policy), .preserves = policy.preserves,
+		.forbidden = policy_forbids_kexec_load(&policy),
+		.preserves = policy.preserves,
 	});
 	machine_free(&m);
 	return way;
@@ -120,7 +125,8 @@ static int load_say_why(struct failure f)
 /* Where we do not understand the machine, the running kernel may. */
 static bool load_may_do_without(const struct load_try *t, struct failure f)
 {
-	return t->way.proof == WAY_PROOF_TRY_PLAN && !t->o->dry_run && failure_leaves_running_kernel(f);
+	return t->way.proof == WAY_PROOF_TRY_PLAN && !t->o->dry_run &&
+		failure_leaves_running_kernel(f);
 }
 
 /* Without a plan, look at the files, with what is known of the machine. */
@@ -204,8 +210,10 @@ static struct failure load_by(struct load_try *t, enum way_call call)
 
 	t->made = call;
 	if (call == WAY_LOAD && !files_hold(t->files))
-		return failure_of(PHASE_PREPARE, fail(EBUSY, "the kernel, the initrd or the device tree was"
-						      " written to, or cannot be read any more; try again"));
+		return failure_of(PHASE_PREPARE,
+				  fail(EBUSY,
+				       "the kernel, the initrd or the device tree was"
+				       " written to, or cannot be read any more; try again"));
 	if (call == WAY_LOAD)
 		return failure_of(PHASE_CALL, load_with_reboot_cpu(&t->image, t->sr));
 	f = apply_file_load(&t->o->request, t->files, t->sr);
@@ -243,7 +251,10 @@ static int load_second(struct load_try *t)
 	return f.rc < 0 ? load_failed(t, f) : STATUS_OK;
 }
 
-/* What a call has answered, the other may not; where none was made, it is there for what has a plan. */
+/*
+ * What a call has answered, the other may not; where none was made, it is there for what has a
+ * plan.
+ */
 static bool load_goes_on(const struct load_try *t, struct failure f)
 {
 	if (t->way.second == WAY_NONE)
@@ -336,18 +347,23 @@ static int load_warn(const struct load_try *t)
 		status = load_warn_of(t, FLAW_FORGETS);
 		break;
 	case WAY_WARN_PRESERVED:
-		warn("memory that is preserved for the next kernel (kexec handover, live update) is lost when"
+		warn("memory that is preserved for the next kernel (kexec handover, live update)"
+		     " is lost when"
 		     " this one is started: kexec_load passes nothing on; use -s");
 		break;
 	}
 	if (t->machine.arch && t->o->request.hotplug &&
 	    flaw_is_absent(&t->machine, FLAW_FORGETS) == ANSWER_UNKNOWN)
-		debug("Linux %s: not known whether it keeps the place of the backup region when memory"
-		      " changes", t->machine.release);
+		debug("Linux %s: not known whether it keeps the place of the backup region when"
+		      " memory"
+		      " changes",
+		      t->machine.release);
 	return status;
 }
 
-/* An image is loaded; is it what was asked for? Of a plan that is only shown, warnings are enough. */
+/*
+ * An image is loaded; is it what was asked for? Of a plan that is only shown, warnings are enough.
+ */
 static int load_verify(const struct load_try *t)
 {
 	const char *doubt = t->made == WAY_LOAD ? t->image.doubt[0] : NULL;
@@ -355,8 +371,10 @@ static int load_verify(const struct load_try *t)
 
 	if (!t->o->dry_run && !(t->made == WAY_FILE ? files_are_unchanged(t->files) :
 						      files_hold(t->files)))
-		status = doubt_load(t->o, "the kernel or the initrd was written to while it was loaded; load"
-				    " again");
+		status = doubt_load(
+			t->o,
+			"the kernel or the initrd was written to while it was loaded; load"
+			" again");
 
 	if (doubt)
 		image_warn(&t->image);
@@ -366,7 +384,8 @@ static int load_verify(const struct load_try *t)
 		klog_write_doubt(doubt);
 	if (!t->o->request.hotplug || apply_check_hotplug(t->sr))
 		return doubt ? STATUS_DOUBTFUL : status;
-	klog_write_doubt("the running kernel does not keep it current, although --hotplug was given");
+	klog_write_doubt(
+		"the running kernel does not keep it current, although --hotplug was given");
 	return STATUS_DOUBTFUL;
 }
 
@@ -404,17 +423,21 @@ static bool crash_loaded(const struct sysroot *sr)
 static void load_again_failed(const struct options *o, const struct sysroot *sr)
 {
 	if (crash_loaded(sr))
-		doubt_load(o, "CPUs or memory changed and loading again failed; the loaded image is not"
-			   " current");
+		doubt_load(
+			o,
+			"CPUs or memory changed and loading again failed; the loaded image is not"
+			" current");
 	else
-		warn("no crash kernel is armed now; the one that was loaded before the change is gone");
+		warn("no crash kernel is armed now; the one that was loaded before the change is"
+		     " gone");
 }
 
 /* Hotplug comes in bursts: wait for the end of one, 1.5 seconds in all. */
 #define LOAD_TRIES		5
 #define LOAD_PAUSE_MS(i)	(50u << (i))
 
-static int load_until_current(const struct options *o, const struct sysroot *sr, struct files *files)
+static int load_until_current(const struct options *o, const struct sysroot *sr,
+			      struct files *files)
 {
 	struct way way = load_way(o, sr);
 	unsigned int tries;
@@ -422,11 +445,14 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 	int status = STATUS_OK;
 
 	if (way.first == WAY_NONE) {
-		fail(ENOTSUP, "%s not supported while using --kexec-file-syscall: the running kernel plans"
-		     " alone; use -c", plan_only_kexec_load(&o->request));
+		fail(ENOTSUP,
+		     "%s not supported while using --kexec-file-syscall: the running kernel plans"
+		     " alone; use -c",
+		     plan_only_kexec_load(&o->request));
 		return say_why(STATUS_ERROR);
 	}
-	if (o->request.hotplug && o->syscall == SYSCALL_AUTO && way.first == WAY_FILE && way.second == WAY_NONE)
+	if (o->request.hotplug && o->syscall == SYSCALL_AUTO && way.first == WAY_FILE &&
+	    way.second == WAY_NONE)
 		notice("loading with kexec_file_load: %s", way.why);
 	for (tries = 0; tries < LOAD_TRIES && stale && status == STATUS_OK; tries++) {
 		if (tries) {
@@ -439,8 +465,10 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 		load_again_failed(o, sr);
 	if (!stale || status != STATUS_OK)
 		return status;
-	return doubt_load(o, "CPUs or memory kept changing; the loaded image is not current. Load again"
-			  " when they have settled");
+	return doubt_load(
+		o,
+		"CPUs or memory kept changing; the loaded image is not current. Load again"
+		" when they have settled");
 }
 
 static int check_fadump(const struct options *o, const struct sysroot *sr)
@@ -450,8 +478,10 @@ static int check_fadump(const struct options *o, const struct sysroot *sr)
 
 	if (rc < 0 || fadump.enabled != ANSWER_YES || o->force || o->dry_run)
 		return rc;
-	return fail(EBUSY, "fadump is enabled and handles crashes on this machine; a crash kernel would"
-		    " never be started. Boot with fadump=off, or add --force to load one all the same");
+	return fail(
+		EBUSY,
+		"fadump is enabled and handles crashes on this machine; a crash kernel would"
+		" never be started. Boot with fadump=off, or add --force to load one all the same");
 }
 
 int load(struct options *o, const struct sysroot *sr)

@@ -58,7 +58,8 @@ int logread_lines(const struct sysroot *sr, const char *word, const char *record
 	     line += strcspn(line, "\n"), line += *line == '\n') {
 		int len = (int)strcspn(line, "\n");
 		unsigned long priority;
-		const char *at = logread_text(line, &priority), *found = at ? strstr(at, word) : NULL;
+		const char *at = logread_text(line, &priority),
+			   *found = at ? strstr(at, word) : NULL;
 
 		if (!found || found >= line + len)
 			continue;

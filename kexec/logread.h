@@ -17,6 +17,7 @@ const char *logread_text(const char *line, unsigned long *priority);
  * those in its file @recorded, which is written with sr->copy set. -ENOENT without a message: there
  * is no such log, or it may not be read.
  */
-int logread_lines(const struct sysroot *sr, const char *word, const char *recorded, struct buf *out);
+int logread_lines(const struct sysroot *sr, const char *word, const char *recorded,
+		  struct buf *out);
 
 #endif

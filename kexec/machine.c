@@ -51,8 +51,8 @@ static int facts_from_snapshot(struct machine *m)
 	int rc = sysroot_read(m->sr, SNAPSHOT_FACTS, &text);
 
 	if (rc == -ENOENT)
-		return fail(ENOENT, "%s: not there, so %s is not a snapshot made with --record", name,
-			    m->sr->root);
+		return fail(ENOENT, "%s: not there, so %s is not a snapshot made with --record",
+			    name, m->sr->root);
 	if (rc < 0)
 		return rc;
 	m->name = fact(&m->arena, (char *)text.data, "machine");
@@ -60,12 +60,14 @@ static int facts_from_snapshot(struct machine *m)
 	page = fact(&m->arena, (char *)text.data, "page-size");
 	order = fact(&m->arena, (char *)text.data, "byte-order");
 	if (!m->name || !m->release || !page || !order)
-		return fail(EINVAL, "%s: needs the lines machine, release, page-size and byte-order",
-			    name);
+		return fail(EINVAL,
+			    "%s: needs the lines machine, release, page-size and byte-order", name);
 	if (strspn(page, "0123456789") != strlen(page) ||
 	    (strcmp(order, "little") && strcmp(order, "big")))
-		return fail(EINVAL, "%s: \"page-size %s\" is no number, or \"byte-order %s\" neither"
-			    " little nor big", name, page, order);
+		return fail(EINVAL,
+			    "%s: \"page-size %s\" is no number, or \"byte-order %s\" neither"
+			    " little nor big",
+			    name, page, order);
 	m->page_size = strtoull(page, NULL, 10);
 	m->little = !strcmp(order, "little");
 	return read_hwcap(m, (char *)text.data);
@@ -89,10 +91,11 @@ static int facts_from_system(struct machine *m)
 static int record_facts(const struct machine *m)
 {
 	STRING_AUTO hwcap = m->hwcap || m->hwcap2 ?
-		mem_printf("hwcap %" PRIx64 " %" PRIx64 "\n", m->hwcap, m->hwcap2) : mem_copy_string("");
-	STRING_AUTO text = mem_printf("machine %s\nbyte-order %s\npage-size %" PRIu64 "\nrelease %s\n%s",
-				      m->name, m->little ? "little" : "big", m->page_size, m->release,
-				      hwcap);
+		mem_printf("hwcap %" PRIx64 " %" PRIx64 "\n", m->hwcap, m->hwcap2) :
+		mem_copy_string("");
+	STRING_AUTO text = mem_printf(
+		"machine %s\nbyte-order %s\npage-size %" PRIu64 "\nrelease %s\n%s", m->name,
+		m->little ? "little" : "big", m->page_size, m->release, hwcap);
 
 	return sysroot_record(m->sr, SNAPSHOT_FACTS, text, strlen(text));
 }
@@ -295,7 +298,10 @@ static int read_hotplug(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* A line for each range that crashkernel=SIZE,cma set aside (kernel/kexec_core.c:crash_cma_ranges_show). */
+/*
+ * A line for each range that crashkernel=SIZE,cma set aside
+ * (kernel/kexec_core.c:crash_cma_ranges_show).
+ */
 static int read_cma(struct machine *m)
 {
 	BUF_AUTO text = {0};
@@ -305,7 +311,8 @@ static int read_cma(struct machine *m)
 		rc = sysroot_read(m->sr, SYS_CRASH_CMA_RANGES_OLD, &text);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	for (const char *line = (char *)text.data, *end; *line && rc >= 0; line = end + (*end == '\n')) {
+	for (const char *line = (char *)text.data, *end; *line && rc >= 0;
+	     line = end + (*end == '\n')) {
 		uint64_t start, last;
 
 		end = ranges_parse(line, &start, &last);
@@ -349,7 +356,8 @@ static int read_meminfo(struct machine *m)
 		return rc == -ENOENT ? 0 : rc;
 	line = strstr((char *)text.data, "MemTotal:");
 	if (!line || sscanf(line, "MemTotal: %" SCNu64 " kB", &kib) != 1 || kib > UINT64_MAX >> 10)
-		return fail(EINVAL, "%s/" PROC_MEMINFO ": does not have the line \"MemTotal: N kB\"",
+		return fail(EINVAL,
+			    "%s/" PROC_MEMINFO ": does not have the line \"MemTotal: N kB\"",
 			    m->sr->root);
 	m->ram_managed = kib << 10;
 	return 0;
@@ -378,7 +386,8 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 	int rc = machine_identify(m, sr);
 
 	if (rc >= 0 && !m->arch)
-		rc = fail(ENOTSUP, "this version loads no kernels on a machine of type %s, only on %s",
+		rc = fail(ENOTSUP,
+			  "this version loads no kernels on a machine of type %s, only on %s",
 			  m->name, arch_names(&m->arena));
 	if (rc >= 0)
 		rc = machine_cmdline(sr, &m->arena, &m->cmdline);

@@ -48,11 +48,11 @@ struct machine {
 
 	struct dt_node *tree;		/* NULL: the machine has none */
 	struct ranges ram;		/* System RAM of the running kernel */
-	uint64_t ram_managed;		/* bytes of it that the kernel counts (totalram_pages); 0: unknown */
+	uint64_t ram_managed; /* bytes of it that the kernel counts (totalram_pages); 0: unknown */
 	struct ranges avoid;		/* in use by firmware or kernel: no segment goes here */
 	struct range crash;		/* the crash region; start == end: none is reserved */
-	struct ranges crash_more;	/* a capture kernel's too, but no segment goes there: CMA, other
-					   regions. Not in the dump */
+	struct ranges crash_more; /* a capture kernel's too, but no segment goes there: CMA, other
+				     regions. Not in the dump */
 	uint64_t crash_size;		/* as the kernel has it now, bytes; STATE_SIZE_UNKNOWN */
 	uint64_t kernel_end;		/* physical end of the running kernel; 0: unknown */
 	uint64_t real_mode_limit;	/* early boot reaches [0, limit) only */

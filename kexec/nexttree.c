@@ -67,8 +67,9 @@ int nexttree_reserved(const void *fdt, struct ranges *out)
 	int rc = 0;
 
 	for (int i = 0; i < fdt_num_mem_rsv(fdt) && rc >= 0; i++)
-		rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL
-							    : ranges_add(out, start, size, "reserved");
+		rc = fdt_get_mem_rsv(fdt, i, &start, &size) ?
+			-EINVAL :
+			ranges_add(out, start, size, "reserved");
 	ranges_merge(out);
 	return rc < 0 ? prove_wrong("the FDT's reserve map cannot be read") : 0;
 }

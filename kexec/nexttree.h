@@ -13,8 +13,8 @@
 const struct dt_node *nexttree_source(const struct image *image);
 
 /*
- * What the memory nodes of a tree have, appended; drivers/of/fdt.c:early_init_dt_scan_memory looks at
- * children of the root only. @cells: of its root.
+ * What the memory nodes of a tree have, appended; drivers/of/fdt.c:early_init_dt_scan_memory looks
+ * at children of the root only. @cells: of its root.
  */
 int nexttree_memory(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
@@ -29,8 +29,8 @@ struct dt_node *nexttree_chosen(struct image *image, struct dt_node *root,
 int nexttree_reserve(struct image *image, enum role role);
 
 /*
- * Proofs that share nothing with the builder. The blob is sound, of version 17 or later, and has the
- * command line in /chosen; -EINVAL with a message.
+ * Proofs that share nothing with the builder. The blob is sound, of version 17 or later, and has
+ * the command line in /chosen; -EINVAL with a message.
  */
 int nexttree_prove(const struct image *image, const struct segment *fdt);
 /* Its reserve map, merged, appended to @out. */

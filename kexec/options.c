@@ -10,17 +10,46 @@
 
 /* Long options without a short form. */
 enum {
-	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
-	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
-	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB,
-	OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
-	OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD, OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP, OPT_VGA_RESET,
-	OPT_16_OR_32, OPT_NO_LINUX,
+	OPT_APPEND = 256,
+	OPT_REUSE_CMDLINE,
+	OPT_BASE_CMDLINE,
+	OPT_REMOVE_CMDLINE,
+	OPT_INITRD,
+	OPT_HOTPLUG,
+	OPT_CRASH_SIZE,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_DUMP,
+	OPT_RECORD,
+	OPT_SYSROOT,
+	OPT_MEM_MIN,
+	OPT_MEM_MAX,
+	OPT_NO_OLD_ROOT,
+	OPT_NO_CMA,
+	OPT_ACPI_MEMHOTPLUG,
+	OPT_FORCE_DTB,
+	OPT_DTB,
+	OPT_ENTRY,
+	OPT_REUSE_INITRD,
+	OPT_JUMP,
+	OPT_XEN,
+	OPT_IGNORED,
+	OPT_VERBOSE,
+	OPT_CONSOLE_SERIAL,
+	OPT_SERIAL,
+	OPT_SERIAL_BAUD,
+	OPT_CONSOLE_VGA,
+	OPT_NO_EFI,
+	OPT_MEMMAP,
+	OPT_VGA_RESET,
+	OPT_16_OR_32,
+	OPT_NO_LINUX,
 };
 
 struct row {
 	int key;		/* the short option, or OPT_* */
-	const char *name, *arg, *help;	/* help NULL: another name for the row above, or compatibility */
+	const char *name, *arg,
+		*help; /* help NULL: another name for the row above, or compatibility */
 };
 
 static const struct row rows[] = {
@@ -29,21 +58,29 @@ static const struct row rows[] = {
 	{ 'e', "exec", NULL, "start the kernel that is loaded, now" },
 	{ 'f', "force", NULL, "load KERNEL and start it at once, without shutting down" },
 	{ 'u', "unload", NULL, "unload; with -p the crash kernel" },
-	{ 'S', "status", NULL, "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
-	{ OPT_VERBOSE, "verbose", NULL, "with -S: would a crash leave a dump, and why; see kexec(8)" },
-	{ OPT_HOTPLUG, "hotplug", NULL, "with -p: the running kernel keeps it current over hotplug" },
+	{ 'S', "status", NULL,
+	  "exit with 1 if a crash kernel is loaded (with -l: a normal one), 0 if not" },
+	{ OPT_VERBOSE, "verbose", NULL,
+	  "with -S: would a crash leave a dump, and why; see kexec(8)" },
+	{ OPT_HOTPLUG, "hotplug", NULL,
+	  "with -p: the running kernel keeps it current over hotplug" },
 	{ OPT_INITRD, "initrd", "FILE", "the initial ram disk; several are joined in their order" },
 	{ OPT_INITRD, "ramdisk", "FILE", NULL },
-	{ OPT_REUSE_INITRD, "reuseinitrd", NULL, "the running kernel's initrd (needs retain_initrd there)" },
+	{ OPT_REUSE_INITRD, "reuseinitrd", NULL,
+	  "the running kernel's initrd (needs retain_initrd there)" },
 	{ OPT_APPEND, "command-line", "TEXT", "the command line" },
 	{ OPT_APPEND, "append", "TEXT", NULL },
-	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL, "begin with the running kernel's command line" },
-	{ OPT_BASE_CMDLINE, "base-cmdline", "TEXT", "the same with TEXT instead of the running kernel's" },
-	{ OPT_REMOVE_CMDLINE, "remove-cmdline", "NAMES", "of these two, take out the parameters NAMES" },
+	{ OPT_REUSE_CMDLINE, "reuse-cmdline", NULL,
+	  "begin with the running kernel's command line" },
+	{ OPT_BASE_CMDLINE, "base-cmdline", "TEXT",
+	  "the same with TEXT instead of the running kernel's" },
+	{ OPT_REMOVE_CMDLINE, "remove-cmdline", "NAMES",
+	  "of these two, take out the parameters NAMES" },
 	{ OPT_NO_OLD_ROOT, "dt-no-old-root", NULL, "do not take root= from the running kernel" },
 	{ OPT_DTB, "dtb", "FILE", "a device tree blob instead of the running machine's tree" },
 	{ OPT_DTB, "devicetreeblob", "FILE", NULL },
-	{ 't', "type", "TYPE", "the kernel must be of this type (bzImage, Image, uki, zboot, zImage, uImage)" },
+	{ 't', "type", "TYPE",
+	  "the kernel must be of this type (bzImage, Image, uki, zboot, zImage, uImage)" },
 	{ OPT_MEM_MIN, "mem-min", "ADDRESS", "place nothing below (K, M, G allowed)" },
 	{ OPT_MEM_MAX, "mem-max", "ADDRESS", "place nothing above" },
 	{ OPT_ENTRY, "entry", "ADDRESS", "enter there, not in the purgatory" },
@@ -51,22 +88,31 @@ static const struct row rows[] = {
 	{ 'a', "kexec-syscall-auto", NULL, "the better system call, then the other (default)" },
 	{ 's', "kexec-file-syscall", NULL, "load with kexec_file_load only" },
 	{ 'c', "kexec-syscall", NULL, "load with kexec_load only" },
-	{ OPT_ACPI_MEMHOTPLUG, "acpi-memhotplug", NULL, "with -p: let the capture kernel add hot-added memory" },
+	{ OPT_ACPI_MEMHOTPLUG, "acpi-memhotplug", NULL,
+	  "with -p: let the capture kernel add hot-added memory" },
 	{ OPT_NO_CMA, "no-cma", NULL, "with kexec_file_load: take no contiguous memory (CMA)" },
-	{ OPT_FORCE_DTB, "force-dtb", NULL, "with kexec_file_load: pass a device tree where it is a choice" },
-	{ OPT_CONSOLE_SERIAL, "console-serial", NULL, "say on the console how far the purgatory came" },
-	{ OPT_SERIAL, "serial", "PORT", "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64), ttyAMA0 (arm64)" },
-	{ OPT_SERIAL_BAUD, "serial-baud", "N", "at this speed (x86_64; default: as the port is set)" },
+	{ OPT_FORCE_DTB, "force-dtb", NULL,
+	  "with kexec_file_load: pass a device tree where it is a choice" },
+	{ OPT_CONSOLE_SERIAL, "console-serial", NULL,
+	  "say on the console how far the purgatory came" },
+	{ OPT_SERIAL, "serial", "PORT",
+	  "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64), ttyAMA0 (arm64)" },
+	{ OPT_SERIAL_BAUD, "serial-baud", "N",
+	  "at this speed (x86_64; default: as the port is set)" },
 	{ OPT_CONSOLE_VGA, "console-vga", NULL, "the same on the screen in text mode (x86_64)" },
 	{ OPT_NO_EFI, "noefi", NULL, "do not pass on the services of EFI (x86_64)" },
-	{ OPT_MEMMAP, "pass-memmap-cmdline", NULL, "tell the memory map on the command line too (x86_64)" },
+	{ OPT_MEMMAP, "pass-memmap-cmdline", NULL,
+	  "tell the memory map on the command line too (x86_64)" },
 	{ 'x', "no-ifdown", NULL, "do not take network interfaces down before starting a kernel" },
 	{ 'y', "no-sync", NULL, "do not sync file systems before starting a kernel" },
-	{ OPT_CRASH_SIZE, "print-ckr-size", NULL, "print how many bytes are reserved for crash kernels" },
+	{ OPT_CRASH_SIZE, "print-ckr-size", NULL,
+	  "print how many bytes are reserved for crash kernels" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "plan and prove, print the plan, load nothing" },
 	{ OPT_JSON, "json", NULL, "print the plan, or what -S --verbose finds, as JSON" },
-	{ OPT_DUMP, "dump", "DIR", "write each planned segment to a file in the new directory DIR" },
-	{ OPT_RECORD, "record", "DIR", "copy what planning reads of this machine to the new directory DIR" },
+	{ OPT_DUMP, "dump", "DIR",
+	  "write each planned segment to a file in the new directory DIR" },
+	{ OPT_RECORD, "record", "DIR",
+	  "copy what planning reads of this machine to the new directory DIR" },
 	{ OPT_SYSROOT, "sysroot", "DIR", "the machine is the one recorded in DIR, not this one" },
 	{ 'd', "debug", NULL, "say why, step by step" },
 	{ 'h', "help", NULL, "this text" },
@@ -98,8 +144,10 @@ void options_usage(FILE *out)
 void options_help(FILE *out)
 {
 	options_usage(out);
-	fputs("\nLoad another kernel: for the next panic (-p), for the next reboot (-l), or to start it\n"
-	      "at once (-f). Without an action: load it and reboot into it.\n\n", out);
+	fputs("\nLoad another kernel: for the next panic (-p), for the next reboot (-l), or to"
+	      " start it\n"
+	      "at once (-f). Without an action: load it and reboot into it.\n\n",
+	      out);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		char text[64];
@@ -131,7 +179,10 @@ static void make_tables(struct option *longs, char *shorts)
 	*shorts++ = ':';	/* tell a missing argument from an unknown option */
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		longs[i] = (struct option){
-			rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, rows[i].key,
+			rows[i].name,
+			rows[i].arg ? required_argument : no_argument,
+			NULL,
+			rows[i].key,
 		};
 		if (rows[i].key < OPT_APPEND) {
 			*shorts++ = (char)rows[i].key;
@@ -156,8 +207,10 @@ static int parse_address(const char *option, const char *text, uint64_t *out)
 	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
 	if (errno || end == text || *text == '-' || (*end && (!unit || end[1])) ||
 	    (unit && __builtin_mul_overflow(*out, (uint64_t)1 << (10 * (unit - units + 1)), out)))
-		return fail(EINVAL, "Bad option value in --%s=%s: an address like 0x20000000 or 512M is"
-			    " wanted", option, text);
+		return fail(EINVAL,
+			    "Bad option value in --%s=%s: an address like 0x20000000 or 512M is"
+			    " wanted",
+			    option, text);
 	return 0;
 }
 
@@ -173,8 +226,10 @@ static int parse_serial(const char *text, uint64_t *port)
 	errno = 0;
 	*port = strtoull(text, &end, 0);
 	if (errno || end == text || *end || *text == '-' || !*port || *port > 0xffff)
-		return fail(EINVAL, "Bad serial port in --serial=%s: ttyS0, ttyS1 or an I/O port like 0x3f8"
-			    " is wanted", text);
+		return fail(EINVAL,
+			    "Bad serial port in --serial=%s: ttyS0, ttyS1 or an I/O port like 0x3f8"
+			    " is wanted",
+			    text);
 	return 0;
 }
 
@@ -188,8 +243,10 @@ static int parse_baud(const char *text, uint64_t *baud)
 	*baud = strtoull(text, &end, 10);
 	if (errno || end == text || *end || *text == '-' || *baud < 9600 || *baud > SERIAL_CLOCK ||
 	    SERIAL_CLOCK % *baud)
-		return fail(EINVAL, "Bad speed in --serial-baud=%s: 9600 to 115200 is wanted, a divisor of"
-			    " 115200", text);
+		return fail(EINVAL,
+			    "Bad speed in --serial-baud=%s: 9600 to 115200 is wanted, a divisor of"
+			    " 115200",
+			    text);
 	return 0;
 }
 
@@ -234,7 +291,10 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 	switch (key) {
 	case 't': o->request.type = optarg; break;
 	case OPT_APPEND: o->request.cmdline = optarg; break;
-	case OPT_BASE_CMDLINE: o->request.reuse_cmdline = true; o->request.base_cmdline = optarg; break;
+	case OPT_BASE_CMDLINE:
+		o->request.reuse_cmdline = true;
+		o->request.base_cmdline = optarg;
+		break;
 	case OPT_REMOVE_CMDLINE: o->request.remove_cmdline = optarg; break;
 	case OPT_INITRD: add_initrd(o, optarg); break;
 	case OPT_DUMP: o->dump = optarg; break;
@@ -258,21 +318,33 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 		o->request.special |= SPECIAL_SERIAL_BAUD;
 		return parse_baud(optarg, &o->request.serial_baud);
 	case OPT_XEN:
-		return fail(EINVAL, "--load-live-update and --exec-live-update are for the Xen hypervisor,"
+		return fail(EINVAL,
+			    "--load-live-update and --exec-live-update are for the Xen hypervisor,"
 			    " which this kexec does not support");
 	case OPT_JUMP:
-		return fail(EINVAL, "--load-preserve-context and --load-jump-back-helper are for kernels that"
-			    " jump back (KEXEC_JUMP), which this kexec does not support");
+		return fail(
+			EINVAL,
+			"--load-preserve-context and --load-jump-back-helper are for kernels that"
+			" jump back (KEXEC_JUMP), which this kexec does not support");
 	case OPT_VGA_RESET:
-		return fail(EINVAL, "--reset-vga: is not supported; the next kernel finds the screen as this one"
-			    " was told of it, and its drivers set it up anew");
+		return fail(
+			EINVAL,
+			"--reset-vga: is not supported; the next kernel finds the screen as this"
+			" one"
+			" was told of it, and its drivers set it up anew");
 	case OPT_16_OR_32:
-		return fail(EINVAL, "--real-mode and --entry-32bit are not supported: kernels are entered in 64-bit"
-			    " mode, as every x86_64 kernel since Linux 3.8 can be; what the BIOS left behind is"
-			    " not what its 16-bit code expects");
+		return fail(
+			EINVAL,
+			"--real-mode and --entry-32bit are not supported: kernels are entered in"
+			" 64-bit"
+			" mode, as every x86_64 kernel since Linux 3.8 can be; what the BIOS left"
+			" behind is"
+			" not what its 16-bit code expects");
 	case OPT_NO_LINUX:
-		return fail(EINVAL, "--module, --args-elf and --args-none are for multiboot and other programs"
-			    " than Linux, which this kexec does not load");
+		return fail(
+			EINVAL,
+			"--module, --args-elf and --args-none are for multiboot and other programs"
+			" than Linux, which this kexec does not load");
 	case OPT_IGNORED: break;
 	}
 	return 0;
@@ -286,7 +358,8 @@ static int refuse(int key, char **argv)
 	if (key == ':')
 		return fail(EINVAL, "option '%s' requires an argument; see kexec --help", word);
 	if (!optopt)
-		return fail(EINVAL, "unrecognized or ambiguous option '%s'; see kexec --help", word);
+		return fail(EINVAL, "unrecognized or ambiguous option '%s'; see kexec --help",
+			    word);
 	if (!strncmp(word, "--", 2))
 		return fail(EINVAL, "option '%s' takes no argument; see kexec --help", word);
 	return fail(EINVAL, "invalid option -- '%c'; see kexec --help", optopt);
@@ -349,7 +422,8 @@ static int contradiction(const struct seen *s)
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
 		if (pairs[i].both)
-			return fail(EINVAL, "%s and %s contradict each other", pairs[i].a, pairs[i].b);
+			return fail(EINVAL, "%s and %s contradict each other", pairs[i].a,
+				    pairs[i].b);
 	return 0;
 }
 
@@ -373,9 +447,11 @@ static int options_check(const struct options *o, int operands)
 	if (o->verbose && (!ask || !o->crash))
 		return fail(EINVAL, "--verbose is for -S and the crash kernel: kexec -S --verbose");
 	if (ask && (o->dry_run || o->dump))
-		return fail(EINVAL, "-S --verbose loads nothing; --dry-run and --dump are for loading");
+		return fail(EINVAL,
+			    "-S --verbose loads nothing; --dry-run and --dump are for loading");
 	if (!load && operands && o->action >= ACTION_EXEC && o->action <= ACTION_STATUS)
-		return fail(EINVAL, "\"%s\": a kernel is for loading, which this action does not do",
+		return fail(EINVAL,
+			    "\"%s\": a kernel is for loading, which this action does not do",
 			    o->request.kernel);
 	if (!*o->sysroot)
 		return fail(EINVAL, "--sysroot needs a directory");
@@ -385,7 +461,8 @@ static int options_check(const struct options *o, int operands)
 		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for");
 	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
 		      o->request.hotplug || o->request.dtb || o->request.reuse_initrd))
-		return fail(EINVAL, "--initrd, --reuseinitrd, --command-line, --reuse-cmdline, --dtb and"
+		return fail(EINVAL,
+			    "--initrd, --reuseinitrd, --command-line, --reuse-cmdline, --dtb and"
 			    " --hotplug are for loading a kernel");
 	if (o->request.initrd && o->request.reuse_initrd)
 		return fail(EINVAL, "--initrd and --reuseinitrd contradict each other");

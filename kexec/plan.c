@@ -15,19 +15,27 @@
  */
 static int check_hotplug(const struct machine *m)
 {
-	const char *missing = !m->can_cpu_hotplug && !m->can_memory_hotplug ? SYS_CPU_CRASH_HOTPLUG :
-			      !m->elfcorehdr_size ? SYS_ELFCOREHDR_SIZE_OLD : NULL;
+	const char *missing = !m->can_cpu_hotplug && !m->can_memory_hotplug ?
+		SYS_CPU_CRASH_HOTPLUG :
+		!m->elfcorehdr_size ? SYS_ELFCOREHDR_SIZE_OLD :
+				      NULL;
 	STRING_AUTO name = missing ? sysroot_name(m->sr, missing) : NULL;
 
 	if (missing && !m->arch->keeps_since)
-		return fail(ENOTSUP, "--hotplug: Path %s does not exist: no release of Linux up to 7.3 keeps"
-			    " crash images current on a machine of type %s (this is %s). Nothing was loaded;"
-			    " without --hotplug, reload after each change", name, m->name, m->release);
+		return fail(
+			ENOTSUP,
+			"--hotplug: Path %s does not exist: no release of Linux up to 7.3 keeps"
+			" crash images current on a machine of type %s (this is %s). Nothing was"
+			" loaded;"
+			" without --hotplug, reload after each change",
+			name, m->name, m->release);
 	if (missing)
-		return fail(ENOTSUP, "--hotplug: Path %s does not exist, the kernel needs"
-			    " CONFIG_CRASH_HOTPLUG (Linux %s or later; this is %s). Nothing was loaded;"
-			    " without --hotplug, reload after each change", name, m->arch->keeps_since,
-			    m->release);
+		return fail(
+			ENOTSUP,
+			"--hotplug: Path %s does not exist, the kernel needs"
+			" CONFIG_CRASH_HOTPLUG (Linux %s or later; this is %s). Nothing was loaded;"
+			" without --hotplug, reload after each change",
+			name, m->arch->keeps_since, m->release);
 	return 0;
 }
 
@@ -39,8 +47,9 @@ static int check_type_exists(const struct machine *m, const char *type)
 		return 0;
 	if (why)
 		return fail(ENOEXEC, "Unsupported kernel type %s: %s", type, why);
-	return fail(ENOEXEC, "Unsupported kernel type %s; on this machine there are %s, " KERNEL_TYPES,
-		    type, m->arch->type);
+	return fail(ENOEXEC,
+		    "Unsupported kernel type %s; on this machine there are %s, " KERNEL_TYPES, type,
+		    m->arch->type);
 }
 
 int plan_check_type(const struct machine *m, const struct kernel *k, const char *type)
@@ -58,22 +67,29 @@ int plan_check_byte_order(const struct machine *m, bool little, const char *kern
 {
 	if (little == m->little)
 		return 0;
-	return fail(ENOEXEC, "kernel %s: is %s-endian, unlike the running kernel; after a crash it would"
-		    " boot, but not find the dump. Use a %s-endian one", kernel, little ? "little" : "big",
-		    little ? "big" : "little");
+	return fail(ENOEXEC,
+		    "kernel %s: is %s-endian, unlike the running kernel; after a crash it would"
+		    " boot, but not find the dump. Use a %s-endian one",
+		    kernel, little ? "little" : "big", little ? "big" : "little");
 }
 
 const char *plan_only_kexec_load(const struct plan_request *r)
 {
-	return r->dtb ? "--dtb" : r->has_entry ? "--entry" :
-	       r->reuse_initrd ? "--reuseinitrd (by a kernel that does not show its initrd as a file)" :
-	       r->mem_min || r->mem_max != UINT64_MAX ? "--mem-min and --mem-max" : NULL;
+	return r->dtb ? "--dtb" :
+		r->has_entry ?
+			"--entry" :
+		r->reuse_initrd ?
+			"--reuseinitrd (by a kernel that does not show its initrd as a file)" :
+		r->mem_min || r->mem_max != UINT64_MAX ? "--mem-min and --mem-max" :
+							 NULL;
 }
 
 const char *plan_rather_kexec_load(const struct plan_request *r)
 {
-	return r->special & (SPECIAL_NO_EFI | SPECIAL_MEMMAP) ? "--noefi and --pass-memmap-cmdline" :
-	       r->special ? "--console-serial, --serial and --console-vga" : NULL;
+	return r->special & (SPECIAL_NO_EFI | SPECIAL_MEMMAP) ?
+		"--noefi and --pass-memmap-cmdline" :
+		r->special ? "--console-serial, --serial and --console-vga" :
+			     NULL;
 }
 
 /*
@@ -93,14 +109,19 @@ static int check_notes(struct image *image)
 		missing += n == m->n_notes || m->notes[n].cpu != cpus->id[i];
 	}
 	if (image->hotplug && (missing || !cpus->n))
-		return fail(ENOENT, "--hotplug: %zu of %zu %s CPUs have no crash_notes below " SYS_CPU
-			    ", so a crash on them would not be dumped right", missing, cpus->n, kind);
+		return fail(ENOENT,
+			    "--hotplug: %zu of %zu %s CPUs have no crash_notes below " SYS_CPU
+			    ", so a crash on them would not be dumped right",
+			    missing, cpus->n, kind);
 	if (missing)
-		image_doubt(image, "%zu of %zu %s CPUs have no crash_notes; their registers will not be in"
-			    " the dump", missing, cpus->n, kind);
+		image_doubt(image,
+			    "%zu of %zu %s CPUs have no crash_notes; their registers will not be in"
+			    " the dump",
+			    missing, cpus->n, kind);
 	if (!m->vmcoreinfo)
-		image_doubt(image, SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not"
-			    " understand the dump");
+		image_doubt(image,
+			    SYS_VMCOREINFO " is not there; makedumpfile and vmcore-dmesg will not"
+					   " understand the dump");
 	return 0;
 }
 
@@ -115,22 +136,25 @@ static int check_crash(struct image *image)
 		return fail(ENOENT, "no CPU has crash_notes below " SYS_CPU
 			    "; the running kernel needs CONFIG_CRASH_DUMP");
 	if (m->crash.start < m->kernel_end)
-		return fail(EINVAL, "the crash region begins at 0x%" PRIx64 ", inside the running kernel"
-			    " (which ends at 0x%" PRIx64 ")", m->crash.start, m->kernel_end);
+		return fail(EINVAL,
+			    "the crash region begins at 0x%" PRIx64 ", inside the running kernel"
+			    " (which ends at 0x%" PRIx64 ")",
+			    m->crash.start, m->kernel_end);
 	return check_notes(image);
 }
 
 /* An option for another kind of machine is a mistake, and says nothing of what was meant here. */
 static int check_special(const struct machine *m, unsigned int special)
 {
-	static const char *const names[] = { "console-serial", "serial", "serial-baud", "console-vga", "noefi",
-					     "pass-memmap-cmdline", "serial=ttyAMA0" };
+	static const char *const names[] = { "console-serial", "serial", "serial-baud",
+					     "console-vga",    "noefi",	 "pass-memmap-cmdline",
+					     "serial=ttyAMA0" };
 	unsigned int unknown = special & ~m->arch->special;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (unknown >> i & 1)
-			return fail(EINVAL, "--%s: there is no such thing on a machine of type %s", names[i],
-				    m->name);
+			return fail(EINVAL, "--%s: there is no such thing on a machine of type %s",
+				    names[i], m->name);
 	return 0;
 }
 
@@ -159,10 +183,12 @@ static int find_room(struct image *image)
 	int rc = 0;
 
 	if (image->crash) {
-		image->room = arena_printf(&image->arena, "the crash region 0x%" PRIx64 "-0x%" PRIx64,
+		image->room = arena_printf(&image->arena,
+					   "the crash region 0x%" PRIx64 "-0x%" PRIx64,
 					   m->crash.start, m->crash.end);
 		image->more_room = "Reserve more with crashkernel=";
-		rc = ranges_add(&image->free, m->crash.start, m->crash.end - m->crash.start, "crash region");
+		rc = ranges_add(&image->free, m->crash.start, m->crash.end - m->crash.start,
+				"crash region");
 	} else {
 		image->room = arena_printf(&image->arena, "memory above %s (0x%" PRIx64 ")",
 					   image->needs.above_what, image->needs.above);
@@ -179,7 +205,8 @@ static int find_room(struct image *image)
 	if (rc < 0)
 		return rc;
 	if (r->mem_min || r->mem_max != UINT64_MAX) {
-		ranges_clip(&image->free, r->mem_min, r->mem_max == UINT64_MAX ? UINT64_MAX : r->mem_max + 1);
+		ranges_clip(&image->free, r->mem_min,
+			    r->mem_max == UINT64_MAX ? UINT64_MAX : r->mem_max + 1);
 		image->more_room = "Widen --mem-min and --mem-max";
 	}
 	if (image->crash)
@@ -218,8 +245,8 @@ static int place_initrd(struct image *image)
 	return f->data ? image_place(image, s, p) : 0;
 }
 
-const char *plan_capture_words(struct arena *a, const struct arch *arch, const struct plan_request *r,
-			       const char *wanted)
+const char *plan_capture_words(struct arena *a, const struct arch *arch,
+			       const struct plan_request *r, const char *wanted)
 {
 	size_t len;
 
@@ -243,14 +270,16 @@ static int build_cmdline(struct image *image)
 	wanted = plan_capture_words(&image->arena, m->arch, &image->request, wanted);
 	if (image->crash && !m->arch->core_in_tree)
 		image->cmdline = arena_printf(&image->arena, "elfcorehdr=%" PRIu64 "K%s%s",
-					      image_address(image, ROLE_CORE) >> 10, *wanted ? " " : "", wanted);
+					      image_address(image, ROLE_CORE) >> 10,
+					      *wanted ? " " : "", wanted);
 	else
 		image->cmdline = arena_printf(&image->arena, "%s", wanted);
 	len = strlen(image->cmdline);
 	if (len > limit)
-		return fail(E2BIG, "Command line overflow: %" PRIu64 " bytes with all that kexec adds,"
-			    " the kernel takes %" PRIu64 "; shorten it by %" PRIu64, len, limit,
-			    len - limit);
+		return fail(E2BIG,
+			    "Command line overflow: %" PRIu64 " bytes with all that kexec adds,"
+			    " the kernel takes %" PRIu64 "; shorten it by %" PRIu64,
+			    len, limit, len - limit);
 	return 0;
 }
 
@@ -270,8 +299,10 @@ static int choose_entry(struct image *image)
 		if (r->entry >= s->addr && r->entry < s->addr + s->memsz)
 			return 0;
 	}
-	return fail(EINVAL, "--entry=0x%" PRIx64 ": nothing will be loaded there; --dry-run shows what"
-		    " goes where", r->entry);
+	return fail(EINVAL,
+		    "--entry=0x%" PRIx64 ": nothing will be loaded there; --dry-run shows what"
+		    " goes where",
+		    r->entry);
 }
 
 int plan(struct image *image)
@@ -288,7 +319,8 @@ int plan(struct image *image)
 	return rc;
 }
 
-struct failure plan_open(struct image *image, struct files *files, const struct plan_request *request)
+struct failure plan_open(struct image *image, struct files *files,
+			 const struct plan_request *request)
 {
 	int rc = request->hotplug ? check_hotplug(image->machine) : 0;
 

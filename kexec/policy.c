@@ -106,7 +106,8 @@ bool policy_forbids_kexec_load(const struct policy *p)
 const char *policy_restricts(const struct policy *p)
 {
 	if (policy_forbids_kexec_load(p))
-		return "only signed kernels, with kexec_file_load (-s): the running kernel is locked down";
+		return "only signed kernels, with kexec_file_load (-s): the running kernel is"
+		       " locked down";
 	return p->secure_boot == ANSWER_YES ?
 	       "only with kexec_file_load (-s), signed kernels: Secure Boot is on" : NULL;
 }
@@ -117,19 +118,23 @@ static const char *policy_cause_eperm(const struct policy *p, bool crash, bool f
 	if (p->disabled)
 		return "sysctl kernel.kexec_load_disabled is 1, which nothing but a reboot changes";
 	if (crash ? p->used_up_panic : p->used_up_reboot)
-		return crash ? "sysctl kernel.kexec_load_limit_panic is 0: as many crash kernels as it"
-			       " allowed have been loaded" :
-			       "sysctl kernel.kexec_load_limit_reboot is 0: as many kernels as it allowed"
-			       " have been loaded";
+		return crash ?
+			"sysctl kernel.kexec_load_limit_panic is 0: as many crash kernels as it"
+			" allowed have been loaded" :
+			"sysctl kernel.kexec_load_limit_reboot is 0: as many kernels as it allowed"
+			" have been loaded";
 	if (policy_forbids_kexec_load(p))
-		return file ? "the running kernel is locked down: it takes only kernels signed with a key"
-			      " that it trusts (of its own keyring, Secure Boot's db, or a MOK)" :
-			      "the running kernel is locked down: it takes kernels by kexec_file_load (-s)"
-			      " only, signed ones";
-	return file ? "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, and under"
-		      " lockdown (Secure Boot) a kernel with a valid signature" :
-		      "it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, an unused"
-		      " kernel.kexec_load_limit_*, and no lockdown (Secure Boot)";
+		return file ?
+			"the running kernel is locked down: it takes only kernels signed with a key"
+			" that it trusts (of its own keyring, Secure Boot's db, or a MOK)" :
+			"the running kernel is locked down: it takes kernels by kexec_file_load"
+			" (-s)"
+			" only, signed ones";
+	return file ?
+		"it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, and under"
+		" lockdown (Secure Boot) a kernel with a valid signature" :
+		"it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, an unused"
+		" kernel.kexec_load_limit_*, and no lockdown (Secure Boot)";
 }
 
 const char *policy_cause(const struct policy *p, int err, bool crash, bool file)
@@ -141,7 +146,9 @@ const char *policy_cause(const struct policy *p, int err, bool crash, bool file)
 		return policy_cause_eperm(&(struct policy){ .lockdown = p->lockdown }, crash, file);
 	if (p->secure_boot != ANSWER_YES)
 		return "a security policy (IMA, SELinux) forbids it";
-	return file ? "under Secure Boot a security policy (IMA) forbids this kernel: it takes only signed ones" :
-		      "under Secure Boot the running kernel takes kernels by kexec_file_load (-s) only,"
-		      " signed ones";
+	return file ?
+		"under Secure Boot a security policy (IMA) forbids this kernel: it takes only"
+		" signed ones" :
+		"under Secure Boot the running kernel takes kernels by kexec_file_load (-s) only,"
+		" signed ones";
 }

@@ -9,7 +9,9 @@
 
 #include "kexec/machine.h"
 
-/* security/lockdown/lockdown.c:lockdown_read. Both of the last two forbid kexec_load, with EPERM. */
+/*
+ * security/lockdown/lockdown.c:lockdown_read. Both of the last two forbid kexec_load, with EPERM.
+ */
 enum policy_lockdown {
 	POLICY_LOCKDOWN_UNKNOWN,	/* securityfs is not mounted, or not readable */
 	POLICY_LOCKDOWN_NONE, POLICY_LOCKDOWN_INTEGRITY, POLICY_LOCKDOWN_CONFIDENTIALITY,
@@ -45,8 +47,8 @@ void policy_guess(struct policy *p, const struct sysroot *sr);
 bool policy_forbids_kexec_load(const struct policy *p);
 
 /*
- * "only signed kernels, ...": what the running kernel restricts loading to, and why; NULL: it is not
- * known to. Secure Boot alone forbids only kexec_load.
+ * "only signed kernels, ...": what the running kernel restricts loading to, and why; NULL: it is
+ * not known to. Secure Boot alone forbids only kexec_load.
  */
 const char *policy_restricts(const struct policy *p);
 

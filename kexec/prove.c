@@ -13,8 +13,10 @@
 
 int prove_wrong(const char *what)
 {
-	return fail(EINVAL, "the plan is wrong and was not loaded: %s. This is a bug in kexec; please"
-		    " report it with a --record of the machine", what);
+	return fail(EINVAL,
+		    "the plan is wrong and was not loaded: %s. This is a bug in kexec; please"
+		    " report it with a --record of the machine",
+		    what);
 }
 
 static int bad(const struct segment *s, const char *what)
@@ -55,7 +57,8 @@ static int prove_disjoint(const struct image *image)
 
 			if (a->addr < b->addr + b->memsz && b->addr < a->addr + a->memsz)
 				return fail_in(bad(a, "is in another's place"),
-					       "Overlapping memory segments at 0x%" PRIx64, b->addr);
+					       "Overlapping memory segments at 0x%" PRIx64,
+					       b->addr);
 		}
 	return 0;
 }
@@ -70,8 +73,10 @@ static int prove_total(const struct image *image)
 		total += image->segment[i].memsz;
 	if (total <= limit)
 		return 0;
-	return fail(ENOSPC, "the image takes 0x%" PRIx64 " bytes, more than half of memory (0x%" PRIx64
-		    "%s), which the running kernel refuses; use a smaller initrd", total, limit,
+	return fail(ENOSPC,
+		    "the image takes 0x%" PRIx64 " bytes, more than half of memory (0x%" PRIx64
+		    "%s), which the running kernel refuses; use a smaller initrd",
+		    total, limit,
 		    m->ram_managed ? "" : ", an estimate: " PROC_MEMINFO " is not there");
 }
 
@@ -99,14 +104,18 @@ static int prove_kernel_pages(const struct image *image)
 		if (is_taken(image, page))
 			continue;
 		if (r)
-			return fail(ENOSPC, "the running kernel would put its own pages at 0x%" PRIx64
-				    ", over %s; move the reservation (crashkernel=SIZE@OFFSET)", page,
-				    r->why);
+			return fail(ENOSPC,
+				    "the running kernel would put its own pages at 0x%" PRIx64
+				    ", over %s; move the reservation (crashkernel=SIZE@OFFSET)",
+				    page, r->why);
 		found++;
 	}
 	if (found < needed)
-		return fail(ENOSPC, "the crash region is full: the running kernel needs %" PRIu64 " pages in"
-			    " it for itself; reserve more with crashkernel=", needed);
+		return fail(ENOSPC,
+			    "the crash region is full: the running kernel needs %" PRIu64
+			    " pages in"
+			    " it for itself; reserve more with crashkernel=",
+			    needed);
 	return 0;
 }
 
@@ -124,13 +133,16 @@ static int prove_magic(const struct image *image, const struct segment *kept)
 		const struct segment *s = &image->segment[i];
 
 		if (s != kept && begins_with(s, kept->kept->magic))
-			return fail(EINVAL, "%s (%s) begins like %s; with --hotplug the running kernel"
-				    " would rewrite it by mistake", s->name, s->owner, kept->kept->like);
+			return fail(EINVAL,
+				    "%s (%s) begins like %s; with --hotplug the running kernel"
+				    " would rewrite it by mistake",
+				    s->name, s->owner, kept->kept->like);
 	}
 	return 0;
 }
 
-static int prove_kept(const struct image *image, int (*check)(const struct image *, const struct segment *))
+static int prove_kept(const struct image *image,
+		      int (*check)(const struct image *, const struct segment *))
 {
 	int rc = 0;
 
@@ -152,8 +164,12 @@ static int prove_marks(const struct image *image)
 		const struct segment *s = &image->segment[i];
 
 		if (s->digest == (s->kept || image->no_checks))
-			return bad(s, s->digest ? "may change, or is not to be checked, but is in the digest"
-						: "is not in the digest");
+			return bad(
+				s,
+				s->digest ?
+					"may change, or is not to be checked, but is in the"
+					" digest" :
+					"is not in the digest");
 		if (s->kept && !image->hotplug)
 			return bad(s, "is marked for hotplug, which was not asked for");
 	}
@@ -258,8 +274,9 @@ static int prove_digest(const struct image *image, const struct segment *purgato
 		struct purgatory_region r = region(image, purgatory, i);
 
 		if (!is_loaded(image, &r))
-			return prove_wrong("the purgatory verifies memory which is not in the image as"
-					   " it is there");
+			return prove_wrong(
+				"the purgatory verifies memory which is not in the image as"
+				" it is there");
 		if (ranges_find(&seen, r.start, r.start + r.size + r.zeros))
 			return prove_wrong("the digest covers some memory twice");
 		ranges_add(&seen, r.start, r.size + r.zeros, NULL);

@@ -13,7 +13,10 @@
 /* 0, or a negative errno with a message that names segment and address. */
 int prove(const struct image *image);
 
-/* -EINVAL, with a message that the plan is wrong because of @what: for the proofs of an architecture. */
+/*
+ * -EINVAL, with a message that the plan is wrong because of @what: for the proofs of an
+ * architecture.
+ */
 int prove_wrong(const char *what);
 
 #endif

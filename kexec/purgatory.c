@@ -29,8 +29,10 @@ int purgatory_place(struct image *image)
 			     .digest = true };
 
 	if (!b)
-		return fail(ENOTSUP, "this kexec was built without a purgatory for %s; configure with"
-			    " --enable-arches=%s", m->name, m->name);
+		return fail(ENOTSUP,
+			    "this kexec was built without a purgatory for %s; configure with"
+			    " --enable-arches=%s",
+			    m->name, m->name);
 	if (b->size < PURGATORY_PARAM(region) ||
 	    bytes_get(b->data + PURGATORY_PARAM(magic), 8, m->little) != PURGATORY_MAGIC)
 		return fail(EINVAL, "the purgatory for %s inside this kexec is damaged", b->name);
@@ -56,7 +58,8 @@ static int purgatory_add_region(struct image *image, struct purgatory_region r)
 	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
 
 	if (n == PURGATORY_MAX_REGIONS)
-		return fail(E2BIG, "purgatory: more than %d regions to verify", PURGATORY_MAX_REGIONS);
+		return fail(E2BIG, "purgatory: more than %d regions to verify",
+			    PURGATORY_MAX_REGIONS);
 	purgatory_put(image, PURGATORY_REGION(n, start), r.start);
 	purgatory_put(image, PURGATORY_REGION(n, size), r.size);
 	purgatory_put(image, PURGATORY_REGION(n, zeros), r.zeros);
@@ -84,8 +87,10 @@ static int purgatory_add_regions(struct image *image)
 		const struct segment *s = &image->segment[i];
 
 		if (!s->digest)
-			debug("Skipping segment mem: 0x%" PRIx64 " from SHA calculation (%s, the running"
-			      " kernel may rewrite it)", s->addr, s->name);
+			debug("Skipping segment mem: 0x%" PRIx64
+			      " from SHA calculation (%s, the running"
+			      " kernel may rewrite it)",
+			      s->addr, s->name);
 		else if (s->role == ROLE_PURGATORY)
 			rc = purgatory_add_itself(image, s);
 		else

@@ -165,8 +165,10 @@ static enum verdict judge(const struct readiness *r)
 		return VERDICT_CANNOT_START;
 	if (keeps_cpus(r) && keeps_memory(r))
 		return r->log.missed ? VERDICT_MISSED : VERDICT_KEPT;
-	return (keeps_cpus(r) || udev_reloads_cpus(r)) && (keeps_memory(r) || udev_reloads_memory(r)) ?
-	       VERDICT_RELOADED : VERDICT_STALE;
+	return (keeps_cpus(r) || udev_reloads_cpus(r)) &&
+			(keeps_memory(r) || udev_reloads_memory(r)) ?
+		VERDICT_RELOADED :
+		VERDICT_STALE;
 }
 
 /* The kernel does not say; sometimes it follows from what it says about hotplug. */
@@ -200,10 +202,14 @@ static bool forgets_removals(const struct readiness *r)
 	return r->memory_kept == ANSWER_YES && flaw_find(&r->machine, FLAW_KEEPS_REMOVED);
 }
 
-/* Events on which a rule reloads although the kernel has seen to the image; when memory goes it may not have. */
+/*
+ * Events on which a rule reloads although the kernel has seen to the image; when memory goes it may
+ * not have.
+ */
 static unsigned int rule_superfluous(const struct readiness *r, const struct udev_reload *u)
 {
-	return u->subsystem == UDEV_MEMORY && forgets_removals(r) ? u->ungated & ~UDEV_GOES : u->ungated;
+	return u->subsystem == UDEV_MEMORY && forgets_removals(r) ? u->ungated & ~UDEV_GOES :
+								    u->ungated;
 }
 
 static void warn_of_rules(struct readiness *r)
@@ -213,9 +219,12 @@ static void warn_of_rules(struct readiness *r)
 
 		if (!rule_superfluous(r, u))
 			continue;
-		add_warning(r, arena_printf(&r->machine.arena, "%s:%u reloads although the kernel keeps"
-					    " the image current, and disarms it for a while each time;"
-					    " skip it when ATTRS{crash_hotplug}==\"1\"", u->file, u->line));
+		add_warning(r,
+			    arena_printf(&r->machine.arena,
+					 "%s:%u reloads although the kernel keeps"
+					 " the image current, and disarms it for a while each time;"
+					 " skip it when ATTRS{crash_hotplug}==\"1\"",
+					 u->file, u->line));
 		return;
 	}
 }
@@ -230,7 +239,10 @@ static bool udev_reloads_removed(const struct readiness *r)
 	return ungated & UDEV_REMOVE;
 }
 
-/* Of images that the kernel keeps; who made them it does not say, so of the other flaws nothing follows. */
+/*
+ * Of images that the kernel keeps; who made them it does not say, so of the other flaws nothing
+ * follows.
+ */
 static bool flaw_spoils(const struct readiness *r, const struct flaw *flaw)
 {
 	switch (flaw->effect) {
@@ -249,8 +261,9 @@ static void warn_of_flaws(struct readiness *r)
 
 	for (size_t i = 0; arch && i < arch->n_flaws; i++)
 		if (flaw_spoils(r, &arch->flaws[i]))
-			add_warning(r, arena_printf(&r->machine.arena, "%s; %s", arch->flaws[i].text,
-						    arch->flaws[i].advice));
+			add_warning(r,
+				    arena_printf(&r->machine.arena, "%s; %s", arch->flaws[i].text,
+						 arch->flaws[i].advice));
 }
 
 static void warn_of_log(struct readiness *r)
@@ -258,16 +271,20 @@ static void warn_of_log(struct readiness *r)
 	const char *when = r->log.since_load ? "" :
 			   " (before or after the load, which it does not mention)";
 
-	add_warning(r, arena_printf(&r->machine.arena, "the kernel's log has %zu complaint%s of updates"
-				    " that failed%s, the last: \"%s\"; load again", r->log.missed,
-				    r->log.missed == 1 ? "" : "s", when, r->log.last));
+	add_warning(r,
+		    arena_printf(&r->machine.arena,
+				 "the kernel's log has %zu complaint%s of updates"
+				 " that failed%s, the last: \"%s\"; load again",
+				 r->log.missed, r->log.missed == 1 ? "" : "s", when, r->log.last));
 }
 
 /* What kexec warned of when it loaded the image. */
 static void warn_of_load(struct readiness *r)
 {
 	if (r->log.doubt)
-		add_warning(r, arena_printf(&r->machine.arena, "of the loaded kernel: %s", r->log.doubt));
+		add_warning(
+			r,
+			arena_printf(&r->machine.arena, "of the loaded kernel: %s", r->log.doubt));
 }
 
 static void warn_of_cpus(struct readiness *r)
@@ -275,9 +292,12 @@ static void warn_of_cpus(struct readiness *r)
 	size_t cpus = r->cpus.notes_before ? r->cpus.possible : r->cpus.present;
 
 	if (r->cpus.with_notes < cpus)
-		add_warning(r, arena_printf(&r->machine.arena, "%zu of %zu %s CPUs have no crash_notes:"
-					    " their registers cannot be in a dump", cpus - r->cpus.with_notes,
-					    cpus, r->cpus.notes_before ? "possible" : "present"));
+		add_warning(r,
+			    arena_printf(&r->machine.arena,
+					 "%zu of %zu %s CPUs have no crash_notes:"
+					 " their registers cannot be in a dump",
+					 cpus - r->cpus.with_notes, cpus,
+					 r->cpus.notes_before ? "possible" : "present"));
 }
 
 void readiness_judge(struct readiness *r)
@@ -299,7 +319,9 @@ void readiness_judge(struct readiness *r)
 		warn_of_load(r);
 	}
 	if (r->loaded == ANSWER_YES && fadump)
-		add_warning(r, "a crash kernel is loaded too; fadump is first, it would never be started");
+		add_warning(
+			r,
+			"a crash kernel is loaded too; fadump is first, it would never be started");
 	if (r->region_problem && !fadump)
 		add_warning(r, r->region_problem);
 	if (r->fit.asked && r->fit.problem)
@@ -315,26 +337,39 @@ static const struct {
 } verdicts[] = {
 	[VERDICT_UNKNOWN] = { "unknown", "the kernel does not say whether a crash would be dumped",
 			      READINESS_UNKNOWN },
-	[VERDICT_NOT_RESERVED] = { "not-reserved", "not armed: no memory is reserved; boot with"
-				   " crashkernel=SIZE", READINESS_NOT_ARMED },
+	[VERDICT_NOT_RESERVED] = { "not-reserved",
+				   "not armed: no memory is reserved; boot with"
+				   " crashkernel=SIZE",
+				   READINESS_NOT_ARMED },
 	[VERDICT_NOT_LOADED] = { "not-loaded", "not armed: no crash kernel is loaded",
 				 READINESS_NOT_ARMED },
-	[VERDICT_CANNOT_START] = { "cannot-start", "not armed: a crash kernel is loaded, but it cannot"
-				   " start in the memory that is reserved", READINESS_NOT_ARMED },
-	[VERDICT_STALE] = { "stale-after-hotplug", "armed, but stale once CPUs or memory change: the"
-			    " kernel does not keep it current, and no udev rule reloads it", READINESS_ATTENTION },
-	[VERDICT_RELOADED] = { "reloaded-by-udev", "armed; udev rules reload it when CPUs or memory change",
+	[VERDICT_CANNOT_START] = { "cannot-start",
+				   "not armed: a crash kernel is loaded, but it cannot"
+				   " start in the memory that is reserved",
+				   READINESS_NOT_ARMED },
+	[VERDICT_STALE] = { "stale-after-hotplug",
+			    "armed, but stale once CPUs or memory change: the"
+			    " kernel does not keep it current, and no udev rule reloads it",
+			    READINESS_ATTENTION },
+	[VERDICT_RELOADED] = { "reloaded-by-udev",
+			       "armed; udev rules reload it when CPUs or memory change",
 			       READINESS_READY },
-	[VERDICT_KEPT] = { "kept-current", "armed; the kernel keeps it current when CPUs or memory change",
+	[VERDICT_KEPT] = { "kept-current",
+			   "armed; the kernel keeps it current when CPUs or memory change",
 			   READINESS_READY },
-	[VERDICT_MISSED] = { "update-missed", "armed, but perhaps stale: the kernel should keep it current, and"
+	[VERDICT_MISSED] = { "update-missed",
+			     "armed, but perhaps stale: the kernel should keep it current, and"
 			     " seems to have missed a change of CPUs or memory",
 			     READINESS_ATTENTION },
 	[VERDICT_FADUMP] = { "fadump", "armed: fadump is registered", READINESS_READY },
-	[VERDICT_FADUMP_STALE] = { "fadump-stale-after-hotplug", "fadump is registered, but nothing"
-				   " registers it again when memory changes", READINESS_ATTENTION },
-	[VERDICT_FADUMP_NOT_REGISTERED] = { "fadump-not-registered", "not armed: fadump is enabled, but"
-					    " not registered", READINESS_NOT_ARMED },
+	[VERDICT_FADUMP_STALE] = { "fadump-stale-after-hotplug",
+				   "fadump is registered, but nothing"
+				   " registers it again when memory changes",
+				   READINESS_ATTENTION },
+	[VERDICT_FADUMP_NOT_REGISTERED] = { "fadump-not-registered",
+					    "not armed: fadump is enabled, but"
+					    " not registered",
+					    READINESS_NOT_ARMED },
 };
 
 enum readiness_status readiness_status(const struct readiness *r)

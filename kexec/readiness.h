@@ -41,7 +41,7 @@ enum verdict {
 #define READINESS_SIZE_UNKNOWN STATE_SIZE_UNKNOWN
 
 struct readiness {
-	struct machine machine;			/* what it is, CPUs, perhaps its memory; the arena */
+	struct machine machine; /* what it is, CPUs, perhaps its memory; the arena */
 
 	enum answer loaded;
 	uint64_t reserved;			/* bytes, or READINESS_SIZE_UNKNOWN */
@@ -51,11 +51,11 @@ struct readiness {
 	struct state_fadump fadump;
 	struct {
 		size_t possible, present, with_notes;	/* with_notes: of the possible */
-		bool notes_before;	/* there should be some before a CPU is present (struct arch) */
+		bool notes_before; /* there should be some before a CPU is present (struct arch) */
 	} cpus;
 	struct udev_reloads udev;
 	enum answer keeps_backup;		/* it is without FLAW_FORGETS, kexec/flaw.h */
-	const char *region_problem;		/* why no crash kernel can start there; NULL: none known */
+	const char *region_problem; /* why no crash kernel can start there; NULL: none known */
 
 	/* Of a kernel that is to be loaded; left alone by readiness_read(). */
 	struct {
@@ -77,7 +77,9 @@ struct readiness {
 	size_t n_warnings;
 };
 
-/* What is alarming is read again after that long: the kernel's answers waver while it is at work. */
+/*
+ * What is alarming is read again after that long: the kernel's answers waver while it is at work.
+ */
 #define READINESS_PAUSE_MS	300
 
 /*

@@ -43,8 +43,10 @@ int rebootcpu_set(const struct sysroot *sr, uint64_t cpu)
 		before = now;
 	text = mem_printf("%" PRIu64 " %" PRIu64 "\n", before, cpu);
 	if (sysroot_write(sr, RUN_REBOOT_CPU, text, true) < 0)
-		warn("CPU %" PRIu64 " will start the next kernel, and --unload will not put CPU %" PRIu64
-		     " back: %s", cpu, before, fail_text());
+		warn("CPU %" PRIu64
+		     " will start the next kernel, and --unload will not put CPU %" PRIu64
+		     " back: %s",
+		     cpu, before, fail_text());
 	return write_setting(sr, cpu);
 }
 

@@ -44,8 +44,11 @@ int record(const char *dir, const char *root)
 		rc = fail_if_incomplete(dir, record_all(&sr));
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
-	text_print(stdout, "%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
-		   " properties);\n", dir);
+	text_print(
+		stdout,
+		"%s: what kexec reads of this machine. It can hold secrets (command line, firmware"
+		" properties);\n",
+		dir);
 	puts("look through it before you pass it on. Only its owner can read it.");
 	return STATUS_OK;
 }

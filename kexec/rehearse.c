@@ -19,8 +19,10 @@
  */
 static uint64_t prepared_for(const struct machine *m)
 {
-	uint64_t others = EHDR_SIZE + PHDR_SIZE * ((uint64_t)m->possible.n + m->arch->core_phdrs - 1);
-	uint64_t size = m->elfcorehdr_size ? m->elfcorehdr_size + m->arch->elfcorehdr_hint_lacks : 0;
+	uint64_t others = EHDR_SIZE +
+		PHDR_SIZE * ((uint64_t)m->possible.n + m->arch->core_phdrs - 1);
+	uint64_t size = m->elfcorehdr_size ? m->elfcorehdr_size + m->arch->elfcorehdr_hint_lacks :
+					     0;
 
 	return size > others ? (size - others) / PHDR_SIZE : 0;
 }
@@ -28,8 +30,10 @@ static uint64_t prepared_for(const struct machine *m)
 static void warn_of_ranges(uint64_t ranges, uint64_t most, uint64_t room)
 {
 	warn("memory is in %" PRIu64 " ranges, the running kernel is prepared for %" PRIu64
-	     " (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr has room for %" PRIu64 "; when memory is"
-	     " added in more pieces the dump will lack it until kexec loads again", ranges, most, room);
+	     " (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr has room for %" PRIu64
+	     "; when memory is"
+	     " added in more pieces the dump will lack it until kexec loads again",
+	     ranges, most, room);
 }
 
 int rehearse_elfcorehdr(const struct machine *m, const struct segment *s, uint64_t ranges)
@@ -38,19 +42,24 @@ int rehearse_elfcorehdr(const struct machine *m, const struct segment *s, uint64
 	uint64_t others = m->arch->core_phdrs - 1;
 
 	if (cpus + others + ranges > PHDRS_MAX)
-		return fail(E2BIG, "hotplug rehearsal: %" PRIu64 " CPUs and %" PRIu64 " memory ranges are more"
-			    " than the %d program headers that an elfcorehdr can count", cpus, ranges,
-			    PHDRS_MAX);
+		return fail(E2BIG,
+			    "hotplug rehearsal: %" PRIu64 " CPUs and %" PRIu64
+			    " memory ranges are more"
+			    " than the %d program headers that an elfcorehdr can count",
+			    cpus, ranges, PHDRS_MAX);
 	n = ranges + 1 > most ? ranges + 1 : most;
 	if (n + cpus + others > PHDRS_MAX)
 		n = PHDRS_MAX - cpus - others;
 	/* The notes of CPUs, the ranges, what each header has, and always a spare one. */
 	grown = round_up64(EHDR_SIZE + PHDR_SIZE * (cpus + others + n + 1), ELFCOREHDR_ALIGN);
 	if (grown > s->memsz)
-		return fail(ENOSPC, "hotplug rehearsal: a regenerated elfcorehdr takes up to %" PRIu64
-			    " bytes, its segment has %" PRIu64, grown, s->memsz);
+		return fail(ENOSPC,
+			    "hotplug rehearsal: a regenerated elfcorehdr takes up to %" PRIu64
+			    " bytes, its segment has %" PRIu64,
+			    grown, s->memsz);
 	if (most && ranges > most)
-		warn_of_ranges(ranges, most, (s->memsz - EHDR_SIZE) / PHDR_SIZE - cpus - others - 1);
+		warn_of_ranges(ranges, most,
+			       (s->memsz - EHDR_SIZE) / PHDR_SIZE - cpus - others - 1);
 	return 0;
 }
 

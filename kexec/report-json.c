@@ -310,7 +310,8 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 
 static int without_json(void)
 {
-	return fail(ENOTSUP, "--json: this kexec was built without json-c (configure --with-json-c)");
+	return fail(ENOTSUP,
+		    "--json: this kexec was built without json-c (configure --with-json-c)");
 }
 
 int report_json(const struct image *image, const struct way *way, FILE *out)

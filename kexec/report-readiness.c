@@ -25,7 +25,8 @@ static void show_kernel(const struct readiness *r, FILE *out)
 	if (r->restricted)
 		fprintf(out, "  loads         %s\n", r->restricted);
 	if (r->cpu_kept == ANSWER_UNKNOWN && r->memory_kept == ANSWER_UNKNOWN)
-		fputs("  kept current  no: the kernel cannot (there are no crash_hotplug files)\n", out);
+		fputs("  kept current  no: the kernel cannot (there are no crash_hotplug files)\n",
+		      out);
 	else
 		fprintf(out, "  kept current  CPUs: %s, memory: %s%s\n",
 			r->cpu_kept ? yes_no(r->cpu_kept) : "never change",
@@ -42,12 +43,16 @@ static void show_current(const struct readiness *r, FILE *out)
 {
 	if (r->loaded != ANSWER_YES)
 		return;
-	fprintf(out, "  current       %s\n", r->current == ANSWER_YES ?
-		"yes: the kernel's log has no complaint of an update that failed" :
-		r->current == ANSWER_NO ? "perhaps not: see the kernel's log (dmesg | grep 'crash hp')" :
-		r->verdict == VERDICT_KEPT ?
-		"not known: the kernel's log, which says when an update fails, could not be read" :
-		"not known: the kernel does not say which CPUs and memory it was loaded for");
+	fprintf(out, "  current       %s\n",
+		r->current == ANSWER_YES ?
+			"yes: the kernel's log has no complaint of an update that failed" :
+			r->current == ANSWER_NO ?
+			"perhaps not: see the kernel's log (dmesg | grep 'crash hp')" :
+			r->verdict == VERDICT_KEPT ?
+			"not known: the kernel's log, which says when an update fails, could not"
+			" be read" :
+			"not known: the kernel does not say which CPUs and memory it was loaded"
+			" for");
 }
 
 static void show_fadump(const struct readiness *r, FILE *out)
@@ -80,7 +85,8 @@ static void show_rules(const struct readiness *r, FILE *out)
 	if (!r->udev.n)
 		fputs("  udev          no rule reloads\n", out);
 	if (r->udev.unread)
-		fprintf(out, "  udev          %zu files of rules could not be read\n", r->udev.unread);
+		fprintf(out, "  udev          %zu files of rules could not be read\n",
+			r->udev.unread);
 }
 
 static void show_fit(const struct readiness *r, FILE *out)
@@ -93,11 +99,14 @@ static void show_fit(const struct readiness *r, FILE *out)
 		fputs("  would fit     no\n", out);
 	else
 		fprintf(out, "  would fit     yes: %s are loaded, %s are left to run in\n",
-			report_size(r->fit.used, used), report_size(r->fit.region - r->fit.used, left));
+			report_size(r->fit.used, used),
+			report_size(r->fit.region - r->fit.used, left));
 }
 
 static const char *const words[] = {
-	[READINESS_READY] = "OK", [READINESS_ATTENTION] = "WARNING", [READINESS_NOT_ARMED] = "CRITICAL",
+	[READINESS_READY] = "OK",
+	[READINESS_ATTENTION] = "WARNING",
+	[READINESS_NOT_ARMED] = "CRITICAL",
 	[READINESS_UNKNOWN] = "UNKNOWN",
 };
 

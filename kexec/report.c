@@ -51,7 +51,8 @@ static void show_ranges(FILE *out, const char *title, const struct ranges *r)
 	fprintf(out, "\n%s\n", title);
 	for (size_t i = 0; i < r->n; i++)
 		text_print(out, "  0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s\n", r->at[i].start,
-			r->at[i].end, report_size(r->at[i].end - r->at[i].start, size), r->at[i].why);
+			   r->at[i].end, report_size(r->at[i].end - r->at[i].start, size),
+			   r->at[i].why);
 	if (!r->n)
 		fputs("  none\n", out);
 }
@@ -64,10 +65,12 @@ static void show_segments(FILE *out, const struct image *image)
 		const struct segment *s = &image->segment[i];
 		char bufsz[GROUPED_SIZE], memsz[GROUPED_SIZE];
 
-		text_print(out, "  %-11s  0x%012" PRIx64 "-0x%012" PRIx64 "  %11s  %11s  %-6s  %-7s  %s\n",
-			s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
-			grouped(s->memsz, memsz), s->digest ? "yes" : "no", s->kept ? "yes" : "no",
-			s->owner);
+		text_print(out,
+			   "  %-11s  0x%012" PRIx64 "-0x%012" PRIx64
+			   "  %11s  %11s  %-6s  %-7s  %s\n",
+			   s->name, s->addr, s->addr + s->memsz, grouped(s->bufsz, bufsz),
+			   grouped(s->memsz, memsz), s->digest ? "yes" : "no",
+			   s->kept ? "yes" : "no", s->owner);
 	}
 }
 
@@ -77,14 +80,15 @@ static void show_hotplug(FILE *out, const struct image *image)
 
 	fputs("\nHotplug\n", out);
 	if (!image->hotplug)
-		fputs("  not asked for (--hotplug): reload after each change of CPUs or memory\n", out);
+		fputs("  not asked for (--hotplug): reload after each change of CPUs or memory\n",
+		      out);
 	for (unsigned int i = image->n_segments; i-- > 0;) {
 		const struct segment *s = &image->segment[i];
 
 		if (!s->kept)
 			continue;
-		fprintf(out, "  %s: room for %s %s, %s now: ", s->kept->what, grouped(s->room.capacity, a),
-			s->kept->unit, grouped(s->room.now, b));
+		fprintf(out, "  %s: room for %s %s, %s now: ", s->kept->what,
+			grouped(s->room.capacity, a), s->kept->unit, grouped(s->room.now, b));
 		fprintf(out, "%s bytes needed, %s free\n", grouped(s->room.needed, a),
 			grouped(s->room.free, b));
 	}
@@ -93,10 +97,11 @@ static void show_hotplug(FILE *out, const struct image *image)
 /* With kexec_file_load the running kernel makes an image of its own. */
 static void show_way(FILE *out, const struct way *way)
 {
-	fprintf(out, "  system call   %s%s%s (%s)\n", way_name(way->first), way->second ? ", else " : "",
-		way->second ? way_name(way->second) : "", way->why);
+	fprintf(out, "  system call   %s%s%s (%s)\n", way_name(way->first),
+		way->second ? ", else " : "", way->second ? way_name(way->second) : "", way->why);
 	if (way->first == WAY_FILE)
-		fputs("                the running kernel plans for kexec_file_load; this is kexec's plan\n",
+		fputs("                the running kernel plans for kexec_file_load; this is"
+		      " kexec's plan\n",
 		      out);
 }
 
@@ -106,8 +111,10 @@ void report_text(const struct image *image, const struct way *way, FILE *out)
 	char size[GROUPED_SIZE], page[GROUPED_SIZE];
 	STRING_AUTO title = NULL;
 
-	text_print(out, "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
-		image->crash ? "Crash" : "Normal", m->release, m->name, report_size(m->page_size, page), m->present.n, m->possible.n);
+	text_print(out,
+		   "%s image for Linux %s on %s (%s pages, %zu of %zu possible CPUs present)\n\n",
+		   image->crash ? "Crash" : "Normal", m->release, m->name,
+		   report_size(m->page_size, page), m->present.n, m->possible.n);
 	text_print(out, "  kernel        %s (%s, %s-endian)\n", image->kernel.file.name,
 		image->kernel.format, image->kernel.little ? "little" : "big");
 	text_print(out, "  command line  %s\n", image->cmdline);
@@ -115,16 +122,21 @@ void report_text(const struct image *image, const struct way *way, FILE *out)
 	if (image->dtb_tree)
 		text_print(out, "  device tree   %s\n", image->dtb.name);
 	if (image->reboot_cpu >= 0)
-		fprintf(out, "  reboot CPU    CPU %" PRId64 " will start it, the usual one is not in its device"
-			" tree\n", image->reboot_cpu);
+		fprintf(out,
+			"  reboot CPU    CPU %" PRId64
+			" will start it, the usual one is not in its device"
+			" tree\n",
+			image->reboot_cpu);
 	if (image->crash)
 		fprintf(out, "  crash region  0x%" PRIx64 "-0x%" PRIx64 "  %s\n", m->crash.start,
 			m->crash.end, report_size(m->crash.end - m->crash.start, size));
 	for (size_t i = 0; image->crash && i < m->crash_more.n; i++)
-		text_print(out, "                0x%" PRIx64 "-0x%" PRIx64 "  %s  %s, not for segments\n",
-			m->crash_more.at[i].start, m->crash_more.at[i].end,
-			report_size(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
-			m->crash_more.at[i].why);
+		text_print(out,
+			   "                0x%" PRIx64 "-0x%" PRIx64
+			   "  %s  %s, not for segments\n",
+			   m->crash_more.at[i].start, m->crash_more.at[i].end,
+			   report_size(m->crash_more.at[i].end - m->crash_more.at[i].start, size),
+			   m->crash_more.at[i].why);
 	fprintf(out, "  may take      %s, half of the memory that the running kernel manages%s\n",
 		report_size(machine_image_limit(m), size),
 		m->ram_managed ? "" : " (an estimate: it does not say how much)");
@@ -161,7 +173,8 @@ static int write_file(const char *name, const void *data, size_t len)
 
 static int dump_segment(const struct segment *s, const char *dir)
 {
-	STRING_AUTO name = mem_printf("%s/%s.%s", dir, s->name, strcmp(s->name, "fdt") ? "bin" : "dtb");
+	STRING_AUTO name = mem_printf("%s/%s.%s", dir, s->name,
+				      strcmp(s->name, "fdt") ? "bin" : "dtb");
 
 	return write_file(name, s->data, s->bufsz);
 }

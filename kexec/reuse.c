@@ -14,8 +14,10 @@ int reuse_initrd(const struct sysroot *sr, struct arena *arena, struct plan_requ
 	if (rc < 0)
 		return rc;
 	if (!cmdline_find(cmdline, "retain_initrd", &len))
-		return fail(ENOENT, "--reuseinitrd: the running kernel has not kept its initrd; boot it with"
-			    " retain_initrd, or name a file with --initrd");
+		return fail(
+			ENOENT,
+			"--reuseinitrd: the running kernel has not kept its initrd; boot it with"
+			" retain_initrd, or name a file with --initrd");
 	if (sysroot_exists(sr, SYS_INITRD)) {
 		STRING_AUTO name = sysroot_name(sr, SYS_INITRD);
 
@@ -24,7 +26,8 @@ int reuse_initrd(const struct sysroot *sr, struct arena *arena, struct plan_requ
 		return 0;
 	}
 	if (request->crash)
-		return fail(ENOTSUP, "--reuseinitrd: the running kernel shows its initrd only in memory,"
+		return fail(ENOTSUP,
+			    "--reuseinitrd: the running kernel shows its initrd only in memory,"
 			    " outside the crash region; name a file with --initrd");
 	return 0;
 }

@@ -6,7 +6,8 @@
 #include "kexec/state.h"
 
 /* A file that reads 0 or 1. */
-static int state_answer(const struct sysroot *sr, const char *path, const char *old_path, enum answer *out)
+static int state_answer(const struct sysroot *sr, const char *path, const char *old_path,
+			enum answer *out)
 {
 	uint64_t value = 0;
 	int rc = sysroot_number2(sr, path, old_path, &value);
@@ -15,7 +16,8 @@ static int state_answer(const struct sysroot *sr, const char *path, const char *
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static int state_size(const struct sysroot *sr, const char *path, const char *old_path, uint64_t *out)
+static int state_size(const struct sysroot *sr, const char *path, const char *old_path,
+		      uint64_t *out)
 {
 	int rc = sysroot_number2(sr, path, old_path, out);
 
@@ -40,7 +42,9 @@ int state_kept(const struct sysroot *sr, enum answer *cpu, enum answer *memory)
 	int rc = state_answer(sr, SYS_CPU_CRASH_HOTPLUG, SYS_CPU_CRASH_HOTPLUG, cpu);
 
 	*memory = ANSWER_UNKNOWN;
-	return rc < 0 ? rc : state_answer(sr, SYS_MEMORY_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG, memory);
+	return rc < 0 ?
+		rc :
+		state_answer(sr, SYS_MEMORY_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG, memory);
 }
 
 bool state_keeps(enum answer this, enum answer other)
@@ -53,9 +57,11 @@ int state_fadump(const struct sysroot *sr, struct state_fadump *f)
 	int rc = state_answer(sr, SYS_FADUMP_ENABLED, SYS_FADUMP_ENABLED_OLD, &f->enabled);
 
 	if (rc >= 0)
-		rc = state_answer(sr, SYS_FADUMP_REGISTERED, SYS_FADUMP_REGISTERED_OLD, &f->registered);
+		rc = state_answer(sr, SYS_FADUMP_REGISTERED, SYS_FADUMP_REGISTERED_OLD,
+				  &f->registered);
 	if (rc >= 0)
-		rc = state_answer(sr, SYS_FADUMP_HOTPLUG_READY, SYS_FADUMP_HOTPLUG_READY, &f->hotplug_ready);
+		rc = state_answer(sr, SYS_FADUMP_HOTPLUG_READY, SYS_FADUMP_HOTPLUG_READY,
+				  &f->hotplug_ready);
 	if (rc < 0)
 		return rc;
 	rc = state_size(sr, SYS_FADUMP_MEM_RESERVED, SYS_FADUMP_MEM_RESERVED, &f->reserved);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * What the running kernel says now: state, not facts, so each call reads it anew. A file that is not
- * there says ANSWER_UNKNOWN or STATE_SIZE_UNKNOWN, which is no error: whoever asks decides what
+ * What the running kernel says now: state, not facts, so each call reads it anew. A file that is
+ * not there says ANSWER_UNKNOWN or STATE_SIZE_UNKNOWN, which is no error: whoever asks decides what
  * follows. Other errors are negative errnos with messages.
  */
 #ifndef KEXEC_STATE_H
@@ -23,7 +23,8 @@ int state_crash_size(const struct sysroot *sr, uint64_t *size);
 
 /*
  * Does the kernel keep the loaded image current when CPUs, when memory change? Unknown: there is no
- * such file. While anybody holds its lock it says no (kernel/crash_core.c:crash_check_hotplug_support).
+ * such file. While anybody holds its lock it says no
+ * (kernel/crash_core.c:crash_check_hotplug_support).
  */
 int state_kept(const struct sysroot *sr, enum answer *cpu, enum answer *memory);
 /*

@@ -17,8 +17,10 @@ int status_print(bool crash, const struct sysroot *sr)
 	int rc = state_loaded(sr, crash, &loaded);
 
 	if (rc >= 0 && loaded == ANSWER_UNKNOWN)
-		rc = fail(ENOENT, "the running kernel does not say whether a kernel is loaded: it was built"
-			  " without %s", crash ? "CONFIG_CRASH_DUMP" : "CONFIG_KEXEC");
+		rc = fail(ENOENT,
+			  "the running kernel does not say whether a kernel is loaded: it was built"
+			  " without %s",
+			  crash ? "CONFIG_CRASH_DUMP" : "CONFIG_KEXEC");
 	if (rc < 0)
 		return say_why(STATUS_LOAD_FAILED);
 	return loaded == ANSWER_YES ? STATUS_LOADED : STATUS_OK;
@@ -30,8 +32,10 @@ int status_print_crash_size(const struct sysroot *sr)
 	int rc = state_crash_size(sr, &size);
 
 	if (rc >= 0 && size == STATE_SIZE_UNKNOWN)
-		rc = fail(ENOENT, "the running kernel does not say how much is reserved: it was built without"
-			  " CONFIG_CRASH_DUMP");
+		rc = fail(
+			ENOENT,
+			"the running kernel does not say how much is reserved: it was built without"
+			" CONFIG_CRASH_DUMP");
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	printf("%" PRIu64 "\n", size);
@@ -49,8 +53,10 @@ static int check_fit(struct options *o, const struct sysroot *sr, struct readine
 	files_init(&files);
 	image_init(&image, &machine);
 	r->fit.asked = true;
-	if (rc >= 0 && ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
-			plan_open(&image, &files, &o->request).rc < 0 || plan(&image) < 0 || prove(&image) < 0))
+	if (rc >= 0 &&
+	    ((o->request.reuse_initrd && reuse_initrd(sr, &o->arena, &o->request) < 0) ||
+	     plan_open(&image, &files, &o->request).rc < 0 || plan(&image) < 0 ||
+	     prove(&image) < 0))
 		r->fit.problem = arena_printf(&r->machine.arena, "%s", fail_text());
 	if (!r->fit.problem && image.n_doubts)
 		r->fit.doubt = arena_printf(&r->machine.arena, "%s", image.doubt[0]);

@@ -29,7 +29,8 @@ static int linux_kexec_load(unsigned long entry, unsigned long n,
 static int linux_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 				 const char *cmdline, unsigned long flags)
 {
-	return linux_result(syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, cmdline_size, cmdline, flags));
+	return linux_result(
+		syscall(SYS_kexec_file_load, kernel_fd, initrd_fd, cmdline_size, cmdline, flags));
 }
 
 static int linux_reboot_kexec(void)

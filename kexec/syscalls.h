@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
 /*
- * The only place that changes the machine, or asks it for what is never the same twice. The table is chosen when the
- * program is linked: Linux, or the tests' strict model of it.
+ * The only place that changes the machine, or asks it for what is never the same twice. The table
+ * is chosen when the program is linked: Linux, or the tests' strict model of it.
  */
 #ifndef KEXEC_SYSCALLS_H
 #define KEXEC_SYSCALLS_H

@@ -75,7 +75,8 @@ static int open_below(const struct sysroot *sr, const char *path, int flags)
 		bool last = !path[len];
 		char *step = mem_printf("%.*s", (int)len, path);
 
-		next = openat(fd, step, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
+		next = openat(fd, step,
+			      O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
 		next = next < 0 ? -errno : next;
 		free(step);
 		close(fd);
@@ -161,7 +162,9 @@ bool sysroot_exists(const struct sysroot *sr, const char *path)
 int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create)
 {
 	STRING_AUTO name = sysroot_name(sr, path);
-	int rc, fd = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_TRUNC : 0),
+	int rc,
+		fd = open(name,
+			  O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_TRUNC : 0),
 			  0600);
 
 	if (fd < 0)
@@ -201,7 +204,8 @@ static int read_failed(const struct sysroot *sr, const char *path, int rc)
 	if (rc == -EBADF || rc == -ELOOP)
 		return fail(EINVAL, "%s: is not a regular file", name);
 	if (rc == -EACCES || rc == -EPERM)
-		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name, strerror(-rc));
+		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name,
+			    strerror(-rc));
 	return fail(-rc, "%s: %s", name, strerror(-rc));
 }
 

@@ -65,7 +65,9 @@
 #define DEV_LIVEUPDATE		"dev/liveupdate"
 /* What kexec remembers until the next boot. */
 #define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
-/* In the order in which udev prefers them: a file hides those of its name further down (udev(7)). */
+/*
+ * In the order in which udev prefers them: a file hides those of its name further down (udev(7)).
+ */
 #define UDEV_RULES_ETC		"etc/udev/rules.d"
 #define UDEV_RULES_RUN		"run/udev/rules.d"
 #define UDEV_RULES_LOCAL	"usr/local/lib/udev/rules.d"
@@ -165,7 +167,10 @@ bool sysroot_exists(const struct sysroot *sr, const char *path);
 int sysroot_write(const struct sysroot *sr, const char *path, const char *text, bool create);
 void sysroot_remove(const struct sysroot *sr, const char *path);
 
-/* Of the snapshot being recorded, take out what was written at or below @path: it is not so any more. */
+/*
+ * Of the snapshot being recorded, take out what was written at or below @path: it is not so any
+ * more.
+ */
 void sysroot_unrecord(const struct sysroot *sr, const char *path);
 
 /* Write a file into the snapshot which is being recorded. */

@@ -18,7 +18,7 @@ struct rule {
 	unsigned int line;
 	struct token *tokens;
 	struct rule *next, *target;	/* target: where GOTO leads */
-	size_t entry[2];		/* by subsystem: its place in udev_reloads, from 1; 0: none */
+	size_t entry[2]; /* by subsystem: its place in udev_reloads, from 1; 0: none */
 	bool reached;
 };
 
@@ -161,7 +161,8 @@ static enum match match_token(const struct token *t, const struct event *e)
 	const char *value = known(t, e);
 
 	if (!t->compares)
-		return strcmp(t->key, "PROGRAM") && strcmp(t->key, "IMPORT") ? MATCH_YES : MATCH_MAYBE;
+		return strcmp(t->key, "PROGRAM") && strcmp(t->key, "IMPORT") ? MATCH_YES :
+									       MATCH_MAYBE;
 	/* The file is at the subsystem, a parent, never at the device: ATTR does not find it. */
 	if (!strcmp(t->key, "ATTR") && !strcmp(t->attribute, "crash_hotplug") && !t->negated)
 		return MATCH_NO;
@@ -263,10 +264,11 @@ static void mark(const struct scan *s, struct rule *rule, enum udev_subsystem su
 	*(kept ? &r->ungated : &r->actions) |= 1u << action;
 }
 
-static void follow(const struct scan *s, enum udev_subsystem subsystem, unsigned int action, bool kept)
+static void follow(const struct scan *s, enum udev_subsystem subsystem, unsigned int action,
+		   bool kept)
 {
-	struct event e = { actions[action], subsystems[subsystem], devices[subsystem], kept ? "1" : "0",
-			   s->out->arch };
+	struct event e = { actions[action], subsystems[subsystem], devices[subsystem],
+			   kept ? "1" : "0", s->out->arch };
 
 	for (struct rule *r = s->rules; r; r = r->next)
 		r->reached = r == s->rules;
@@ -362,7 +364,8 @@ static int read_rules(const struct sysroot *sr, struct arena *a, const struct ru
 		fail_forget();
 	if (rc < 0)
 		return rc == -ENOENT || rc == -EINVAL || rc == -EACCES ? 0 : rc;
-	if (!text.len || (!strstr((char *)text.data, "kdump") && !strstr((char *)text.data, "kexec")))
+	if (!text.len ||
+	    (!strstr((char *)text.data, "kdump") && !strstr((char *)text.data, "kexec")))
 		return 0;
 	udev_scan(a, arena_string(a, shown, strlen(shown)), (char *)text.data, out);
 	return sr->copy ? sysroot_record(sr, path, text.data, text.len) : 0;

@@ -7,11 +7,10 @@
  * those of its name in later directories; GOTO and LABEL; a rule applies when
  * all its conditions hold. Known of an event are ACTION, SUBSYSTEM, KERNEL,
  * ATTRS{crash_hotplug} and the machine's CONST{arch}; every other condition may
- * hold or not, and what may be reached counts. A rule reloads when what it runs (RUN, PROGRAM, IMPORT, or
- * ENV{SYSTEMD_WANTS}) has "kdump" or "kexec" in its words. A PROGRAM beside a
- * GOTO or RUN is taken for a condition. So a rule whose command does not name
- * either is not found, and whether a command does what its name says is not
- * known.
+ * hold or not, and what may be reached counts. A rule reloads when what it runs (RUN, PROGRAM,
+ * IMPORT, or ENV{SYSTEMD_WANTS}) has "kdump" or "kexec" in its words. A PROGRAM beside a GOTO or
+ * RUN is taken for a condition. So a rule whose command does not name either is not found, and
+ * whether a command does what its name says is not known.
  */
 #ifndef KEXEC_UDEV_H
 #define KEXEC_UDEV_H
@@ -44,7 +43,8 @@ struct udev_reloads {
 };
 
 /*
- * Look through the rules directories of a machine whose CONST{arch} is @arch. Everything that @out points to is in
+ * Look through the rules directories of a machine whose CONST{arch} is @arch. Everything that @out
+ * points to is in
  * @arena. With sr->copy set, files that name kdump or kexec are copied.
  */
 int udev_read(const struct sysroot *sr, struct arena *arena, const char *arch,

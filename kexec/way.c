@@ -30,7 +30,8 @@ static const struct way_row {
 	 * what surely fails must not cost the armed one. Of machines that kexec
 	 * does not know, it does not know kernels.
 	 */
-	{ FILE_, .crash = YES, .can_plan = YES, .first = WAY_FILE, .proof = WAY_PROOF_FILES, .why = "-s" },
+	{ FILE_, .crash = YES, .can_plan = YES, .first = WAY_FILE, .proof = WAY_PROOF_FILES,
+	  .why = "-s" },
 	{ FILE_, .first = WAY_FILE, .proof = WAY_PROOF_KERNEL, .why = "-s" },
 	{ LOAD, .first = WAY_LOAD, .proof = WAY_PROOF_PLAN, .why = "-c" },
 
@@ -45,8 +46,9 @@ static const struct way_row {
 	 * of an image which the running kernel makes, nothing is known. It comes
 	 * second where a policy or the kernel leaves no other.
 	 */
-	{ AUTO, .can_plan = YES, .crash = YES, .hotplug = YES, .first = WAY_LOAD, .second = WAY_FILE,
-	  .proof = WAY_PROOF_PLAN, .why = "--hotplug: what has been rehearsed is loaded" },
+	{ AUTO, .can_plan = YES, .crash = YES, .hotplug = YES, .first = WAY_LOAD,
+	  .second = WAY_FILE, .proof = WAY_PROOF_PLAN,
+	  .why = "--hotplug: what has been rehearsed is loaded" },
 	/*
 	 * Its first 64 KiB would be wrong for certain. Where kexec cannot plan, or may
 	 * not load, that is better than no dump.
@@ -68,7 +70,8 @@ static const struct way_row {
 	{ AUTO, .type = YES, .first = WAY_FILE, .second = WAY_LOAD, .proof = WAY_PROOF_PLAN,
 	  .why = "the default" },
 	/* A normal image stays when a load fails, there is nothing to lose. */
-	{ AUTO, .first = WAY_FILE, .second = WAY_LOAD, .proof = WAY_PROOF_KERNEL, .why = "the default" },
+	{ AUTO, .first = WAY_FILE, .second = WAY_LOAD, .proof = WAY_PROOF_KERNEL,
+	  .why = "the default" },
 };
 
 static bool way_has(enum wanted wanted, bool fact)
@@ -119,7 +122,9 @@ struct way way_choose(const struct way_facts *f)
 
 	while (!way_fits(r, f))
 		r++;
-	w = (struct way){ .first = r->first, .second = r->second, .proof = r->proof, .why = r->why };
+	w = (struct way){
+		.first = r->first, .second = r->second, .proof = r->proof, .why = r->why
+	};
 	way_obey(&w, f);
 	way_warn(&w, f);
 	return w;
@@ -135,12 +140,18 @@ static bool way_among(const int *list, size_t n, int err)
 
 bool way_goes_on(enum way_call call, int rc, bool planned)
 {
-	/* No, says lockdown, Secure Boot (IMA), a limit or a security module; or there is no such call. */
+	/*
+	 * No, says lockdown, Secure Boot (IMA), a limit or a security module; or there is no such
+	 * call.
+	 */
 	static const int load_leaves_none[] = { EPERM, EACCES, ENOSYS };
-	/* Permission, and what crypto/asymmetric_keys/ and kernel/module_signing.c say of signatures. */
+	/*
+	 * Permission, and what crypto/asymmetric_keys/ and kernel/module_signing.c say of
+	 * signatures.
+	 */
 	static const int file_refused[] = {
-		EPERM, EACCES, EKEYREJECTED, EKEYREVOKED, EKEYEXPIRED, ENOKEY, EBADMSG, ELIBBAD, ENODATA,
-		ENOPKG,
+		EPERM,	EACCES,	 EKEYREJECTED, EKEYREVOKED, EKEYEXPIRED,
+		ENOKEY, EBADMSG, ELIBBAD,      ENODATA,	    ENOPKG,
 	};
 	/* No such call, or the running kernel does not take this file or a flag. */
 	static const int file_cannot[] = { ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP };

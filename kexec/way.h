@@ -19,11 +19,11 @@ enum way_call {
 
 /* What must be certain before the first call. A crash load frees the armed image first. */
 enum way_proof {
-	WAY_PROOF_KERNEL,	/* it is a kernel for this machine; more the running kernel looks at */
-	WAY_PROOF_FILES,	/* the files are what this machine could load */
-	WAY_PROOF_TRY_PLAN,	/* a plan, proved; where we cannot plan for the machine: the files, and
-				   kexec_file_load alone, whatever was to be first */
-	WAY_PROOF_PLAN,		/* a plan, proved */
+	WAY_PROOF_KERNEL,   /* it is a kernel for this machine; more the running kernel looks at */
+	WAY_PROOF_FILES,    /* the files are what this machine could load */
+	WAY_PROOF_TRY_PLAN, /* a plan, proved; where we cannot plan for the machine: the files, and
+			       kexec_file_load alone, whatever was to be first */
+	WAY_PROOF_PLAN,	    /* a plan, proved */
 };
 
 enum way_warning {
@@ -40,7 +40,7 @@ struct way_facts {
 	bool crash, hotplug, type;	/* -p, --hotplug, --type are given */
 	const char *only_load;		/* a wish that only kexec_load can be asked for, or NULL */
 	bool can_plan;			/* kexec knows this type of machine */
-	bool file_spoils;		/* a crash image of kexec_file_load would overwrite the dump */
+	bool file_spoils; /* a crash image of kexec_file_load would overwrite the dump */
 	enum answer keeps_backup;	/* the running kernel is without FLAW_FORGETS */
 	bool memory_hotplug;		/* the running kernel rewrites images when memory changes */
 	bool forbidden;			/* kexec_load is, for certain: struct policy */
@@ -48,7 +48,7 @@ struct way_facts {
 };
 
 struct way {
-	enum way_call first, second;	/* second: WAY_NONE, or after a failure; see way_goes_on() */
+	enum way_call first, second; /* second: WAY_NONE, or after a failure; see way_goes_on() */
 	enum way_proof proof;
 	const char *why;		/* that call first, for people */
 	enum way_warning file_warning, load_warning;	/* when that call has loaded the image */

@@ -58,13 +58,14 @@
 
 /*
  * Bits of the word `consoles`: where text goes. ppc64 has HVTERM, x86_64 has SERIAL and
- * VGA, arm64 has PL011 and 8250; a bit of another architecture is ignored. That the digest is wrong is said there
- * always.
+ * VGA, arm64 has PL011 and 8250; a bit of another architecture is ignored. That the digest is wrong
+ * is said there always.
  */
 #define PURGATORY_CONSOLE_HVTERM	1	/* PAPR H_PUT_TERM_CHAR to vty console_port */
 #define PURGATORY_CONSOLE_SERIAL	2	/* the 8250 at I/O port console_port */
 #define PURGATORY_CONSOLE_VGA		4	/* text memory at 0xb8000, 80 by 25 */
-#define PURGATORY_CONSOLE_PL011		8	/* Arm's PL011, or SBSA's part of it, at physical console_port */
+#define PURGATORY_CONSOLE_PL011 8 /* Arm's PL011, or SBSA's part of it, at physical console_port \
+				   */
 #define PURGATORY_CONSOLE_8250		16	/* an 8250 in memory at physical console_port */
 /* And one line each that the purgatory was reached, that the digest is right, where it jumps. */
 #define PURGATORY_CONSOLE_VERBOSE	0x100
@@ -84,12 +85,12 @@
  */
 #define PURGATORY_X86_64_BOOT_PARAMS	0
 /*
- * arm64: `kernel` is where the Image's first byte is. It is entered with the MMU and the caches off,
- * as the purgatory is, and x0 = the FDT, x1 to x3 = 0 (Documentation/arch/arm64/booting.rst).
+ * arm64: `kernel` is where the Image's first byte is. It is entered with the MMU and the caches
+ * off, as the purgatory is, and x0 = the FDT, x1 to x3 = 0 (Documentation/arch/arm64/booting.rst).
  */
 #define PURGATORY_ARM64_FDT		0
-#define PURGATORY_ARM64_IDMAP		1	/* the root of page tables for 48 bits, 4 KiB granule; 0: none */
-#define PURGATORY_ARM64_UART_SHIFT	2	/* CONSOLE_8250: registers are 1 << this bytes apart */
+#define PURGATORY_ARM64_IDMAP 1 /* the root of page tables for 48 bits, 4 KiB granule; 0: none */
+#define PURGATORY_ARM64_UART_SHIFT 2 /* CONSOLE_8250: registers are 1 << this bytes apart */
 
 /* Offsets in the block that assembly reads. */
 #define PURGATORY_KERNEL_AT		48

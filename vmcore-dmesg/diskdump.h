@@ -21,7 +21,7 @@ struct diskdump {
 	uint64_t bitmap, descs;	/* where in the file they are: the second bitmap, the descriptors */
 	struct diskdump_mark {	/* so many pages before that frame are in the file: */
 		uint64_t frame, before;
-	} at, marks[256];	/* where the last question was, and from the bitmap's start to its end */
+	} at, marks[256]; /* where the last question was, and from the bitmap's start to its end */
 	uint64_t step;		/* so many frames from a mark to the next */
 };
 

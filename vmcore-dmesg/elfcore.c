@@ -25,7 +25,9 @@ static int read_headers(struct vmcore *core)
 	return rc;
 }
 
-/* Where the last of what the headers describe ends; behind the file's end, when some are missing. */
+/*
+ * Where the last of what the headers describe ends; behind the file's end, when some are missing.
+ */
 static void elfcore_note_needs(struct vmcore *core)
 {
 	if (core->elf.n_missing)
@@ -77,8 +79,8 @@ static uint64_t offset_in(struct vmcore *core, const struct elf_phdr *p, uint64_
 }
 
 /* A segment has more memory than bytes in the file where pages were left out. */
-static size_t elfcore_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
-		    const uint8_t **at)
+static size_t elfcore_piece(struct vmcore *core, uint64_t address, bool physical, void *buf,
+			    size_t len, const uint8_t **at)
 {
 	uint64_t into, limit, offset;
 	uint32_t i = find(core, address, physical, &limit);
@@ -127,4 +129,5 @@ static uint64_t elfcore_gap(struct vmcore *core, uint64_t address, bool physical
 	return 0;
 }
 
-const struct vmcore_format vmcore_elf = { open_elf, close_elf, elfcore_piece, elfcore_covers, elfcore_left_out, elfcore_gap };
+const struct vmcore_format vmcore_elf = { open_elf,	  close_elf,	    elfcore_piece,
+					  elfcore_covers, elfcore_left_out, elfcore_gap };

@@ -162,7 +162,8 @@ static void note_part(struct flat *flat, uint64_t start, uint64_t end)
 
 static int compare_parts(const void *a, const void *b)
 {
-	uint64_t x = ((const struct input_part *)a)->start, y = ((const struct input_part *)b)->start;
+	uint64_t x = ((const struct input_part *)a)->start,
+		 y = ((const struct input_part *)b)->start;
 
 	return (x > y) - (x < y);
 }
@@ -244,7 +245,8 @@ static int copy_flattened(struct input *in, int to, uint8_t *d, size_t len, uint
 /* Also one that is cut off in its header, as long as it says what it is. */
 static bool is_flattened(const uint8_t *d, size_t len)
 {
-	if (len < FLATTENED_NAME || memcmp(d, FLATTENED, len < sizeof(FLATTENED) ? len : sizeof(FLATTENED)))
+	if (len < FLATTENED_NAME ||
+	    memcmp(d, FLATTENED, len < sizeof(FLATTENED) ? len : sizeof(FLATTENED)))
 		return false;
 	return len < 32 || (be64_get(d + 16) == 1 && be64_get(d + 24) == 1);
 }
@@ -346,7 +348,8 @@ bool input_has(struct input *in, uint64_t offset, uint64_t len)
 
 	if (__builtin_add_overflow(offset, len - 1, &offset))
 		return false;
-	if (in->cut && in_parts(in, offset - (len - 1), len < SIZE_MAX ? (size_t)len : SIZE_MAX) < len)
+	if (in->cut &&
+	    in_parts(in, offset - (len - 1), len < SIZE_MAX ? (size_t)len : SIZE_MAX) < len)
 		return false;
 	if (input_read(in, offset, &last, 1, &done) < 0)
 		fail_forget();

@@ -65,7 +65,9 @@ static int kdumpfile_open_file(struct vmcore *core, kdump_ctx_t *ctx)
 		kdump_clear_err(ctx);
 	if (kdump_open_fd(ctx, core->input.fd) != KDUMP_OK)
 		return failed(ctx, what);
-	/* That reads page tables; where the dump has them not, there are vmcore_physical()'s rules. */
+	/*
+	 * That reads page tables; where the dump has them not, there are vmcore_physical()'s rules.
+	 */
 	if (kdump_set_string_attr(ctx, KDUMP_ATTR_OSTYPE, "linux") != KDUMP_OK)
 		kdump_clear_err(ctx);
 	if (kdump_get_number_attr(ctx, KDUMP_ATTR_BYTE_ORDER, &order) != KDUMP_OK ||
@@ -152,8 +154,8 @@ static size_t held(struct vmcore *core, uint64_t address, bool physical, size_t 
 }
 
 /* It translates virtual addresses itself, where the dump has what that takes. */
-static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
-		    const uint8_t **at)
+static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf,
+			      size_t len, const uint8_t **at)
 {
 	struct kdump *kd = core->handle;
 	size_t done = len;
@@ -195,8 +197,10 @@ static int open_kdumpfile(struct vmcore *core)
 	STRING_AUTO what = mem_copy_string(fail_text());
 
 	kdumpfile_note_needs(core);
-	return fail(ENOSYS, "%s, for which this vmcore-dmesg was built without libkdumpfile; install"
-		    " one with it, or makedumpfile for makedumpfile --dump-dmesg", what);
+	return fail(ENOSYS,
+		    "%s, for which this vmcore-dmesg was built without libkdumpfile; install"
+		    " one with it, or makedumpfile for makedumpfile --dump-dmesg",
+		    what);
 }
 
 static void close_kdumpfile(struct vmcore *core)
@@ -204,8 +208,8 @@ static void close_kdumpfile(struct vmcore *core)
 	(void)core;
 }
 
-static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf, size_t len,
-		    const uint8_t **at)
+static size_t kdumpfile_piece(struct vmcore *core, uint64_t address, bool physical, void *buf,
+			      size_t len, const uint8_t **at)
 {
 	(void)core;
 	(void)address;
@@ -255,5 +259,6 @@ static uint64_t kdumpfile_gap(struct vmcore *core, uint64_t address, bool physic
 }
 
 const struct vmcore_format vmcore_kdumpfile = {
-	open_kdumpfile, close_kdumpfile, kdumpfile_piece, kdumpfile_covers, kdumpfile_left_out, kdumpfile_gap,
+	open_kdumpfile,	  close_kdumpfile,    kdumpfile_piece,
+	kdumpfile_covers, kdumpfile_left_out, kdumpfile_gap,
 };

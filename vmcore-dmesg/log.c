@@ -39,7 +39,8 @@ static bool begins_another(const struct vmcore *core, const struct vmcoreinfo *i
 	size_t len = strlen(info->text);
 
 	for (unsigned int i = 0; i < core->n_infos; i++)
-		if (strlen(core->infos[i].text) > len && !memcmp(core->infos[i].text, info->text, len))
+		if (strlen(core->infos[i].text) > len &&
+		    !memcmp(core->infos[i].text, info->text, len))
 			return true;
 	return false;
 }

@@ -257,8 +257,8 @@ static bool get_text(struct prb *prb, const struct desc *d, uint64_t text_len,
 	return true;
 }
 
-static void prb_hand_out(const struct prb *prb, const struct info *i, const uint8_t *text, size_t len,
-		     struct log *log)
+static void prb_hand_out(const struct prb *prb, const struct info *i, const uint8_t *text,
+			 size_t len, struct log *log)
 {
 	const struct record r = {
 		.has = RECORD_TIME | RECORD_LEVEL | (prb->has_caller ? RECORD_CALLER : 0),

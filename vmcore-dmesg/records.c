@@ -135,7 +135,8 @@ static bool plausible(const struct ring *ring, uint64_t at, const struct header 
 	       h->len <= ring->size - at;
 }
 
-static void records_hand_out(struct ring *ring, uint64_t at, const struct header *h, struct log *log)
+static void records_hand_out(struct ring *ring, uint64_t at, const struct header *h,
+			     struct log *log)
 {
 	const uint8_t *p = span_at(&ring->data, at, ring->n.header + h->text_len);
 	struct record r = {

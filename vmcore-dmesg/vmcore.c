@@ -71,10 +71,13 @@ static void note_cut(struct vmcore *core)
 	STRING_AUTO words = NULL;
 
 	if (in->cut)
-		words = mem_printf("this flattened dump is cut off after %" PRIu64 " bytes, before its"
-				   " end mark", in->cut_at);
+		words = mem_printf("this flattened dump is cut off after %" PRIu64
+				   " bytes, before its"
+				   " end mark",
+				   in->cut_at);
 	else if (in->size && in->size < core->needs)
-		words = mem_printf("the file is cut off after %" PRIu64 " bytes of at least %" PRIu64,
+		words = mem_printf("the file is cut off after %" PRIu64
+				   " bytes of at least %" PRIu64,
 				   in->size, core->needs);
 	if (words)
 		core->cut = arena_string(&core->arena, words, strlen(words));
@@ -212,7 +215,8 @@ static bool leads_to_name(struct vmcore *core, bool rule)
 	va += name;
 	release = vmcoreinfo_release(&core->info, &len);
 	for (size_t done = 0; done < len + 1; done += n) {
-		n = piece_by(core, rule, va + RELEASE_AT + done, found + done, len + 1 - done, NULL);
+		n = piece_by(core, rule, va + RELEASE_AT + done, found + done, len + 1 - done,
+			     NULL);
 		if (!n)
 			return false;
 	}

@@ -65,7 +65,8 @@ struct vmcore {
 	void *handle;		/* only of the other formats */
 	uint64_t needs;		/* so many bytes at least belong to the file, as far as is known */
 	const char *cut;	/* where the file is cut off, in words, or NULL */
-	const char *unread;	/* why something in the file makes no sense: the first reason, or NULL */
+	/* Why something in the file makes no sense: the first reason, or NULL. */
+	const char *unread;
 
 	struct vmcoreinfo *infos;	/* all there are, and the one that is used: */
 	unsigned int n_infos;
@@ -91,7 +92,9 @@ static inline uint64_t vmcore_word_mask(const struct vmcore *core)
 
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
 int vmcore_open(struct vmcore *core, const char *name);
-/* Finds infos, at least one. Whoever reads memory says which of them it goes by; log_open() does. */
+/*
+ * Finds infos, at least one. Whoever reads memory says which of them it goes by; log_open() does.
+ */
 int vmcore_read_headers(struct vmcore *core);
 int vmcore_use_info(struct vmcore *core, const struct vmcoreinfo *info);
 void vmcore_close(struct vmcore *core);

@@ -18,9 +18,10 @@
 struct arch {
 	const char *const *machines;	/* of uname -m, and of its purgatories; NULL ends */
 	const char *type;		/* what --type calls its plain kernels */
-	uint16_t elf_machine;		/* of kernels and of the elfcorehdr; KEXEC_ARCH_* is this << 16 */
+	uint16_t elf_machine; /* of kernels and of the elfcorehdr; KEXEC_ARCH_* is this << 16 */
 	uint32_t keep_flag;		/* of kexec_load(2), with --hotplug */
-	const char *keeps_since;	/* the first Linux that keeps images, for messages; NULL: none yet */
+	/* The first Linux that keeps images, for messages; NULL: none yet. */
+	const char *keeps_since;
 	uint8_t uimage_arch;		/* IH_ARCH_*, U-Boot's include/image.h; 0: any */
 	uint64_t command_line_size;	/* the kernel's COMMAND_LINE_SIZE, NUL included */
 	/*
@@ -29,7 +30,9 @@ struct arch {
 	 * crash_elfcorehdr_size does not count.
 	 */
 	unsigned int core_phdrs, elfcorehdr_hint_lacks;
-	/* cpuN/crash_notes is there for every possible CPU, not only for those which are present. */
+	/*
+	 * cpuN/crash_notes is there for every possible CPU, not only for those which are present.
+	 */
 	bool notes_before_cpus;
 	/*
 	 * ACTION of the event (UDEV_*, kexec/udev.h) that tells of a CPU which has come, for
@@ -78,7 +81,10 @@ struct arch {
 	 * second kernel does not reach; crash: image->usable. May be NULL.
 	 */
 	int (*room)(struct image *image);
-	/* Crash. In: image->free, without the running kernel's pages. Out: image->spare. May be NULL. */
+	/*
+	 * Crash. In: image->free, without the running kernel's pages. Out: image->spare. May be
+	 * NULL.
+	 */
 	void (*spare)(struct image *image);
 	/*
 	 * Crash, when the kernel and the purgatory have their places. Out: image->core and
@@ -87,14 +93,21 @@ struct arch {
 	int (*core)(struct image *image);
 	/* What the command line is made of; NULL: cmdline_wanted(). In the arena. */
 	const char *(*cmdline)(struct image *image);
-	/* When all other segments are placed. Out: the segment of ROLE_BOOT_DATA, image->reserve. */
+	/*
+	 * When all other segments are placed. Out: the segment of ROLE_BOOT_DATA, image->reserve.
+	 */
 	int (*boot_data)(struct image *image);
-	/* At the end: the architecture's words in the purgatory's parameters (kexec/purgatory.h). */
+	/*
+	 * At the end: the architecture's words in the purgatory's parameters (kexec/purgatory.h).
+	 */
 	int (*fill)(struct image *image);
 
 	/* --- proofs --- */
 
-	/* Of a finished image whose segments have passed the common proofs; the digest and the rehearsals follow. */
+	/*
+	 * Of a finished image whose segments have passed the common proofs; the digest and the
+	 * rehearsals follow.
+	 */
 	int (*prove)(const struct image *image);
 	/*
 	 * Of a surveyed machine: 0, or -ENOSPC with why no capture kernel can start in its

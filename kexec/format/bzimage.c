@@ -47,17 +47,20 @@ static int bzimage_check_header(const uint8_t *h)
 	uint64_t align = le32_get(h + KERNEL_ALIGNMENT);
 
 	if (version < VERSION_MIN)
-		return fail(ENOEXEC, "has version %u.%u of the boot protocol; kexec needs 2.12 or later"
-			    " (Linux 3.8)", version >> 8, version & 0xff);
+		return fail(ENOEXEC,
+			    "has version %u.%u of the boot protocol; kexec needs 2.12 or later"
+			    " (Linux 3.8)",
+			    version >> 8, version & 0xff);
 	if (!(le16_get(h + XLOADFLAGS) & XLF_KERNEL_64))
 		return fail(ENOEXEC, "is a 32-bit kernel (it has no 64-bit entry)");
 	if (!(h[LOADFLAGS] & LOADED_HIGH))
 		return fail(ENOEXEC, "is to be loaded below 1 MiB, as no 64-bit kernel is");
 	if (MAGIC + (unsigned int)h[JUMP_LENGTH] < HEADER_NEEDED)
-		return fail(EINVAL, "its header ends at 0x%x, before 0x%x: damaged", MAGIC + h[JUMP_LENGTH],
-			    HEADER_NEEDED);
+		return fail(EINVAL, "its header ends at 0x%x, before 0x%x: damaged",
+			    MAGIC + h[JUMP_LENGTH], HEADER_NEEDED);
 	if (!is_power_of_two(align) || align > ALIGN_MAX)
-		return fail(EINVAL, "alignment 0x%" PRIx64 " is not a power of two up to 0x%" PRIx64, align,
+		return fail(EINVAL,
+			    "alignment 0x%" PRIx64 " is not a power of two up to 0x%" PRIx64, align,
 			    ALIGN_MAX);
 	return 0;
 }
@@ -71,15 +74,21 @@ static int bzimage_find_piece(struct kernel *k, const uint8_t *h)
 	struct kernel_piece *p = k->piece;
 
 	*p = (struct kernel_piece){
-		.addr = le64_get(h + PREF_ADDRESS), .offset = start, .filesz = size, .memsz = init_size,
+		.addr = le64_get(h + PREF_ADDRESS),
+		.offset = start,
+		.filesz = size,
+		.memsz = init_size,
 	};
 	if (start > k->file.size || size > k->file.size - start)
-		return fail(EINVAL, "truncated, %" PRIu64 " bytes of %" PRIu64, k->file.size, start + size);
+		return fail(EINVAL, "truncated, %" PRIu64 " bytes of %" PRIu64, k->file.size,
+			    start + size);
 	if (size <= ENTRY_64)
 		return fail(EINVAL, "has no code at its 64-bit entry");
 	if (init_size < size)
-		return fail(EINVAL, "wants 0x%" PRIx64 " bytes of memory for 0x%" PRIx64 " bytes of code:"
-			    " damaged", init_size, size);
+		return fail(EINVAL,
+			    "wants 0x%" PRIx64 " bytes of memory for 0x%" PRIx64 " bytes of code:"
+			    " damaged",
+			    init_size, size);
 	if (__builtin_add_overflow(p->addr, init_size, &end))
 		return fail(EINVAL, "load address 0x%" PRIx64 " is beyond all memory", p->addr);
 	return 0;

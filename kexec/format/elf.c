@@ -21,11 +21,13 @@ static bool elf_probe(const struct file *file)
 static int check_type(const struct elf *elf)
 {
 	if (elf->type != ELF_ET_EXEC && elf->type != ELF_ET_DYN)
-		return fail(ENOEXEC, "ELF file of type %u, not an executable: a module or a core dump?",
+		return fail(ENOEXEC,
+			    "ELF file of type %u, not an executable: a module or a core dump?",
 			    elf->type);
 	for (uint32_t i = 0; i < elf->n_phdrs; i++)
 		if (elf->phdr[i].type == ELF_PT_INTERP)
-			return fail(ENOEXEC, "is a user program (it has an interpreter), not a kernel");
+			return fail(ENOEXEC,
+				    "is a user program (it has an interpreter), not a kernel");
 	return 0;
 }
 
@@ -77,7 +79,10 @@ static int collect(struct kernel *k, const struct elf *elf)
 			k->virtual = p->vaddr;
 		}
 		k->piece[k->n_pieces++] = (struct kernel_piece){
-			.addr = p->paddr, .offset = p->offset, .filesz = p->filesz, .memsz = p->memsz,
+			.addr = p->paddr,
+			.offset = p->offset,
+			.filesz = p->filesz,
+			.memsz = p->memsz,
 		};
 	}
 	if (!k->n_pieces)
@@ -133,7 +138,8 @@ static int understand(struct kernel *k, struct arena *arena)
 	if (rc < 0)
 		return rc;
 	if (elf.n_phdrs > PIECES_MAX)
-		return fail(EINVAL, "has %u program headers, more than %u", elf.n_phdrs, PIECES_MAX);
+		return fail(EINVAL, "has %u program headers, more than %u", elf.n_phdrs,
+			    PIECES_MAX);
 	k->bits = elf.bits;
 	k->little = elf.little;
 	k->elf_machine = elf.machine;

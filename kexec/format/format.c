@@ -57,11 +57,14 @@ const char *kernel_type(const char *word, const char **why)
 static int check_inside(const struct file *f, const char *what, const struct payload *p)
 {
 	if (p->size > f->size || p->offset > f->size - p->size)
-		return fail(EINVAL, "the %s inside ends beyond the file: truncated or damaged", what);
+		return fail(EINVAL, "the %s inside ends beyond the file: truncated or damaged",
+			    what);
 	return 0;
 }
 
-/* One behind the other, each from a multiple of 4 bytes on, as Linux wants them (init/initramfs.c). */
+/*
+ * One behind the other, each from a multiple of 4 bytes on, as Linux wants them (init/initramfs.c).
+ */
 static void keep_initrd(const struct file *f, const struct wrapped *w, struct file *initrd)
 {
 	uint64_t start = w->initrd.size ? round_up64(w->early.size, 4) : w->early.size;
@@ -124,8 +127,8 @@ static int read_wrapping(struct file *f, const struct wrapping *wrapping)
 	if (size > f->size)
 		size = f->size;
 	if (size > DECOMPRESS_MAX)
-		return fail(EFBIG, "%s: has %" PRIu64 " bytes, more than %" PRIu64, wrapping->name, size,
-			    DECOMPRESS_MAX);
+		return fail(EFBIG, "%s: has %" PRIu64 " bytes, more than %" PRIu64, wrapping->name,
+			    size, DECOMPRESS_MAX);
 	return file_read_start(f, size);
 }
 
@@ -174,8 +177,10 @@ static int understand_inside(struct kernel *k, struct arena *arena, const struct
 		k->format = arena_printf(arena, "flat in a %s", k->wrapping);
 		return kernel_understand_flat(k, arena, u->load);
 	}
-	return fail(ENOEXEC, "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage),"
-		    " bzImage, Image, uImage or unified kernel image", k->file.name);
+	return fail(ENOEXEC,
+		    "Cannot determine the file type of %s: not an ELF file (vmlinux, zImage),"
+		    " bzImage, Image, uImage or unified kernel image",
+		    k->file.name);
 }
 
 static int open_unpacked(struct kernel *k, const char *path, struct unpacked *u)
@@ -224,8 +229,8 @@ int kernel_read(struct kernel *k)
 		if (k->piece[i].offset + k->piece[i].filesz > end)
 			end = k->piece[i].offset + k->piece[i].filesz;
 	if (end > DECOMPRESS_MAX)
-		return fail(EFBIG, "kernel %s: has data up to 0x%" PRIx64 ", beyond 0x%" PRIx64, k->file.name,
-			    end, DECOMPRESS_MAX);
+		return fail(EFBIG, "kernel %s: has data up to 0x%" PRIx64 ", beyond 0x%" PRIx64,
+			    k->file.name, end, DECOMPRESS_MAX);
 	rc = file_read_start(&k->file, end);
 	for (unsigned int i = 0; i < k->n_pieces && rc >= 0; i++)
 		k->piece[i].data = k->file.data + k->piece[i].offset;

@@ -26,10 +26,10 @@ struct kernel_piece {
 struct kernel {
 	const char *format;		/* "ELF", "ELF in a zImage", for people */
 	const char *wrapping;		/* outermost, as --type calls it; NULL: none */
-	const char *type;		/* as --type calls it; NULL: as the architecture calls its ELF files */
-	struct file file;		/* the kernel's own bytes, unpacked; read by kernel_read() */
+	const char *type; /* as --type calls it; NULL: as the architecture calls its ELF files */
+	struct file file; /* the kernel's own bytes, unpacked; read by kernel_read() */
 	struct file initrd;		/* data is NULL unless one is wrapped in with the kernel */
-	char *cmdline;			/* wrapped in with the kernel, for who gives none; or NULL */
+	char *cmdline; /* wrapped in with the kernel, for who gives none; or NULL */
 	bool flat;			/* no headers: the architecture finds out the rest */
 	bool little;			/* byte order of the kernel's own code and data */
 	uint16_t elf_machine;
@@ -37,11 +37,11 @@ struct kernel {
 	bool relocatable;		/* may be loaded elsewhere than linked, in steps of align */
 	uint64_t align;			/* bytes, a power of two */
 	uint64_t low, high;		/* [low, high) holds all pieces */
-	uint64_t virtual;		/* the address for which what is at low was linked; not ELF: 0 */
-	uint64_t entry;			/* its 64-bit entry, from low; ELF: e_entry; or KERNEL_NO_ENTRY */
+	uint64_t virtual; /* the address for which what is at low was linked; not ELF: 0 */
+	uint64_t entry;	  /* its 64-bit entry, from low; ELF: e_entry; or KERNEL_NO_ENTRY */
 	/* What the file says of how to boot it; an ELF or flat kernel does not. */
 	uint64_t cmdline_max;		/* bytes without the NUL; 0: what the architecture says */
-	uint64_t kernel_below;		/* where kernel, command line and boot data must end; 0: anywhere */
+	uint64_t kernel_below; /* where kernel, command line and boot data must end; 0: anywhere */
 	uint64_t initrd_below;		/* where the initrd must end; 0: anywhere */
 	uint64_t page_size;		/* for which it was built, bytes; 0: it does not say */
 	bool five_level;		/* x86: starts where 5-level paging is on (XLF_5LEVEL) */
@@ -124,7 +124,10 @@ int kernel_open_unpacked(struct kernel *kernel, const char *path);
 int kernel_read(struct kernel *kernel);
 void kernel_close(struct kernel *kernel);
 
-/* Write @value over the four bytes at @at, which are inside a piece; kernel_swap_change() undoes and redoes it. */
+/*
+ * Write @value over the four bytes at @at, which are inside a piece; kernel_swap_change() undoes
+ * and redoes it.
+ */
 void kernel_change(struct kernel *kernel, uint8_t *at, uint64_t value);
 void kernel_swap_change(const struct kernel *kernel);
 

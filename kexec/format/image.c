@@ -42,10 +42,12 @@ static int image_check_header(const struct kernel *k, const uint8_t *h)
 	uint64_t end = pe_extent(&k->file);
 
 	if (!size)
-		return fail(ENOEXEC, "does not say how much memory it needs (image_size is 0); kexec needs"
+		return fail(ENOEXEC,
+			    "does not say how much memory it needs (image_size is 0); kexec needs"
 			    " Linux 3.17 or later");
 	if (text >= BASE_ALIGN || text % 4096)
-		return fail(EINVAL, "text_offset 0x%" PRIx64 " is not a page below 0x%" PRIx64 ": damaged",
+		return fail(EINVAL,
+			    "text_offset 0x%" PRIx64 " is not a page below 0x%" PRIx64 ": damaged",
 			    text, BASE_ALIGN);
 	if (size < HEADER_SIZE || size > UINT64_MAX / 2)
 		return fail(EINVAL, "image_size 0x%" PRIx64 " cannot be: damaged", size);

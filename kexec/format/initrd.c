@@ -26,7 +26,8 @@ static int initrd_check_kind(const struct file *f, unsigned int uimage_arch, uin
 		return rc < 0 ? fail_in(rc, "uImage") : 0;
 	}
 	if (f->size >= 4 && !memcmp(f->head, ELF_MAGIC, 4))
-		return fail(ENOEXEC, "begins like an ELF file, a kernel or a program: it is no initial RAM"
+		return fail(ENOEXEC,
+			    "begins like an ELF file, a kernel or a program: it is no initial RAM"
 			    " disk");
 	if (f->size >= 4 && be32_get(f->head) == FDT_MAGIC)
 		return fail(ENOEXEC, "begins like a device tree: it is no initial RAM disk");
@@ -58,8 +59,9 @@ static int initrd_append(struct buf *joined, struct file *f, unsigned int uimage
 	int rc = initrd_check(f, uimage_arch, &size);
 
 	if (rc >= 0 && (size > DECOMPRESS_MAX || joined->len > DECOMPRESS_MAX - size))
-		rc = fail(EFBIG, "%s: with it the initial RAM disks have more than %" PRIu64 " bytes", f->name,
-			  DECOMPRESS_MAX);
+		rc = fail(EFBIG,
+			  "%s: with it the initial RAM disks have more than %" PRIu64 " bytes",
+			  f->name, DECOMPRESS_MAX);
 	if (rc >= 0)
 		rc = initrd_read(f);
 	if (rc >= 0) {

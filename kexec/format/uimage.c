@@ -17,10 +17,22 @@
 
 /* Offsets in the header. */
 enum {
-	HEADER_CRC = 4, DATA_SIZE = 12, LOAD = 16, DATA_CRC = 24, ARCH = 29, TYPE = 30, COMPRESSION = 31,
+	HEADER_CRC = 4,
+	DATA_SIZE = 12,
+	LOAD = 16,
+	DATA_CRC = 24,
+	ARCH = 29,
+	TYPE = 30,
+	COMPRESSION = 31,
 };
 
-enum { TYPE_KERNEL = 2, TYPE_RAMDISK = 3, TYPE_MULTI = 4, TYPE_FLAT_DT = 8, TYPE_KERNEL_NOLOAD = 14 };
+enum {
+	TYPE_KERNEL = 2,
+	TYPE_RAMDISK = 3,
+	TYPE_MULTI = 4,
+	TYPE_FLAT_DT = 8,
+	TYPE_KERNEL_NOLOAD = 14
+};
 
 /* What the header can say of the compression; the data itself says it again. */
 static const char *const compressions[] = {
@@ -29,7 +41,8 @@ static const char *const compressions[] = {
 
 static bool is_known(unsigned int compression)
 {
-	return compression == 0 || compression == 1 || compression == 3 || compression == 5 || compression == 6;
+	return compression == 0 || compression == 1 || compression == 3 || compression == 5 ||
+		compression == 6;
 }
 
 bool uimage_probe(const struct file *f)
@@ -69,7 +82,8 @@ static int wrong_type(unsigned int type, const char *wanted)
 	case TYPE_FLAT_DT:
 		return fail(ENOEXEC, "holds a device tree, not %s", wanted);
 	case TYPE_MULTI:
-		return fail(ENOEXEC, "holds several files; take them out (dumpimage -T multi -p NUMBER) and"
+		return fail(ENOEXEC,
+			    "holds several files; take them out (dumpimage -T multi -p NUMBER) and"
 			    " name each one");
 	default:
 		return fail(ENOEXEC, "is of type %u, not %s", type, wanted);
@@ -123,7 +137,8 @@ int uimage_find_initrd(const struct file *f, unsigned int arch, uint64_t *size)
 	if (h[TYPE] != TYPE_RAMDISK)
 		return wrong_type(h[TYPE], "a RAM disk");
 	if (arch && h[ARCH] != arch)
-		return fail(ENOEXEC, "is for U-Boot's architecture %u, this machine is %u", h[ARCH], arch);
+		return fail(ENOEXEC, "is for U-Boot's architecture %u, this machine is %u", h[ARCH],
+			    arch);
 	*size = be32_get(h + DATA_SIZE);
 	return *size ? 0 : fail(EINVAL, "there is no RAM disk inside");
 }

@@ -60,7 +60,8 @@ static bool pe_is_named(const uint8_t *section, const char *name)
 
 static uint64_t pe_raw_end(const uint8_t *section)
 {
-	return (uint64_t)le32_get(section + SECTION_RAW_OFFSET) + le32_get(section + SECTION_RAW_SIZE);
+	return (uint64_t)le32_get(section + SECTION_RAW_OFFSET) +
+		le32_get(section + SECTION_RAW_SIZE);
 }
 
 /* How many sections belong to the profile that all share. */
@@ -109,8 +110,10 @@ static int uki_check_sections(const struct file *f, const struct pe *pe)
 		if (start == end)
 			continue;
 		if (end > f->size)
-			return fail(EINVAL, "section %u ends at 0x%" PRIx64 ", beyond the file (0x%" PRIx64
-				    " bytes): truncated or damaged", i, end, f->size);
+			return fail(EINVAL,
+				    "section %u ends at 0x%" PRIx64 ", beyond the file (0x%" PRIx64
+				    " bytes): truncated or damaged",
+				    i, end, f->size);
 		if (start < pe->end)
 			return fail(EINVAL, "section %u overlaps the headers: damaged", i);
 		for (unsigned int j = 0; j < i; j++) {
@@ -131,7 +134,8 @@ static int uki_find(const struct pe *pe, const char *name, struct payload *p)
 
 	for (unsigned int i = 0; i < uki_base(pe); i++) {
 		const uint8_t *s = pe_section(pe, i);
-		uint64_t raw = le32_get(s + SECTION_RAW_SIZE), virtual = le32_get(s + SECTION_VIRTUAL_SIZE);
+		uint64_t raw = le32_get(s + SECTION_RAW_SIZE),
+			 virtual = le32_get(s + SECTION_VIRTUAL_SIZE);
 
 		if (!pe_is_named(s, name))
 			continue;
@@ -170,7 +174,11 @@ static int uki_locate(const struct file *f, struct wrapped *w)
 }
 
 const struct wrapping wrapping_uki = {
-	"uki", uki_probe, pe_extent, uki_locate,
-	"a unified kernel image: nothing is measured into the TPM, and add-ons and credentials beside it"
+	"uki",
+	uki_probe,
+	pe_extent,
+	uki_locate,
+	"a unified kernel image: nothing is measured into the TPM, and add-ons and credentials"
+	" beside it"
 	" are not applied",
 };

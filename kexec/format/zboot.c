@@ -15,8 +15,13 @@
 /* Offsets; little-endian, whatever the machine. */
 enum { ZBOOT_MAGIC = 4, PAYLOAD_OFFSET = 8, PAYLOAD_SIZE = 12, COMPRESSION = 24 };
 
-/* What the kernel's Makefiles write there (drivers/firmware/efi/libstub/Makefile.zboot); the data itself says it again. */
-static const char *const zboot_compressions[] = { "gzip", "lz4", "lzma", "xzkern", "zstd", "zstd22" };
+/*
+ * What the kernel's Makefiles write there (drivers/firmware/efi/libstub/Makefile.zboot); the data
+ * itself says it again.
+ */
+static const char *const zboot_compressions[] = {
+	"gzip", "lz4", "lzma", "xzkern", "zstd", "zstd22"
+};
 
 static bool zboot_probe(const struct file *f)
 {

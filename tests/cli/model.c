@@ -20,7 +20,8 @@
  * KEXEC_MODEL_DURING, one for when a load has read them; KEXEC_MODEL_LEASES_END, set: before these
  * no lease of a file is left;
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
- * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during each of which an event is dropped.
+ * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during
+ * each of which an event is dropped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ static const struct model_arch {
 	unsigned long number;		/* KEXEC_ARCH_* */
 	unsigned long keep_flags;	/* any of which asks to keep the image current */
 	unsigned int crash_pages;	/* at least so many for itself: x86_64, page tables too */
-	int trees;			/* segments that begin like a device tree, with those flags */
+	int trees; /* segments that begin like a device tree, with those flags */
 	const char *magic;		/* of the files that it loads itself, four bytes */
 	off_t magic_at;
 } model_arches[] = {
@@ -162,7 +163,9 @@ static void drop_event(void)
 	const char *times = getenv("KEXEC_MODEL_DROPS");
 
 	if (times && loads <= strtoul(times, NULL, 10))
-		kernel_log("<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be inaccurate");
+		kernel_log(
+			"<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be"
+			" inaccurate");
 }
 
 static void bring_cpus_online(unsigned long last)
@@ -170,7 +173,8 @@ static void bring_cpus_online(unsigned long last)
 	char name[4096];
 	FILE *f;
 
-	snprintf(name, sizeof(name), "%s/sys/devices/system/cpu/online", getenv("KEXEC_MODEL_ROOT"));
+	snprintf(name, sizeof(name), "%s/sys/devices/system/cpu/online",
+		 getenv("KEXEC_MODEL_ROOT"));
 	f = fopen(name, "w");
 	if (f) {
 		fprintf(f, "0-%lu\n", last);
@@ -343,7 +347,8 @@ static void log_call(unsigned long entry, unsigned long n, const struct kexec_se
 		return;
 	fprintf(f, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n, flags, rc);
 	for (unsigned long i = 0; (uintptr_t)s >= 4096 && i < n; i++)
-		fprintf(f, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz, s[i].bufsz);
+		fprintf(f, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz,
+			s[i].bufsz);
 	fclose(f);
 }
 
@@ -361,7 +366,8 @@ static int answer_load(unsigned long entry, unsigned long n, const struct kexec_
 		return -EPERM;
 	if (policy)
 		return -atoi(policy);
-	if (flags & ~known || (flags & 0xffff0000 && (flags & 0xffff0000) != model_arch()->number) ||
+	if (flags & ~known ||
+	    (flags & 0xffff0000 && (flags & 0xffff0000) != model_arch()->number) ||
 	    n > SEGMENTS_MAX)
 		return -EINVAL;
 	if (n && (uintptr_t)s < 4096)
@@ -524,7 +530,8 @@ static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_
 	if ((flags & FILE_ON_CRASH) && !(flags & FILE_UNLOAD))
 		drop_event();
 	if (flags & FILE_ON_CRASH)
-		set_loaded(!(flags & FILE_UNLOAD), !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
+		set_loaded(!(flags & FILE_UNLOAD),
+			   !(flags & FILE_UNLOAD) && !getenv("KEXEC_MODEL_DEAF"));
 	else
 		set_normal_loaded(!(flags & FILE_UNLOAD));
 	return 0;

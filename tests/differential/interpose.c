@@ -2,10 +2,10 @@
 /* Copyright The kexec-hotplug developers */
 /*
  * Loaded in front of the C library into a foreign kexec: kexec_load(2) writes the image into the
- * directory $INTERPOSE_DUMP, if that is set, instead of loading it. Pages have $INTERPOSE_PAGE_SIZE bytes (under
- * qemu-user's own option for that, system calls with pointers into a library's data fail). What is
- * below /proc and /sys, and a frame buffer, is read below $INTERPOSE_ROOT, if that is set, and $INTERPOSE_CPUS and
- * $INTERPOSE_RELEASE say what else the machine is like.
+ * directory $INTERPOSE_DUMP, if that is set, instead of loading it. Pages have $INTERPOSE_PAGE_SIZE
+ * bytes (under qemu-user's own option for that, system calls with pointers into a library's data
+ * fail). What is below /proc and /sys, and a frame buffer, is read below $INTERPOSE_ROOT, if that
+ * is set, and $INTERPOSE_CPUS and $INTERPOSE_RELEASE say what else the machine is like.
  *
  * DUMP/image: "ENTRY FLAGS", then "MEM MEMSZ BUFSZ" for each segment, all
  * hexadecimal; DUMP/N: the bytes of segment N. Written last, the file `image`
@@ -118,13 +118,17 @@ static const char *elsewhere(const char *path, char *buffer, size_t size)
 {
 	const char *root = getenv("INTERPOSE_ROOT");
 
-	if (!root || (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/fb", 7)))
+	if (!root ||
+	    (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5) &&
+	     strncmp(path, "/dev/fb", 7)))
 		return path;
 	snprintf(buffer, size, "%s%s", root, path);
 	return buffer;
 }
 
-#define ELSEWHERE(path)		char buffer[4096]; const char *real = elsewhere(path, buffer, sizeof(buffer))
+#define ELSEWHERE(path) \
+	char buffer[4096]; \
+	const char *real = elsewhere(path, buffer, sizeof(buffer))
 #define NEXT(name)		__typeof__(name) *next = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
 FILE *fopen(const char *path, const char *mode)
@@ -190,5 +194,6 @@ long sysconf(int name)
 	NEXT(sysconf);
 	const char *cpus = getenv("INTERPOSE_CPUS");
 
-	return cpus && (name == _SC_NPROCESSORS_CONF || name == _SC_NPROCESSORS_ONLN) ? atol(cpus) : next(name);
+	return cpus && (name == _SC_NPROCESSORS_CONF || name == _SC_NPROCESSORS_ONLN) ? atol(cpus) :
+											next(name);
 }

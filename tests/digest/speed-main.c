@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * Verify BYTES as the purgatory does, so that somebody can count: "speed portable|unit|zeros BYTES".
- * "unit" is what this processor has; "zeros" are only looked at.
+ * Verify BYTES as the purgatory does, so that somebody can count: "speed portable|unit|zeros
+ * BYTES". "unit" is what this processor has; "zeros" are only looked at.
  */
 #include <stdio.h>
 #include <stdlib.h>

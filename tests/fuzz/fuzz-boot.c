@@ -55,7 +55,9 @@ static int boot_line(const struct iomem_line *line, void *context)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct x86_64_expect expect = { .cmdline = "", .kernel_bytes = UINT64_MAX, .crash = size % 2 };
+	struct x86_64_expect expect = { .cmdline = "",
+					.kernel_bytes = UINT64_MAX,
+					.crash = size % 2 };
 	BUF_AUTO text = {0};
 	uint64_t sum = 0;
 

@@ -21,7 +21,8 @@ static void read_memory(const struct dt_node *root)
 }
 
 /* Equal names are in the order of arrival, so once sorted, a tree stays as it is. */
-static void flatten_again(struct arena *arena, const struct dt_node *root, const struct ranges *reserve)
+static void flatten_again(struct arena *arena, const struct dt_node *root,
+			  const struct ranges *reserve)
 {
 	RANGES_AUTO again = {0};
 	struct dt_node *tree;

@@ -2,8 +2,8 @@
 // Copyright The kexec-hotplug developers
 /*
  * Kernel files of any kind, for libFuzzer: ELF, bzImage, Image, zImage, uImage, zboot,
- * unified kernel images, compressed; and the same bytes as an initrd. What is accepted must be in order, inside the file, and
- * readable to its end.
+ * unified kernel images, compressed; and the same bytes as an initrd. What is accepted must be in
+ * order, inside the file, and readable to its end.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -117,7 +117,8 @@ int main(int argc, char **argv)
 			return 2;
 		rc = try_part(name, len, &whole, n);
 	}
-	printf("of %zu bytes: %u with nothing, %u with some, %u with all\n", data.len, n[0], n[1], n[2]);
+	printf("of %zu bytes: %u with nothing, %u with some, %u with all\n", data.len, n[0], n[1],
+	       n[2]);
 	buf_free(&whole.texts);
 	return rc;
 }

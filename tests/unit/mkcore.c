@@ -764,7 +764,9 @@ static void directive(struct core *c, const char *line)
 static void add_uts(struct core *c)
 {
 	const char *const names[] = { "Linux", "crashed", c->release, "#1 SMP",
-				       c->machine == 62 ? "x86_64" : c->little ? "ppc64le" : "ppc64" };
+				      c->machine == 62	? "x86_64" :
+					      c->little ? "ppc64le" :
+							  "ppc64" };
 
 	c->uts_at = round_up64(c->memory.len, 64);
 	buf_reserve(&c->memory, c->uts_at + UTS_BYTES - c->memory.len);
@@ -799,10 +801,23 @@ static void add_tables(struct core *c)
 void mkcore(struct buf *core, const char *text)
 {
 	struct core c = {
-		.bits = 64, .word = 8, .little = true, .mark_little = true, .type = ELF_ET_CORE,
-		.machine = ELF_EM_PPC64, .vaddr = 0xc000000000100000, .at = 0xc000000000100000,
-		.paddr = 0x100000, .count_bits = 3, .size_bits = 8, .release = "6.12.0", .version = 1,
-		.header = 16, .align = 4, .names = "printk_log", .priority = 6,
+		.bits = 64,
+		.word = 8,
+		.little = true,
+		.mark_little = true,
+		.type = ELF_ET_CORE,
+		.machine = ELF_EM_PPC64,
+		.vaddr = 0xc000000000100000,
+		.at = 0xc000000000100000,
+		.paddr = 0x100000,
+		.count_bits = 3,
+		.size_bits = 8,
+		.release = "6.12.0",
+		.version = 1,
+		.header = 16,
+		.align = 4,
+		.names = "printk_log",
+		.priority = 6,
 	};
 	STRING_AUTO copy = mem_copy_string(text);
 	char *rest = copy, *line;

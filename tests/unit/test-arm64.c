@@ -32,7 +32,8 @@ static void write_text(const char *name, const char *text)
 	unit_write(dir, name, text, strlen(text));
 }
 
-static void put_node(void *fdt, const char *name, const char *compatible, uint64_t reg, uint64_t size)
+static void put_node(void *fdt, const char *name, const char *compatible, uint64_t reg,
+		     uint64_t size)
 {
 	uint8_t pair[16];
 
@@ -122,7 +123,8 @@ static int setup(void **state)
 	(void)state;
 	dir = unit_directory();
 	sr = (struct sysroot){ .root = dir };
-	write_text(SNAPSHOT_FACTS, "machine aarch64\nbyte-order little\npage-size 4096\nrelease 6.12.0\n");
+	write_text(SNAPSHOT_FACTS,
+		   "machine aarch64\nbyte-order little\npage-size 4096\nrelease 6.12.0\n");
 	write_text(PROC_CMDLINE, "console=ttyAMA0 crashkernel=256M\n");
 	write_text(PROC_IOMEM, IOMEM "  60000000-6fffffff : Crash kernel\n");
 	write_text(SYS_CPU_POSSIBLE, "0-1\n");
@@ -133,9 +135,11 @@ static int setup(void **state)
 	write_text(SYS_CPU "/cpu1/crash_notes", "43001000\n");
 	write_text(SYS_CPU "/cpu1/crash_notes_size", "400\n");
 	write_text(SYS_VMCOREINFO, "0x0000000043196000 1024\n");
-	write_text(SNAPSHOT_LOG_TABLES,
-		   "<6>[    0.000000] GICv3: using LPI property table @0x00000000429f0000\n"
-		   "<6>[    0.100000] GICv3: CPU1: using allocated LPI pending table @0x0000000042a00000\n");
+	write_text(
+		SNAPSHOT_LOG_TABLES,
+		"<6>[    0.000000] GICv3: using LPI property table @0x00000000429f0000\n"
+		"<6>[    0.100000] GICv3: CPU1: using allocated LPI pending table"
+		" @0x0000000042a00000\n");
 	write_tree(true);
 	write_kcore();
 	write_kernel("vmlinuz", 10);
@@ -254,12 +258,30 @@ static void remove_role(int64_t role)
 
 static void move_fdt(int64_t by) { of(ROLE_BOOT_DATA)->addr += (uint64_t)by; }
 static void fdt_size(int64_t by) { of(ROLE_BOOT_DATA)->bufsz = (uint64_t)by; }
-static void initrd_start(int64_t by) { put_chosen("linux,initrd-start", 0, of(ROLE_INITRD)->addr + (uint64_t)by); }
-static void initrd_end(int64_t by) { put_chosen("linux,initrd-end", 0, of(ROLE_INITRD)->addr + (uint64_t)by); }
-static void core_start(int64_t by) { put_chosen("linux,elfcorehdr", 0, of(ROLE_CORE)->addr + (uint64_t)by); }
-static void core_size(int64_t by) { put_chosen("linux,elfcorehdr", 8, of(ROLE_CORE)->memsz + (uint64_t)by); }
-static void usable_start(int64_t by) { put_chosen("linux,usable-memory-range", 0, CRASH + (uint64_t)by); }
-static void usable_size(int64_t by) { put_chosen("linux,usable-memory-range", 8, 256 * MIB + (uint64_t)by); }
+static void initrd_start(int64_t by)
+{
+	put_chosen("linux,initrd-start", 0, of(ROLE_INITRD)->addr + (uint64_t)by);
+}
+static void initrd_end(int64_t by)
+{
+	put_chosen("linux,initrd-end", 0, of(ROLE_INITRD)->addr + (uint64_t)by);
+}
+static void core_start(int64_t by)
+{
+	put_chosen("linux,elfcorehdr", 0, of(ROLE_CORE)->addr + (uint64_t)by);
+}
+static void core_size(int64_t by)
+{
+	put_chosen("linux,elfcorehdr", 8, of(ROLE_CORE)->memsz + (uint64_t)by);
+}
+static void usable_start(int64_t by)
+{
+	put_chosen("linux,usable-memory-range", 0, CRASH + (uint64_t)by);
+}
+static void usable_size(int64_t by)
+{
+	put_chosen("linux,usable-memory-range", 8, 256 * MIB + (uint64_t)by);
+}
 static void reserve(int64_t by)
 {
 	void *fdt = bytes_of(ROLE_BOOT_DATA);
@@ -282,8 +304,12 @@ static void less_usable(int64_t by)
 }
 static void kernel_byte(int64_t at) { bytes_of(ROLE_KERNEL)[at] ^= 1; }
 static void kernel_base(int64_t by) { image.kernel_base += (uint64_t)by; }
-static void initrd_far(int64_t by) { of(ROLE_INITRD)->addr = (uint64_t)by; put_chosen("linux,initrd-start", 0, (uint64_t)by);
-	put_chosen("linux,initrd-end", 0, (uint64_t)by + of(ROLE_INITRD)->bufsz); }
+static void initrd_far(int64_t by)
+{
+	of(ROLE_INITRD)->addr = (uint64_t)by;
+	put_chosen("linux,initrd-start", 0, (uint64_t)by);
+	put_chosen("linux,initrd-end", 0, (uint64_t)by + of(ROLE_INITRD)->bufsz);
+}
 static void crash_here(int64_t by)
 {
 	machine.crash.start = of(ROLE_KERNEL)->addr + (uint64_t)by;
@@ -291,7 +317,8 @@ static void crash_here(int64_t by)
 }
 static void map_root(int64_t by)
 {
-	bytes_put(bytes_of(ROLE_PURGATORY) + PURGATORY_ARCH_AT(PURGATORY_ARM64_IDMAP) + PURGATORY_PARAMS_OFFSET,
+	bytes_put(bytes_of(ROLE_PURGATORY) + PURGATORY_ARCH_AT(PURGATORY_ARM64_IDMAP) +
+			  PURGATORY_PARAMS_OFFSET,
 		  of(ROLE_IDMAP)->addr + (uint64_t)by, 8, true);
 }
 
@@ -322,7 +349,8 @@ static void no_leaf(int64_t at)
 	uint8_t *tables = bytes_of(ROLE_IDMAP);
 
 	for (uint64_t i = 0; i < of(ROLE_IDMAP)->bufsz; i += 8)
-		if (le64_get(tables + i) & 1 << 10 && (le64_get(tables + i) & 0xfffffffff000) == (uint64_t)at)
+		if (le64_get(tables + i) & 1 << 10 &&
+		    (le64_get(tables + i) & 0xfffffffff000) == (uint64_t)at)
 			bytes_put(tables + i, 0, 8, true);
 }
 
@@ -378,7 +406,7 @@ static const struct spoil_row {
 	{ CRASHED, remove_role, ROLE_BOOT_DATA, "there is no FDT" },
 	{ CRASHED, move_fdt, 4, CROSSES },
 	{ CRASHED, move_fdt, 0x1ffff8, CROSSES },
-	{ CRASHED, move_fdt, 0x1f0000, UNREAD },		/* does not cross it */
+	{ CRASHED, move_fdt, 0x1f0000, UNREAD }, /* does not cross it */
 	{ CRASHED, fdt_size, 0x200001, CROSSES },
 	{ CRASHED, other_cmdline, 0, "the FDT does not hold the command line" },
 	{ CRASHED, initrd_start, 1, NOT_INITRD },
@@ -387,19 +415,23 @@ static const struct spoil_row {
 	{ CRASHED, core_size, -1, NOT_CORE },
 	{ CRASHED, usable_start, 4096, NOT_FIRST },
 	{ CRASHED, usable_size, 4096, NOT_FIRST },
-	{ CRASHED, more_usable, 4096, "linux,usable-memory-range is not what the capture kernel may use" },
-	{ CRASHED, less_usable, 4096, "linux,usable-memory-range has memory of the crashed kernel" },
+	{ CRASHED, more_usable, 4096,
+	  "linux,usable-memory-range is not what the capture kernel may use" },
+	{ CRASHED, less_usable, 4096,
+	  "linux,usable-memory-range has memory of the crashed kernel" },
 	{ CRASHED, other_crash, 4096, NOT_FIRST },
 	{ CRASHED, reserve, 0, NOT_RESERVED },
 	{ CRASHED, reserve, 8, NOT_RESERVED },
 	{ CRASHED, reserve, 16, NULL },
 	{ NORMAL, reserve, 0, NOT_RESERVED },
-	{ NORMAL, reserve, 16, "the tables of the interrupt controller are not in the FDT's reserve map" },
+	{ NORMAL, reserve, 16,
+	  "the tables of the interrupt controller are not in the FDT's reserve map" },
 	{ CRASHED, kernel_byte, 56, "the kernel does not begin with the header of an Image" },
 	{ CRASHED, kernel_byte, 9, NO_OFFSET },
 	{ CRASHED, kernel_base, 0x1000, NO_OFFSET },
 	{ NORMAL, initrd_far, (int64_t)(33 * GIB - 4096), NULL },
-	{ NORMAL, initrd_far, (int64_t)(33 * GIB), "the initrd is not in the kernel's window of 32 GiB" },
+	{ NORMAL, initrd_far, (int64_t)(33 * GIB),
+	  "the initrd is not in the kernel's window of 32 GiB" },
 	{ NORMAL, crash_here, 0, "a segment of a normal image is in the crash region" },
 	{ NORMAL, crash_here, -1, NULL },
 	{ CRASHED, remove_role, ROLE_IDMAP, "the purgatory would verify with the caches off" },
@@ -407,7 +439,7 @@ static const struct spoil_row {
 	{ CRASHED, map_root, 4096, "the purgatory does not know its page tables" },
 	{ CRASHED, map_entry, 0x100003, LEADS_OUT },
 	{ CRASHED, map_entry, -4093, LEADS_OUT },
-	{ CRASHED, map_entry, 3, NOT_SELF },		/* the table itself */
+	{ CRASHED, map_entry, 3, NOT_SELF }, /* the table itself */
 	{ CRASHED, map_leaf, 4096, NOT_SELF },
 	{ CRASHED, map_leaf, 1 << 10, "the purgatory" },
 	{ CRASHED, map_leaf, 2, NOT_SELF },
@@ -432,7 +464,7 @@ static int prove_row(const struct spoil_row *row)
 		bytes_put((uint8_t *)fdt + fdt_off_mem_rsvmap(fdt), (uint64_t)row->by, 8, false);
 		rc = arm64_prove(&image);
 		if (rc < 0 && !row->text && strstr(fail_text(), "cannot read all"))
-			rc = 0;			/* it is in the window; the tables are not about that */
+			rc = 0; /* it is in the window; the tables are not about that */
 	}
 	return rc;
 }
@@ -449,9 +481,10 @@ static void every_proof(void **state)
 		make_plan(row->plan);
 		row->spoil(row->by);
 		rc = prove_row(row);
-		if ((rc < 0) != (row->text != NULL) || (rc < 0 && !strstr(fail_text(), row->text))) {
-			print_error("row %zu: %d \"%s\", not \"%s\"\n", i, rc, rc ? fail_text() : "",
-				    row->text ? row->text : "");
+		if ((rc < 0) != (row->text != NULL) ||
+		    (rc < 0 && !strstr(fail_text(), row->text))) {
+			print_error("row %zu: %d \"%s\", not \"%s\"\n", i, rc,
+				    rc ? fail_text() : "", row->text ? row->text : "");
 			wrong++;
 		}
 		forget_plan();
@@ -490,10 +523,12 @@ static void two_regions(void **state)
 	const uint8_t *p;
 
 	(void)state;
-	write_text(PROC_IOMEM, IOMEM "  50000000-57ffffff : Crash kernel\n  60000000-6fffffff : Crash kernel\n"
-		   "    60000000-6fffffff : reserved\n");
+	write_text(PROC_IOMEM,
+		   IOMEM "  50000000-57ffffff : Crash kernel\n  60000000-6fffffff : Crash kernel\n"
+			 "    60000000-6fffffff : reserved\n");
 	make_plan(CRASHED);
-	p = fdt_getprop(bytes_of(ROLE_BOOT_DATA), fdt_path_offset(bytes_of(ROLE_BOOT_DATA), "/chosen"),
+	p = fdt_getprop(bytes_of(ROLE_BOOT_DATA),
+			fdt_path_offset(bytes_of(ROLE_BOOT_DATA), "/chosen"),
 			"linux,usable-memory-range", &len);
 	assert_int_equal(len, 32);
 	assert_int_equal(be64_get(p), CRASH);
@@ -519,7 +554,8 @@ static void new_chosen(void **state)
 	assert_null(fdt_getprop(fdt, chosen, "linux,usable-memory-range", &len));
 	assert_string_equal(fdt_getprop(fdt, chosen, "bootargs", &len), "quiet");
 	assert_non_null(fdt_getprop(fdt, chosen, "linux,booted-from-kexec", &len));
-	assert_int_equal(be64_get(fdt_getprop(fdt, chosen, "kaslr-seed", &len)), 0x0102030000000000);
+	assert_int_equal(be64_get(fdt_getprop(fdt, chosen, "kaslr-seed", &len)),
+			 0x0102030000000000);
 	assert_non_null(fdt_getprop(fdt, chosen, "rng-seed", &len));
 	assert_int_equal(len, 32);
 	forget_plan();
@@ -534,7 +570,8 @@ static void tables_that_the_log_forgot(void **state)
 	unit_listen(&said);
 	make_plan(NORMAL);
 	unit_heard(&said);
-	assert_non_null(strstr(said.text, "the kernel's log no longer says where they are: the next kernel can"));
+	assert_non_null(strstr(
+		said.text, "the kernel's log no longer says where they are: the next kernel can"));
 	forget_plan();
 	write_tree(false);			/* no ITS: nothing to warn of */
 	unit_listen(&said);
@@ -549,12 +586,15 @@ static void lines_of_the_log(void **state)
 	RANGES_AUTO tables = {0};
 
 	(void)state;
-	assert_int_equal(arm64_lpi_tables("GICv3: using LPI property table @0x100000000\n"
-					  "GICv3: CPU0: using reserved LPI pending table @0x100010000\n"
-					  "GICv3: CPU1: using allocated LPI pending table @0x200010000\n"
-					  "GICv3: using LPI property table @0x1234\n"	/* not aligned */
-					  "somebody: using LPI property table @0x300000000\n"
-					  "GICv3: LPI pending table\nGICv3: no LPI property table @\n", &tables), 0);
+	assert_int_equal(
+		arm64_lpi_tables("GICv3: using LPI property table @0x100000000\n"
+				 "GICv3: CPU0: using reserved LPI pending table @0x100010000\n"
+				 "GICv3: CPU1: using allocated LPI pending table @0x200010000\n"
+				 "GICv3: using LPI property table @0x1234\n" /* not aligned */
+				 "somebody: using LPI property table @0x300000000\n"
+				 "GICv3: LPI pending table\nGICv3: no LPI property table @\n",
+				 &tables),
+		0);
 	assert_int_equal(tables.n, 2);
 	assert_int_equal(tables.at[0].start, 0x100000000);
 	assert_int_equal(tables.at[0].end, 0x100020000);
@@ -639,7 +679,8 @@ static void too_many_tables(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 90; i++)
 		ranges_add(&r, i << 39, 4096, NULL);
-	assert_fails(arm64_idmap_build(&r, 0, 0, NULL), E2BIG, "in so many places that the purgatory");
+	assert_fails(arm64_idmap_build(&r, 0, 0, NULL), E2BIG,
+		     "in so many places that the purgatory");
 }
 
 #define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

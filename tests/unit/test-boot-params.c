@@ -24,7 +24,9 @@ static void put(uint8_t *page, unsigned int at, uint64_t v, size_t size)
 	bytes_put(page + at, v, size, true);
 }
 
-/* Every byte of the running kernel's is its own low address, so that one that is copied is known. */
+/*
+ * Every byte of the running kernel's is its own low address, so that one that is copied is known.
+ */
 static void fill_running(void)
 {
 	for (unsigned int i = 0; i < sizeof(running); i++)
@@ -69,16 +71,24 @@ static void fill_e820(struct x86_64_e820 *e, size_t entries)
 {
 	x86_64_e820_add(e, 0x1000, 0x9fc00, X86_E820_RAM);
 	for (size_t i = 1; i + 1 < entries; i++)
-		x86_64_e820_add(e, i * MIB, (i + 1) * MIB, i % 2 ? X86_E820_RAM : X86_E820_RESERVED);
+		x86_64_e820_add(e, i * MIB, (i + 1) * MIB,
+				i % 2 ? X86_E820_RAM : X86_E820_RESERVED);
 	x86_64_e820_add(e, 4 * GIB, 8 * GIB, X86_E820_RAM);
 }
 
 static struct x86_64_boot usual(const struct x86_64_e820 *e)
 {
 	return (struct x86_64_boot){
-		.running = running, .header = header, .header_size = sizeof(header), .e820 = e,
-		.cmdline = "root=/dev/sda1 quiet", .initrd = 5 * GIB + 4096, .initrd_size = 9 * MIB + 5,
-		.efi = &efi, .rsdp = 0x7e005014, .seed = seed,
+		.running = running,
+		.header = header,
+		.header_size = sizeof(header),
+		.e820 = e,
+		.cmdline = "root=/dev/sda1 quiet",
+		.initrd = 5 * GIB + 4096,
+		.initrd_size = 9 * MIB + 5,
+		.efi = &efi,
+		.rsdp = 0x7e005014,
+		.seed = seed,
 	};
 }
 
@@ -108,12 +118,16 @@ static uint64_t get(const struct buf *b, uint64_t at, size_t size)
 static void inherits_what_firmware_told(void **state)
 {
 	/* By the kernel's document, not by our constants. */
-	static const struct { unsigned int start, end; } copied[] = {
-		{ 0x000, 0x002 }, { 0x004, 0x054 }, { 0x060, 0x070 }, { 0x080, 0x0b0 }, { 0x140, 0x1c0 },
-		{ 0x1e9, 0x1eb }, { 0x1ec, 0x1ed }, { 0x23c, 0x240 }, { 0x290, 0x2d0 }, { 0xd00, 0xeec },
+	static const struct {
+		unsigned int start, end;
+	} copied[] = {
+		{ 0x000, 0x002 }, { 0x004, 0x054 }, { 0x060, 0x070 }, { 0x080, 0x0b0 },
+		{ 0x140, 0x1c0 }, { 0x1e9, 0x1eb }, { 0x1ec, 0x1ed }, { 0x23c, 0x240 },
+		{ 0x290, 0x2d0 }, { 0xd00, 0xeec },
 	}, zero[] = {
-		{ 0x054, 0x060 }, { 0x078, 0x080 }, { 0x0b0, 0x0c0 }, { 0x0cc, 0x140 }, { 0x1e4, 0x1e8 },
-		{ 0x1eb, 0x1ec }, { 0x1ed, 0x1f1 }, { 0x26c, 0x290 }, { 0xcd0, 0xd00 }, { 0xeec, 0x1000 },
+		{ 0x054, 0x060 }, { 0x078, 0x080 }, { 0x0b0, 0x0c0 }, { 0x0cc, 0x140 },
+		{ 0x1e4, 0x1e8 }, { 0x1eb, 0x1ec }, { 0x1ed, 0x1f1 }, { 0x26c, 0x290 },
+		{ 0xcd0, 0xd00 }, { 0xeec, 0x1000 },
 	};
 	X86_64_E820_AUTO e = {0};
 	BUF_AUTO out = {0};
@@ -201,7 +215,8 @@ static void headers_are_checked(void **state)
 	memcpy(old, header, sizeof(old));
 	b.header = old;
 	put(old, X86_HDR_VERSION - X86_BP_HEADER, 0x20b, 2);
-	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its boot protocol is 2.11, before 2.12");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL,
+		     "its boot protocol is 2.11, before 2.12");
 	memcpy(old, header, sizeof(old));
 	old[X86_HDR_MAGIC - X86_BP_HEADER] = 'h';
 	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
@@ -212,14 +227,16 @@ static void headers_are_checked(void **state)
 	b.header_size = 0x264 - 0x1f1 - 1;
 	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "no setup header with the marks");
 	b.header_size = 0x26c - 0x1f1 - 1;
-	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x26c, too early or");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL,
+		     "its setup header ends at 0x26c, too early or");
 	b.header_size = 0x264 - 0x1f1;
 	old[X86_HDR_JUMP_LEN - X86_BP_HEADER] = 0x62;
 	put(old, X86_HDR_VERSION - X86_BP_HEADER, 0x20c, 2);
 	assert_int_equal(x86_64_boot_build(&b, ADDR, &out), 0);
 	b.header_size = sizeof(old);
 	old[X86_HDR_JUMP_LEN - X86_BP_HEADER] = 0x61;
-	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL, "its setup header ends at 0x263, too early or");
+	assert_fails(x86_64_boot_build(&b, ADDR, &out), EINVAL,
+		     "its setup header ends at 0x263, too early or");
 }
 
 /* A header that is longer than boot_params has room for; as many bytes are there. */
@@ -245,7 +262,9 @@ static void without_anything_known(void **state)
 {
 	X86_64_E820_AUTO e = {0};
 	BUF_AUTO out = {0};
-	struct x86_64_boot b = { .header = header, .header_size = sizeof(header), .e820 = &e, .cmdline = "" };
+	struct x86_64_boot b = {
+		.header = header, .header_size = sizeof(header), .e820 = &e, .cmdline = ""
+	};
 	struct x86_64_expect expect = expected(&b);
 
 	(void)state;
@@ -260,7 +279,9 @@ static void without_anything_known(void **state)
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 }
 
-/* With EFI a kernel that is told of none takes the one which the boot before left in EFI's tables. */
+/*
+ * With EFI a kernel that is told of none takes the one which the boot before left in EFI's tables.
+ */
 static void no_initrd_with_efi_is_an_empty_one(void **state)
 {
 	X86_64_E820_AUTO e = {0};
@@ -337,8 +358,13 @@ static void e820_overflows_into_setup_data(void **state)
 
 static void memory_sizes_are_those_of_e801(void **state)
 {
-	static const struct { uint64_t end; uint32_t ext, alt; } cases[] = {
-		{ 16 * MIB, 15 << 10, 15 << 10 }, { 64 * MIB, 0xfc00, 0xfc00 }, { 2 * GIB, 0xfc00, 2047 << 10 },
+	static const struct {
+		uint64_t end;
+		uint32_t ext, alt;
+	} cases[] = {
+		{ 16 * MIB, 15 << 10, 15 << 10 },
+		{ 64 * MIB, 0xfc00, 0xfc00 },
+		{ 2 * GIB, 0xfc00, 2047 << 10 },
 		{ 8192ull * GIB, 0xfc00, UINT32_MAX },
 	};
 
@@ -350,7 +376,7 @@ static void memory_sizes_are_those_of_e801(void **state)
 
 		x86_64_e820_add(&e, 0, 0x9f000, X86_E820_RAM);
 		x86_64_e820_add(&e, MIB, cases[i].end, X86_E820_RAM);
-		x86_64_e820_add(&e, MIB / 2, MIB, X86_E820_RAM);	/* crash images have no order */
+		x86_64_e820_add(&e, MIB / 2, MIB, X86_E820_RAM); /* crash images have no order */
 		x86_64_e820_add(&e, MIB, 3 * MIB, X86_E820_RESERVED);
 		x86_64_e820_add(&e, 9000ull * GIB, 9001ull * GIB, X86_E820_RAM);
 		build(&b, &out);
@@ -361,10 +387,19 @@ static void memory_sizes_are_those_of_e801(void **state)
 
 static void names_and_words_of_memory(void **state)
 {
-	static const struct { const char *name; uint32_t type; } names[] = {
-		{ "System RAM", 1 }, { "Reserved", 2 }, { "reserved", 2 }, { "ACPI Tables", 3 },
-		{ "ACPI Non-volatile Storage", 4 }, { "Unusable memory", 5 }, { "Persistent Memory", 7 },
-		{ "Persistent Memory (legacy)", 12 }, { "Soft Reserved", 0xefffffff },
+	static const struct {
+		const char *name;
+		uint32_t type;
+	} names[] = {
+		{ "System RAM", 1 },
+		{ "Reserved", 2 },
+		{ "reserved", 2 },
+		{ "ACPI Tables", 3 },
+		{ "ACPI Non-volatile Storage", 4 },
+		{ "Unusable memory", 5 },
+		{ "Persistent Memory", 7 },
+		{ "Persistent Memory (legacy)", 12 },
+		{ "Soft Reserved", 0xefffffff },
 	};
 	X86_64_E820_AUTO e = {0};
 	BUF_AUTO out = {0};
@@ -383,9 +418,11 @@ static void names_and_words_of_memory(void **state)
 	x86_64_e820_add(&e, 4 * GIB, 4 * GIB, X86_E820_RAM);	/* empty */
 	x86_64_e820_add(&e, 32 * MIB, 33 * MIB, 99);
 	x86_64_memmap_words(&e, &out);
-	assert_string_equal((char *)out.data, "memmap=exactmap memmap=1024K@1024K memmap=1024K$2048K"
-			    " memmap=1024K$3072K memmap=1024K#4096K memmap=1024K#5120K memmap=1024K$6144K"
-			    " memmap=1024K!8192K memmap=0x100001$9216K memmap=1024K$32768K");
+	assert_string_equal(
+		(char *)out.data,
+		"memmap=exactmap memmap=1024K@1024K memmap=1024K$2048K"
+		" memmap=1024K$3072K memmap=1024K#4096K memmap=1024K#5120K memmap=1024K$6144K"
+		" memmap=1024K!8192K memmap=0x100001$9216K memmap=1024K$32768K");
 }
 
 static void added_memory_is_taken_out(void **state)
@@ -435,7 +472,10 @@ static void maps_are_sorted(void **state)
 		{ 0, 1, 2 }, { 1, 2, 1 }, { 1, 2, 2 }, { 1, 3, 1 }, { 1, 4, 0 }, { 2, 3, 1 },
 	};
 	static const unsigned int orders[][6] = {
-		{ 5, 4, 3, 2, 1, 0 }, { 3, 0, 5, 1, 4, 2 }, { 0, 1, 2, 3, 4, 5 }, { 2, 1, 4, 3, 0, 5 },
+		{ 5, 4, 3, 2, 1, 0 },
+		{ 3, 0, 5, 1, 4, 2 },
+		{ 0, 1, 2, 3, 4, 5 },
+		{ 2, 1, 4, 3, 0, 5 },
 	};
 	X86_64_E820_AUTO none = {0};
 
@@ -466,9 +506,11 @@ static void range(struct ranges *r, uint64_t start, uint64_t end)
 static void crash_e820_is_the_kernels(void **state)
 {
 	static const struct x86_64_e820_entry want[] = {
-		{ 0x1000, 0x9fc00, 1 }, { 0x7fe0000, 0x7fff000, 3 }, { 0x7fff000, 0x8000000, 4 },
-		{ 0x9fc00, 0xa0000, 2 }, { 0xfeffc000, 0xff000000, 2 }, { 0x10000000, 0x20000000, 1 },
-		{ 0x40000000, 0x5ff00000, 1 }, { 0x5fff0000, 0x60000000, 1 }, { 0x70000000, 0x74000000, 1 },
+		{ 0x1000, 0x9fc00, 1 },	       { 0x7fe0000, 0x7fff000, 3 },
+		{ 0x7fff000, 0x8000000, 4 },   { 0x9fc00, 0xa0000, 2 },
+		{ 0xfeffc000, 0xff000000, 2 }, { 0x10000000, 0x20000000, 1 },
+		{ 0x40000000, 0x5ff00000, 1 }, { 0x5fff0000, 0x60000000, 1 },
+		{ 0x70000000, 0x74000000, 1 },
 	};
 	struct x86_64_facts f = {0};
 	struct machine m = {
@@ -508,13 +550,23 @@ static void crash_e820_is_the_kernels(void **state)
 
 static void page_tables_are_counted(void **state)
 {
-	static const struct { bool gbpages; uint64_t start, end, acpi; unsigned int pages; } cases[] = {
-		{ false, 0x1000, GIB, 0, 2 }, { false, 0x1000, 4 * GIB, 0, 5 },
-		{ false, 0, 1024 * GIB, 0, 1024 + 2 }, { true, 0, 1024 * GIB, 0, 2 },
-		{ true, 0x1000, 3 * GIB, 0, 2 }, { true, 0, 3 * GIB + 4096, 0, 2 },
-		{ true, 0x1000, 3 * GIB + 4096, 0, 3 }, { true, MIB, 2 * MIB, 0, 2 },
-		{ false, MIB, 2 * MIB, 3 * MIB, 2 }, { false, MIB, 2 * MIB, 3 * GIB, 3 },
-		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 }, { true, GIB, 2 * GIB, 0, 1 },
+	static const struct {
+		bool gbpages;
+		uint64_t start, end, acpi;
+		unsigned int pages;
+	} cases[] = {
+		{ false, 0x1000, GIB, 0, 2 },
+		{ false, 0x1000, 4 * GIB, 0, 5 },
+		{ false, 0, 1024 * GIB, 0, 1024 + 2 },
+		{ true, 0, 1024 * GIB, 0, 2 },
+		{ true, 0x1000, 3 * GIB, 0, 2 },
+		{ true, 0, 3 * GIB + 4096, 0, 2 },
+		{ true, 0x1000, 3 * GIB + 4096, 0, 3 },
+		{ true, MIB, 2 * MIB, 0, 2 },
+		{ false, MIB, 2 * MIB, 3 * MIB, 2 },
+		{ false, MIB, 2 * MIB, 3 * GIB, 3 },
+		{ true, 0, UINT64_MAX, 0, (1 << 25) + 1 },
+		{ true, GIB, 2 * GIB, 0, 1 },
 	};
 
 	(void)state;
@@ -525,7 +577,8 @@ static void page_tables_are_counted(void **state)
 		range(&m.ram, cases[i].start, cases[i].end);
 		if (cases[i].acpi)
 			range(&f.acpi_tables, cases[i].acpi, cases[i].acpi + 4096);
-		assert_int_equal(x86_64_page_table_pages(&m), cases[i].pages + X86_64_PAGE_TABLE_EXTRA);
+		assert_int_equal(x86_64_page_table_pages(&m),
+				 cases[i].pages + X86_64_PAGE_TABLE_EXTRA);
 		assert_int_equal(x86_64_kernel_pages(&m), 4 + x86_64_page_table_pages(&m));
 		x86_64_forget(&m);
 		ranges_free(&m.ram);
@@ -680,7 +733,8 @@ static const struct spoil spoils[] = {
 	{ "command line", 0x228, 4, ADDR + 4097, "the command line is not at" },
 	{ "command line above", 0x0c8, 4, 1, "the command line is not at" },
 	{ "command line in the page", 0x228, 4, ADDR, "the command line is not at" },
-	{ "command line's limit", 0x238, 4, 5, "the command line has 20 bytes, the kernel reads 5" },
+	{ "command line's limit", 0x238, 4, 5,
+	  "the command line has 20 bytes, the kernel reads 5" },
 	{ "command line's last limit", 0x238, 4, 20, NULL },
 	{ "initrd", 0x218, 4, 0, "they say that the initrd is at" },
 	{ "initrd's size above", 0x0c4, 4, 1, "they say that the initrd is at" },
@@ -705,7 +759,8 @@ static const struct spoil spoils[] = {
 	{ "empty entry", 0x2d8, 8, 0, "the e820 has 0x0 bytes at" },
 	{ "entry wraps", 0x2d8, 8, UINT64_MAX, "bytes at 0x1000" },
 	{ "order", 0x2d0, 8, 9 * GIB, "is not behind the one before it" },
-	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB, "a segment, 0x140001000-0x140901004"
+	{ "covered", 0x2d0 + 5 * 20 + 8, 8, GIB,
+	  "a segment, 0x140001000-0x140901004"
 	  ", is not RAM of the e820" },
 };
 
@@ -727,9 +782,11 @@ static void proofs_refuse(void **state)
 		put(out.data, s->at, s->value, s->size);
 		print_message("# %s\n", s->name);
 		if (s->text)
-			assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, s->text);
+			assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect),
+				     EINVAL, s->text);
 		else
-			assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
+			assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect),
+					 0);
 		ranges_free(&expect.covered);
 	}
 }
@@ -779,7 +836,8 @@ static void proofs_refuse_places_of_nodes(void **state)
 	put(out.data, 0x250, ADDR + node + 24, 8);
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 	put(out.data, 0x250, ADDR + node + 20, 8);
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "where no node is");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "where no node is");
 }
 
 static void proofs_refuse_chains(void **state)
@@ -797,13 +855,15 @@ static void proofs_refuse_chains(void **state)
 	put(out.data, (unsigned int)first, ADDR + find_node(&out, 4), 8);
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 	put(out.data, (unsigned int)find_node(&out, 9), ADDR + find_node(&out, 4), 8);
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "or does not end");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "or does not end");
 	build(&b, &out);
 	put(out.data, (unsigned int)first + 12, 39, 4);
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
 		     "entries of the e820 in setup_data are 39 bytes, or there twice");
 	put(out.data, (unsigned int)first + 12, UINT32_MAX, 4);
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "where no node is");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "where no node is");
 	build(&b, &out);
 	put(out.data, (unsigned int)find_node(&out, 9) + 12, 20, 4);
 	put(out.data, (unsigned int)find_node(&out, 9) + 8, 1, 4);
@@ -816,15 +876,18 @@ static void proofs_refuse_chains(void **state)
 		     "EFI's signature, system table and setup_data");
 	build(&b, &out);
 	put(out.data, 0x1e8, 127, 1);
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "and 2 behind it");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "and 2 behind it");
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		build(&b, &out);
 		put(out.data, (unsigned int)find_node(&out, 9) + 8, types[i], 4);
 		assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
 			     "is of the running kernel's own memory");
 	}
-	assert_fails(x86_64_prove_boot_data(out.data, 4095, ADDR, &expect), EINVAL, "0xfff bytes at");
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, UINT64_MAX - 4095, &expect), EINVAL, "are none");
+	assert_fails(x86_64_prove_boot_data(out.data, 4095, ADDR, &expect), EINVAL,
+		     "0xfff bytes at");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, UINT64_MAX - 4095, &expect), EINVAL,
+		     "are none");
 }
 
 static void proofs_refuse_memory(void **state)
@@ -858,7 +921,8 @@ static void proofs_refuse_memory(void **state)
 	e.n = 0;
 	fill_e820(&e, 3201);
 	build(&b, &out);
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL, "and 3073 behind it");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
+		     "and 3073 behind it");
 }
 
 /* --- what a kernel wants of a machine --- */
@@ -874,17 +938,25 @@ struct wanted {
 
 static const struct wanted wanted[] = {
 	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED } },
-	{ .text = "is linked to run at 0xffffffff7fffffff", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED - 1 } },
+	{ .text = "is linked to run at 0xffffffff7fffffff",
+	  .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED - 1 } },
 	{ .k = { .bits = 64, .elf_machine = 62, .boot_header = header } },
 	{ .text = "is a 32 bit kernel", .k = { .bits = 32, .elf_machine = 62, .virtual = LINKED } },
-	{ .text = "is for ELF machine 21, this machine is 62", .k = { .bits = 64, .elf_machine = 21, .virtual = LINKED } },
+	{ .text = "is for ELF machine 21, this machine is 62",
+	  .k = { .bits = 64, .elf_machine = 21, .virtual = LINKED } },
 	{ .text = "its entry point is in none of its segments",
 	  .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED, .entry = KERNEL_NO_ENTRY } },
-	{ .text = "neither a bzImage nor an ELF file", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED, .flat = true } },
-	{ .text = "where 5-level paging is on", .k = { .bits = 64, .elf_machine = 62, .boot_header = header }, .la57 = true },
-	{ .k = { .bits = 64, .elf_machine = 62, .boot_header = header, .five_level = true }, .la57 = true },
+	{ .text = "neither a bzImage nor an ELF file",
+	  .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED, .flat = true } },
+	{ .text = "where 5-level paging is on",
+	  .k = { .bits = 64, .elf_machine = 62, .boot_header = header },
+	  .la57 = true },
+	{ .k = { .bits = 64, .elf_machine = 62, .boot_header = header, .five_level = true },
+	  .la57 = true },
 	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .la57 = true },
-	{ .text = "--reuseinitrd", .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .reuse_initrd = true },
+	{ .text = "--reuseinitrd",
+	  .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED },
+	  .reuse_initrd = true },
 	{ .k = { .bits = 64, .elf_machine = 62, .virtual = LINKED }, .crash = true },
 };
 
@@ -892,7 +964,9 @@ static void kernels_are_for_this_machine(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		struct x86_64_facts f = { .la57 = wanted[i].la57, .has_addresses = i % 2, .no_addresses = "why" };
+		struct x86_64_facts f = { .la57 = wanted[i].la57,
+					  .has_addresses = i % 2,
+					  .no_addresses = "why" };
 		struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f };
 		struct image image;
 
@@ -902,8 +976,8 @@ static void kernels_are_for_this_machine(void **state)
 		image.crash = wanted[i].crash;
 		image.request.reuse_initrd = wanted[i].reuse_initrd;
 		if (wanted[i].text)
-			assert_fails(x86_64_needs(&image), wanted[i].reuse_initrd ? ENOTSUP : ENOEXEC,
-				     wanted[i].text);
+			assert_fails(x86_64_needs(&image),
+				     wanted[i].reuse_initrd ? ENOTSUP : ENOEXEC, wanted[i].text);
 		else
 			assert_int_equal(x86_64_needs(&image), 0);
 		assert_int_equal(image.needs.above, wanted[i].text ? 0 : MIB);
@@ -911,7 +985,8 @@ static void kernels_are_for_this_machine(void **state)
 		if (wanted[i].crash) {
 			f.has_addresses = false;
 			assert_int_equal(x86_64_needs(&image), 0);
-			assert_string_equal(image.doubt[0], "why; the dump will not have the kernel's virtual"
+			assert_string_equal(image.doubt[0],
+					    "why; the dump will not have the kernel's virtual"
 					    " addresses, and makedumpfile may not read it");
 		}
 		image_free(&image);
@@ -926,8 +1001,13 @@ static void kernels_want_places(void **state)
 
 	(void)state;
 	image_init(&image, &m);
-	image.kernel = (struct kernel){ .bits = 64, .elf_machine = 62, .virtual = LINKED, .low = 16 * MIB,
-					.align = 2 * MIB, .kernel_below = 4 * GIB, .initrd_below = 2 * GIB };
+	image.kernel = (struct kernel){ .bits = 64,
+					.elf_machine = 62,
+					.virtual = LINKED,
+					.low = 16 * MIB,
+					.align = 2 * MIB,
+					.kernel_below = 4 * GIB,
+					.initrd_below = 2 * GIB };
 	assert_int_equal(x86_64_needs(&image), 0);
 	assert_int_equal(image.needs.kernel_above, 0);
 	assert_int_equal(image.needs.cmdline_max, 2047);
@@ -950,12 +1030,17 @@ static void expect_ranges(const struct ranges *r, const struct range *want, size
 		assert_true(r->at[i].start == want[i].start && r->at[i].end == want[i].end);
 }
 
-/* A normal image: RAM of firmware's map; a capture kernel: its region, low memory, what is its own elsewhere. */
+/*
+ * A normal image: RAM of firmware's map; a capture kernel: its region, low memory, what is its own
+ * elsewhere.
+ */
 static void kernels_have_room(void **state)
 {
 	static const struct range normal[] = { { 2 * MIB, 3 * MIB, NULL }, { GIB, 2 * GIB, NULL } };
 	static const struct range crash[] = {
-		{ 0x1000, 0x9f000, NULL }, { 16 * MIB, 32 * MIB, NULL }, { GIB, GIB + 256 * MIB, NULL },
+		{ 0x1000, 0x9f000, NULL },
+		{ 16 * MIB, 32 * MIB, NULL },
+		{ GIB, GIB + 256 * MIB, NULL },
 	};
 	struct x86_64_facts f = {0};
 	struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f,

@@ -28,7 +28,8 @@ static const struct region regions[] = {
 	/* Where what Linux allocates first must be. */
 	{ "the page tables of its memory takes 0x3000", 512 * MIB, 8 * KIB, .radix = true },
 	{ "process table takes 0x800000", 512 * MIB, 4 * MIB, .radix = true },
-	{ "not in one piece", 512 * MIB, 14 * MIB, .radix = true, .hole = 519 * MIB, .hole_size = 1 },
+	{ "not in one piece", 512 * MIB, 14 * MIB, .radix = true, .hole = 519 * MIB,
+	  .hole_size = 1 },
 	{ "not in one piece", 516 * MIB, 10 * MIB, .radix = true },
 	{ NULL, 512 * MIB, 14 * MIB, .radix = true, .hole = 521 * MIB, .hole_size = 1 },
 	{ "hash table takes 0x100000", 512 * MIB, 512 * KIB, .bare = true },
@@ -40,8 +41,10 @@ static const struct region regions[] = {
 	{ NULL, GIB - 64 * KIB, 512 * MIB, .radix = true, .rtas = true },
 	{ "RTAS takes 0x10000 bytes below 0x20000000", 512 * MIB, 512 * MIB, .rtas = true,
 	  .real_mode = 512 * MIB },
-	{ NULL, 1536 * MIB, 512 * MIB, .radix = true, .rtas = true, .more = 800 * MIB, .more_size = MIB },
-	{ "machine check stacks takes 0x4000 bytes below 0x100000000", 5 * GIB, GIB, .radix = true },
+	{ NULL, 1536 * MIB, 512 * MIB, .radix = true, .rtas = true, .more = 800 * MIB,
+	  .more_size = MIB },
+	{ "machine check stacks takes 0x4000 bytes below 0x100000000", 5 * GIB, GIB,
+	  .radix = true },
 	{ NULL, 5 * GIB, GIB, .radix = true, .bare = true },
 	{ "emergency stacks takes 0x8000 bytes below 0x40000000", GIB - 16 * KIB, 512 * MIB,
 	  .real_mode = GIB },
@@ -195,11 +198,17 @@ static const struct {
 	/* The highest with room above, not that which page tables and FDT take from. */
 	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" } }, { 752 * MIB, 760 * MIB, "" } },
 	{ { .radix = true }, GIB, { { 127 * MIB, 144 * MIB, "" } }, { 128 * MIB, 136 * MIB, "" } },
-	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB, "" } },
+	{ { .radix = true },
+	  GIB,
+	  { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB, "" } },
 	  { 760 * MIB, 768 * MIB, "" } },
-	{ { .radix = true }, GIB, { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB - 1, "" } },
+	{ { .radix = true },
+	  GIB,
+	  { { 512 * MIB, 768 * MIB, "" }, { 800 * MIB, 801 * MIB - 1, "" } },
 	  { 752 * MIB, 760 * MIB, "" } },
-	{ { .radix = true }, GIB, { { 512 * MIB, 523 * MIB, "" }, { 525 * MIB, 535 * MIB, "" } },
+	{ { .radix = true },
+	  GIB,
+	  { { 512 * MIB, 523 * MIB, "" }, { 525 * MIB, 535 * MIB, "" } },
 	  { 512 * MIB, 520 * MIB, "" } },
 	/* Without room above any of them, the highest all the same. */
 	{ { .radix = true }, GIB, { { 510 * MIB, 520 * MIB, "" } }, { 512 * MIB, 520 * MIB, "" } },
@@ -207,7 +216,10 @@ static const struct {
 	{ { .radix = true }, GIB, { { 0 } }, { 0 } },
 	/* A hash table, of 1 MiB here; the hypervisor has a guest's. */
 	{ { .bare = true }, GIB, { { 512 * MIB, 768 * MIB, "" } }, { 766 * MIB, 767 * MIB, "" } },
-	{ { .bare = true }, 2 * GIB, { { 512 * MIB, 767 * MIB, "" } }, { 764 * MIB, 766 * MIB, "" } },
+	{ { .bare = true },
+	  2 * GIB,
+	  { { 512 * MIB, 767 * MIB, "" } },
+	  { 764 * MIB, 766 * MIB, "" } },
 };
 
 static void pieces_are_left(void **state)
@@ -289,15 +301,23 @@ static void give_word(struct given *g, uint32_t word, bool little)
 static void give(struct given *g)
 {
 	*g = (struct given){ .piece = { .addr = 32 * MIB, .filesz = HEAD, .memsz = MIB } };
-	g->m = (struct machine){ .arch = arch_find("ppc64le"), .arch_facts = &g->facts, .page_size = 65536,
-				 .real_mode_limit = GIB, .crash = { 512 * MIB, 768 * MIB, "crash" } };
+	g->m = (struct machine){ .arch = arch_find("ppc64le"),
+				 .arch_facts = &g->facts,
+				 .page_size = 65536,
+				 .real_mode_limit = GIB,
+				 .crash = { 512 * MIB, 768 * MIB, "crash" } };
 	g->m.tree = cpu_tree(&regions[0]);
 	dt_add_child(&arena, g->m.tree, "chosen");
 	assert_int_equal(ranges_add(&g->m.ram, 0, 2 * GIB, "RAM"), 0);
 	image_init(&g->image, &g->m);
 	g->piece.data = g->bytes;
-	g->image.kernel = (struct kernel){ .bits = 64, .elf_machine = ELF_PPC64, .virtual = PPC64_PAGE_OFFSET,
-					   .piece = &g->piece, .n_pieces = 1, .low = 32 * MIB, .high = 64 * MIB };
+	g->image.kernel = (struct kernel){ .bits = 64,
+					   .elf_machine = ELF_PPC64,
+					   .virtual = PPC64_PAGE_OFFSET,
+					   .piece = &g->piece,
+					   .n_pieces = 1,
+					   .low = 32 * MIB,
+					   .high = 64 * MIB };
 	give_word(g, PPC64_RUN_AT_LOAD_OFF, true);
 }
 
@@ -321,7 +341,8 @@ static void machines_that_boot_none(void **state)
 		assert_int_equal(ppc64_needs(&g.image), 0);
 		g.m.ram.at[0].start = MIB;
 		if (crash)
-			assert_fails(ppc64_needs(&g.image), EINVAL, "memory begins at 0x100000, not at 0");
+			assert_fails(ppc64_needs(&g.image), EINVAL,
+				     "memory begins at 0x100000, not at 0");
 		else
 			assert_int_equal(ppc64_needs(&g.image), 0);
 		g.m.ram.n = 0;
@@ -394,9 +415,11 @@ static void flat_kernels_tell_their_order(void **state)
 		assert_int_equal(g.image.kernel.little, little);
 		assert_int_equal(g.image.kernel.elf_machine, ELF_PPC64);
 		give_word(&g, 1, little);
-		assert_fails(ppc64_needs(&g.image), ENOEXEC, "neither an ELF file nor a flat relocatable");
+		assert_fails(ppc64_needs(&g.image), ENOEXEC,
+			     "neither an ELF file nor a flat relocatable");
 		g.piece.filesz = PPC64_RUN_AT_LOAD + 3;
-		assert_fails(ppc64_needs(&g.image), ENOEXEC, "neither an ELF file nor a flat relocatable");
+		assert_fails(ppc64_needs(&g.image), ENOEXEC,
+			     "neither an ELF file nor a flat relocatable");
 		take_back(&g);
 	}
 }
@@ -428,9 +451,15 @@ static void kernels_are_told_to_stay(void **state)
 
 static void old_initrds_stay(void **state)
 {
-	static const struct { uint64_t start, end; const char *text; int err; } rows[] = {
-		{ 32 * MIB, 33 * MIB, NULL, 0 }, { 0, 0, "does not say where", ENOENT },
-		{ 64 * MIB, 64 * MIB, "does not say where", ENOENT }, { 64 * MIB, 63 * MIB, "does not say where", ENOENT },
+	static const struct {
+		uint64_t start, end;
+		const char *text;
+		int err;
+	} rows[] = {
+		{ 32 * MIB, 33 * MIB, NULL, 0 },
+		{ 0, 0, "does not say where", ENOENT },
+		{ 64 * MIB, 64 * MIB, "does not say where", ENOENT },
+		{ 64 * MIB, 63 * MIB, "does not say where", ENOENT },
 		{ 32 * MIB - 1, 33 * MIB, "at 0x1ffffff is where the new kernel will run", ENOSPC },
 	};
 	struct given g;
@@ -491,7 +520,8 @@ static void kernels_have_places(void **state)
 		g.image.kernel.high = g.image.kernel.low + places[i].size * MIB;
 		g.m.kernel_end = places[i].kernel_end * MIB;
 		g.m.real_mode_limit = places[i].limit * MIB;
-		g.m.crash = (struct range){ places[i].crash_start * MIB, (places[i].crash_start + 256) * MIB, "" };
+		g.m.crash = (struct range){ places[i].crash_start * MIB,
+					    (places[i].crash_start + 256) * MIB, "" };
 		if (places[i].rtas)
 			assert_int_equal(ranges_add(&g.facts.rtas, 256 * MIB, MIB, "RTAS"), 0);
 		print_message("# place %zu\n", i);
@@ -529,7 +559,8 @@ static const struct {
 static void give_bootargs(struct dt_node *tree, const char *text)
 {
 	if (text)
-		dt_set(&arena, (struct dt_node *)dt_child(tree, "chosen"), "bootargs", text, strlen(text) + 1);
+		dt_set(&arena, (struct dt_node *)dt_child(tree, "chosen"), "bootargs", text,
+		       strlen(text) + 1);
 }
 
 static void command_lines(void **state)
@@ -543,9 +574,11 @@ static void command_lines(void **state)
 		give_bootargs(g.m.tree, lines[i].running);
 		if (lines[i].dtb) {
 			g.image.dtb_tree = cpu_tree(&regions[0]);
-			assert_string_equal(ppc64_cmdline(&g.image), "root=/dev/a");	/* it has no /chosen */
+			assert_string_equal(ppc64_cmdline(&g.image),
+					    "root=/dev/a"); /* it has no /chosen */
 			dt_add_child(&arena, g.image.dtb_tree, "chosen");
-			assert_string_equal(ppc64_cmdline(&g.image), "root=/dev/a");	/* and no bootargs */
+			assert_string_equal(ppc64_cmdline(&g.image),
+					    "root=/dev/a"); /* and no bootargs */
 			give_bootargs(g.image.dtb_tree, lines[i].dtb);
 		}
 		g.image.request.cmdline = lines[i].given;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* Command lines as the kernel splits them; of exact size, so that reading beyond them is noticed. */
+/*
+ * Command lines as the kernel splits them; of exact size, so that reading beyond them is noticed.
+ */
 #include "tests/unit/unit.h"
 
 #include "kexec/cmdline.h"
@@ -17,9 +19,21 @@ static const struct {
 	{ "x a=1 b", "b", "b" },
 	{ "a=1 a=2", "a", "a=1" },
 	{ " \t\n\v\f\ra \r", "a", "a" },
-	{ "x\ta", "a", "a" }, { "x\na", "a", "a" }, { "x\va", "a", "a" }, { "x\fa", "a", "a" },
+	{ "x\ta", "a", "a" },
+	{ "x\na", "a", "a" },
+	{ "x\va", "a", "a" },
+	{ "x\fa", "a", "a" },
 	{ "x\ra", "a", "a" },
-	{ "x\ba", "a", NULL }, { "x\x0e" "a", "a", NULL }, { "x\x1f" "a", "a", NULL }, { "x\xa0" "a", "a", NULL },
+	{ "x\ba", "a", NULL },
+	{ "x\x0e"
+	  "a",
+	  "a", NULL },
+	{ "x\x1f"
+	  "a",
+	  "a", NULL },
+	{ "x\xa0"
+	  "a",
+	  "a", NULL },
 	{ "x,a", "a", NULL },
 	{ "a=\"1 2\" b", "a", "a=\"1 2\"" },
 	{ "\"a=1 2\" b", "a", "\"a=1 2\"" },
@@ -89,7 +103,8 @@ static void lines_are_joined(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(joins); i++)
-		assert_string_equal(cmdline_join(&a, joins[i].first, joins[i].second), joins[i].joined);
+		assert_string_equal(cmdline_join(&a, joins[i].first, joins[i].second),
+				    joins[i].joined);
 	arena_free(&a);
 }
 
@@ -100,7 +115,8 @@ static void names_are_taken_out(void **state)
 	struct arena a = {0};
 
 	(void)state;
-	assert_string_equal(cmdline_without(&a, "one a=1 two=2 onetwo \"one=x y\" b", names), "a=1 onetwo b");
+	assert_string_equal(cmdline_without(&a, "one a=1 two=2 onetwo \"one=x y\" b", names),
+			    "a=1 onetwo b");
 	assert_string_equal(cmdline_without(&a, "a -- one -- b two", names), "a -- -- b");
 	assert_string_equal(cmdline_without(&a, "one two", none), "one two");
 	assert_string_equal(cmdline_without(&a, "one", names), "");
@@ -119,20 +135,26 @@ static void expect_wanted(struct plan_request r, const char *running, const char
 
 static void what_is_wanted(void **state)
 {
-	const char *running = "BOOT_IMAGE=/vmlinux root=/dev/sda  crashkernel=1G elfcorehdr=2G -- init";
+	const char *running =
+		"BOOT_IMAGE=/vmlinux root=/dev/sda  crashkernel=1G elfcorehdr=2G -- init";
 
 	(void)state;
 	expect_wanted((struct plan_request){0}, running, "");
-	expect_wanted((struct plan_request){ .cmdline = "a  elfcorehdr=1" }, running, "a  elfcorehdr=1");
+	expect_wanted((struct plan_request){ .cmdline = "a  elfcorehdr=1" }, running,
+		      "a  elfcorehdr=1");
 	expect_wanted((struct plan_request){ .crash = true, .cmdline = "a  b" }, running, "a  b");
-	expect_wanted((struct plan_request){ .crash = true, .cmdline = "a elfcorehdr=1" }, running, "a");
-	expect_wanted((struct plan_request){ .crash = true, .cmdline = "-- elfcorehdr=1 b" }, running, "-- b");
+	expect_wanted((struct plan_request){ .crash = true, .cmdline = "a elfcorehdr=1" }, running,
+		      "a");
+	expect_wanted((struct plan_request){ .crash = true, .cmdline = "-- elfcorehdr=1 b" },
+		      running, "-- b");
 	expect_wanted((struct plan_request){ .reuse_cmdline = true, .cmdline = "a -- b" }, running,
 		      "root=/dev/sda crashkernel=1G a -- init b");
 	expect_wanted((struct plan_request){ .reuse_cmdline = true, .crash = true }, running,
 		      "root=/dev/sda -- init");
-	expect_wanted((struct plan_request){ .reuse_cmdline = true, .base_cmdline = "base BOOT_IMAGE=x",
-					     .cmdline = "a" }, running, "base a");
+	expect_wanted((struct plan_request){ .reuse_cmdline = true,
+					     .base_cmdline = "base BOOT_IMAGE=x",
+					     .cmdline = "a" },
+		      running, "base a");
 }
 
 static const struct { const char *list, *left; } removals[] = {
@@ -163,8 +185,9 @@ static void what_is_removed(void **state)
 		STRING_AUTO list = mem_printf("%s", removals[i].list);
 		STRING_AUTO text = mem_printf("%s", running);
 
-		expect_wanted((struct plan_request){ .reuse_cmdline = true, .remove_cmdline = list }, text,
-			      removals[i].left);
+		expect_wanted(
+			(struct plan_request){ .reuse_cmdline = true, .remove_cmdline = list },
+			text, removals[i].left);
 	}
 }
 

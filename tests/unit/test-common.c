@@ -294,7 +294,8 @@ static void ranges_grow(void **state)
 
 static void id_lists(void **state)
 {
-	static const char *const bad[] = { "1;2", ",", ",1", "1,,2", ":", "x", "1-", "1-,2", "1-:", "1048576" };
+	static const char *const bad[] = { "1;2", ",",	",1",	"1,,2", ":",
+					   "x",	  "1-", "1-,2", "1-:",	"1048576" };
 	STRING_AUTO exact = mem_printf("%s", "0-1,4");	/* nothing behind its end may be read */
 	struct idlist l;
 
@@ -347,7 +348,8 @@ static void sha256_examples(void **state)
 	expect_sha256("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	expect_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
 		      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-	expect_sha256("a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	expect_sha256("a", 1000000,
+		      "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	expect_sha256("a", 55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
 	expect_sha256("a", 56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a");
 	expect_sha256("a", 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
@@ -556,12 +558,14 @@ static const struct {
 	uint64_t value;		/* written big-endian */
 	enum order order;	/* which is more likely, then */
 } evidences[] = {
-	{ E_TYPE, 2, 0, NEITHER }, { E_TYPE, 2, 1, BIG }, { E_TYPE, 2, 4, BIG }, { E_TYPE, 2, 5, NEITHER },
-	{ E_TYPE, 2, 0x100, LITTLE }, { E_TYPE, 2, 0x500, NEITHER },
-	{ E_MACHINE, 2, 0, NEITHER }, { E_MACHINE, 2, ELF_EM_PPC64, BIG }, { E_MACHINE, 2, 1, NEITHER },
-	{ E_MACHINE, 2, 1023, BIG }, { E_MACHINE, 2, 1024, LITTLE }, { E_MACHINE, 2, 0xffff, NEITHER },
-	{ E_VERSION_AT, 4, 1, BIG }, { E_VERSION_AT, 4, 2, NEITHER },
-	{ E_EHSIZE_64, 2, 64, BIG }, { E_EHSIZE_64, 2, 65, NEITHER },
+	{ E_TYPE, 2, 0, NEITHER },	{ E_TYPE, 2, 1, BIG },
+	{ E_TYPE, 2, 4, BIG },		{ E_TYPE, 2, 5, NEITHER },
+	{ E_TYPE, 2, 0x100, LITTLE },	{ E_TYPE, 2, 0x500, NEITHER },
+	{ E_MACHINE, 2, 0, NEITHER },	{ E_MACHINE, 2, ELF_EM_PPC64, BIG },
+	{ E_MACHINE, 2, 1, NEITHER },	{ E_MACHINE, 2, 1023, BIG },
+	{ E_MACHINE, 2, 1024, LITTLE }, { E_MACHINE, 2, 0xffff, NEITHER },
+	{ E_VERSION_AT, 4, 1, BIG },	{ E_VERSION_AT, 4, 2, NEITHER },
+	{ E_EHSIZE_64, 2, 64, BIG },	{ E_EHSIZE_64, 2, 65, NEITHER },
 	{ E_PHENTSIZE_64, 2, 56, BIG }, { E_PHENTSIZE_64, 2, 32, NEITHER },
 };
 
@@ -576,9 +580,11 @@ static void elf_evidence(void **state)
 			struct elf elf;
 
 			e[5] = (uint8_t)claim;
-			bytes_put(e + evidences[i].at, evidences[i].value, evidences[i].size, false);
+			bytes_put(e + evidences[i].at, evidences[i].value, evidences[i].size,
+				  false);
 			if (order == NEITHER && (claim == 0 || claim == 3)) {
-				assert_fails(read_core(&elf, &a, e, sizeof(e), 9), EINVAL, "unknown byte order");
+				assert_fails(read_core(&elf, &a, e, sizeof(e), 9), EINVAL,
+					     "unknown byte order");
 			} else {
 				assert_int_equal(read_core(&elf, &a, e, sizeof(e), 9), 0);
 				assert_int_equal(elf.little, (order ? order : claim) == LITTLE);
@@ -604,10 +610,16 @@ static int read_broken(void *from, uint64_t offset, void *buf, size_t len, size_
 	*done = len;
 	if (offset == b->bad)
 		return fail(EIO, "cannot be read");
-	return read_bytes(&(struct buf){ .data = (uint8_t *)b->data, .len = b->len }, offset, buf, len, done);
+	return read_bytes(&(struct buf){ .data = (uint8_t *)b->data, .len = b->len }, offset, buf,
+			  len, done);
 }
 
-enum { CORE_PHDRS = 2, CORE_SHOFF = 64 + CORE_PHDRS * 56, CORE_SIZE = CORE_SHOFF + 64, NOWHERE = 4096 };
+enum {
+	CORE_PHDRS = 2,
+	CORE_SHOFF = 64 + CORE_PHDRS * 56,
+	CORE_SIZE = CORE_SHOFF + 64,
+	NOWHERE = 4096
+};
 
 static void put_core(uint8_t *e, uint64_t phnum, uint64_t shoff, uint64_t sh_info)
 {
@@ -620,7 +632,8 @@ static void put_core(uint8_t *e, uint64_t phnum, uint64_t shoff, uint64_t sh_inf
 		bytes_put(e + 64 + i * 56, ELF_PT_LOAD + i, 4, true);
 }
 
-static void expect_core(const uint8_t *e, size_t len, uint64_t bad, uint32_t max, uint32_t n, uint32_t missing)
+static void expect_core(const uint8_t *e, size_t len, uint64_t bad, uint32_t max, uint32_t n,
+			uint32_t missing)
 {
 	struct broken b = { e, len, bad };
 	struct arena a = {0};
@@ -661,7 +674,8 @@ static void fail_core(const uint8_t *e, uint64_t bad, int err, const char *text)
 	struct arena a = {0};
 	struct elf elf;
 
-	assert_fails(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, 9), err, text);
+	assert_fails(elf_read_core(&elf, &a, &(struct elf_reader){ read_broken, &b }, 9), err,
+		     text);
 	arena_free(&a);
 }
 
@@ -721,7 +735,8 @@ static void elf_shortest(void **state)
 	put_header(e, 2, 1, true);
 	put_field(e, E_PHNUM, true, true, 0);
 	assert_fails(elf_parse(&elf, &a, e, 15, 64), EINVAL, "class is neither");
-	assert_fails(elf_parse(&elf, &a, e, 16, 64), EINVAL, "truncated ELF header: 16 bytes of 64");
+	assert_fails(elf_parse(&elf, &a, e, 16, 64), EINVAL,
+		     "truncated ELF header: 16 bytes of 64");
 	assert_int_equal(elf_parse(&elf, &a, e, 64, 64), 0);
 	assert_int_equal(elf.n_phdrs, 0);
 	arena_free(&a);
@@ -969,9 +984,9 @@ static void text_characters(void **state)
 		assert_int_equal(text_utf8((uint8_t *)s, n - 1), 0);
 		if (!surrogate)
 			assert_int_equal(text_character((uint8_t *)s, n), c);
-		assert_int_equal(text_is_plain(c), !(c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||
-						    (c >= 0x2028 && c <= 0x202e) ||
-						    (c >= 0x2066 && c <= 0x2069)));
+		assert_int_equal(text_is_plain(c),
+				 !(c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f ||
+				   (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)));
 	}
 }
 
@@ -979,14 +994,16 @@ static void text_as_it_is_shown(void **state)
 {
 	(void)state;
 	expect_shown("", "");
-	expect_shown("\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"", "\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"");
+	expect_shown("\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"",
+		     "\u00e4\u0436\u20ac\U0001d11e \\ \"%s\"");
 	expect_shown("\xc2\x9b[2J", "\\xc2\\x9b[2J");
 	expect_shown("\u202e", "\\xe2\\x80\\xae");
 	expect_shown("\xe2\x82", "\\xe2\\x82");
 	expect_shown("\xe2\x82\xe2\x82\xac", "\\xe2\\x82\u20ac");
 	expect_shown("\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf",
 		     "\\xc0\\xaf\\xe0\\x80\\xaf\\xf0\\x80\\x80\\xaf");
-	expect_shown("\xed\xa0\x80\xf4\x90\x80\x80\xff", "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xff");
+	expect_shown("\xed\xa0\x80\xf4\x90\x80\x80\xff",
+		     "\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xff");
 }
 
 static void text_lines(void **state)
@@ -1017,7 +1034,8 @@ static void message_is_one_write(void **state)
 	f = fdopen(ends[1], "w");
 	setvbuf(f, NULL, _IONBF, 0);	/* as stderr is */
 	text_print(f, "one %s, \u20ac\x01 and %d\n", "message", 1);
-	assert_int_equal(recv(ends[0], got, sizeof(got), 0), strlen("one message, \u20ac\\x01 and 1\n"));
+	assert_int_equal(recv(ends[0], got, sizeof(got), 0),
+			 strlen("one message, \u20ac\\x01 and 1\n"));
 	fclose(f);
 	assert_int_equal(recv(ends[0], got, sizeof(got), 0), 0);
 	close(ends[0]);

@@ -30,7 +30,10 @@
 #define MIB	((uint64_t)1 << 20)
 #define MAX	(2 * MIB)
 
-/* "kernel", as gzip, xz (also --format=lzma, and that with lc=4, pb=4) and zstd make it, and lzip would. */
+/*
+ * "kernel", as gzip, xz (also --format=lzma, and that with lc=4, pb=4) and zstd make it, and lzip
+ * would.
+ */
 #define GZ	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x4e\x2d\xca\x4b\xcd\x01\x00" \
 		"\xab\x9a\xd2\x5d\x06\x00\x00\x00"
 #define GZ_NONE	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -89,20 +92,23 @@ static const struct {
 	{ ROW(XZ_FILE "\0\0\0\0" XZ_FILE), "xz", XZ, "kernelkernel", 0 },
 	{ ROW(XZ_NONE), "xz", XZ, "nothing inside", EINVAL },
 	{ ROW(XZ_HEAD), "xz", XZ, "truncated", EINVAL },
-	{ ROW(XZ_FILE "garbage garbage"), "xz", XZ, "damaged, or something else is behind it", EINVAL },
+	{ ROW(XZ_FILE "garbage garbage"), "xz", XZ, "damaged, or something else is behind it",
+	  EINVAL },
 	{ ROW(XZ_NEW), "xz", XZ, "needs a newer liblzma", ENOTSUP },
-	{ ROW("\xfd" "7zXZ"), NULL, true, NULL, 0 },	/* of which the last byte is a zero */
+	{ ROW("\xfd"
+	      "7zXZ"),
+	  NULL, true, NULL, 0 }, /* of which the last byte is a zero */
 	{ ROW(ALONE), "lzma", XZ, "kernel", 0 },
 	{ ROW("\x5d\x00\x00\x80\x00\x06\0\0\0\0\0\0\0" LZ_RAW), "lzma", XZ, "kernel", 0 },
-	{ ROW("\xb8\x00\x00\x80\x00" ONES LZ_TAIL), "lzma", XZ, "kernel", 0 },	/* lc 4, pb 4 */
+	{ ROW("\xb8\x00\x00\x80\x00" ONES LZ_TAIL), "lzma", XZ, "kernel", 0 }, /* lc 4, pb 4 */
 	{ ROW("\x5d\x00\x00\x80\x00" ONES "\0"), "lzma", XZ, "truncated", EINVAL },
 	{ ROW("\x5d\x00\x00\x80\x00" ONES), NULL, true, NULL, 0 },
 	{ ROW("\x5d\x00\x00\x80\x00\0\0\0\x80\0\0\0\0\0"), "lzma", XZ, "truncated", EINVAL },
 	{ ROW("\x5d\x00\x00\x80\x00\x01\0\0\x80\0\0\0\0\0"), NULL, true, NULL, 0 },
 	{ ROW("\x5d\x00\x00\x80\x00\0\0\0\0\0\0\0\0\0"), NULL, true, NULL, 0 },
 	{ ROW("\x5d\x00\x00\x80\x00" ONES "\x01"), NULL, true, NULL, 0 },
-	{ ROW("\x05\x00\x00\x80\x00" ONES "\0"), NULL, true, NULL, 0 },	/* lc 5 */
-	{ ROW("\xe1\x00\x00\x80\x00" ONES "\0"), NULL, true, NULL, 0 },	/* pb 5 */
+	{ ROW("\x05\x00\x00\x80\x00" ONES "\0"), NULL, true, NULL, 0 }, /* lc 5 */
+	{ ROW("\xe1\x00\x00\x80\x00" ONES "\0"), NULL, true, NULL, 0 }, /* pb 5 */
 	{ ROW(LZ_FILE), "lzip", LZIP, "kernel", 0 },
 	{ ROW(LZ_FILE "garbage"), "lzip", LZIP, "kernel", 0 },
 	{ ROW("LZIP"), "lzip", LZIP, "truncated", EINVAL },
@@ -138,7 +144,8 @@ static void recognised_and_decompressed(void **state)
 
 		assert_int_equal(file_is_compressed(&f), rows[i].method != NULL);
 		if (rows[i].method && !rows[i].built_in)
-			assert_fails(file_decompress(&f, MAX), ENOTSUP, "this kexec was built without");
+			assert_fails(file_decompress(&f, MAX), ENOTSUP,
+				     "this kexec was built without");
 		else if (rows[i].err)
 			assert_fails(file_decompress(&f, MAX), rows[i].err, rows[i].text);
 		else if (rows[i].method)
@@ -180,10 +187,14 @@ static void garbage_is_mentioned(void **state)
 	(void)state;
 	expect_said(ROW(GZ), "");
 	expect_said(ROW(GZ "\0\0\0"), "");
-	expect_said(ROW(GZ "\0\0xyz"), "kexec: warning: test: 5 bytes behind the gzip data are not used\n");
+	expect_said(ROW(GZ "\0\0xyz"),
+		    "kexec: warning: test: 5 bytes behind the gzip data are not used\n");
 }
 
-/* --- more than one step of 1 MiB: gzip data in stored blocks, zstd data in blocks of one byte each --- */
+/*
+ * --- more than one step of 1 MiB: gzip data in stored blocks, zstd data in blocks of one byte each
+ * ---
+ */
 
 static void add_number(struct buf *b, uint32_t value, unsigned int bytes)
 {
@@ -251,8 +262,8 @@ static void many_steps_of_gzip(void **state)
 
 static void many_steps_of_zstd(void **state)
 {
-	static const uint32_t block[] = { 1000, 131072, 131072, 131072, 131072, 131072, 131072, 131072,
-					  131072 };
+	static const uint32_t block[] = { 1000,	  131072, 131072, 131072, 131072,
+					  131072, 131072, 131072, 131072 };
 	struct file f = same_bytes(block, ARRAY_SIZE(block));
 
 	(void)state;
@@ -274,7 +285,8 @@ static void files_of_bounded_size(void **state)
 
 	(void)state;
 	if (GZIP) {
-		assert_fails(file_decompress(&f, sizeof(GZ) - 2), EFBIG, "26 bytes of gzip data, more than 25");
+		assert_fails(file_decompress(&f, sizeof(GZ) - 2), EFBIG,
+			     "26 bytes of gzip data, more than 25");
 		assert_int_equal(file_decompress(&f, sizeof(GZ) - 1), 0);
 	}
 	file_close(&f);
@@ -282,7 +294,8 @@ static void files_of_bounded_size(void **state)
 
 static void expect_too_much(struct file f, uint64_t size)
 {
-	assert_fails(file_decompress(&f, MAX - 1), EFBIG, "decompresses to more than 2097151 bytes");
+	assert_fails(file_decompress(&f, MAX - 1), EFBIG,
+		     "decompresses to more than 2097151 bytes");
 	assert_int_equal(file_decompress(&f, MAX), 0);
 	assert_int_equal(f.size, size);
 	file_close(&f);

@@ -11,18 +11,19 @@ static const struct {
 	int err, status;
 	bool leaves;		/* the running kernel may still load it */
 } rows[] = {
-	{ PHASE_MACHINE, ENOENT, 1, true }, { PHASE_MACHINE, ENOSPC, 1, true },
-	{ PHASE_FILES, ENOENT, 1, true }, { PHASE_FILES, EINVAL, 1, true },
+	{ PHASE_MACHINE, ENOENT, 1, true },   { PHASE_MACHINE, ENOSPC, 1, true },
+	{ PHASE_FILES, ENOENT, 1, true },     { PHASE_FILES, EINVAL, 1, true },
 	{ PHASE_FILES, ENOEXEC, 255, false }, { PHASE_FILES, ENOSPC, 1, false },
 	{ PHASE_INITRD, ENOENT, 255, false }, { PHASE_INITRD, ENOEXEC, 255, false },
-	{ PHASE_INITRD, ENOSPC, 1, false }, { PHASE_INITRD, EINVAL, 255, false },
-	{ PHASE_PLAN, ENOEXEC, 255, false }, { PHASE_PLAN, ENOSPC, 1, false },
-	{ PHASE_PLAN, ENODEV, 1, false }, { PHASE_PLAN, E2BIG, 1, true }, { PHASE_PLAN, ENOENT, 1, true },
-	{ PHASE_PROOF, EINVAL, 1, true }, { PHASE_PROOF, ENOSPC, 1, false }, { PHASE_PROOF, ENODEV, 1, true },
-	{ PHASE_PREPARE, ENODEV, 1, false }, { PHASE_PREPARE, ENOENT, 1, false },
+	{ PHASE_INITRD, ENOSPC, 1, false },   { PHASE_INITRD, EINVAL, 255, false },
+	{ PHASE_PLAN, ENOEXEC, 255, false },  { PHASE_PLAN, ENOSPC, 1, false },
+	{ PHASE_PLAN, ENODEV, 1, false },     { PHASE_PLAN, E2BIG, 1, true },
+	{ PHASE_PLAN, ENOENT, 1, true },      { PHASE_PROOF, EINVAL, 1, true },
+	{ PHASE_PROOF, ENOSPC, 1, false },    { PHASE_PROOF, ENODEV, 1, true },
+	{ PHASE_PREPARE, ENODEV, 1, false },  { PHASE_PREPARE, ENOENT, 1, false },
 	{ PHASE_PREPARE, EFBIG, 255, false }, { PHASE_PREPARE, ESTALE, 255, false },
-	{ PHASE_CALL, ENOENT, 255, false }, { PHASE_CALL, ENODEV, 255, false },
-	{ PHASE_CALL, ENOEXEC, 255, false }, { PHASE_CALL, ENOSYS, 255, false },
+	{ PHASE_CALL, ENOENT, 255, false },   { PHASE_CALL, ENODEV, 255, false },
+	{ PHASE_CALL, ENOEXEC, 255, false },  { PHASE_CALL, ENOSYS, 255, false },
 };
 
 static void statuses(void **state)

@@ -59,13 +59,15 @@ static uint64_t replay(const uint8_t *fdt, size_t size, const struct dt_node *li
 static void add_props(struct dt_node *node)
 {
 	static const char *const names[] = {
-		"reg", "ibm,reg", "x", "long-property-of-firmware", "property-of-firmware", "name-of", "e",
+		"reg",	   "ibm,reg", "x", "long-property-of-firmware", "property-of-firmware",
+		"name-of", "e",
 	};
 	uint8_t data[300];
 
 	for (unsigned int i = random_below(12); i; i--) {
 		memset(data, (int)random_below(256), sizeof(data));
-		dt_set(&arena, node, names[random_below(ARRAY_SIZE(names))], data, random_below(sizeof(data)));
+		dt_set(&arena, node, names[random_below(ARRAY_SIZE(names))], data,
+		       random_below(sizeof(data)));
 	}
 }
 
@@ -123,19 +125,22 @@ static void as_libfdt_does_it(void **state)
 		size_t size;
 
 		assert_int_equal(ranges_add(&reserve, t * 4096, random_below(2), "r"), 0);
-		assert_int_equal(dt_flatten(root, &reserve, random_below(CORES * 600), &fdt, &size), 0);
+		assert_int_equal(dt_flatten(root, &reserve, random_below(CORES * 600), &fdt, &size),
+				 0);
 		fits = replay(fdt, size, like, cores);
 		assert_int_equal(quick(fdt, like, cores), fits);
 		some += fits > 0 && fits < cores;
 		/* To the byte, about where the last one that fits does so no more. */
-		for (size_t less = size - 1; fits && less >= used(fdt); less -= 1 + random_below(20)) {
+		for (size_t less = size - 1; fits && less >= used(fdt);
+		     less -= 1 + random_below(20)) {
 			fdt_set_totalsize(fdt, (uint32_t)less);
 			if (replay(fdt, less, like, fits) == fits)
 				continue;
 			edges++;
 			for (size_t at = less; at < less + 20 && at <= size; at++) {
 				fdt_set_totalsize(fdt, (uint32_t)at);
-				assert_int_equal(quick(fdt, like, cores), replay(fdt, at, like, cores));
+				assert_int_equal(quick(fdt, like, cores),
+						 replay(fdt, at, like, cores));
 			}
 			break;
 		}

@@ -233,7 +233,8 @@ static void bzimage_refusals(void **state)
 		{ 0x1f4, 4, CODE / 16 + 1, EINVAL, "truncated, 2560 bytes of 2576" },
 		{ 0x1f1, 1, 200, EINVAL, "truncated" },
 		{ 0x1f4, 4, 0x20, EINVAL, "has no code at its 64-bit entry" },
-		{ 0x260, 4, CODE - 1, EINVAL, "wants 0x5ff bytes of memory for 0x600 bytes of code" },
+		{ 0x260, 4, CODE - 1, EINVAL,
+		  "wants 0x5ff bytes of memory for 0x600 bytes of code" },
 		{ 0x258, 8, UINT64_MAX - 5, EINVAL, "is beyond all memory" },
 		{ 0x202, 4, 0, ENOEXEC, "Cannot determine the file type" },
 	};
@@ -326,10 +327,14 @@ static uint8_t bzimage[BZIMAGE_SIZE];
 static uint8_t *make_uki(size_t *size, size_t *headers)
 {
 	const struct part part[] = {
-		{ ".text", "stub", 4, 0 }, { ".cmdline", "root=/dev/x\nquiet \n", 18, 0 },
-		{ ".initrd", "initrd!", 7, 0 }, { ".ucode", "micro", 5, 0 },
+		{ ".text", "stub", 4, 0 },
+		{ ".cmdline", "root=/dev/x\nquiet \n", 18, 0 },
+		{ ".initrd", "initrd!", 7, 0 },
+		{ ".ucode", "micro", 5, 0 },
 		{ ".linux", bzimage, sizeof(bzimage), 0 },
-		{ ".profile", "ID=other", 8, 0 }, { ".cmdline", "other", 5, 0 }, { ".initrd", "other", 5, 0 },
+		{ ".profile", "ID=other", 8, 0 },
+		{ ".cmdline", "other", 5, 0 },
+		{ ".initrd", "other", 5, 0 },
 	};
 
 	make_bzimage(bzimage);
@@ -438,7 +443,8 @@ static void other_programs(void **state)
 		file_unpacked(&f, "test", d, size);
 		assert_int_equal(wrapping_uki.probe(&f), false);
 		if (marks[i] < SECTION(4))
-			assert_fails(wrapping_uki.locate(&f, &w), EINVAL, "its headers changed meanwhile");
+			assert_fails(wrapping_uki.locate(&f, &w), EINVAL,
+				     "its headers changed meanwhile");
 		file_close(&f);
 	}
 	d = make_pe(none, ARRAY_SIZE(none), &size, &headers);
@@ -452,7 +458,9 @@ static void other_programs(void **state)
 static void uki_layouts(void **state)
 {
 	const struct part empty[] = {
-		{ ".bss", "", 0, 0x1000 }, { ".linux", bzimage, sizeof(bzimage), 0 }, { ".data", "", 0, 0x1000 },
+		{ ".bss", "", 0, 0x1000 },
+		{ ".linux", bzimage, sizeof(bzimage), 0 },
+		{ ".data", "", 0, 0x1000 },
 	};
 	uint8_t section[40];
 	size_t size, headers;
@@ -503,7 +511,9 @@ static void uki_of_many_sections(void **state)
 	file_close(&f);
 }
 
-/* The command line as it is shown to nobody but the kernel; of two layers the outer one's counts. */
+/*
+ * The command line as it is shown to nobody but the kernel; of two layers the outer one's counts.
+ */
 static void uki_command_lines(void **state)
 {
 	char full[ALIGN];
@@ -516,7 +526,8 @@ static void uki_command_lines(void **state)
 	make_bzimage(bzimage);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct part part[] = {
-			{ ".linux", bzimage, sizeof(bzimage), 0 }, { ".cmdline", rows[i].text, rows[i].size, 0 },
+			{ ".linux", bzimage, sizeof(bzimage), 0 },
+			{ ".cmdline", rows[i].text, rows[i].size, 0 },
 		};
 		size_t size, headers;
 		uint8_t *d = make_pe(part, ARRAY_SIZE(part), &size, &headers);
@@ -539,7 +550,9 @@ static void uki_in_a_uki(void **state)
 	size_t size, headers, all;
 	uint8_t *d = make_uki(&size, &headers), *outer;
 	const struct part part[] = {
-		{ ".initrd", "outer", 5, 0 }, { ".cmdline", "outer", 5, 0 }, { ".linux", d, size, 0 },
+		{ ".initrd", "outer", 5, 0 },
+		{ ".cmdline", "outer", 5, 0 },
+		{ ".linux", d, size, 0 },
 	};
 	struct opened o;
 	struct said said;
@@ -614,10 +627,23 @@ static void zboot_is_understood(void **state)
 
 static void zboot_names(void **state)
 {
-	static const struct { const char *name; int err; } rows[] = {
-		{ " ", ENOTSUP }, { "~", ENOTSUP }, { "\x1f", EINVAL }, { "\x7f", EINVAL }, { "", ENOTSUP },
-		{ "gzip", 0 }, { "lz4", 0 }, { "lzma", 0 }, { "xzkern", 0 }, { "zstd", 0 }, { "zstd22", 0 },
-		{ "zstd2", ENOTSUP }, { "thirty-two letters and no NUL ...", ENOTSUP },
+	static const struct {
+		const char *name;
+		int err;
+	} rows[] = {
+		{ " ", ENOTSUP },
+		{ "~", ENOTSUP },
+		{ "\x1f", EINVAL },
+		{ "\x7f", EINVAL },
+		{ "", ENOTSUP },
+		{ "gzip", 0 },
+		{ "lz4", 0 },
+		{ "lzma", 0 },
+		{ "xzkern", 0 },
+		{ "zstd", 0 },
+		{ "zstd22", 0 },
+		{ "zstd2", ENOTSUP },
+		{ "thirty-two letters and no NUL ...", ENOTSUP },
 	};
 
 	(void)state;
@@ -628,7 +654,8 @@ static void zboot_names(void **state)
 		memset(d + 24, 0, 32);
 		strncpy((char *)d + 24, rows[i].name, 32);
 		if (rows[i].err)
-			refused(d, size, rows[i].err, rows[i].err == EINVAL ? "is damaged" : "is compressed with");
+			refused(d, size, rows[i].err,
+				rows[i].err == EINVAL ? "is damaged" : "is compressed with");
 		else
 			accepted(d, size);
 		free(d);
@@ -638,8 +665,14 @@ static void zboot_names(void **state)
 /* A header and nothing else is one; what has half of the mark, or is shorter, is none. */
 static void zboot_marks(void **state)
 {
-	static const struct { char mz[3], zimg[5]; size_t size; bool is; } rows[] = {
-		{ "MZ", "zimg", 64, true }, { "MZ", "zimg", 63, false }, { "MZ", "zimh", 64, false },
+	static const struct {
+		char mz[3], zimg[5];
+		size_t size;
+		bool is;
+	} rows[] = {
+		{ "MZ", "zimg", 64, true },
+		{ "MZ", "zimg", 63, false },
+		{ "MZ", "zimh", 64, false },
 		{ "MX", "zimg", 64, false },
 	};
 
@@ -654,7 +687,8 @@ static void zboot_marks(void **state)
 		file_unpacked(&f, "test", d, rows[i].size);
 		assert_int_equal(wrapping_zboot.probe(&f), rows[i].is);
 		if (rows[i].size < 64)
-			assert_fails(wrapping_zboot.locate(&f, &w), EIO, "the header cannot be read");
+			assert_fails(wrapping_zboot.locate(&f, &w), EIO,
+				     "the header cannot be read");
 		file_close(&f);
 	}
 }
@@ -781,7 +815,8 @@ static void files_that_are_not_read(void **state)
 	kernel_close(&k);
 	unit_write(dir, "vmlinuz", d, size);
 	assert_int_equal(truncate(path, ((off_t)2 << 30) + 1), 0);
-	assert_fails(kernel_open(&k, &arena, path), EFBIG, "zboot: has 2147483649 bytes, more than 2147483648");
+	assert_fails(kernel_open(&k, &arena, path), EFBIG,
+		     "zboot: has 2147483649 bytes, more than 2147483648");
 	kernel_close(&k);
 	arena_free(&arena);
 	free(d);
@@ -792,7 +827,9 @@ static void files_that_are_not_read(void **state)
 static void pieces_are_read(void **state)
 {
 	struct kernel_piece pieces[] = {
-		{ .offset = 50, .filesz = 40 }, { .offset = 10, .filesz = 10 }, { .offset = 30, .filesz = 5 },
+		{ .offset = 50, .filesz = 40 },
+		{ .offset = 10, .filesz = 10 },
+		{ .offset = 30, .filesz = 5 },
 	};
 	struct kernel k = { .piece = pieces, .n_pieces = 3 };
 	char *dir = unit_directory();
@@ -848,10 +885,14 @@ static void bytes_of_a_kernel(void **state)
 		{ .addr = 0x2000, .data = data + 4, .filesz = 4, .memsz = 4 },
 	};
 	struct kernel k = { .piece = pieces, .n_pieces = 2 };
-	static const struct { uint64_t addr, size; int at; } rows[] = {
-		{ 0x1000, 4, 0 }, { 0x1003, 1, 3 }, { 0x1003, 2, -1 }, { 0x1004, 1, -1 }, { 0x1000, 5, -1 },
-		{ 0xfff, 1, -1 }, { 0x2000, 4, 4 }, { 0x2002, 2, 6 }, { 0x2003, 2, -1 }, { 0x3000, 1, -1 },
-		{ 0x2000, UINT64_MAX, -1 }, { UINT64_MAX, 2, -1 },
+	static const struct {
+		uint64_t addr, size;
+		int at;
+	} rows[] = {
+		{ 0x1000, 4, 0 },  { 0x1003, 1, 3 },	       { 0x1003, 2, -1 },
+		{ 0x1004, 1, -1 }, { 0x1000, 5, -1 },	       { 0xfff, 1, -1 },
+		{ 0x2000, 4, 4 },  { 0x2002, 2, 6 },	       { 0x2003, 2, -1 },
+		{ 0x3000, 1, -1 }, { 0x2000, UINT64_MAX, -1 }, { UINT64_MAX, 2, -1 },
 	};
 
 	(void)state;
@@ -879,7 +920,8 @@ static void elf_entry(void **state)
 	static const struct {
 		uint64_t entry, found;
 	} rows[] = {
-		{ 0x100010, 0x10 }, { 0xc000000000000020, 0x20 }, { 0x1000ff, 0xff }, { 0x100100, UINT64_MAX },
+		{ 0x100010, 0x10 }, { 0xc000000000000020, 0x20 },
+		{ 0x1000ff, 0xff }, { 0x100100, UINT64_MAX },
 		{ 0, UINT64_MAX },
 	};
 	uint8_t d[64 + 56 + 32] = "\x7f" "ELF\2\1\1";
@@ -980,13 +1022,23 @@ static void set_room(struct opened_files *f, uint64_t crash, uint64_t ram)
 }
 
 /* Where there is no room at all, the planner says so. */
-static const struct { bool crash; uint64_t region, ram; const char *where; } rooms[] = {
-	{ true, 0x300000, 0, NULL }, { true, 0x300000, 0x1000000, NULL },
-	{ true, 0x2fffff, 0x1000000, "memory of 0x300000 bytes (3072 KiB) in the crash region, which has 0x2fffff" },
-	{ true, 0, 0x300000, NULL }, { true, 0, 0x2fffff, "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
-	{ true, 0, 0, NULL }, { false, 0, 0, NULL },
-	{ false, 1, 0x300000, NULL }, { false, 0x300000, 0x300000, NULL },
-	{ false, 0x1000000, 0x2fffff, "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
+static const struct {
+	bool crash;
+	uint64_t region, ram;
+	const char *where;
+} rooms[] = {
+	{ true, 0x300000, 0, NULL },
+	{ true, 0x300000, 0x1000000, NULL },
+	{ true, 0x2fffff, 0x1000000,
+	  "memory of 0x300000 bytes (3072 KiB) in the crash region, which has 0x2fffff" },
+	{ true, 0, 0x300000, NULL },
+	{ true, 0, 0x2fffff, "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
+	{ true, 0, 0, NULL },
+	{ false, 0, 0, NULL },
+	{ false, 1, 0x300000, NULL },
+	{ false, 0x300000, 0x300000, NULL },
+	{ false, 0x1000000, 0x2fffff,
+	  "memory of 0x300000 bytes (3072 KiB) in memory, which has 0x2fffff" },
 };
 
 static void kernels_without_room(void **state)
@@ -1021,8 +1073,10 @@ static void other_files_without_room(void **state)
 	set_room(&f, 0x300000, 0x400000);
 	unit_write(f.dir, "other", "abc", 3);
 	assert_int_equal(truncate(f.other, 0x300001), 0);
-	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .initrd = f.other }), ENOSPC,
-		     "initrd: Could not find a free area of memory of 0x300001 bytes (3073 KiB) in the crash");
+	assert_fails(
+		try_files(&f, (struct plan_request){ .crash = true, .initrd = f.other }), ENOSPC,
+		"initrd: Could not find a free area of memory of 0x300001 bytes (3073 KiB) in the"
+		" crash");
 	forget_files(&f);
 	assert_fails(try_files(&f, (struct plan_request){ .crash = true, .dtb = f.other }), ENOSPC,
 		     "other: device tree: Could not find a free area");
@@ -1043,10 +1097,12 @@ static void files_that_cannot_be_opened(void **state)
 	assert_fails(try_files(&f, (struct plan_request){ .initrd = f.other }), ENOENT,
 		     "Could not open initrd file: Cannot open `");
 	forget_files(&f);
-	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other, .initrd = f.kernel }), ENOENT, "--dtb /");
+	assert_fails(try_files(&f, (struct plan_request){ .dtb = f.other, .initrd = f.kernel }),
+		     ENOENT, "--dtb /");
 	assert_null(f.image.initrd.data);
 	forget_files(&f);
-	assert_fails(try_files(&f, (struct plan_request){ .kernel = f.other, .dtb = f.kernel }), ENOENT, f.other);
+	assert_fails(try_files(&f, (struct plan_request){ .kernel = f.other, .dtb = f.kernel }),
+		     ENOENT, f.other);
 	assert_null(f.image.dtb.data);
 	forget_files(&f);
 	unit_write(f.dir, "other", ELF_MAGIC, 4);

@@ -73,8 +73,8 @@ static uint64_t search(uint64_t bits, uint64_t n, uint64_t align, struct placeme
 	uint64_t found = UNITS;
 
 	for (uint64_t at = 0; at + n <= UNITS; at += align / UNIT) {
-		if ((bits & units(at, n)) != units(at, n) || (p.below && (at + n) * UNIT > p.below) ||
-		    at * UNIT < p.above)
+		if ((bits & units(at, n)) != units(at, n) ||
+		    (p.below && (at + n) * UNIT > p.below) || at * UNIT < p.above)
 			continue;
 		if (found == UNITS || p.top_down)
 			found = at;
@@ -309,7 +309,9 @@ static void kernels_keep_their_distances(void **state)
 {
 	(void)state;
 	for (unsigned int i = 0; i < 200; i++) {
-		struct placement p = { .align = pseudo_random(4) ? (uint64_t)PAGE << pseudo_random(3) : i % 2 };
+		struct placement p = { .align = pseudo_random(4) ?
+					       (uint64_t)PAGE << pseudo_random(3) :
+					       i % 2 };
 		uint64_t start = PAGE * pseudo_random(8) + pseudo_random(PAGE), base = 0;
 		struct image image;
 
@@ -324,7 +326,8 @@ static void kernels_keep_their_distances(void **state)
 		if (!image.kernel.relocatable)
 			assert_int_equal(base, image.kernel.low);
 		else
-			assert_int_equal((base - image.kernel.low) % (p.align > PAGE ? p.align : PAGE), 0);
+			assert_int_equal(
+				(base - image.kernel.low) % (p.align > PAGE ? p.align : PAGE), 0);
 		assert_int_equal(image.n_segments, separate_parts(&image.kernel));
 		expect_pieces(&image, base);
 		expect_names(&image, base);
@@ -395,7 +398,9 @@ static const struct arch arch = { .fill = fill };
 
 static struct machine machine_of(const char *name, bool little)
 {
-	return (struct machine){ .name = (char *)name, .page_size = PAGE, .little = little, .arch = &arch };
+	return (struct machine){
+		.name = (char *)name, .page_size = PAGE, .little = little, .arch = &arch
+	};
 }
 
 static void make_blob(bool little)
@@ -460,14 +465,17 @@ static void purgatory_is_damaged(void **state)
 	fail_forget();
 }
 
-/* Segments side by side, some apart, of random bytes, in any order; the purgatory is one of them. */
+/*
+ * Segments side by side, some apart, of random bytes, in any order; the purgatory is one of them.
+ */
 static void place_some(struct image *image, unsigned int n)
 {
 	unsigned int purgatory = (unsigned int)pseudo_random(n);
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct segment s = { .role = ROLE_INITRD, .name = "s", .digest = pseudo_random(4) };
-		struct placement p = { .top_down = pseudo_random(2), .above = PAGE * pseudo_random(40) };
+		struct placement p = { .top_down = pseudo_random(2),
+				       .above = PAGE * pseudo_random(40) };
 		uint8_t *data;
 
 		if (i == purgatory) {
@@ -509,7 +517,10 @@ static bool to_be_verified(const struct segment *s, uint64_t at)
 				 at >= PURGATORY_PARAM(digest) + SHA256_DIGEST_SIZE);
 }
 
-/* The digest is of what the regions name, what is not in it is zero, and they name each byte once that must be verified, and no other. */
+/*
+ * The digest is of what the regions name, what is not in it is zero, and they name each byte once
+ * that must be verified, and no other.
+ */
 static void expect_verified(const struct image *image)
 {
 	static uint8_t times[120 * PAGE];
@@ -602,11 +613,14 @@ static void purgatory_has_room_for_regions(void **state)
 		if (n == PURGATORY_MAX_REGIONS - 2) {
 			assert_int_equal(purgatory_fill(&image), 0);
 		} else {
-			assert_fails(purgatory_fill(&image), E2BIG, "more than 20 regions to verify");
-			assert_memory_equal(image.purgatory + PURGATORY_PARAM(digest), digest, sizeof(digest));
+			assert_fails(purgatory_fill(&image), E2BIG,
+				     "more than 20 regions to verify");
+			assert_memory_equal(image.purgatory + PURGATORY_PARAM(digest), digest,
+					    sizeof(digest));
 		}
-		assert_memory_equal(image.purgatory + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 24,
-				    blob_bytes + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 24, 40);
+		assert_memory_equal(
+			image.purgatory + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 24,
+			blob_bytes + PURGATORY_PARAM(region) + PURGATORY_MAX_REGIONS * 24, 40);
 		image_free(&image);
 	}
 }

@@ -53,7 +53,10 @@ static void put_phdr(uint8_t *e, const struct elf_phdr *p)
 }
 
 #define LOAD(paddr_, memsz_, align_) \
-	{ .type = ELF_PT_LOAD, .vaddr = (paddr_) + 0xc000, .paddr = (paddr_), .memsz = (memsz_), .align = (align_) }
+	{ \
+		.type = ELF_PT_LOAD, .vaddr = (paddr_) + 0xc000, .paddr = (paddr_), \
+		.memsz = (memsz_), .align = (align_) \
+	}
 #define OTHER(type_) { .type = (type_), .paddr = 0x10, .memsz = 9 }
 
 static const struct {
@@ -66,22 +69,75 @@ static const struct {
 } elves[] = {
 	{ ELF_ET_EXEC, 1, { LOAD(0x1000, 0x10, 0) }, 0, NULL, 1, 0x1000, 0x1010, 1 },
 	{ ELF_ET_DYN, 1, { LOAD(0x1000, 0x10, 1) }, 0, NULL, 1, 0x1000, 0x1010, 1 },
-	{ ELF_ET_CORE, 1, { LOAD(0x1000, 0x10, 1) }, ENOEXEC, "ELF file of type 4, not an", 0, 0, 0, 0 },
+	{ ELF_ET_CORE,
+	  1,
+	  { LOAD(0x1000, 0x10, 1) },
+	  ENOEXEC,
+	  "ELF file of type 4, not an",
+	  0,
+	  0,
+	  0,
+	  0 },
 	{ 1, 1, { LOAD(0x1000, 0x10, 1) }, ENOEXEC, "ELF file of type 1, not an", 0, 0, 0, 0 },
-	{ ELF_ET_EXEC, 2, { LOAD(0x1000, 0x10, 0), OTHER(ELF_PT_INTERP) }, ENOEXEC, "is a user program", 0, 0, 0, 0 },
+	{ ELF_ET_EXEC,
+	  2,
+	  { LOAD(0x1000, 0x10, 0), OTHER(ELF_PT_INTERP) },
+	  ENOEXEC,
+	  "is a user program",
+	  0,
+	  0,
+	  0,
+	  0 },
 	{ ELF_ET_EXEC, 0, {}, EINVAL, "has no PT_LOAD", 0, 0, 0, 0 },
 	{ ELF_ET_EXEC, 1, { OTHER(ELF_PT_NOTE) }, EINVAL, "has no PT_LOAD", 0, 0, 0, 0 },
 	{ ELF_ET_EXEC, 1, { LOAD(0x1000, 0, 0) }, EINVAL, "has no PT_LOAD", 0, 0, 0, 0 },
-	{ ELF_ET_EXEC, 3, { OTHER(ELF_PT_NOTE), LOAD(0x500, 0, 0), LOAD(0x1000, 0x10, 0) }, 0, NULL, 1,
-	  0x1000, 0x1010, 1 },
-	{ ELF_ET_EXEC, 3, { LOAD(0x2000, 0x10, 0x10), LOAD(0x1000, 0x1000, 0x100), LOAD(0x3000, 1, 4) }, 0, NULL,
-	  3, 0x1000, 0x3001, 0x100 },
+	{ ELF_ET_EXEC,
+	  3,
+	  { OTHER(ELF_PT_NOTE), LOAD(0x500, 0, 0), LOAD(0x1000, 0x10, 0) },
+	  0,
+	  NULL,
+	  1,
+	  0x1000,
+	  0x1010,
+	  1 },
+	{ ELF_ET_EXEC,
+	  3,
+	  { LOAD(0x2000, 0x10, 0x10), LOAD(0x1000, 0x1000, 0x100), LOAD(0x3000, 1, 4) },
+	  0,
+	  NULL,
+	  3,
+	  0x1000,
+	  0x3001,
+	  0x100 },
 	{ ELF_ET_EXEC, 2, { LOAD(1, 1, 0), LOAD(2, 1, 0) }, 0, NULL, 2, 1, 3, 1 },
-	{ ELF_ET_EXEC, 2, { LOAD(0x2000, 0x10, 0), LOAD(0x1000, 0x1001, 0) }, EINVAL,
-	  "PT_LOAD segments overlap: 0x1000-0x2001 and 0x2000-0x2010", 0, 0, 0, 0 },
-	{ ELF_ET_EXEC, 1, { LOAD(0x1000, 0x10, 3) }, EINVAL, "program header 0: alignment 0x3 is not", 0, 0, 0, 0 },
+	{ ELF_ET_EXEC,
+	  2,
+	  { LOAD(0x2000, 0x10, 0), LOAD(0x1000, 0x1001, 0) },
+	  EINVAL,
+	  "PT_LOAD segments overlap: 0x1000-0x2001 and 0x2000-0x2010",
+	  0,
+	  0,
+	  0,
+	  0 },
+	{ ELF_ET_EXEC,
+	  1,
+	  { LOAD(0x1000, 0x10, 3) },
+	  EINVAL,
+	  "program header 0: alignment 0x3 is not",
+	  0,
+	  0,
+	  0,
+	  0 },
 	{ ELF_ET_EXEC, 1, { LOAD(0x1000, 0x10, 1 << 30) }, 0, NULL, 1, 0x1000, 0x1010, 1 << 30 },
-	{ ELF_ET_EXEC, 1, { LOAD(0x1000, 0x10, 1ull << 31) }, EINVAL, "alignment 0x80000000 is not", 0, 0, 0, 0 },
+	{ ELF_ET_EXEC,
+	  1,
+	  { LOAD(0x1000, 0x10, 1ull << 31) },
+	  EINVAL,
+	  "alignment 0x80000000 is not",
+	  0,
+	  0,
+	  0,
+	  0 },
 };
 
 static void expect_elf(size_t row, const struct kernel *k)
@@ -114,7 +170,8 @@ static void elf_kernels(void **state)
 		k.file = file_of(e, size);
 		assert_true(format_elf.probe(&k.file));
 		if (elves[i].err) {
-			assert_fails(format_elf.understand(&k, &arena), elves[i].err, elves[i].text);
+			assert_fails(format_elf.understand(&k, &arena), elves[i].err,
+				     elves[i].text);
 		} else {
 			assert_int_equal(format_elf.understand(&k, &arena), 0);
 			expect_elf(i, &k);
@@ -149,19 +206,32 @@ static void large_headers(void **state)
 	expect_large(64 + 4096 * 56, 64, 4096, NULL);
 	expect_large(64 + 4097 * 56, 64, 4097, "has 4097 program headers, more than 4096");
 	expect_large(16 * MIB, 16 * MIB - 56, 1, NULL);
-	expect_large(16 * MIB + 1, 16 * MIB - 55, 1, "program headers end at 0x1000001, beyond 0x1000000");
+	expect_large(16 * MIB + 1, 16 * MIB - 55, 1,
+		     "program headers end at 0x1000001, beyond 0x1000000");
 }
 
 /* The second piece is linked at 0xe000 for what is at 0x2000. */
-static const struct { uint64_t entry, want; } entries[] = {
-	{ 0x1000, 0 }, { 0x100f, 0xf }, { 0x1010, KERNEL_NO_ENTRY }, { 0xfff, KERNEL_NO_ENTRY },
-	{ 0xd000, 0 }, { 0xd00f, 0xf }, { 0xd010, KERNEL_NO_ENTRY }, { 0xcfff, KERNEL_NO_ENTRY },
-	{ 0x2000, 0x1000 }, { 0xe00f, 0x100f }, { 0xe010, KERNEL_NO_ENTRY }, { 0x12, KERNEL_NO_ENTRY },
+static const struct {
+	uint64_t entry, want;
+} entries[] = {
+	{ 0x1000, 0 },
+	{ 0x100f, 0xf },
+	{ 0x1010, KERNEL_NO_ENTRY },
+	{ 0xfff, KERNEL_NO_ENTRY },
+	{ 0xd000, 0 },
+	{ 0xd00f, 0xf },
+	{ 0xd010, KERNEL_NO_ENTRY },
+	{ 0xcfff, KERNEL_NO_ENTRY },
+	{ 0x2000, 0x1000 },
+	{ 0xe00f, 0x100f },
+	{ 0xe010, KERNEL_NO_ENTRY },
+	{ 0x12, KERNEL_NO_ENTRY },
 };
 
 static void elf_entries(void **state)
 {
-	static const struct elf_phdr phdr[] = { OTHER(ELF_PT_NOTE), LOAD(0x2000, 0x10, 0), LOAD(0x1000, 0x10, 0) };
+	static const struct elf_phdr phdr[] = { OTHER(ELF_PT_NOTE), LOAD(0x2000, 0x10, 0),
+						LOAD(0x1000, 0x10, 0) };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
@@ -198,8 +268,15 @@ static void damaged_headers(void **state)
 
 static void elf_magic(void **state)
 {
-	static const struct { const char *data; size_t len; bool is; } magics[] = {
-		{ ELF_MAGIC, 4, true }, { ELF_MAGIC "\2", 5, true }, { ELF_MAGIC, 3, false }, { "abcd", 4, false },
+	static const struct {
+		const char *data;
+		size_t len;
+		bool is;
+	} magics[] = {
+		{ ELF_MAGIC, 4, true },
+		{ ELF_MAGIC "\2", 5, true },
+		{ ELF_MAGIC, 3, false },
+		{ "abcd", 4, false },
 	};
 
 	(void)state;
@@ -258,7 +335,15 @@ static void flat_kernels(void **state)
 
 /* --- uImage --- */
 
-enum { U_HEADER_CRC = 4, U_SIZE = 12, U_LOAD = 16, U_DATA_CRC = 24, U_ARCH = 29, U_TYPE = 30, U_COMPRESSION = 31 };
+enum {
+	U_HEADER_CRC = 4,
+	U_SIZE = 12,
+	U_LOAD = 16,
+	U_DATA_CRC = 24,
+	U_ARCH = 29,
+	U_TYPE = 30,
+	U_COMPRESSION = 31
+};
 #define U_INSIDE "inside"
 
 struct uimage { uint8_t bytes[64 + sizeof(U_INSIDE) - 1]; };
@@ -294,13 +379,25 @@ static int u_locate(const void *data, size_t len, struct wrapped *w)
 	return rc;
 }
 
-static const struct { unsigned int type, compression; int err; const char *text; } u_kernels[] = {
-	{ 2, 0, 0, NULL }, { 14, 0, 0, NULL }, { 2, 1, 0, NULL }, { 2, 3, 0, NULL }, { 2, 6, 0, NULL },
-	{ 2, 2, ENOTSUP, "is compressed with bzip2" }, { 2, 4, ENOTSUP, "is compressed with lzo" },
-	{ 2, 5, 0, NULL }, { 2, 7, ENOTSUP, "is compressed with something unknown" },
+static const struct {
+	unsigned int type, compression;
+	int err;
+	const char *text;
+} u_kernels[] = {
+	{ 2, 0, 0, NULL },
+	{ 14, 0, 0, NULL },
+	{ 2, 1, 0, NULL },
+	{ 2, 3, 0, NULL },
+	{ 2, 6, 0, NULL },
+	{ 2, 2, ENOTSUP, "is compressed with bzip2" },
+	{ 2, 4, ENOTSUP, "is compressed with lzo" },
+	{ 2, 5, 0, NULL },
+	{ 2, 7, ENOTSUP, "is compressed with something unknown" },
 	{ 2, 255, ENOTSUP, "is compressed with something unknown" },
-	{ 3, 0, ENOEXEC, "holds a RAM disk, not a kernel" }, { 4, 0, ENOEXEC, "holds several files" },
-	{ 8, 0, ENOEXEC, "holds a device tree, not a kernel" }, { 5, 0, ENOEXEC, "is of type 5, not a kernel" },
+	{ 3, 0, ENOEXEC, "holds a RAM disk, not a kernel" },
+	{ 4, 0, ENOEXEC, "holds several files" },
+	{ 8, 0, ENOEXEC, "holds a device tree, not a kernel" },
+	{ 5, 0, ENOEXEC, "is of type 5, not a kernel" },
 };
 
 static void uimage_kernels(void **state)
@@ -311,7 +408,8 @@ static void uimage_kernels(void **state)
 		struct wrapped w = {0};
 
 		if (u_kernels[i].err) {
-			assert_fails(u_locate(u.bytes, sizeof(u), &w), u_kernels[i].err, u_kernels[i].text);
+			assert_fails(u_locate(u.bytes, sizeof(u), &w), u_kernels[i].err,
+				     u_kernels[i].text);
 			continue;
 		}
 		assert_int_equal(u_locate(u.bytes, sizeof(u), &w), 0);
@@ -361,7 +459,8 @@ static void uimage_initrds(void **state)
 	assert_int_equal(uimage_find_initrd(&f, 7, &size), 0);
 	assert_int_equal(size, sizeof(U_INSIDE) - 1);
 	assert_int_equal(uimage_find_initrd(&f, 0, &size), 0);
-	assert_fails(uimage_find_initrd(&f, 8, &size), ENOEXEC, "is for U-Boot's architecture 7, this machine is 8");
+	assert_fails(uimage_find_initrd(&f, 8, &size), ENOEXEC,
+		     "is for U-Boot's architecture 7, this machine is 8");
 	f.data[40]++;
 	assert_fails(uimage_find_initrd(&f, 7, &size), EINVAL, "the header is damaged");
 	file_close(&f);
@@ -435,9 +534,17 @@ static void uimage_cut(void **state)
 
 /* --- initial RAM disks --- */
 
-static const struct { const char *data; size_t len; const char *text; } disks[] = {
-	{ "abcd", 4, NULL }, { "a", 1, NULL }, { "\177EL", 3, NULL }, { "\xd0\x0d\xfe", 3, NULL },
-	{ ELF_MAGIC, 4, "test: begins like an ELF file" }, { ELF_MAGIC "x", 5, "begins like an ELF file" },
+static const struct {
+	const char *data;
+	size_t len;
+	const char *text;
+} disks[] = {
+	{ "abcd", 4, NULL },
+	{ "a", 1, NULL },
+	{ "\177EL", 3, NULL },
+	{ "\xd0\x0d\xfe", 3, NULL },
+	{ ELF_MAGIC, 4, "test: begins like an ELF file" },
+	{ ELF_MAGIC "x", 5, "begins like an ELF file" },
 	{ "\xd0\x0d\xfe\xed", 4, "test: begins like a device tree" },
 	{ "\xd0\x0d\xfe\xedx", 5, "begins like a device tree" },
 };
@@ -471,7 +578,8 @@ static void wrapped_initrds(void **state)
 	assert_int_equal(initrd_check(&f, 7, &size), 0);
 	assert_string_equal(fail_text(), "");
 	assert_int_equal(size, sizeof(U_INSIDE) - 1);
-	assert_fails(initrd_check(&f, 8, &size), ENOEXEC, "test: uImage: is for U-Boot's architecture 7");
+	assert_fails(initrd_check(&f, 8, &size), ENOEXEC,
+		     "test: uImage: is for U-Boot's architecture 7");
 	f.data[64]++;
 	assert_fails(initrd_read(&f), EINVAL, "test: uImage: the data is damaged");
 	f.data[64]--;
@@ -502,7 +610,8 @@ static void joined_initrds(void **state)
 	assert_int_equal(f.size, 8 + 8 + 5);
 	assert_memory_equal(f.data, "abcde\0\0\0" U_INSIDE "\0\0abcde", f.size);
 	file_close(&f);
-	assert_fails(initrd_open(&f, &arena, first, more, 8), ENOEXEC, "is for U-Boot's architecture 7");
+	assert_fails(initrd_open(&f, &arena, first, more, 8), ENOEXEC,
+		     "is for U-Boot's architecture 7");
 	assert_fails(initrd_open(&f, &arena, second, (const char *[]){ first, NULL }, 8), ENOEXEC,
 		     "is for U-Boot's architecture 7");
 	assert_fails(initrd_open(&f, &arena, none, more, 7), ENOENT, "none");
@@ -537,11 +646,15 @@ struct zimage {
 static struct file zimage_of(const struct zimage *z)
 {
 	bool wide = z->class == 2, little = z->order == 1;
-	unsigned int word = wide ? 8 : 4, shdr = wide ? 64 : 40, offset = wide ? 24 : 16, size = wide ? 32 : 20;
+	unsigned int word = wide ? 8 : 4, shdr = wide ? 64 : 40, offset = wide ? 24 : 16,
+		     size = wide ? 32 : 20;
 	uint64_t names = Z_TABLE + Z_SECTIONS * shdr, all = names + z->names_size;
 	uint8_t *e = mem_alloc(all), *table = e + Z_TABLE;
 	uint64_t values[Z_SECTIONS][3] = {
-		{ Z_AT_TEXT, 1, 2 }, { 0, names, z->names_size }, { z->kernel_name, 11, 12 }, { Z_AT_INITRD, 21, 22 },
+		{ Z_AT_TEXT, 1, 2 },
+		{ 0, names, z->names_size },
+		{ z->kernel_name, 11, 12 },
+		{ Z_AT_INITRD, 21, 22 },
 	};
 	struct file f;
 
@@ -557,7 +670,8 @@ static struct file zimage_of(const struct zimage *z)
 		bytes_put(table + i * shdr + offset, values[i][1], word, little);
 		bytes_put(table + i * shdr + size, values[i][2], word, little);
 	}
-	memcpy(e + names, Z_NAMES, z->names_size < sizeof(Z_NAMES) ? z->names_size : sizeof(Z_NAMES));
+	memcpy(e + names, Z_NAMES,
+	       z->names_size < sizeof(Z_NAMES) ? z->names_size : sizeof(Z_NAMES));
 	if (z->no_end)
 		e[all - 1] = 'x';
 	f = file_of(e, z->len ? z->len : all);
@@ -624,11 +738,13 @@ static void zimages_that_are_cut(void **state)
 	(void)state;
 	put(table + 3 * 64, 24, 8, f.size - 21);
 	unit_write(dir, "zImage", f.data, f.size);
-	assert_fails(kernel_open(&k, &arena, path), EINVAL, "the initrd inside ends beyond the file");
+	assert_fails(kernel_open(&k, &arena, path), EINVAL,
+		     "the initrd inside ends beyond the file");
 	kernel_close(&k);
 	put(table + 2 * 64, 24, 8, f.size - 11);
 	unit_write(dir, "zImage", f.data, f.size);
-	assert_fails(kernel_open(&k, &arena, path), EINVAL, "the kernel inside ends beyond the file");
+	assert_fails(kernel_open(&k, &arena, path), EINVAL,
+		     "the kernel inside ends beyond the file");
 	kernel_close(&k);
 	file_close(&f);
 	arena_free(&arena);
@@ -645,7 +761,8 @@ static void other_elves(void **state)
 		if (wrapping_zimage.probe(&f))
 			print_error("row %zu\n", i);
 		assert_false(wrapping_zimage.probe(&f));
-		assert_fails(wrapping_zimage.locate(&f, &w), EINVAL, "its sections changed meanwhile");
+		assert_fails(wrapping_zimage.locate(&f, &w), EINVAL,
+			     "its sections changed meanwhile");
 		file_close(&f);
 	}
 }

@@ -141,7 +141,8 @@ static void flattening(void **state)
 	assert_int_equal(fdt_version(fdt), 17);
 	assert_int_equal(size - fdt_off_dt_strings(fdt) - fdt_size_dt_strings(fdt), 1000);
 	assert_int_equal(fdt_num_mem_rsv(fdt), 1);
-	assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL), "yy");
+	assert_string_equal(fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL),
+			    "yy");
 	free(fdt);
 }
 
@@ -293,7 +294,10 @@ static void memory_blocks_and_bounds(void **state)
 {
 	static const uint32_t two[] = { 2, 0x1000, 1, 0, 0, 8, 0x2000, 1, 0, 0, 8 };
 	static const uint32_t sets[] = { 2, 1, 0x1000, 1, 0, 8, 1, 0x2000, 1, 0, 8 };
-	static const struct { const char *name; const uint32_t *cells; } both[] = { { V1, two }, { V2, sets } };
+	static const struct {
+		const char *name;
+		const uint32_t *cells;
+	} both[] = { { V1, two }, { V2, sets } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
@@ -304,12 +308,13 @@ static void memory_blocks_and_bounds(void **state)
 		c = (struct counted){ .stop = true };
 		assert_int_equal(count_lmbs(both[i].name, both[i].cells, sizeof(two), &c), -EPERM);
 		assert_int_equal(c.n, 2);
-		assert_fails(count_lmbs(both[i].name, both[i].cells, sizeof(two) - 1, &c), EINVAL, both[i].name);
+		assert_fails(count_lmbs(both[i].name, both[i].cells, sizeof(two) - 1, &c), EINVAL,
+			     both[i].name);
 		assert_fails(count_lmbs(both[i].name, both[i].cells, 3, &c), EINVAL,
 			     "has 3 bytes, its count of entries wants 4");
 		assert_int_equal(count_lmbs(both[i].name, (uint32_t[]){ 0 }, 4, &c), 0);
-		assert_fails(count_lmbs(both[i].name, (uint32_t[]){ BLOCKS_MAX + 1 }, 4, &c), EINVAL,
-			     "has 4 bytes, its count of entries wants 335544344");
+		assert_fails(count_lmbs(both[i].name, (uint32_t[]){ BLOCKS_MAX + 1 }, 4, &c),
+			     EINVAL, "has 4 bytes, its count of entries wants 335544344");
 		assert_int_equal(c.n, 2);
 	}
 }
@@ -328,7 +333,8 @@ static void memory_blocks_in_sets(void **state)
 	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), 0);
 	assert_int_equal(c.n, BLOCKS_MAX);
 	c = (struct counted){0};
-	assert_fails(count_lmbs(V2, more, sizeof(more), &c), EINVAL, "counts more than 16777216 memory blocks");
+	assert_fails(count_lmbs(V2, more, sizeof(more), &c), EINVAL,
+		     "counts more than 16777216 memory blocks");
 	assert_int_equal(c.n, 1);
 	c = (struct counted){ .stop = true };
 	assert_int_equal(count_lmbs(V2, max, sizeof(max), &c), -EPERM);
@@ -355,7 +361,8 @@ static void memory_blocks_have_a_size(void **state)
 	assert_int_equal(each_of(V2, "\0\0\1", 4), 0);
 	assert_fails(each_of(V1, NULL, 0), EINVAL, "drconf/ibm,lmb-size is missing or 0");
 	assert_fails(each_of(V2, "\0\0\0", 4), EINVAL, "drconf/ibm,lmb-size is missing or 0");
-	assert_fails(each_of(V1, "\0\0\1", 3), EINVAL, "drconf/ibm,lmb-size has 3 bytes, not 4 or 8");
+	assert_fails(each_of(V1, "\0\0\1", 3), EINVAL,
+		     "drconf/ibm,lmb-size has 3 bytes, not 4 or 8");
 }
 
 /* Those which are memory end within 64 bits. */
@@ -381,10 +388,11 @@ static void memory_blocks_have_an_end(void **state)
 		dt_set_u64(&arena, &node, "ibm,lmb-size", rows[i].size);
 		dt_set(&arena, &node, V2, data, sizeof(data));
 		if (rows[i].ends)
-			assert_int_equal(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c), 0);
+			assert_int_equal(
+				ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c), 0);
 		else
-			assert_fails(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c), EOVERFLOW,
-				     "ibm,dynamic-memory-v2: 2 memory blocks from 0x");
+			assert_fails(ppc64_each_lmb(&node, (struct dt_cells){ 2, 2 }, count, &c),
+				     EOVERFLOW, "ibm,dynamic-memory-v2: 2 memory blocks from 0x");
 		assert_int_equal(c.n, rows[i].ends ? rows[i].n : 0);
 	}
 }
@@ -409,7 +417,8 @@ static void make_machine(struct machine *m, uint32_t possible)
 	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/device_type", "cpu", 4);
 	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/name", "PowerPC,POWER9", 15);
 	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/odd", "12345", 5);
-	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/ibm,ppc-interrupt-server#s", "\0\0\0\0\0\0\0\1", 8);
+	unit_write(dir, TREE "cpus/PowerPC,POWER9@0/ibm,ppc-interrupt-server#s", "\0\0\0\0\0\0\0\1",
+		   8);
 	unit_write(dir, TREE "cpus/l2-cache/device_type", "cache", 6);
 	m->tree = read_tree();
 }
@@ -462,7 +471,8 @@ static void room_is_exact(void **state)
 		assert_int_equal(ppc64_rehearse_fdt(&m, fdt, size), 0);
 		free(fdt);
 		flatten_without_names(&m, needed - 4, &fdt, &size);
-		assert_fails(ppc64_rehearse_fdt(&m, fdt, size), ENOSPC, "the kernel could add only");
+		assert_fails(ppc64_rehearse_fdt(&m, fdt, size), ENOSPC,
+			     "the kernel could add only");
 		fdt_set_totalsize(fdt, (uint32_t)size + 1);
 		assert_fails(ppc64_rehearse_fdt(&m, fdt, size), EINVAL, "the FDT claims");
 		free(fdt);
@@ -470,12 +480,20 @@ static void room_is_exact(void **state)
 	}
 }
 
-/* So many threads by the interrupt servers and by reg, 0 for no such property; and a property of its own. */
+/*
+ * So many threads by the interrupt servers and by reg, 0 for no such property; and a property of
+ * its own.
+ */
 static void write_cpu(const char *name, size_t servers, size_t regs, size_t more)
 {
 	static const uint8_t zeros[1024];
-	const struct { const char *name; size_t len; } props[] = {
-		{ "ibm,ppc-interrupt-server#s", servers * 4 }, { "reg", regs * 4 }, { "more", more },
+	const struct {
+		const char *name;
+		size_t len;
+	} props[] = {
+		{ "ibm,ppc-interrupt-server#s", servers * 4 },
+		{ "reg", regs * 4 },
+		{ "more", more },
 	};
 	STRING_AUTO type = mem_printf(TREE "cpus/%s/device_type", name);
 
@@ -511,17 +529,21 @@ static void takes_cores(const struct machine *m, uint64_t n)
 
 static void room_of_unlike_cores(void **state)
 {
-	static const struct { struct { size_t servers, regs, more; } cpu[2]; uint64_t planned, rehearsed; }
-	rows[] = {
+	static const struct {
+		struct {
+			size_t servers, regs, more;
+		} cpu[2];
+		uint64_t planned, rehearsed;
+	} rows[] = {
 		{ { { 1, 0, 4 }, { 1, 0, 4 } }, 8, 8 },
 		{ { { 1, 0, 4 }, { 1, 0, 400 } }, 8, 8 },
 		{ { { 1, 0, 400 }, { 1, 0, 4 } }, 8, 8 },
 		{ { { 2, 0, 4 }, { 2, 0, 4 } }, 4, 4 },
 		{ { { 1, 0, 4 }, { 2, 0, 4 } }, 8, 7 },
 		{ { { 4, 0, 4 }, { 1, 0, 4 } }, 8, 5 },
-		{ { { 0, 2, 4 }, { 2, 0, 4 } }, 8, 4 },		/* threads by reg, not by servers */
+		{ { { 0, 2, 4 }, { 2, 0, 4 } }, 8, 4 }, /* threads by reg, not by servers */
 		{ { { 0, 0, 4 }, { 0, 0, 4 } }, 8, 8 },
-		{ { { 8, 0, 4 }, { 8, 0, 4 } }, 2, 2 },		/* more than are possible */
+		{ { { 8, 0, 4 }, { 8, 0, 4 } }, 2, 2 }, /* more than are possible */
 	};
 
 	(void)state;
@@ -532,8 +554,10 @@ static void room_of_unlike_cores(void **state)
 
 		assert_int_equal(idlist_parse(&m.possible, "0-7"), 0);
 		unit_write(dir, TREE "names", "not a node's name", 4);
-		write_cpu("PowerPC,POWER10@0", rows[i].cpu[0].servers, rows[i].cpu[0].regs, rows[i].cpu[0].more);
-		write_cpu("PowerPC,POWER10@8", rows[i].cpu[1].servers, rows[i].cpu[1].regs, rows[i].cpu[1].more);
+		write_cpu("PowerPC,POWER10@0", rows[i].cpu[0].servers, rows[i].cpu[0].regs,
+			  rows[i].cpu[0].more);
+		write_cpu("PowerPC,POWER10@8", rows[i].cpu[1].servers, rows[i].cpu[1].regs,
+			  rows[i].cpu[1].more);
 		m.tree = read_tree();
 		assert_int_equal(cpunodes_count(&m, &cores), 0);
 		assert_int_equal(cores.possible, rows[i].planned);
@@ -633,7 +657,8 @@ static void check_backup(uint64_t start, uint64_t end, uint64_t backup_size)
 		assert_int_equal(ranges_add(&core.dump, start, end - start, "first"), 0);
 	assert_int_equal(ranges_add(&core.dump, 0x800000, 0x1000, "second"), 0);
 	core_move_start(&core, 0x900000, backup_size);
-	core.dump.at = mem_resize(core.dump.at, core.dump.n, sizeof(*core.dump.at));	/* exact, for the sanitizer */
+	core.dump.at = mem_resize(core.dump.at, core.dump.n,
+				  sizeof(*core.dump.at)); /* exact, for the sanitizer */
 	assert_int_equal(elfcorehdr_build(&m, &core, &out), 0);
 	assert_int_equal(out.len, elfcorehdr_size(elfcorehdr_count(&m, &core)));
 	assert_int_equal(elf_parse(&elf, &arena, out.data, out.len, UINT64_MAX), 0);
@@ -664,7 +689,10 @@ static void core_header_backup(void **state)
 	}
 }
 
-/* What the kernel announces, if that is more than 512 ranges beyond what is built; at most what ELF counts. */
+/*
+ * What the kernel announces, if that is more than 512 ranges beyond what is built; at most what ELF
+ * counts.
+ */
 static void core_header_sizes(void **state)
 {
 	struct machine m = { .arch = arch_find("ppc64"), .elfcorehdr_size = 1000 + 512 * 56 };
@@ -719,7 +747,9 @@ static void core_header_room(void **state)
 /* What --dry-run and -d tell of it. */
 static void core_header_placed(void **state)
 {
-	struct machine m = { .arch = arch_find("ppc64"), .page_size = 65536, .elfcorehdr_size = 300000 };
+	struct machine m = { .arch = arch_find("ppc64"),
+			     .page_size = 65536,
+			     .elfcorehdr_size = 300000 };
 
 	(void)state;
 	for (int hotplug = 0; hotplug < 2; hotplug++) {
@@ -773,7 +803,8 @@ static void core_header_rehearsal(void **state)
 {
 	static const struct {
 		const char *arch;
-		uint64_t hint, ranges, memsz;	/* hint: ranges that the running kernel is prepared for */
+		uint64_t hint, ranges,
+			memsz; /* hint: ranges that the running kernel is prepared for */
 		int err;
 		const char *text;		/* of the failure, or in a warning */
 	} rows[] = {
@@ -783,18 +814,21 @@ static void core_header_rehearsal(void **state)
 		{ "ppc64", 67, 1, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
 		{ "ppc64", 66, 66, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
 		{ "ppc64", 66, 66, 8192, 0, NULL },
-		{ "ppc64", 66, 67, 8192, 0, "memory is in 67 ranges, the running kernel is prepared for 66"
+		{ "ppc64", 66, 67, 8192, 0,
+		  "memory is in 67 ranges, the running kernel is prepared for 66"
 		  " (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr has room for 139;" },
 		{ "ppc64", 0, 67, 8192, 0, NULL },
 		{ "ppc64", 0, 65529, 3674112, 0, NULL },
-		{ "ppc64", 0, 65530, 3674112, E2BIG, "4 CPUs and 65530 memory ranges are more than the 65534" },
+		{ "ppc64", 0, 65530, 3674112, E2BIG,
+		  "4 CPUs and 65530 memory ranges are more than the 65534" },
 		{ "ppc64", 70000, 1, 3674112, 0, NULL },
 		{ "ppc64", 70000, 1, 3674112 - 4096, ENOSPC, "takes up to 3674112 bytes" },
 		{ "x86_64", 0, 64, 4096, 0, NULL },
 		{ "x86_64", 0, 65, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
 		{ "x86_64", 65, 1, 4096, 0, NULL },
 		{ "x86_64", 66, 1, 4096, ENOSPC, "takes up to 8192 bytes, its segment has 4096" },
-		{ "x86_64", 65, 66, 8192, 0, "prepared for 65 (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr"
+		{ "x86_64", 65, 66, 8192, 0,
+		  "prepared for 65 (CONFIG_CRASH_MAX_MEMORY_RANGES): the elfcorehdr"
 		  " has room for 138;" },
 	};
 
@@ -808,7 +842,8 @@ static void core_header_rehearsal(void **state)
 
 		assert_int_equal(idlist_parse(&m.possible, "0-3"), 0);
 		if (rows[i].hint)
-			m.elfcorehdr_size = 64 + 56 * (others + rows[i].hint) - m.arch->elfcorehdr_hint_lacks;
+			m.elfcorehdr_size = 64 + 56 * (others + rows[i].hint) -
+				m.arch->elfcorehdr_hint_lacks;
 		unit_listen(&said);
 		rc = rehearse_elfcorehdr(&m, &s, rows[i].ranges);
 		unit_heard(&said);
@@ -825,7 +860,10 @@ static void core_header_rehearsal(void **state)
 static void core_header_rehearsed(void **state)
 {
 	struct cpu_notes notes[] = { { 0, 0x1000, 568 }, { 1, 0x2000, 568 } };
-	struct machine m = { .arch = arch_find("ppc64"), .notes = notes, .n_notes = 2, .vmcoreinfo = 0x3000,
+	struct machine m = { .arch = arch_find("ppc64"),
+			     .notes = notes,
+			     .n_notes = 2,
+			     .vmcoreinfo = 0x3000,
 			     .vmcoreinfo_size = 1024 };
 	struct image image = { .machine = &m };
 	struct core core = {0};
@@ -848,7 +886,10 @@ static void core_header_rehearsed(void **state)
 	idlist_free(&m.possible);
 }
 
-/* A note of each CPU that is possible and not there; on x86_64 the kernel forgets the ELF header itself. */
+/*
+ * A note of each CPU that is possible and not there; on x86_64 the kernel forgets the ELF header
+ * itself.
+ */
 static void core_header_to_come(void **state)
 {
 	struct machine m = { .arch = arch_find("x86_64"), .n_notes = 1 };

@@ -110,10 +110,14 @@ static void files_of_the_kernel(void **state)
 /* lib/kstrtox.c:kstrtobool */
 static void memory_for_the_next_kernel(void **state)
 {
-	static const char *const yes[] = { "kho=on", "kho=1", "quiet kho=yes x", "kho=t", "liveupdate=on",
-					   "liveupdate=1", "kho=off liveupdate=ON" };
-	static const char *const no[] = { "", "kho", "kho=", "kho=0", "kho=off", "kho=no", "kho=o", "xkho=1", "kho_scratch=1",
-					  "liveupdate=0", "liveupdate", "-- kho=1" };
+	static const char *const yes[] = {
+		"kho=on",	 "kho=1",	 "quiet kho=yes x",	 "kho=t",
+		"liveupdate=on", "liveupdate=1", "kho=off liveupdate=ON"
+	};
+	static const char *const no[] = {
+		"",	 "kho",	   "kho=",	    "kho=0",	    "kho=off",	  "kho=no",
+		"kho=o", "xkho=1", "kho_scratch=1", "liveupdate=0", "liveupdate", "-- kho=1"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
@@ -128,7 +132,8 @@ static void memory_for_the_next_kernel(void **state)
 /* A directory where a file should be: that is said, unless nobody wants to hear of it. */
 static void what_cannot_be_read(void **state)
 {
-	static const char *const files[] = { SECURE_BOOT, LOCKDOWN, DISABLED, PANIC, REBOOT, "proc/cmdline" };
+	static const char *const files[] = { SECURE_BOOT, LOCKDOWN, DISABLED,
+					     PANIC,	  REBOOT,   "proc/cmdline" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -149,7 +154,8 @@ static void what_cannot_be_read(void **state)
 /* Without root some of these files cannot be opened: that is no fault. */
 static void what_may_not_be_read(void **state)
 {
-	static const char *const names[] = { "SecureBoot", "lockdown", "kexec_load_disabled", "limit_panic" };
+	static const char *const names[] = { "SecureBoot", "lockdown", "kexec_load_disabled",
+					     "limit_panic" };
 	static const int errors[] = { EACCES, EPERM, EIO };
 	struct sysroot sr = { .root = unit_directory() };
 	struct policy p;
@@ -171,7 +177,8 @@ static void what_may_not_be_read(void **state)
 	}
 	closed = NULL;
 	assert_int_equal(policy_read(&p, &sr), 0);
-	assert_true(p.secure_boot == ANSWER_YES && policy_forbids_kexec_load(&p) && p.disabled && p.used_up_panic);
+	assert_true(p.secure_boot == ANSWER_YES && policy_forbids_kexec_load(&p) && p.disabled &&
+		    p.used_up_panic);
 	unit_remove((char *)sr.root);
 }
 
@@ -197,35 +204,102 @@ static void causes(void **state)
 		bool crash, file;
 		const char *text, *without;
 	} table[] = {
-		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EPERM, true, false, "locked down: .*by kexec_file_load (-s)", "root" },
-		{ { .lockdown = POLICY_LOCKDOWN_CONFIDENTIALITY }, EPERM, false, true, "signed with a key", "root" },
-		{ { .lockdown = POLICY_LOCKDOWN_NONE }, EPERM, true, false, "needs root (CAP_SYS_BOOT)", "locked down" },
-		{ {0}, EPERM, true, true, "needs root (CAP_SYS_BOOT)", "locked down" },
-		{ { .disabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EPERM, true, true, "kexec_load_disabled is 1", "locked down" },
-		{ { .used_up_panic = true }, EPERM, true, false, "kexec_load_limit_panic is 0", "root" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY },
+		  EPERM,
+		  true,
+		  false,
+		  "locked down: .*by kexec_file_load (-s)",
+		  "root" },
+		{ { .lockdown = POLICY_LOCKDOWN_CONFIDENTIALITY },
+		  EPERM,
+		  false,
+		  true,
+		  "signed with a key",
+		  "root" },
+		{ { .lockdown = POLICY_LOCKDOWN_NONE },
+		  EPERM,
+		  true,
+		  false,
+		  "needs root (CAP_SYS_BOOT)",
+		  "locked down" },
+		{ { 0 }, EPERM, true, true, "needs root (CAP_SYS_BOOT)", "locked down" },
+		{ { .disabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY },
+		  EPERM,
+		  true,
+		  true,
+		  "kexec_load_disabled is 1",
+		  "locked down" },
+		{ { .used_up_panic = true },
+		  EPERM,
+		  true,
+		  false,
+		  "kexec_load_limit_panic is 0",
+		  "root" },
 		{ { .used_up_panic = true }, EPERM, false, false, "needs root", "panic is 0" },
-		{ { .used_up_reboot = true }, EPERM, false, true, "kexec_load_limit_reboot is 0", "root" },
+		{ { .used_up_reboot = true },
+		  EPERM,
+		  false,
+		  true,
+		  "kexec_load_limit_reboot is 0",
+		  "root" },
 		{ { .used_up_reboot = true }, EPERM, true, true, "needs root", "reboot is 0" },
-		{ { .secure_boot = ANSWER_YES }, EACCES, true, false, "Secure Boot the running kernel takes kernels by"
-		  " kexec_file_load (-s)", "SELinux" },
-		{ { .secure_boot = ANSWER_YES }, EACCES, true, true, "forbids this kernel", "(-s)" },
-		{ { .secure_boot = ANSWER_NO }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
-		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY }, EACCES, true, false, "locked down: .*by kexec_file_load (-s)", "SELinux" },
-		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .disabled = true }, EACCES, true, true, "signed with a key", "disabled" },
-		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .secure_boot = ANSWER_NO }, EACCES, true, false,
-		  "IMA, SELinux", "Secure Boot" },
-		{ { .lockdown = POLICY_LOCKDOWN_NONE }, EACCES, true, false, "IMA, SELinux", "Secure Boot" },
+		{ { .secure_boot = ANSWER_YES },
+		  EACCES,
+		  true,
+		  false,
+		  "Secure Boot the running kernel takes kernels by"
+		  " kexec_file_load (-s)",
+		  "SELinux" },
+		{ { .secure_boot = ANSWER_YES },
+		  EACCES,
+		  true,
+		  true,
+		  "forbids this kernel",
+		  "(-s)" },
+		{ { .secure_boot = ANSWER_NO },
+		  EACCES,
+		  true,
+		  false,
+		  "IMA, SELinux",
+		  "Secure Boot" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY },
+		  EACCES,
+		  true,
+		  false,
+		  "locked down: .*by kexec_file_load (-s)",
+		  "SELinux" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .disabled = true },
+		  EACCES,
+		  true,
+		  true,
+		  "signed with a key",
+		  "disabled" },
+		{ { .lockdown = POLICY_LOCKDOWN_INTEGRITY, .secure_boot = ANSWER_NO },
+		  EACCES,
+		  true,
+		  false,
+		  "IMA, SELinux",
+		  "Secure Boot" },
+		{ { .lockdown = POLICY_LOCKDOWN_NONE },
+		  EACCES,
+		  true,
+		  false,
+		  "IMA, SELinux",
+		  "Secure Boot" },
 		{ { .secure_boot = ANSWER_YES }, EPERM, true, false, "needs root", "db" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const char *text = policy_cause(&table[i].p, table[i].err, table[i].crash, table[i].file);
+		const char *text = policy_cause(&table[i].p, table[i].err, table[i].crash,
+						table[i].file);
 		const char *end = strstr(table[i].text, ".*");
-		STRING_AUTO begin = mem_printf("%.*s", (int)(end ? end - table[i].text : (long)strlen(table[i].text)),
-					       table[i].text);
+		STRING_AUTO begin = mem_printf(
+			"%.*s", (int)(end ? end - table[i].text : (long)strlen(table[i].text)),
+			table[i].text);
 
-		if (!strstr(text, begin) || !strstr(text, end ? end + 2 : "") || strstr(text, table[i].without))
+		if (!strstr(text, begin) || !strstr(text, end ? end + 2 : "") ||
+		    strstr(text, table[i].without))
 			_fail(text, (int)i);
 	}
 }

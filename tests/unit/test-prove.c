@@ -665,8 +665,9 @@ static void usable_ends_with(struct spoilt *t, const char *name, int64_t by)
 	int len, node = fdt_path_offset(fdt, "/memory@0");
 	uint8_t *last = (uint8_t *)fdt_getprop(fdt, node, "linux,usable-memory", &len) + len - 16;
 
-	bytes_put(last + 8, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by - bytes_get(last, 8, false), 8,
-		  false);
+	bytes_put(last + 8,
+		  of(t, name)->addr + of(t, name)->memsz + (uint64_t)by - bytes_get(last, 8, false),
+		  8, false);
 }
 
 /* The free space at its end is gone, but for what @by gives back. */
@@ -1066,7 +1067,8 @@ static const struct row rows[] = {
 	{ "a byte less hashed", CRASH, move_border, "initrd", -1, EINVAL, NOT_IMAGE },
 	{ "a zero hashed", CRASH, move_border, "initrd", 1, EINVAL, NOT_IMAGE },
 	{ "a byte of stack hashed", CRASH, hash_behind, "purgatory", 0, EINVAL, NOT_IMAGE },
-	{ "a byte of stack is to be zero", CRASH, zero_behind, "purgatory", 0, EINVAL, NOT_AS_MUCH },
+	{ "a byte of stack is to be zero", CRASH, zero_behind, "purgatory", 0, EINVAL,
+	  NOT_AS_MUCH },
 	{ "the last of it, too", CRASH, zero_behind, "purgatory", 64, EINVAL, NOT_IMAGE },
 	{ "a byte of digest instead", CRASH, move_last_own_region, NULL, -1, EINVAL, NOT_EXACT },
 	{ "a byte of stack instead", CRASH, move_last_own_region, NULL, 1, EINVAL, NOT_IMAGE },
@@ -1213,20 +1215,31 @@ static const struct wish {
 	{ CRASH_OF(.hotplug = true), no_size, ENOTSUP, "crash_elfcorehdr_size does not exist" },
 	{ CRASH_OF(.hotplug = false), no_files_for_hotplug, 0, NULL },
 	{ NORMAL_OF(.type = "elf-ppc64"), unchanged, 0, NULL },
-	{ NORMAL_OF(.type = "bzImage64"), unchanged, ENOEXEC, "Wrong file type bzImage64, file matches type elf-ppc64" },
+	{ NORMAL_OF(.type = "bzImage64"), unchanged, ENOEXEC,
+	  "Wrong file type bzImage64, file matches type elf-ppc64" },
 	{ NORMAL_OF(.type = "uImage"), unchanged, ENOEXEC, "Wrong file type uImage" },
-	{ NORMAL_OF(.type = "elf-x86"), unchanged, ENOEXEC, "Unsupported kernel type elf-x86: kexec loads 64-bit" },
-	{ NORMAL_OF(.type = "vmlinux"), unchanged, ENOEXEC, "on this machine there are elf-ppc64, bzImage" },
+	{ NORMAL_OF(.type = "elf-x86"), unchanged, ENOEXEC,
+	  "Unsupported kernel type elf-x86: kexec loads 64-bit" },
+	{ NORMAL_OF(.type = "vmlinux"), unchanged, ENOEXEC,
+	  "on this machine there are elf-ppc64, bzImage" },
 	/* Before any file is opened. */
-	{ NORMAL_OF(.type = "vmlinux", .kernel = "/nowhere"), unchanged, ENOEXEC, "Unsupported kernel type vmlinux" },
-	{ CRASH_OF(.hotplug = true, .kernel = "/nowhere"), no_size, ENOTSUP, "crash_elfcorehdr_size does not exist" },
+	{ NORMAL_OF(.type = "vmlinux", .kernel = "/nowhere"), unchanged, ENOEXEC,
+	  "Unsupported kernel type vmlinux" },
+	{ CRASH_OF(.hotplug = true, .kernel = "/nowhere"), no_size, ENOTSUP,
+	  "crash_elfcorehdr_size does not exist" },
 	{ NORMAL_OF(.special = SPECIAL_CONSOLE_SERIAL), unchanged, 0, NULL },
-	{ NORMAL_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL, "--serial: there is no such thing" },
-	{ NORMAL_OF(.special = SPECIAL_SERIAL_BAUD), unchanged, EINVAL, "--serial-baud: there is no such thing" },
-	{ NORMAL_OF(.special = SPECIAL_CONSOLE_VGA), unchanged, EINVAL, "--console-vga: there is no such thing" },
-	{ NORMAL_OF(.special = SPECIAL_NO_EFI), unchanged, EINVAL, "--noefi: there is no such thing" },
-	{ NORMAL_OF(.special = SPECIAL_MEMMAP), unchanged, EINVAL, "--pass-memmap-cmdline: there is no such thing" },
-	{ CRASH_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL, "--serial: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL,
+	  "--serial: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_SERIAL_BAUD), unchanged, EINVAL,
+	  "--serial-baud: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_CONSOLE_VGA), unchanged, EINVAL,
+	  "--console-vga: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_NO_EFI), unchanged, EINVAL,
+	  "--noefi: there is no such thing" },
+	{ NORMAL_OF(.special = SPECIAL_MEMMAP), unchanged, EINVAL,
+	  "--pass-memmap-cmdline: there is no such thing" },
+	{ CRASH_OF(.special = SPECIAL_SERIAL), unchanged, EINVAL,
+	  "--serial: there is no such thing" },
 	{ CRASH_OF(.type = "uImage"), unchanged, ENOEXEC, "Wrong file type" },
 	{ CRASH_OF(.hotplug = false), no_region, ENODEV, "Memory for crashkernel is not reserved" },
 	{ NORMAL_OF(.hotplug = false), no_region, 0, NULL },
@@ -1243,10 +1256,18 @@ static const struct wish {
 	{ CRASH_OF(.hotplug = false), another_cpus_note, 0, "1 of 8" NO_NOTES },
 	{ CRASH_OF(.hotplug = false), half_of_the_notes, 0, "4 of 8" NO_NOTES },
 	{ CRASH_OF(.hotplug = false), no_vmcoreinfo, 0, "vmcoreinfo is not there" },
-	{ NORMAL_OF(.has_entry = true, .entry = 1), unchanged, EINVAL, "--entry=0x1: nothing will be loaded there" },
-	{ CRASH_OF(.mem_min = 1024 * MIB - 65536 * 3), unchanged, ENOSPC, "Widen --mem-min and --mem-max" },
-	{ { .crash = true, .mem_max = 512 * MIB + 65536 * 3 }, unchanged, ENOSPC, "Widen --mem-min and --mem-max" },
-	{ { .mem_min = 3072 * MIB, .mem_max = UINT64_MAX }, unchanged, ENOSPC, "in memory above the kernels (0x3000000)" },
+	{ NORMAL_OF(.has_entry = true, .entry = 1), unchanged, EINVAL,
+	  "--entry=0x1: nothing will be loaded there" },
+	{ CRASH_OF(.mem_min = 1024 * MIB - 65536 * 3), unchanged, ENOSPC,
+	  "Widen --mem-min and --mem-max" },
+	{ { .crash = true, .mem_max = 512 * MIB + 65536 * 3 },
+	  unchanged,
+	  ENOSPC,
+	  "Widen --mem-min and --mem-max" },
+	{ { .mem_min = 3072 * MIB, .mem_max = UINT64_MAX },
+	  unchanged,
+	  ENOSPC,
+	  "in memory above the kernels (0x3000000)" },
 };
 
 /* Of what was asked for, as far as any image must have it. */
@@ -1377,7 +1398,8 @@ static void images_take_all_that_is_theirs(void **state)
 	}
 	assert_int_equal(rc, 0);
 	r.mem_max--;
-	assert_fails(plan_one(&image, &files, &b->machine, r, b), ENOSPC, "Could not find a free area");
+	assert_fails(plan_one(&image, &files, &b->machine, r, b), ENOSPC,
+		     "Could not find a free area");
 	image_free(&image);
 	files_free(&files);
 }
@@ -1420,7 +1442,8 @@ static void hooks_that_fail_or_are_not_there(void **state)
 		assert_fails(plan_one(&image, &files, &m, r, b), EINVAL, "no room here");
 		image_free(&image);
 		files_free(&files);
-		arch.room = crash ? b->machine.arch->room : NULL;	/* of a capture kernel it finds memory */
+		arch.room = crash ? b->machine.arch->room :
+				    NULL; /* of a capture kernel it finds memory */
 		arch.spare = NULL;
 		assert_int_equal(plan_one(&image, &files, &m, r, b), 0);
 		image_free(&image);
@@ -1435,7 +1458,9 @@ static void initrds_have_a_bound_of_their_own(void **state)
 	if (!b->dir)
 		skip();
 	for (unsigned int i = 0; i < 2; i++) {
-		struct plan_request r = { .crash = true, .mem_max = UINT64_MAX, .initrd = b->initrd };
+		struct plan_request r = { .crash = true,
+					  .mem_max = UINT64_MAX,
+					  .initrd = b->initrd };
 		struct machine m = b->machine;
 		struct arch arch = *m.arch;
 		const struct segment *s;
@@ -1447,7 +1472,8 @@ static void initrds_have_a_bound_of_their_own(void **state)
 		initrd_below = i ? 700 * MIB : 0;
 		assert_int_equal(plan_one(&image, &files, &m, r, b), 0);
 		s = image_segment(&image, ROLE_INITRD);
-		assert_in_range(s->addr + s->memsz, i ? 690 * MIB : 890 * MIB, i ? 700 * MIB : 900 * MIB);
+		assert_in_range(s->addr + s->memsz, i ? 690 * MIB : 890 * MIB,
+				i ? 700 * MIB : 900 * MIB);
 		image_free(&image);
 		files_free(&files);
 	}
@@ -1470,7 +1496,8 @@ static void entries_are_in_the_image(void **state)
 	for (unsigned int i = 0; i < 4; i++) {
 		const uint64_t entries[] = { first, end - 1, first - 1, end };
 		struct plan_request r = NORMAL_OF(.initrd = b->initrd, .no_old_root = true,
-						  .cmdline = "maxcpus=1", .has_entry = true, .entry = entries[i]);
+						  .cmdline = "maxcpus=1", .has_entry = true,
+						  .entry = entries[i]);
 		struct files files;
 		struct image image;
 
@@ -1479,7 +1506,8 @@ static void entries_are_in_the_image(void **state)
 			assert_int_equal(image.entry, entries[i]);
 			assert_true(image.own_entry);
 		} else {
-			assert_fails(plan_one(&image, &files, &b->machine, r, b), EINVAL, "nothing will be loaded there");
+			assert_fails(plan_one(&image, &files, &b->machine, r, b), EINVAL,
+				     "nothing will be loaded there");
 		}
 		image_free(&image);
 		files_free(&files);
@@ -1501,7 +1529,8 @@ static void command_lines_end(void **state)
 		memset(line, 'x', len);
 		line[len] = 0;
 		if (len == 2048)
-			assert_fails(plan_one(&image, &files, &b->machine, r, b), E2BIG, "2048 bytes with all that kexec adds,"
+			assert_fails(plan_one(&image, &files, &b->machine, r, b), E2BIG,
+				     "2048 bytes with all that kexec adds,"
 				     " the kernel takes 2047; shorten it by 1");
 		else
 			assert_int_equal(plan_one(&image, &files, &b->machine, r, b), 0);
@@ -1520,7 +1549,10 @@ static void command_lines_end(void **state)
 /* Which calls can do what was asked for. */
 static void wishes_and_calls(void **state)
 {
-	static const struct { struct plan_request r; const char *only, *rather; } calls[] = {
+	static const struct {
+		struct plan_request r;
+		const char *only, *rather;
+	} calls[] = {
 		{ { .mem_max = UINT64_MAX }, NULL, NULL },
 		{ { .mem_max = UINT64_MAX, .dtb = "x" }, "--dtb", NULL },
 		{ { .mem_max = UINT64_MAX, .has_entry = true }, "--entry", NULL },
@@ -1528,13 +1560,16 @@ static void wishes_and_calls(void **state)
 		{ { .mem_max = UINT64_MAX, .mem_min = 1 }, "--mem-min", NULL },
 		{ { .mem_max = UINT64_MAX - 1 }, "--mem-min", NULL },
 		{ { .mem_max = UINT64_MAX, .special = SPECIAL_NO_EFI }, NULL, "--noefi" },
-		{ { .mem_max = UINT64_MAX, .special = SPECIAL_MEMMAP | SPECIAL_SERIAL }, NULL, "--noefi" },
+		{ { .mem_max = UINT64_MAX, .special = SPECIAL_MEMMAP | SPECIAL_SERIAL },
+		  NULL,
+		  "--noefi" },
 		{ { .mem_max = UINT64_MAX, .special = SPECIAL_SERIAL }, NULL, "--console-serial" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		const char *only = plan_only_kexec_load(&calls[i].r), *rather = plan_rather_kexec_load(&calls[i].r);
+		const char *only = plan_only_kexec_load(&calls[i].r),
+			   *rather = plan_rather_kexec_load(&calls[i].r);
 
 		assert_int_equal(only != NULL, calls[i].only != NULL);
 		assert_true(!only || strstr(only, calls[i].only) == only);
@@ -1552,7 +1587,8 @@ static void capture_kernels_add_no_memory(void **state)
 
 	(void)state;
 	assert_string_equal(plan_capture_words(&a, x86, &crash, "one"), "acpi_no_memhotplug one");
-	assert_string_equal(plan_capture_words(&a, x86, &crash, "a acpi_no_memhotplug"), "a acpi_no_memhotplug");
+	assert_string_equal(plan_capture_words(&a, x86, &crash, "a acpi_no_memhotplug"),
+			    "a acpi_no_memhotplug");
 	assert_string_equal(plan_capture_words(&a, x86, &normal, "one"), "one");
 	assert_string_equal(plan_capture_words(&a, x86, &may, "one"), "one");
 	assert_string_equal(plan_capture_words(&a, power, &crash, "one"), "one");
@@ -1566,10 +1602,14 @@ int main(void)
 		{ "every proof, little-endian, 64 KiB pages", every_proof, NULL, NULL, &bases[0] },
 		{ "every proof, big-endian, 4 KiB pages", every_proof, NULL, NULL, &bases[1] },
 		{ "wishes and machines", wishes_and_machines, NULL, NULL, &bases[0] },
-		{ "images are where they are wanted", images_are_where_they_are_wanted, NULL, NULL, &bases[0] },
-		{ "images take all that is theirs", images_take_all_that_is_theirs, NULL, NULL, &bases[0] },
-		{ "hooks fail or are not there", hooks_that_fail_or_are_not_there, NULL, NULL, &bases[0] },
-		{ "initrds have a bound of their own", initrds_have_a_bound_of_their_own, NULL, NULL, &bases[0] },
+		{ "images are where they are wanted", images_are_where_they_are_wanted, NULL, NULL,
+		  &bases[0] },
+		{ "images take all that is theirs", images_take_all_that_is_theirs, NULL, NULL,
+		  &bases[0] },
+		{ "hooks fail or are not there", hooks_that_fail_or_are_not_there, NULL, NULL,
+		  &bases[0] },
+		{ "initrds have a bound of their own", initrds_have_a_bound_of_their_own, NULL,
+		  NULL, &bases[0] },
 		{ "entries are in the image", entries_are_in_the_image, NULL, NULL, &bases[0] },
 		{ "command lines end", command_lines_end, NULL, NULL, &bases[0] },
 		cmocka_unit_test(wishes_and_calls),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * The purgatory for arm64 as far as it is C, compiled for this machine, with models of a PL011 and of
- * an 8250 in memory.
+ * The purgatory for arm64 as far as it is C, compiled for this machine, with models of a PL011 and
+ * of an 8250 in memory.
  */
 #include "tests/unit/unit.h"
 
@@ -191,7 +191,8 @@ static void fault_is_told(void **state)
 		purgatory_fault(*state, 0x96000045, 0x6d310abc, 0xfedcba9876543210);
 		assert_true(!"it went on");
 	}
-	assert_non_null(strstr((char *)uart.sent.data, "purgatory: a fault, ESR 0x0000000096000045 ELR"
+	assert_non_null(strstr((char *)uart.sent.data,
+			       "purgatory: a fault, ESR 0x0000000096000045 ELR"
 			       " 0x000000006d310abc FAR 0xfedcba9876543210\r\n"));
 	assert_non_null(strstr((char *)uart.sent.data, "there will be no dump"));
 }

@@ -11,7 +11,9 @@
 #define PURGATORY_ARCH_X86_64_IO_H	/* instead of io.h: */
 #define PORT 0x2f8
 
-/* What was sent, the divisor that was set, and how often the port must be asked until it is ready. */
+/*
+ * What was sent, the divisor that was set, and how often the port must be asked until it is ready.
+ */
 static struct {
 	struct buf sent;
 	uint8_t lcr, divisor[2];

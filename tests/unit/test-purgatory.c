@@ -199,7 +199,8 @@ static void each_byte(void **state)
 	struct purgatory_params *p = *state;
 
 	for (p->units = 0; p->units <= PURGATORY_UNIT_LANES; p->units++) {
-		for (size_t at = 0; at < sizeof(kernel); at += at < 100 || at > sizeof(kernel) - 100 ? 1 : 97) {
+		for (size_t at = 0; at < sizeof(kernel);
+		     at += at < 100 || at > sizeof(kernel) - 100 ? 1 : 97) {
 			kernel[at] ^= 1;
 			assert_false(purgatory_verify(p));
 			kernel[at] ^= 1;
@@ -249,7 +250,9 @@ static const struct {
 	{ { 1 }, 1, "02a6b133343a259789b9396900ba243c83d93c1be06a3d5a8aaf4f16aaf38dc4" },
 	{ { 4097, 12288 }, 2, "afdb89b089d5e528a4e079ec603f6be6cec5b66af3ba950af955e0bf1a2d3ca5" },
 	{ { 0, 16384 }, 2, "e58ccf96ccf833a8aaaa241a861fa4397861511e56fe506bbb6ebfd9c932f9b5" },
-	{ { 100000, 64, 16385 }, 3, "1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af" },
+	{ { 100000, 64, 16385 },
+	  3,
+	  "1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af" },
 };
 
 static void expect_example(size_t i, lanes_blocks *blocks)
@@ -283,7 +286,10 @@ static void as_defined(void **state)
 	}
 }
 
-/* Of each length, at each alignment, with one byte that is not; and what is beside it does not count. */
+/*
+ * Of each length, at each alignment, with one byte that is not; and what is beside it does not
+ * count.
+ */
 static void zeros(void **state)
 {
 	uint8_t bytes[128];

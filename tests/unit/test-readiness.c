@@ -46,31 +46,42 @@ static void assert_reload(const char *text, unsigned int line, enum udev_subsyst
 static void rules_without_a_gate(void **state)
 {
 	(void)state;
-	assert_reload("SUBSYSTEM==\"cpu\", ACTION==\"online\", RUN+=\"/lib/kdump-reload\"\n", 1, UDEV_CPU,
-		      UDEV_ONLINE, UDEV_ONLINE);
-	assert_reload("\n# x\nSUBSYSTEM==\"memory\", ACTION==\"add|remove\", PROGRAM=\"kdump-config try\"", 3,
-		      UDEV_MEMORY, UDEV_ADD | UDEV_REMOVE, UDEV_ADD | UDEV_REMOVE);
-	assert_reload("KERNEL==\"cpu[0-9]*\", ENV{SYSTEMD_WANTS}+=\"kdump-reload.service\"\n", 1, UDEV_CPU,
-		      ALL, ALL);
-	assert_reload("SUBSYSTEM==\"cpu\" ACTION!=\"remove\", \\\n# between\n RUN{program}=\"kexec \\\"-p\\\"\"\n",
-		      1, UDEV_CPU, ALL & ~UDEV_REMOVE, ALL & ~UDEV_REMOVE);
+	assert_reload("SUBSYSTEM==\"cpu\", ACTION==\"online\", RUN+=\"/lib/kdump-reload\"\n", 1,
+		      UDEV_CPU, UDEV_ONLINE, UDEV_ONLINE);
+	assert_reload(
+		"\n# x\nSUBSYSTEM==\"memory\", ACTION==\"add|remove\", PROGRAM=\"kdump-config"
+		" try\"",
+		3, UDEV_MEMORY, UDEV_ADD | UDEV_REMOVE, UDEV_ADD | UDEV_REMOVE);
+	assert_reload("KERNEL==\"cpu[0-9]*\", ENV{SYSTEMD_WANTS}+=\"kdump-reload.service\"\n", 1,
+		      UDEV_CPU, ALL, ALL);
+	assert_reload(
+		"SUBSYSTEM==\"cpu\" ACTION!=\"remove\", \\\n# between\n RUN{program}=\"kexec"
+		" \\\"-p\\\"\"\n",
+		1, UDEV_CPU, ALL & ~UDEV_REMOVE, ALL & ~UDEV_REMOVE);
 }
 
 static void rules_with_a_gate(void **state)
 {
 	(void)state;
-	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1, UDEV_CPU, ALL, 0);
+	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1,
+		      UDEV_CPU, ALL, 0);
 	assert_reload("SUBSYSTEM!=\"cpu\", GOTO=\"end\"\n"
 		      "ATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
 		      "RUN+=\"kdump\"\n"
 		      "LABEL=\"end\"\n", 3, UDEV_CPU, ALL, 0);
-	/* The gate is only for memory; then it is after what it should guard; then of the device. */
+	/*
+	 * The gate is only for memory; then it is after what it should guard; then of the device.
+	 */
 	assert_reload("SUBSYSTEM==\"memory\", ATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
 		      "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nLABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
-	assert_reload("SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
-		      "LABEL=\"end\"\n", 1, UDEV_CPU, ALL, ALL);
-	assert_reload("ATTR{crash_hotplug}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
-		      "LABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
+	assert_reload(
+		"SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nATTRS{crash_hotplug}==\"1\", GOTO=\"end\"\n"
+		"LABEL=\"end\"\n",
+		1, UDEV_CPU, ALL, ALL);
+	assert_reload(
+		"ATTR{crash_hotplug}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+		"LABEL=\"end\"\n",
+		2, UDEV_CPU, ALL, ALL);
 }
 
 static void rules_that_may_apply(void **state)
@@ -79,8 +90,11 @@ static void rules_that_may_apply(void **state)
 	/* A jump on an unknown condition may be taken or not. */
 	assert_reload("SUBSYSTEM==\"cpu\", TEST==\"/x\", GOTO=\"reload\"\nGOTO=\"end\"\n"
 		      "LABEL=\"reload\"\nRUN+=\"kdump\"\nLABEL=\"end\"\n", 4, UDEV_CPU, ALL, ALL);
-	assert_reload("SUBSYSTEM==\"cpu\", ENV{x}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
-		      "LABEL=\"end\"\n", 2, UDEV_CPU, ALL, ALL);
+	assert_reload(
+		"SUBSYSTEM==\"cpu\", ENV{x}==\"1\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\","
+		" RUN+=\"kdump\"\n"
+		"LABEL=\"end\"\n",
+		2, UDEV_CPU, ALL, ALL);
 }
 
 static void rules_that_do_not_reload(void **state)
@@ -109,8 +123,10 @@ static void rules_that_do_not_reload(void **state)
 /* How often a rule that is under this condition reloads, on a machine of this type. */
 static size_t scan_on(const char *uname_machine, const char *condition)
 {
-	STRING_AUTO text = mem_printf("SUBSYSTEM==\"cpu\", ACTION==\"online\", CONST{arch}%s, GOTO=\"do\"\n"
-				      "GOTO=\"end\"\nLABEL=\"do\"\nRUN+=\"kdump\"\nLABEL=\"end\"\n", condition);
+	STRING_AUTO text = mem_printf(
+		"SUBSYSTEM==\"cpu\", ACTION==\"online\", CONST{arch}%s, GOTO=\"do\"\n"
+		"GOTO=\"end\"\nLABEL=\"do\"\nRUN+=\"kdump\"\nLABEL=\"end\"\n",
+		condition);
 	struct udev_reloads out = { .arch = arch_udev_name(uname_machine) };
 
 	udev_scan(&arena, "/x.rules", text, &out);
@@ -123,16 +139,24 @@ static void rules_for_an_architecture(void **state)
 		const char *machine, *condition;
 		size_t n;
 	} table[] = {
-		{ "ppc64le", "==\"ppc64-le\"", 1 }, { "ppc64le", "==\"ppc64le\"", 0 },
-		{ "ppc64le", "==\"ppc64\"", 0 }, { "ppc64le", "==\"ppc64*\"", 1 },
-		{ "ppc64le", "!=\"ppc64*\"", 0 }, { "ppc64le", "!=\"x86*\"", 1 },
-		{ "ppc64le", "==\"x86|x86-64|arm64|ppc64-le\"", 1 }, { "ppc64le", "==\"s390*\"", 0 },
-		{ "ppc64", "==\"ppc64\"", 1 }, { "ppc64", "==\"ppc64-le\"", 0 },
+		{ "ppc64le", "==\"ppc64-le\"", 1 },
+		{ "ppc64le", "==\"ppc64le\"", 0 },
+		{ "ppc64le", "==\"ppc64\"", 0 },
+		{ "ppc64le", "==\"ppc64*\"", 1 },
+		{ "ppc64le", "!=\"ppc64*\"", 0 },
+		{ "ppc64le", "!=\"x86*\"", 1 },
+		{ "ppc64le", "==\"x86|x86-64|arm64|ppc64-le\"", 1 },
+		{ "ppc64le", "==\"s390*\"", 0 },
+		{ "ppc64", "==\"ppc64\"", 1 },
+		{ "ppc64", "==\"ppc64-le\"", 0 },
 		{ "ppc64", "!=\"ppc64-le\"", 1 },
-		{ "x86_64", "==\"x86-64\"", 1 }, { "x86_64", "==\"x86_64\"", 0 },
-		{ "aarch64", "==\"arm64\"", 1 }, { "aarch64", "!=\"arm64\"", 0 },
+		{ "x86_64", "==\"x86-64\"", 1 },
+		{ "x86_64", "==\"x86_64\"", 0 },
+		{ "aarch64", "==\"arm64\"", 1 },
+		{ "aarch64", "!=\"arm64\"", 0 },
 		/* What is not known may be either. */
-		{ "pdp11", "==\"x86\"", 1 }, { "pdp11", "!=\"x86\"", 1 },
+		{ "pdp11", "==\"x86\"", 1 },
+		{ "pdp11", "!=\"x86\"", 1 },
 	};
 
 	(void)state;
@@ -163,16 +187,27 @@ static void releases(void **state)
 		const char *release;
 		enum answer answer;
 	} table[] = {
-		{ "6.12.91", ANSWER_YES }, { "6.12.107+deb13-powerpc64le-64k", ANSWER_YES },
-		{ "6.12.90", ANSWER_NO }, { "6.12.57+deb13-powerpc64le", ANSWER_NO },
-		{ "6.12.0", ANSWER_NO }, { "6.10.3-foo", ANSWER_NO }, { "6.16.12", ANSWER_NO },
-		{ "7.1.0-5-generic", ANSWER_YES }, { "7.2.13-powerpc64le", ANSWER_YES },
+		{ "6.12.91", ANSWER_YES },
+		{ "6.12.107+deb13-powerpc64le-64k", ANSWER_YES },
+		{ "6.12.90", ANSWER_NO },
+		{ "6.12.57+deb13-powerpc64le", ANSWER_NO },
+		{ "6.12.0", ANSWER_NO },
+		{ "6.10.3-foo", ANSWER_NO },
+		{ "6.16.12", ANSWER_NO },
+		{ "7.1.0-5-generic", ANSWER_YES },
+		{ "7.2.13-powerpc64le", ANSWER_YES },
 		{ "8.0.1", ANSWER_YES },
-		{ "6.12.0-55.el10.ppc64le", ANSWER_UNKNOWN }, { "6.12.0-rc4", ANSWER_UNKNOWN },
-		{ "7.1.0-rc1", ANSWER_UNKNOWN }, { "7.0.3", ANSWER_UNKNOWN },
-		{ "6.18.3", ANSWER_UNKNOWN }, { "6.17.5", ANSWER_UNKNOWN }, { "6.9.1", ANSWER_UNKNOWN },
-		{ "5.14.0-503.el9.ppc64le", ANSWER_UNKNOWN }, { "6", ANSWER_UNKNOWN },
-		{ "", ANSWER_UNKNOWN }, { "linux", ANSWER_UNKNOWN },
+		{ "6.12.0-55.el10.ppc64le", ANSWER_UNKNOWN },
+		{ "6.12.0-rc4", ANSWER_UNKNOWN },
+		{ "7.1.0-rc1", ANSWER_UNKNOWN },
+		{ "7.0.3", ANSWER_UNKNOWN },
+		{ "6.18.3", ANSWER_UNKNOWN },
+		{ "6.17.5", ANSWER_UNKNOWN },
+		{ "6.9.1", ANSWER_UNKNOWN },
+		{ "5.14.0-503.el9.ppc64le", ANSWER_UNKNOWN },
+		{ "6", ANSWER_UNKNOWN },
+		{ "", ANSWER_UNKNOWN },
+		{ "linux", ANSWER_UNKNOWN },
 	};
 
 	(void)state;
@@ -229,9 +264,11 @@ static void verdicts_with_rules(void **state)
 	r.cpu_kept = r.memory_kept = ANSWER_NO;
 	r.udev = scan("SUBSYSTEM==\"cpu\", ACTION==\"online\", RUN+=\"kdump\"\n");
 	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
-	udev_scan(&arena, "/y", "SUBSYSTEM==\"memory\", ACTION==\"online\", RUN+=\"kdump\"\n", &r.udev);
+	udev_scan(&arena, "/y", "SUBSYSTEM==\"memory\", ACTION==\"online\", RUN+=\"kdump\"\n",
+		  &r.udev);
 	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
-	udev_scan(&arena, "/z", "SUBSYSTEM==\"memory\", ACTION==\"offline\", RUN+=\"kdump\"\n", &r.udev);
+	udev_scan(&arena, "/z", "SUBSYSTEM==\"memory\", ACTION==\"offline\", RUN+=\"kdump\"\n",
+		  &r.udev);
 	assert_verdict(&r, VERDICT_RELOADED, READINESS_READY);
 	r.cpu_kept = r.memory_kept = ANSWER_YES;		/* and the rules have no gate */
 	readiness_judge(&r);
@@ -247,18 +284,24 @@ static void verdicts_with_rules_for_cpus(void **state)
 		const char *machine, *actions;
 		enum verdict verdict;
 	} table[] = {
-		{ "ppc64le", "online", VERDICT_RELOADED }, { "ppc64le", "add|online", VERDICT_RELOADED },
-		{ "ppc64le", "o*", VERDICT_RELOADED }, { "ppc64le", "add", VERDICT_STALE },
-		{ "ppc64", "add|remove", VERDICT_STALE }, { "ppc64le", "offline", VERDICT_STALE },
-		{ "ppc64le", "change", VERDICT_STALE }, { "ppc64", "*line", VERDICT_RELOADED },
-		{ "x86_64", "add", VERDICT_RELOADED }, { "x86_64", "online", VERDICT_RELOADED },
+		{ "ppc64le", "online", VERDICT_RELOADED },
+		{ "ppc64le", "add|online", VERDICT_RELOADED },
+		{ "ppc64le", "o*", VERDICT_RELOADED },
+		{ "ppc64le", "add", VERDICT_STALE },
+		{ "ppc64", "add|remove", VERDICT_STALE },
+		{ "ppc64le", "offline", VERDICT_STALE },
+		{ "ppc64le", "change", VERDICT_STALE },
+		{ "ppc64", "*line", VERDICT_RELOADED },
+		{ "x86_64", "add", VERDICT_RELOADED },
+		{ "x86_64", "online", VERDICT_RELOADED },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		STRING_AUTO text = mem_printf("SUBSYSTEM==\"memory\", RUN+=\"kdump\"\n"
-					      "SUBSYSTEM==\"cpu\", ACTION==\"%s\", RUN+=\"kdump\"\n",
-					      table[i].actions);
+		STRING_AUTO text = mem_printf(
+			"SUBSYSTEM==\"memory\", RUN+=\"kdump\"\n"
+			"SUBSYSTEM==\"cpu\", ACTION==\"%s\", RUN+=\"kdump\"\n",
+			table[i].actions);
 		struct readiness r = ready();
 
 		r.cpu_kept = r.memory_kept = ANSWER_NO;
@@ -279,18 +322,21 @@ static void verdicts_after_removals(void **state)
 		const char *machine, *rules;
 		bool removal, superfluous;	/* what is warned of */
 	} table[] = {
-		{ "x86_64", "", true, false }, { "ppc64le", "", false, false },
+		{ "x86_64", "", true, false },
+		{ "ppc64le", "", false, false },
 		{ "x86_64", MEMORY("ACTION==\"remove\""), false, false },
 		{ "ppc64le", MEMORY("ACTION==\"remove\""), false, true },
 		{ "x86_64", MEMORY("ACTION==\"remove\", CONST{arch}==\"x86-64\""), false, false },
 		{ "x86_64", MEMORY("ACTION==\"remove\", CONST{arch}==\"arm64\""), true, false },
-		{ "x86_64", MEMORY("ACTION==\"remove\", ATTRS{crash_hotplug}!=\"1\""), true, false },
+		{ "x86_64", MEMORY("ACTION==\"remove\", ATTRS{crash_hotplug}!=\"1\""), true,
+		  false },
 		/* Then the memory is still there. */
 		{ "x86_64", MEMORY("ACTION==\"offline\""), true, false },
 		{ "x86_64", MEMORY("ACTION==\"remove|offline\""), false, false },
 		{ "x86_64", MEMORY("ACTION==\"remove|online\""), false, true },
 		{ "x86_64", MEMORY("ACTION==\"add\""), true, true },
-		{ "x86_64", MEMORY("ACTION==\"remove\"") "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"", false, true },
+		{ "x86_64", MEMORY("ACTION==\"remove\"") "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"",
+		  false, true },
 		{ "x86_64", "SUBSYSTEM==\"cpu\", ACTION==\"remove\", RUN+=\"kdump\"", true, true },
 	};
 
@@ -305,8 +351,10 @@ static void verdicts_after_removals(void **state)
 		readiness_judge(&r);
 		if (r.verdict != VERDICT_KEPT || r.n_warnings != expected ||
 		    readiness_status(&r) != (expected ? READINESS_ATTENTION : READINESS_READY) ||
-		    (table[i].removal && !strstr(r.warnings[0], "leaves memory that was removed in the image")) ||
-		    (table[i].superfluous && !strstr(r.warnings[expected - 1], "reloads although the kernel")))
+		    (table[i].removal &&
+		     !strstr(r.warnings[0], "leaves memory that was removed in the image")) ||
+		    (table[i].superfluous &&
+		     !strstr(r.warnings[expected - 1], "reloads although the kernel")))
 			_fail(table[i].rules, (int)i);
 		arena_free(&r.machine.arena);
 	}
@@ -381,7 +429,8 @@ static void verdicts_of_fadump(void **state)
 }
 
 /* What kernels print, of syslog(2): kernel/crash_core.c, arch/powerpc and arch/x86 crash.c. */
-#define DROPPED "<6>[  101.000001] crash hp: kexec_trylock() failed, kdump image may be inaccurate\n"
+#define DROPPED \
+	"<6>[  101.000001] crash hp: kexec_trylock() failed, kdump image may be inaccurate\n"
 #define FAILED "<3>[  102.000002][ T1234] crash hp: Failed to update crash FDT\n"
 #define MARK(text) "<14>[  100.000000] " text "\n"
 
@@ -397,15 +446,29 @@ static struct klog scan_log(const char *text)
 static void log_complaints(void **state)
 {
 	static const char *const complaints[] = {
-		DROPPED, FAILED, "<3>crash hp: unable to locate elfcorehdr segment",
+		DROPPED,
+		FAILED,
+		"<3>crash hp: unable to locate elfcorehdr segment",
 		"<4>[    1.0] crash hp: Unknown hotplug action\n",
 		"<3>[12345.678901] crash hp: Updated crash elfcorehdr elfsz 8192 > memsz 4096",
-		"<3>[    1.0] crash hp: unable to create new elfcorehdr", "<3>[1.0][C3]  crash hp: x\n",
+		"<3>[    1.0] crash hp: unable to create new elfcorehdr",
+		"<3>[1.0][C3]  crash hp: x\n",
 	};
 	static const char *const others[] = {
-		"", "\n\n", "<", "<3", "<3>", "<3>[", "<3>[1.0]", "<3>[1.0", "crash hp: x\n", "<x>crash hp: x\n",
-		"<7>[    1.0] crash hp: hp_action 1, cpu 3\n", "<7>[    1.0] crash hp: updated elfcorehdr\n",
-		"<12>[    1.0] crash hp: kexec_trylock() failed\n", "<3>[    1.0] x: crash hp: no\n",
+		"",
+		"\n\n",
+		"<",
+		"<3",
+		"<3>",
+		"<3>[",
+		"<3>[1.0]",
+		"<3>[1.0",
+		"crash hp: x\n",
+		"<x>crash hp: x\n",
+		"<7>[    1.0] crash hp: hp_action 1, cpu 3\n",
+		"<7>[    1.0] crash hp: updated elfcorehdr\n",
+		"<12>[    1.0] crash hp: kexec_trylock() failed\n",
+		"<3>[    1.0] x: crash hp: no\n",
 		"<6>[    1.0] kexec: a crash kernel is loaded\n",
 	};
 
@@ -483,8 +546,10 @@ static void log_is_recorded(void **state)
 	struct klog log;
 
 	(void)state;
-	klog_scan(&arena, "<6>[0.1] secret\n" MARK(KLOG_LOADING) "<3>crash it\n" DROPPED MARK(KLOG_LOADED)
-		  MARK(KLOG_DOUBT "x") "<14>kexec: secret\n" FAILED, &log, &lines);
+	klog_scan(&arena,
+		  "<6>[0.1] secret\n" MARK(KLOG_LOADING) "<3>crash it\n" DROPPED MARK(KLOG_LOADED)
+			  MARK(KLOG_DOUBT "x") "<14>kexec: secret\n" FAILED,
+		  &log, &lines);
 	assert_string_equal((char *)lines.data, MARK(KLOG_LOADING) DROPPED MARK(KLOG_LOADED)
 			    MARK(KLOG_DOUBT "x") FAILED);
 	klog_scan(&arena, (char *)lines.data, &log, &again);
@@ -505,11 +570,12 @@ static void verdicts_of_the_log(void **state)
 	r.log = scan_log(FAILED);
 	readiness_judge(&r);
 	assert_int_equal(r.n_warnings, 1);
-	assert_non_null(strstr(r.warnings[0], "has 1 complaint of updates that failed (before or after"));
+	assert_non_null(
+		strstr(r.warnings[0], "has 1 complaint of updates that failed (before or after"));
 	assert_non_null(strstr(r.warnings[0], "crash hp: Failed to update crash FDT\""));
 	assert_verdict(&r, VERDICT_MISSED, READINESS_ATTENTION);
 	assert_int_equal(r.current, ANSWER_NO);
-	r.cpu_kept = r.memory_kept = ANSWER_NO;		/* not kept: what the kernel drops matters not */
+	r.cpu_kept = r.memory_kept = ANSWER_NO; /* not kept: what the kernel drops matters not */
 	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
 	assert_int_equal(r.current, ANSWER_UNKNOWN);
 	r.loaded = ANSWER_NO;

@@ -115,8 +115,8 @@ static void fadump(void **state)
 	says(SYS_FADUMP_HOTPLUG_READY, "1\n");
 	says(SYS_FADUMP_MEM_RESERVED, "4096\n");
 	assert_int_equal(state_fadump(&sr, &f), 0);
-	assert_true(f.enabled == ANSWER_YES && f.registered == ANSWER_NO && f.hotplug_ready == ANSWER_YES &&
-		    f.reserved == 4096);
+	assert_true(f.enabled == ANSWER_YES && f.registered == ANSWER_NO &&
+		    f.hotplug_ready == ANSWER_YES && f.reserved == 4096);
 }
 
 int main(void)

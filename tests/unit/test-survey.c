@@ -92,8 +92,11 @@ static char *dir;
 
 static int setup(void **state)
 {
-	static const struct { const char *name, *text; } files[] = {
-		{ "kexec-snapshot", "machine ppc64le\nbyte-order little\npage-size 65536\nrelease 6.12\n" },
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{ "kexec-snapshot",
+		  "machine ppc64le\nbyte-order little\npage-size 65536\nrelease 6.12\n" },
 		{ "proc/cmdline", "quiet\n" },
 		{ "proc/iomem", "00000000-7fffffff : System RAM\n" },
 		{ "sys/devices/system/cpu/possible", "0-1\n" },

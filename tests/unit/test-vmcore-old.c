@@ -25,7 +25,8 @@ static void test_records_text(void **state)
 	(void)state;
 	prints(RECORDS "dict SUBSYSTEM=pci\\x00DEVICE=+pci:0\n" THREE, THREE_OUT);
 	prints(RECORDS "record 1.000000 a\\n\\nb\\x80\\x1b[0m\nrecord 2.000000\n",
-	       "[    1.000000] a\n[    1.000000] \n[    1.000000] b\\x80\\x1b[0m\n[    2.000000] \n");
+	       "[    1.000000] a\n[    1.000000] \n[    1.000000] b\\x80\\x1b[0m\n[    2.000000]"
+	       " \n");
 }
 
 /*
@@ -43,7 +44,9 @@ static void test_records_wrap(void **state)
 	keeps(RECORDS "ring 0 14\n", 5000, 583);
 }
 
-/* Each length of the records before the ring's end: what is still there is whole, and the newest. */
+/*
+ * Each length of the records before the ring's end: what is still there is whole, and the newest.
+ */
 static void test_records_end(void **state)
 {
 	(void)state;
@@ -54,7 +57,8 @@ static void test_records_end(void **state)
 					      "record 4.000000 last\n",
 					      (char *)memset(fill, 'x', n), fill);
 		STRING_AUTO out = mem_printf("[    1.000000] old\n[    2.000000] %s\n"
-					     "[    3.000000] %s\n[    4.000000] last\n", fill, fill);
+					     "[    3.000000] %s\n[    4.000000] last\n",
+					     fill, fill);
 		struct result r = run(spec);
 
 		assert_true(whole(&r));
@@ -129,7 +133,8 @@ static void test_records_ends(void **state)
 	      "the log's size is damaged: 0xffffffff bytes, the limit is 0x80000000");
 	fails(RECORDS THREE "put log_buf 8\n", EFAULT,
 	      "the log, 0x100 bytes at address 0x8, is not in the dump");
-	fails(RECORDS "omit SYMBOL(log_next_idx)\n", ENOENT, "vmcoreinfo lacks SYMBOL(log_next_idx)");
+	fails(RECORDS "omit SYMBOL(log_next_idx)\n", ENOENT,
+	      "vmcoreinfo lacks SYMBOL(log_next_idx)");
 	fails(RECORDS "omit OFFSET(printk_log.text_len)\nline OFFSET(printk_log.len)=15\n", EBADMSG,
 	      "vmcoreinfo: a record's header of 16 bytes does not hold its fields");
 }

@@ -83,8 +83,10 @@ static void test_addresses(void **state)
 	       "line NUMBER(kimage_voffset)=0xfffeffffc8000000\n" THREE, THREE_OUT);
 	prints("machine 22\norder big\nload 0 0x100000\nat 0x3ffe0100000\n"
 	       "line KERNELOFFSET=3ffe0000000\nline KERNELOFFPHYS=0\n" THREE, THREE_OUT);
-	prints("machine 22\norder big\nload 0 0x100000\nat 0x8000100000\nline IDENTITYBASE=8000000000\n"
-	       "line KERNELOFFSET=3ffe0000000\nline KERNELOFFPHYS=0\n" THREE, THREE_OUT);
+	prints("machine 22\norder big\nload 0 0x100000\nat 0x8000100000\nline"
+	       " IDENTITYBASE=8000000000\n"
+	       "line KERNELOFFSET=3ffe0000000\nline KERNELOFFPHYS=0\n" THREE,
+	       THREE_OUT);
 	prints("class 32\nmachine 3\nload 0 0x100000\nat 0xc0100000\n" THREE, THREE_OUT);
 	prints("machine 243\nload 0 0x80200000\nat 0xffffffff80200000\n"
 	       "line NUMBER(KERNEL_LINK_ADDR)=0xffffffff80000000\n"
@@ -94,7 +96,8 @@ static void test_addresses(void **state)
 	       "line NUMBER(phys_ram_base)=0x80000000\n" THREE, THREE_OUT);
 	/* sv32: both are negative when printed as long */
 	prints("class 32\nmachine 243\nload 0 0x80200000\nat 0xc0200000\n"
-	       "line NUMBER(PAGE_OFFSET)=0xc0000000\nline NUMBER(phys_ram_base)=-2147483648\n" THREE,
+	       "line NUMBER(PAGE_OFFSET)=0xc0000000\nline"
+	       " NUMBER(phys_ram_base)=-2147483648\n" THREE,
 	       THREE_OUT);
 	fails("machine 62\nload 0 0x1000000\nat 0xffffffff82000000\n" THREE, EFAULT,
 	      "address 0xffffffff82000040 is not in the dump");
@@ -108,8 +111,8 @@ static void test_page_tables(void **state)
 	const char *at = "machine 62\nload 0 0x1000000\nat 0xffff9a1234000000\n";
 	STRING_AUTO with = mem_printf("%stables\n" THREE, at);
 	STRING_AUTO without = mem_printf("%sline NUMBER(phys_base)=0\n" THREE, at);
-	STRING_AUTO lost = mem_printf("%stables\nline SYMBOL(init_top_pgt)=ffffffff81000000\n" THREE,
-				      at);
+	STRING_AUTO lost = mem_printf(
+		"%stables\nline SYMBOL(init_top_pgt)=ffffffff81000000\n" THREE, at);
 
 	(void)state;
 	prints(with, THREE_OUT);
@@ -165,7 +168,8 @@ static void test_wrong_addresses(void **state)
 		const struct kernel *k = &kernels[i];
 		STRING_AUTO right = mem_printf("%sload 0x%" PRIx64 " 0x%" PRIx64 "\n" THREE,
 					       k->settings, k->va, k->pa);
-		STRING_AUTO empty = mem_printf("%sload 0x%" PRIx64 " -1\n" THREE, k->settings, k->va);
+		STRING_AUTO empty = mem_printf("%sload 0x%" PRIx64 " -1\n" THREE, k->settings,
+					       k->va);
 		STRING_AUTO zero = mem_printf("%sload 0x%" PRIx64 " 0\n" THREE, k->settings, k->va);
 
 		prints(right, THREE_OUT);
@@ -175,10 +179,11 @@ static void test_wrong_addresses(void **state)
 		}
 		for (unsigned int n = 0; n < 8 * ARRAY_SIZE(whats); n++) {
 			const char *what = whats[n / 8];
-			STRING_AUTO wrong = mem_printf("%sload 0x%" PRIx64 " 0x%" PRIx64 "\nat 0x%" PRIx64
-						       "\nover 0x%" PRIx64 " 0x%" PRIx64 " %s\n" THREE,
-						       k->settings, k->va ^ (1u << (20 + n % 8)), k->pa,
-						       k->va, k->va, k->pa + (1 << 28), what);
+			STRING_AUTO wrong = mem_printf(
+				"%sload 0x%" PRIx64 " 0x%" PRIx64 "\nat 0x%" PRIx64
+				"\nover 0x%" PRIx64 " 0x%" PRIx64 " %s\n" THREE,
+				k->settings, k->va ^ (1u << (20 + n % 8)), k->pa, k->va, k->va,
+				k->pa + (1 << 28), what);
 
 			prints(wrong, THREE_OUT);
 		}
@@ -190,7 +195,8 @@ static void test_wrong_rules(void **state)
 {
 	(void)state;
 	prints("machine 62\nuts\nline NUMBER(phys_base)=0x300000\n"
-	       "load 0xffffffff82000000 0x1000000\nover 0xffff888002300000 0x2300000 last 0xa5\n" THREE,
+	       "load 0xffffffff82000000 0x1000000\nover 0xffff888002300000 0x2300000 last"
+	       " 0xa5\n" THREE,
 	       THREE_OUT);
 	prints("machine 183\nuts\nomit SYMBOL(_stext)\nline NUMBER(VA_BITS)=48\n"
 	       "line NUMBER(PHYS_OFFSET)=0x40000000\nload 0xffff000001000000 0x51000000\n"
@@ -203,7 +209,8 @@ static void test_wrong_rules(void **state)
  */
 static void test_no_virtual(void **state)
 {
-	static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000 };
+	static const uint64_t splits[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000,
+					   0x40000000 };
 	static const unsigned int machine[] = { ELF_EM_ARM, ELF_EM_386, ELF_EM_PPC, ELF_EM_ARM };
 
 	(void)state;
@@ -212,12 +219,16 @@ static void test_no_virtual(void **state)
 		unsigned int m = machine[i / 5 % 4], at = i / 40;
 
 		if (m != ELF_EM_386)
-			pa += at == 0 ? 0 : at == 1 ? 0x10000000 : at == 2 ? 0x60200000 : 0x80000000;
+			pa += at == 0	? 0 :
+				at == 1 ? 0x10000000 :
+				at == 2 ? 0x60200000 :
+					  0x80000000;
 		for (unsigned int order = 0; order < 2; order++) {
-			STRING_AUTO spec = mem_printf("class 32\nmachine %u\norder %s\nload %s 0x%" PRIx64
-						      "\nat 0x%" PRIx64 "\n%s" THREE, m,
-						      order ? "big" : "little", i / 20 % 2 ? "0" : "-1",
-						      pa, va, i % 2 ? "uts\n" : "");
+			STRING_AUTO spec = mem_printf(
+				"class 32\nmachine %u\norder %s\nload %s 0x%" PRIx64
+				"\nat 0x%" PRIx64 "\n%s" THREE,
+				m, order ? "big" : "little", i / 20 % 2 ? "0" : "-1", pa, va,
+				i % 2 ? "uts\n" : "");
 
 			prints(spec, THREE_OUT);
 		}
@@ -234,7 +245,8 @@ static void test_byte_order(void **state)
 	(void)state;
 	prints("order big\nmark little\nversion 0\n" THREE, THREE_OUT);
 	prints("order little\nmark big\nversion 0x01000000\n" THREE, THREE_OUT);
-	prints("class 32\nmachine 20\norder big\nmark little\nversion 0x01000000\n" THREE, THREE_OUT);
+	prints("class 32\nmachine 20\norder big\nmark little\nversion 0x01000000\n" THREE,
+	       THREE_OUT);
 }
 
 /* /proc/kcore, and dumps made of it: no physical addresses. */
@@ -255,7 +267,8 @@ static void test_split(void **state)
 		prints(spec, THREE_OUT);
 	}
 	prints("absent 100\n" THREE, THREE_OUT);
-	prints_part("absent 230\n" THREE, "[    0.000001] one\n", 2);	/* its unused end is 208 bytes */
+	prints_part("absent 230\n" THREE, "[    0.000001] one\n",
+		    2); /* its unused end is 208 bytes */
 }
 
 /* 0 may be a virtual address where there are 64 bits, and no physical one is beside it. */
@@ -520,7 +533,8 @@ static void test_not_elf(void **state)
 		const char *message;
 	} files[] = {
 		{ "", -ENOEXEC, "it is empty" },
-		{ "\177EL", -EINVAL, "it begins as an ELF file does, and ends there after 3 bytes" },
+		{ "\177EL", -EINVAL,
+		  "it begins as an ELF file does, and ends there after 3 bytes" },
 		{ "makedump", -EINVAL,
 		  "it begins as a flattened dump does, and ends there after 8 bytes" },
 		{ "PK and so on", -ENOEXEC, "neither an ELF core nor a dump of makedumpfile" },

@@ -5,13 +5,16 @@
 
 #include "kexec/way.h"
 
-/* A little-endian machine of a type that kexec knows, with a kernel of which nothing bad is known. */
+/*
+ * A little-endian machine of a type that kexec knows, with a kernel of which nothing bad is known.
+ */
 #define GOOD .can_plan = true, .keeps_backup = ANSWER_YES, .memory_hotplug = true
 #define AUTO GOOD, .asked = SYSCALL_AUTO
 #define FILE_ONLY GOOD, .asked = SYSCALL_FILE
 #define LOAD_ONLY GOOD, .asked = SYSCALL_LOAD
 /* The same, with one that is known to have the backup region's place wrong. */
-#define FLAWED .can_plan = true, .keeps_backup = ANSWER_NO, .memory_hotplug = true, .asked = SYSCALL_AUTO
+#define FLAWED \
+	.can_plan = true, .keeps_backup = ANSWER_NO, .memory_hotplug = true, .asked = SYSCALL_AUTO
 #define FLAWED_FILE .can_plan = true, .keeps_backup = ANSWER_NO, .asked = SYSCALL_FILE
 
 static const struct {
@@ -21,61 +24,209 @@ static const struct {
 	enum way_proof proof;
 	const char *why;
 } rows[] = {
-	{ "-s --dtb", { FILE_ONLY, .only_load = "--dtb" }, WAY_NONE, WAY_NONE, WAY_PROOF_KERNEL, "-s" },
-	{ "-s -p --dtb", { FILE_ONLY, .crash = true, .only_load = "--dtb" }, WAY_NONE, WAY_NONE, WAY_PROOF_KERNEL, "-s" },
+	{ "-s --dtb",
+	  { FILE_ONLY, .only_load = "--dtb" },
+	  WAY_NONE,
+	  WAY_NONE,
+	  WAY_PROOF_KERNEL,
+	  "-s" },
+	{ "-s -p --dtb",
+	  { FILE_ONLY, .crash = true, .only_load = "--dtb" },
+	  WAY_NONE,
+	  WAY_NONE,
+	  WAY_PROOF_KERNEL,
+	  "-s" },
 	{ "-s -p", { FILE_ONLY, .crash = true }, WAY_FILE, WAY_NONE, WAY_PROOF_FILES, "-s" },
-	{ "-s -p --hotplug", { FILE_ONLY, .crash = true, .hotplug = true }, WAY_FILE, WAY_NONE, WAY_PROOF_FILES, "-s" },
-	{ "-s -p, big-endian", { FILE_ONLY, .crash = true, .file_spoils = true }, WAY_FILE, WAY_NONE,
-	  WAY_PROOF_FILES, "-s" },
-	{ "-s -p, unknown machine", { .asked = SYSCALL_FILE, .crash = true }, WAY_FILE, WAY_NONE, WAY_PROOF_KERNEL, "-s" },
+	{ "-s -p --hotplug",
+	  { FILE_ONLY, .crash = true, .hotplug = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_FILES,
+	  "-s" },
+	{ "-s -p, big-endian",
+	  { FILE_ONLY, .crash = true, .file_spoils = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_FILES,
+	  "-s" },
+	{ "-s -p, unknown machine",
+	  { .asked = SYSCALL_FILE, .crash = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_KERNEL,
+	  "-s" },
 	{ "-s -l", { FILE_ONLY }, WAY_FILE, WAY_NONE, WAY_PROOF_KERNEL, "-s" },
 	{ "-s -l --type", { FILE_ONLY, .type = true }, WAY_FILE, WAY_NONE, WAY_PROOF_KERNEL, "-s" },
 	{ "-c -p", { LOAD_ONLY, .crash = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "-c" },
-	{ "-c -p --hotplug", { LOAD_ONLY, .crash = true, .hotplug = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "-c" },
-	{ "-c -l --dtb", { LOAD_ONLY, .only_load = "--dtb" }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "-c" },
-	{ "-a -p --entry", { AUTO, .crash = true, .only_load = "--entry" }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "option" },
-	{ "-a -p --hotplug --dtb", { AUTO, .crash = true, .hotplug = true, .only_load = "--dtb" }, WAY_LOAD, WAY_NONE,
-	  WAY_PROOF_PLAN, "option" },
-	{ "-a -p, big-endian", { AUTO, .crash = true, .file_spoils = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "spoils" },
-	{ "-a -p --hotplug, big-endian", { AUTO, .crash = true, .hotplug = true, .file_spoils = true }, WAY_LOAD,
-	  WAY_NONE, WAY_PROOF_PLAN, "spoils" },
-	{ "-a -l, big-endian", { AUTO, .file_spoils = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
-	{ "-a -p --hotplug", { AUTO, .crash = true, .hotplug = true }, WAY_LOAD, WAY_FILE, WAY_PROOF_PLAN, "--hotplug" },
-	{ "-a -p --hotplug --type", { AUTO, .crash = true, .hotplug = true, .type = true }, WAY_LOAD, WAY_FILE,
-	  WAY_PROOF_PLAN, "--hotplug" },
-	{ "-a -p --hotplug, unknown machine", { .crash = true, .hotplug = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
-	{ "-a -p", { AUTO, .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_TRY_PLAN, "default" },
-	{ "-a -p --type", { AUTO, .crash = true, .type = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_PLAN, "default" },
-	{ "-a -p, wrong backup region", { FLAWED, .crash = true }, WAY_LOAD, WAY_FILE,
-	  WAY_PROOF_TRY_PLAN, "first 64 KiB" },
-	{ "-a -p --type, wrong backup region", { FLAWED, .crash = true, .type = true },
-	  WAY_LOAD, WAY_FILE, WAY_PROOF_PLAN, "first 64 KiB" },
-	{ "-a -p, backup region not known", { .can_plan = true, .asked = SYSCALL_AUTO, .crash = true,
-	  .keeps_backup = ANSWER_UNKNOWN }, WAY_FILE,
-	  WAY_LOAD, WAY_PROOF_TRY_PLAN, "default" },
-	{ "-a -p --hotplug, wrong backup region", { FLAWED, .crash = true, .hotplug = true },
-	  WAY_LOAD, WAY_FILE, WAY_PROOF_PLAN, "--hotplug" },
-	{ "-a -p, wrong backup region, big-endian", { FLAWED, .crash = true, .file_spoils = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "spoils" },
-	{ "-a -l, wrong backup region", { FLAWED }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL,
+	{ "-c -p --hotplug",
+	  { LOAD_ONLY, .crash = true, .hotplug = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "-c" },
+	{ "-c -l --dtb",
+	  { LOAD_ONLY, .only_load = "--dtb" },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "-c" },
+	{ "-a -p --entry",
+	  { AUTO, .crash = true, .only_load = "--entry" },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "option" },
+	{ "-a -p --hotplug --dtb",
+	  { AUTO, .crash = true, .hotplug = true, .only_load = "--dtb" },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "option" },
+	{ "-a -p, big-endian",
+	  { AUTO, .crash = true, .file_spoils = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "spoils" },
+	{ "-a -p --hotplug, big-endian",
+	  { AUTO, .crash = true, .hotplug = true, .file_spoils = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "spoils" },
+	{ "-a -l, big-endian",
+	  { AUTO, .file_spoils = true },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_KERNEL,
 	  "default" },
-	{ "-s -p, wrong backup region", { FLAWED_FILE, .crash = true }, WAY_FILE, WAY_NONE,
-	  WAY_PROOF_FILES, "-s" },
-	{ "-a -p, unknown machine", { .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
+	{ "-a -p --hotplug",
+	  { AUTO, .crash = true, .hotplug = true },
+	  WAY_LOAD,
+	  WAY_FILE,
+	  WAY_PROOF_PLAN,
+	  "--hotplug" },
+	{ "-a -p --hotplug --type",
+	  { AUTO, .crash = true, .hotplug = true, .type = true },
+	  WAY_LOAD,
+	  WAY_FILE,
+	  WAY_PROOF_PLAN,
+	  "--hotplug" },
+	{ "-a -p --hotplug, unknown machine",
+	  { .crash = true, .hotplug = true },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_KERNEL,
+	  "default" },
+	{ "-a -p", { AUTO, .crash = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_TRY_PLAN, "default" },
+	{ "-a -p --type",
+	  { AUTO, .crash = true, .type = true },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_PLAN,
+	  "default" },
+	{ "-a -p, wrong backup region",
+	  { FLAWED, .crash = true },
+	  WAY_LOAD,
+	  WAY_FILE,
+	  WAY_PROOF_TRY_PLAN,
+	  "first 64 KiB" },
+	{ "-a -p --type, wrong backup region",
+	  { FLAWED, .crash = true, .type = true },
+	  WAY_LOAD,
+	  WAY_FILE,
+	  WAY_PROOF_PLAN,
+	  "first 64 KiB" },
+	{ "-a -p, backup region not known",
+	  { .can_plan = true,
+	    .asked = SYSCALL_AUTO,
+	    .crash = true,
+	    .keeps_backup = ANSWER_UNKNOWN },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_TRY_PLAN,
+	  "default" },
+	{ "-a -p --hotplug, wrong backup region",
+	  { FLAWED, .crash = true, .hotplug = true },
+	  WAY_LOAD,
+	  WAY_FILE,
+	  WAY_PROOF_PLAN,
+	  "--hotplug" },
+	{ "-a -p, wrong backup region, big-endian",
+	  { FLAWED, .crash = true, .file_spoils = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "spoils" },
+	{ "-a -l, wrong backup region",
+	  { FLAWED },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_KERNEL,
+	  "default" },
+	{ "-s -p, wrong backup region",
+	  { FLAWED_FILE, .crash = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_FILES,
+	  "-s" },
+	{ "-a -p, unknown machine",
+	  { .crash = true },
+	  WAY_FILE,
+	  WAY_LOAD,
+	  WAY_PROOF_KERNEL,
+	  "default" },
 	{ "-a -l --type", { AUTO, .type = true }, WAY_FILE, WAY_LOAD, WAY_PROOF_PLAN, "default" },
 	{ "-a -l", { AUTO }, WAY_FILE, WAY_LOAD, WAY_PROOF_KERNEL, "default" },
 	/* Locked down. */
-	{ "-a -l, forbidden", { AUTO, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_KERNEL, "locked down" },
-	{ "-a -p, forbidden", { AUTO, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_TRY_PLAN, "locked down" },
-	{ "-a -p --hotplug, forbidden", { AUTO, .crash = true, .hotplug = true, .forbidden = true },
-	  WAY_FILE, WAY_NONE, WAY_PROOF_PLAN, "locked down" },
-	{ "-a -p, wrong backup region, forbidden", { FLAWED, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE,
-	  WAY_PROOF_TRY_PLAN, "locked down" },
-	{ "-a -p, big-endian, forbidden", { AUTO, .crash = true, .file_spoils = true, .forbidden = true },
-	  WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "spoils" },
-	{ "-a -p --dtb, forbidden", { AUTO, .crash = true, .only_load = "--dtb", .forbidden = true },
-	  WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "option" },
-	{ "-c -p, forbidden", { LOAD_ONLY, .crash = true, .forbidden = true }, WAY_LOAD, WAY_NONE, WAY_PROOF_PLAN, "-c" },
-	{ "-s -p, forbidden", { FILE_ONLY, .crash = true, .forbidden = true }, WAY_FILE, WAY_NONE, WAY_PROOF_FILES, "-s" },
+	{ "-a -l, forbidden",
+	  { AUTO, .forbidden = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_KERNEL,
+	  "locked down" },
+	{ "-a -p, forbidden",
+	  { AUTO, .crash = true, .forbidden = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_TRY_PLAN,
+	  "locked down" },
+	{ "-a -p --hotplug, forbidden",
+	  { AUTO, .crash = true, .hotplug = true, .forbidden = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "locked down" },
+	{ "-a -p, wrong backup region, forbidden",
+	  { FLAWED, .crash = true, .forbidden = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_TRY_PLAN,
+	  "locked down" },
+	{ "-a -p, big-endian, forbidden",
+	  { AUTO, .crash = true, .file_spoils = true, .forbidden = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "spoils" },
+	{ "-a -p --dtb, forbidden",
+	  { AUTO, .crash = true, .only_load = "--dtb", .forbidden = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "option" },
+	{ "-c -p, forbidden",
+	  { LOAD_ONLY, .crash = true, .forbidden = true },
+	  WAY_LOAD,
+	  WAY_NONE,
+	  WAY_PROOF_PLAN,
+	  "-c" },
+	{ "-s -p, forbidden",
+	  { FILE_ONLY, .crash = true, .forbidden = true },
+	  WAY_FILE,
+	  WAY_NONE,
+	  WAY_PROOF_FILES,
+	  "-s" },
 };
 
 static void choice(void **state)
@@ -84,10 +235,10 @@ static void choice(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct way w = way_choose(&rows[i].f);
 
-		if (w.first != rows[i].first || w.second != rows[i].second || w.proof != rows[i].proof ||
-		    !strstr(w.why, rows[i].why)) {
-			print_error("%s: %s, %s, proof %d, \"%s\"\n", rows[i].what, way_name(w.first),
-				    way_name(w.second), w.proof, w.why);
+		if (w.first != rows[i].first || w.second != rows[i].second ||
+		    w.proof != rows[i].proof || !strstr(w.why, rows[i].why)) {
+			print_error("%s: %s, %s, proof %d, \"%s\"\n", rows[i].what,
+				    way_name(w.first), way_name(w.second), w.proof, w.why);
 			_fail(__FILE__, __LINE__);
 		}
 	}
@@ -97,10 +248,17 @@ static void choice(void **state)
 static struct way_facts facts_of(unsigned int bits)
 {
 	return (struct way_facts){
-		.asked = bits % 3, .crash = bits / 3 & 1, .hotplug = bits / 3 & 1 && bits / 6 & 1,
-		.type = bits / 12 & 1, .only_load = bits / 24 & 1 ? "--dtb" : NULL, .can_plan = bits / 48 & 1,
-		.file_spoils = bits / 96 & 1, .keeps_backup = bits / 192 % 3, .memory_hotplug = bits / 576 & 1,
-		.forbidden = bits / 1152 & 1, .preserves = bits / 2304 & 1,
+		.asked = bits % 3,
+		.crash = bits / 3 & 1,
+		.hotplug = bits / 3 & 1 && bits / 6 & 1,
+		.type = bits / 12 & 1,
+		.only_load = bits / 24 & 1 ? "--dtb" : NULL,
+		.can_plan = bits / 48 & 1,
+		.file_spoils = bits / 96 & 1,
+		.keeps_backup = bits / 192 % 3,
+		.memory_hotplug = bits / 576 & 1,
+		.forbidden = bits / 1152 & 1,
+		.preserves = bits / 2304 & 1,
 	};
 }
 
@@ -128,12 +286,14 @@ static void promises(void **state)
 		assert_true(!auto_file || w.second == WAY_NONE);
 		assert_true(!f.forbidden || w.second == WAY_NONE);
 		/* A wrong image is not preferred where a right one can be planned. */
-		assert_true(auto_file || f.asked != SYSCALL_AUTO || !f.crash || !f.can_plan || w.first == WAY_LOAD ||
-			    (!f.file_spoils && f.keeps_backup != ANSWER_NO));
+		assert_true(auto_file || f.asked != SYSCALL_AUTO || !f.crash || !f.can_plan ||
+			    w.first == WAY_LOAD || (!f.file_spoils && f.keeps_backup != ANSWER_NO));
 		/* --hotplug is kexec_load with a plan wherever that can be. */
-		assert_true(!hotplug || ((auto_file || w.first == WAY_LOAD) && w.proof == WAY_PROOF_PLAN));
+		assert_true(!hotplug ||
+			    ((auto_file || w.first == WAY_LOAD) && w.proof == WAY_PROOF_PLAN));
 		/* A crash image of a machine that we know costs nothing by surprise. */
-		assert_true(!f.crash || !f.can_plan || w.first == WAY_NONE || w.proof != WAY_PROOF_KERNEL);
+		assert_true(!f.crash || !f.can_plan || w.first == WAY_NONE ||
+			    w.proof != WAY_PROOF_KERNEL);
 		assert_non_null(w.why);
 	}
 }
@@ -148,16 +308,18 @@ static void warnings(void **state)
 
 		assert_int_equal(w.file_warning, f.crash && f.file_spoils ? WAY_WARN_BIG_ENDIAN :
 				 forgets ? WAY_WARN_FILE_BACKUP : WAY_WARN_NOTHING);
-		assert_int_equal(w.load_warning, forgets && f.hotplug && f.memory_hotplug ?
-				 WAY_WARN_BACKUP : !f.crash && f.preserves ? WAY_WARN_PRESERVED : WAY_WARN_NOTHING);
+		assert_int_equal(w.load_warning,
+				 forgets && f.hotplug && f.memory_hotplug ? WAY_WARN_BACKUP :
+					 !f.crash && f.preserves	  ? WAY_WARN_PRESERVED :
+									    WAY_WARN_NOTHING);
 	}
 }
 
-static const int refused[] = { EPERM, EACCES, EKEYREJECTED, EKEYREVOKED, EKEYEXPIRED, ENOKEY, EBADMSG,
-			       ELIBBAD, ENODATA, ENOPKG };
+static const int refused[] = { EPERM,  EACCES,	EKEYREJECTED, EKEYREVOKED, EKEYEXPIRED,
+			       ENOKEY, EBADMSG, ELIBBAD,      ENODATA,	   ENOPKG };
 static const int cannot[] = { ENOSYS, EINVAL, ENOEXEC, EOPNOTSUPP };
-static const int otherwise[] = { ENOMEM, EADDRNOTAVAIL, EIO, EFBIG, E2BIG, ETXTBSY, EINTR, EBUSY, EFAULT,
-				 EBADF, ENOENT, ENODEV, EOVERFLOW };
+static const int otherwise[] = { ENOMEM, EADDRNOTAVAIL, EIO,   EFBIG,  E2BIG,  ETXTBSY,	 EINTR,
+				 EBUSY,	 EFAULT,	EBADF, ENOENT, ENODEV, EOVERFLOW };
 
 static void after_a_failure(void **state)
 {

@@ -37,8 +37,10 @@ static char *below(const char *name)
 static char *unpack(const char *name)
 {
 	const char *srcdir = getenv("srcdir");
-	STRING_AUTO command = mem_printf("mkdir -p %s/machine && tar -xzf %s/tests/machines/%s.tar.gz -C"
-					 " %s/machine", dir, srcdir ? srcdir : ".", name, dir);
+	STRING_AUTO command = mem_printf(
+		"mkdir -p %s/machine && tar -xzf %s/tests/machines/%s.tar.gz -C"
+		" %s/machine",
+		dir, srcdir ? srcdir : ".", name, dir);
 
 	assert_int_equal(system(command), 0);
 	return below("machine");
@@ -97,12 +99,14 @@ static void boot_data_is_proven(const struct machine *m)
 	X86_64_E820_AUTO e = {0};
 	BUF_AUTO out = {0};
 
-	assert_int_equal(ranges_add(&expect.covered, addr, x86_64_boot_size(&b), "boot parameters"), 0);
+	assert_int_equal(ranges_add(&expect.covered, addr, x86_64_boot_size(&b), "boot parameters"),
+			 0);
 	assert_int_equal(x86_64_boot_build(&b, addr, &out), 0);
 	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, addr, &expect), 0);
 	expect.crash = true;
 	expect.core = core;
-	assert_fails(x86_64_prove_boot_data(out.data, out.len, addr, &expect), EINVAL, "has the elfcorehdr");
+	assert_fails(x86_64_prove_boot_data(out.data, out.len, addr, &expect), EINVAL,
+		     "has the elfcorehdr");
 	x86_64_e820_crash(m, core, &e);
 	b.e820 = &e;
 	assert_int_equal(x86_64_boot_build(&b, addr, &out), 0);
@@ -131,7 +135,7 @@ static void machine_with_a_bios(void **state)
 	has_range(&f->low_ram.at[0], 0x1000, 0x9fc00);
 	assert_int_equal(f->acpi_tables.n + f->acpi_nvs.n, 0);
 	assert_true(ranges_cover(&f->reserved, 0xfd00000000, 0x10000000000));
-	assert_true(ranges_cover(&f->reserved, 0xb0000000, 0xc0000000));	/* inside another line */
+	assert_true(ranges_cover(&f->reserved, 0xb0000000, 0xc0000000)); /* inside another line */
 	assert_true(f->e820_is_firmware);
 	assert_int_equal(f->e820.n, 9);
 	assert_int_equal(f->e820.at[8].start, 0xfd00000000);
@@ -168,10 +172,15 @@ static void machine_with_added_memory(void **state)
 	machine_free(&m);
 }
 
-/* The boot loader's map is without it, in whatever order that is, and more than boot_params have room for. */
+/*
+ * The boot loader's map is without it, in whatever order that is, and more than boot_params have
+ * room for.
+ */
 static void added_memory_without_firmwares_map(void **state)
 {
-	static const uint8_t more[2 * X86_E820_ENTRY_SIZE] = { [4] = 8, [12] = 1, [16] = 1, [24] = 7, [32] = 1, [36] = 1 };
+	static const uint8_t more[2 * X86_E820_ENTRY_SIZE] = {
+		[4] = 8, [12] = 1, [16] = 1, [24] = 7, [32] = 1, [36] = 1
+	};
 	STRING_AUTO root = unpack("q35-bios-added");
 	const struct x86_64_facts *f;
 	struct machine m;
@@ -253,16 +262,18 @@ static void machine_that_kexec_started(void **state)
 /* What --record writes is what the survey reads, and no byte of the large files beyond that. */
 static void record_is_complete(void **state)
 {
-	static const char *const names[] = { "q35-bios", "q35-bios-added", "q35-bios-kexec", "q35-uefi" };
+	static const char *const names[] = { "q35-bios", "q35-bios-added", "q35-bios-kexec",
+					     "q35-uefi" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		STRING_AUTO root = unpack(names[i]);
 		STRING_AUTO copy = below("copy");
-		STRING_AUTO compare = mem_printf("cd %s && find copy -type f | sed s,^copy/,, >list &&"
-						 " while read f; do cmp machine/$f copy/$f || exit; done <list &&"
-						 " grep -q kcore list && grep -q memmap/0/end list && rm -r copy",
-						 dir);
+		STRING_AUTO compare = mem_printf(
+			"cd %s && find copy -type f | sed s,^copy/,, >list &&"
+			" while read f; do cmp machine/$f copy/$f || exit; done <list &&"
+			" grep -q kcore list && grep -q memmap/0/end list && rm -r copy",
+			dir);
 		struct machine m, again;
 
 		assert_int_equal(mkdir(copy, 0700), 0);
@@ -300,7 +311,8 @@ static void memory_that_cannot_be_seen(void **state)
 	assert_fails(survey(&m, root, NULL), EINVAL, "proc/iomem: has no \"System RAM\"");
 	machine_free(&m);
 	take_away("proc/iomem");
-	assert_fails(survey(&m, root, NULL), ENOENT, "it is not known what memory this machine has");
+	assert_fails(survey(&m, root, NULL), ENOENT,
+		     "it is not known what memory this machine has");
 	machine_free(&m);
 }
 
@@ -313,14 +325,17 @@ static void two_crash_regions_and_drivers_memory(void **state)
 	(void)state;
 	take_away("sys/firmware/memmap");
 	take_away("sys/kernel/boot_params");
-	text("proc/iomem", "00001000-0009ffff : System RAM\n000a0000-000fffff : Reserved\n"
+	text("proc/iomem",
+	     "00001000-0009ffff : System RAM\n000a0000-000fffff : Reserved\n"
 	     "00100000-7fffffff : System RAM\n  20000000-2fffffff : Crash kernel\n"
-	     "80000000-80000fff : ACPI Tables\nno line\n80001000-80001fff : ACPI Non-volatile Storage\n"
+	     "80000000-80000fff : ACPI Tables\nno line\n80001000-80001fff : ACPI Non-volatile"
+	     " Storage\n"
 	     "80002000-80002fff : Soft Reserved\n"
 	     "100000000-1ffffffff : System RAM\n  180000000-1bfffffff : Crash kernel\n"
 	     "200000000-20fffffff : System RAM (kmem)\n"
 	     "300000000-3ffffffff : Persistent Memory\n  300000000-30fffffff : dax0.0\n"
-	     "    300000000-30fffffff : System RAM\nfffffffffff00000-ffffffffffffffff : Reserved\n");
+	     "    300000000-30fffffff : System RAM\nfffffffffff00000-ffffffffffffffff :"
+	     " Reserved\n");
 	assert_int_equal(survey(&m, root, NULL), 0);
 	f = m.arch_facts;
 	has_range(&m.crash, 0x180000000, 0x1c0000000);
@@ -352,7 +367,8 @@ static void maps_that_are_broken(void **state)
 	f = m.arch_facts;
 	assert_int_equal(f->e820.n, 9);
 	for (size_t i = 0; i < f->e820.n; i++)
-		assert_true(f->e820.at[i].type == X86_E820_RAM || f->e820.at[i].type == X86_E820_RESERVED);
+		assert_true(f->e820.at[i].type == X86_E820_RAM ||
+			    f->e820.at[i].type == X86_E820_RESERVED);
 	machine_free(&m);
 	text("sys/firmware/memmap/3/start", "0xffffffffffffffff\n");
 	assert_fails(survey(&m, root, NULL), EINVAL, "memmap/3: 0xffffffffffffffff-0x");
@@ -370,7 +386,8 @@ static void maps_that_are_broken(void **state)
 	machine_free(&m);
 	text("sys/firmware/memmap/3/type", "Reserved\n");
 	text("sys/kernel/boot_params/data", "short");
-	assert_fails(survey(&m, root, NULL), EINVAL, "boot_params/data: 5 bytes, struct boot_params has 4096");
+	assert_fails(survey(&m, root, NULL), EINVAL,
+		     "boot_params/data: 5 bytes, struct boot_params has 4096");
 	machine_free(&m);
 }
 
@@ -406,22 +423,28 @@ static void addresses_that_are_not_said(void **state)
 		assert_int_equal(survey(&m, root, NULL), 0);
 		f = m.arch_facts;
 		assert_false(f->has_addresses);
-		assert_non_null(strstr(f->no_addresses, "has no program headers of memory and of the kernel"));
+		assert_non_null(strstr(f->no_addresses,
+				       "has no program headers of memory and of the kernel"));
 		machine_free(&m);
 		bytes_put(head + 32, (uint64_t)1 << 40, 8, true);
 		unit_write(dir, "machine/proc/kcore", head, sizeof(head));
-		assert_fails(survey(&m, root, NULL), EINVAL, "its program headers end at 0x10000000000");
+		assert_fails(survey(&m, root, NULL), EINVAL,
+			     "its program headers end at 0x10000000000");
 		machine_free(&m);
 	}
 }
 
 static void processor_and_policy(void **state)
 {
-	static const struct { const char *name, *value; } files[] = {
-		{ "proc/cpuinfo", "processor\t: 0\nmodel name\t: la57 pdpe1gb\nflags\t\t: fpu la57x xpdpe1gb\n"
+	static const struct {
+		const char *name, *value;
+	} files[] = {
+		{ "proc/cpuinfo",
+		  "processor\t: 0\nmodel name\t: la57 pdpe1gb\nflags\t\t: fpu la57x xpdpe1gb\n"
 		  "bugs\t\t: la57\n\nprocessor\t: 1\nflags\t\t: la57 pdpe1gb\n" },
 		{ "sys/kernel/security/lockdown", "none [integrity] confidentiality\n" },
-		{ "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\1\1\1\1" },
+		{ "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		  "\6\1\1\1\1" },
 	};
 	STRING_AUTO root = unpack("q35-uefi");
 	const struct x86_64_facts *f;
@@ -472,14 +495,19 @@ static void patch_boot_params(unsigned int at, uint64_t value, size_t size)
 static void efi_that_cannot_be_passed_on(void **state)
 {
 	STRING_AUTO root = unpack("q35-uefi");
-	static const struct { const char *file, *value; unsigned int at, size; uint64_t v; const char *why; }
-	steps[] = {
+	static const struct {
+		const char *file, *value;
+		unsigned int at, size;
+		uint64_t v;
+		const char *why;
+	} steps[] = {
 		{ NULL, NULL, 0x070, 8, 0, NULL },
 		{ "sys/firmware/efi/config_table", NULL, 0x1ec, 1, 3, "config_table is not there" },
 		{ "sys/firmware/efi/runtime-map", NULL, 0x1ec, 1, 2, "no runtime services" },
 		{ NULL, NULL, 0x1d4, 4, 0, "without EFI's map of memory" },
 		{ NULL, NULL, 0x1c0, 4, 0, "without EFI's map of memory" },
-		{ "sys/firmware/efi/fw_platform_size", "32\n", 0x1ec, 1, 9, "its firmware has 32 bits" },
+		{ "sys/firmware/efi/fw_platform_size", "32\n", 0x1ec, 1, 9,
+		  "its firmware has 32 bits" },
 	};
 	static const enum answer boots[] = {
 		ANSWER_NO, ANSWER_YES, ANSWER_NO, ANSWER_NO, ANSWER_NO, ANSWER_UNKNOWN,
@@ -531,7 +559,8 @@ static void setup_data_in_the_order_of_numbers(void **state)
 	bytes_put(entry + 28, 2, 8, true);
 	text("sys/kernel/boot_params/setup_data/10/type", "0x1\n");
 	unit_write(dir, "machine/sys/kernel/boot_params/setup_data/10/data", entry, sizeof(entry));
-	text("sys/kernel/boot_params/setup_data/9/type", "0x80000009\n");	/* no data: SETUP_INDIRECT */
+	text("sys/kernel/boot_params/setup_data/9/type",
+	     "0x80000009\n"); /* no data: SETUP_INDIRECT */
 	text("sys/kernel/boot_params/setup_data/x/type", "0x1\n");
 	text("sys/firmware/memmap/10/start", "0x100000000\n");
 	text("sys/firmware/memmap/10/end", "0x10fffffff\n");
@@ -543,7 +572,7 @@ static void setup_data_in_the_order_of_numbers(void **state)
 	assert_int_equal(f->setup_data[0].len, 0);
 	assert_int_equal(f->setup_data[1].type, 1);
 	assert_int_equal(f->setup_data[1].len, 40);
-	assert_int_equal(f->e820.n, 10);	/* the boot loader told of it, so it was not added */
+	assert_int_equal(f->e820.n, 10); /* the boot loader told of it, so it was not added */
 	machine_free(&m);
 	take_away("sys/kernel/boot_params/setup_data/10/type");
 	assert_fails(survey(&m, root, NULL), ENOENT, "setup_data/10/type: is not there");
@@ -580,8 +609,8 @@ static void many_ranges_are_no_trouble(void **state)
 	(void)state;
 	small = cost_of(40000);
 	large = cost_of(160000);
-	print_message("# %.0f ms for 40,000 lines, %.0f ms for 160,000\n", small * 1000 / CLOCKS_PER_SEC,
-		      large * 1000 / CLOCKS_PER_SEC);
+	print_message("# %.0f ms for 40,000 lines, %.0f ms for 160,000\n",
+		      small * 1000 / CLOCKS_PER_SEC, large * 1000 / CLOCKS_PER_SEC);
 	assert_true(large < small * 8 + CLOCKS_PER_SEC / 20);
 }
 
@@ -590,17 +619,20 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(machine_with_a_bios, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_added_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(added_memory_without_firmwares_map, setup, teardown),
+		cmocka_unit_test_setup_teardown(added_memory_without_firmwares_map, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(machine_with_efi, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_that_kexec_started, setup, teardown),
 		cmocka_unit_test_setup_teardown(record_is_complete, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_cannot_be_seen, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_crash_regions_and_drivers_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_crash_regions_and_drivers_memory, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(maps_that_are_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_that_are_not_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(processor_and_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(efi_that_cannot_be_passed_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(setup_data_in_the_order_of_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(setup_data_in_the_order_of_numbers, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(many_ranges_are_no_trouble, setup, teardown),
 	};
 

@@ -17,22 +17,25 @@
 
 /* Where text for people goes: the console of the tree or of ACPI. */
 struct arm64_uart {
-	uint64_t kind;			/* PURGATORY_CONSOLE_PL011, PURGATORY_CONSOLE_8250; 0: none known */
+	uint64_t kind; /* PURGATORY_CONSOLE_PL011, PURGATORY_CONSOLE_8250; 0: none known */
 	uint64_t base;			/* physical */
 	uint64_t shift;			/* 8250: registers are 1 << shift bytes apart */
 };
 
 struct arm64_facts {
 	struct dt_cells cells;		/* of the root node */
-	struct ranges tree_reserve;	/* the reserve map of the tree, without what was the running kernel's */
+	struct ranges tree_reserve;	/* the reserve map of the tree, without what was the running
+					   kernel's */
 	struct ranges reserved;		/* "reserved" of /proc/iomem, also in machine.avoid */
 	struct ranges cma;		/* crashkernel=,cma: also in machine.crash_more */
 	struct ranges crash_low;	/* crashk_low_res, also in machine.crash_more */
 
-	bool efi;			/* the tree tells of UEFI: memory, and ACPI, come from there */
+	bool efi; /* the tree tells of UEFI: memory, and ACPI, come from there */
 	bool lpis;			/* GICv3 with an ITS: its tables lie in memory */
-	struct ranges lpi_tables;	/* where the kernel's log says that they are; also in machine.avoid */
-	const char *lpis_unknown;	/* why it is not known where they are; NULL: it is, or needs not be */
+	struct ranges
+		lpi_tables; /* where the kernel's log says that they are; also in machine.avoid */
+	const char *
+		lpis_unknown; /* why it is not known where they are; NULL: it is, or needs not be */
 
 	struct arm64_uart uart;
 
@@ -46,7 +49,9 @@ struct arm64_facts {
 int arm64_survey(struct machine *m);
 void arm64_forget(struct machine *m);
 
-/* lpi.c: what the log's lines of the GIC, as logread_lines() gives them, say; appended to @tables. */
+/*
+ * lpi.c: what the log's lines of the GIC, as logread_lines() gives them, say; appended to @tables.
+ */
 int arm64_lpi_tables(const char *lines, struct ranges *tables);
 
 /* uart.c: of /chosen's stdout-path, else of ACPI's SPCR. */

@@ -29,7 +29,9 @@ int arm64_core(struct image *image)
 /* From a multiple of 2 MiB on it cannot cross one. */
 static int place_tree(struct image *image)
 {
-	struct segment s = { .role = ROLE_BOOT_DATA, .name = "fdt", .owner = IMAGE_BUILT, .digest = true };
+	struct segment s = {
+		.role = ROLE_BOOT_DATA, .name = "fdt", .owner = IMAGE_BUILT, .digest = true
+	};
 	struct dt_node *tree;
 	uint8_t *fdt;
 	size_t size;
@@ -61,7 +63,8 @@ static int put_uart(struct image *image)
 	bool asked = image->request.special & (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL_AMBA);
 
 	if (asked && !f->uart.kind)
-		warn("--console-serial, --serial: neither the device tree (stdout-path) nor ACPI (SPCR) names a serial"
+		warn("--console-serial, --serial: neither the device tree (stdout-path) nor ACPI"
+		     " (SPCR) names a serial"
 		     " console which this kernel uses; the purgatory will say nothing");
 	purgatory_put(image, PURGATORY_PARAM(consoles), f->uart.kind |
 		      (asked ? PURGATORY_CONSOLE_VERBOSE : 0));
@@ -76,7 +79,9 @@ int arm64_fill(struct image *image)
 {
 	purgatory_put(image, PURGATORY_PARAM(units),
 		      image->machine->hwcap & HWCAP_WITH_SHA2 ? PURGATORY_UNIT_LANES : 0);
-	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_FDT), image_address(image, ROLE_BOOT_DATA));
-	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_IDMAP), image_address(image, ROLE_IDMAP));
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_FDT),
+		      image_address(image, ROLE_BOOT_DATA));
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_IDMAP),
+		      image_address(image, ROLE_IDMAP));
 	return put_uart(image);
 }

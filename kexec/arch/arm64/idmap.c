@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * The purgatory is entered with the MMU and the caches off, and would need most of a minute to verify
- * an image from uncached memory. These page tables, a part of the image as all else, let it turn them
- * on: what it reads is mapped to itself, and nothing more, so that nothing beyond is ever fetched
- * by speculation (Arm Architecture Reference Manual, D8, "VMSAv8-64").
+ * The purgatory is entered with the MMU and the caches off, and would need most of a minute to
+ * verify an image from uncached memory. These page tables, a part of the image as all else, let it
+ * turn them on: what it reads is mapped to itself, and nothing more, so that nothing beyond is ever
+ * fetched by speculation (Arm Architecture Reference Manual, D8, "VMSAv8-64").
  */
 #include <inttypes.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static unsigned int level_shift(unsigned int level)
 	return 39 - 9 * level;
 }
 
-static uint8_t *idmap_entry(struct idmap *map, unsigned int table, unsigned int level, uint64_t address)
+static uint8_t *idmap_entry(struct idmap *map, unsigned int table, unsigned int level,
+			    uint64_t address)
 {
 	uint64_t index = address >> level_shift(level) & (IDMAP_ENTRIES - 1);
 
@@ -45,7 +46,8 @@ static uint8_t *idmap_entry(struct idmap *map, unsigned int table, unsigned int 
 }
 
 /* The next level's table for this address, made if need be. */
-static int idmap_descend(struct idmap *map, unsigned int *table, unsigned int level, uint64_t address)
+static int idmap_descend(struct idmap *map, unsigned int *table, unsigned int level,
+			 uint64_t address)
 {
 	uint8_t *entry = idmap_entry(map, *table, level, address);
 	uint64_t value = le64_get(entry);
@@ -55,15 +57,19 @@ static int idmap_descend(struct idmap *map, unsigned int *table, unsigned int le
 		return 0;
 	}
 	if (map->n == IDMAP_TABLES_MAX)
-		return fail(E2BIG, "idmap: the image is in so many places that the purgatory would need more"
-			    " than %d page tables; load with --no-checks", IDMAP_TABLES_MAX);
+		return fail(
+			E2BIG,
+			"idmap: the image is in so many places that the purgatory would need more"
+			" than %d page tables; load with --no-checks",
+			IDMAP_TABLES_MAX);
 	*table = map->n++;
 	bytes_put(entry, (map->at + *table * IDMAP_PAGE) | DESC_TABLE, 8, true);
 	return 0;
 }
 
 /* As much as one entry maps: 2 MiB where all of them are wanted. Returns how much. */
-static int idmap_one(struct idmap *map, uint64_t address, uint64_t end, uint64_t flags, uint64_t *done)
+static int idmap_one(struct idmap *map, uint64_t address, uint64_t end, uint64_t flags,
+		     uint64_t *done)
 {
 	uint64_t block = (uint64_t)1 << level_shift(2);
 	bool whole = !(address & (block - 1)) && end - address >= block;
@@ -86,8 +92,11 @@ static int idmap_range(struct idmap *map, uint64_t start, uint64_t end, uint64_t
 	int rc = 0;
 
 	if (end > (uint64_t)1 << IDMAP_BITS)
-		return fail(E2BIG, "idmap: 0x%" PRIx64 " is beyond the %d bits of the purgatory's page tables;"
-			    " load with --no-checks", end - 1, IDMAP_BITS);
+		return fail(E2BIG,
+			    "idmap: 0x%" PRIx64
+			    " is beyond the %d bits of the purgatory's page tables;"
+			    " load with --no-checks",
+			    end - 1, IDMAP_BITS);
 	for (uint64_t at = start; at < end && rc >= 0; at += done)
 		rc = idmap_one(map, at, end, flags, &done);
 	return rc;
@@ -106,7 +115,8 @@ int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t at,
 		rc = idmap_range(&map, ranges->at[i].start, ranges->at[i].end, DESC_INNER);
 	if (rc >= 0 && device)
 		rc = idmap_range(&map, round_down64(device, IDMAP_PAGE),
-				 round_down64(device, IDMAP_PAGE) + IDMAP_PAGE, DESC_DEVICE | DESC_NO_EXEC);
+				 round_down64(device, IDMAP_PAGE) + IDMAP_PAGE,
+				 DESC_DEVICE | DESC_NO_EXEC);
 	if (rc < 0)
 		return rc;
 	if (out)
@@ -132,7 +142,9 @@ static void find_touched(const struct image *image, struct ranges *out)
 int arm64_idmap_place(struct image *image)
 {
 	const struct arm64_facts *f = image->machine->arch_facts;
-	struct segment s = { .role = ROLE_IDMAP, .name = "idmap", .owner = IMAGE_BUILT, .digest = true };
+	struct segment s = {
+		.role = ROLE_IDMAP, .name = "idmap", .owner = IMAGE_BUILT, .digest = true
+	};
 	struct segment *placed;
 	RANGES_AUTO touched = {0};
 	BUF_AUTO tables = {0};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * The tables of GICv3's LPIs. The interrupt controller reads and writes them in memory, and cannot be
- * told to stop: the next kernel finds them in use and clears them where they are
- * (drivers/irqchip/irq-gic-v3-its.c:allocate_lpi_tables, gic_reset_prop_table), whatever it has there.
- * With UEFI the first kernel reserves them for all later ones; with a device tree nobody does.
+ * The tables of GICv3's LPIs. The interrupt controller reads and writes them in memory, and cannot
+ * be told to stop: the next kernel finds them in use and clears them where they are
+ * (drivers/irqchip/irq-gic-v3-its.c:allocate_lpi_tables, gic_reset_prop_table), whatever it has
+ * there. With UEFI the first kernel reserves them for all later ones; with a device tree nobody
+ * does.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@ static const char *behind(const char *line, size_t len, const char *word)
 	return at ? at + strlen(word) : NULL;
 }
 
-/* "GICv3: using LPI property table @0x...", "GICv3: CPU1: using allocated LPI pending table @0x..." */
+/*
+ * "GICv3: using LPI property table @0x...", "GICv3: CPU1: using allocated LPI pending table @0x..."
+ */
 static bool is_table(const char *line, size_t len, uint64_t *address)
 {
 	const char *at = behind(line, len, "LPI property table @");
@@ -37,11 +40,13 @@ int arm64_lpi_tables(const char *lines, struct ranges *tables)
 {
 	int rc = 0;
 
-	for (const char *line = lines; *line && rc >= 0; line += strcspn(line, "\n"), line += *line == '\n') {
+	for (const char *line = lines; *line && rc >= 0;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
 		uint64_t address = 0;
 
 		if (is_table(line, strcspn(line, "\n"), &address))
-			rc = ranges_add(tables, address, ARM64_LPI_TABLE_SIZE, "LPI tables of the GIC");
+			rc = ranges_add(tables, address, ARM64_LPI_TABLE_SIZE,
+					"LPI tables of the GIC");
 	}
 	ranges_merge(tables);
 	return rc;

@@ -14,10 +14,11 @@
 int arm64_check_kernel(const struct kernel *k)
 {
 	if (k->bits != 64)
-		return fail(ENOEXEC, "kernel %s: is a %u bit kernel, this machine needs 64 bit", k->file.name,
-			    k->bits);
+		return fail(ENOEXEC, "kernel %s: is a %u bit kernel, this machine needs 64 bit",
+			    k->file.name, k->bits);
 	if (k->elf_machine != ELF_EM_AARCH64)
-		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (aarch64)",
+		return fail(ENOEXEC,
+			    "kernel %s: is for ELF machine %u, this machine is %u (aarch64)",
 			    k->file.name, k->elf_machine, ELF_EM_AARCH64);
 	return 0;
 }
@@ -31,8 +32,11 @@ static int check_elf(struct kernel *k)
 		return 0;
 	magic = kernel_bytes(k, k->low + IMAGE_MAGIC_AT, 4);
 	if (!magic || memcmp(magic, "ARM\x64", 4))
-		return fail(ENOEXEC, "kernel %s: does not begin with the header of an Image: not a Linux kernel"
-			    " but some other program", k->file.name);
+		return fail(
+			ENOEXEC,
+			"kernel %s: does not begin with the header of an Image: not a Linux kernel"
+			" but some other program",
+			k->file.name);
 	/* Linked to virtual addresses; to be loaded at any multiple of 2 MiB. */
 	k->relocatable = true;
 	k->align = ARM64_BASE_ALIGN;
@@ -43,20 +47,24 @@ static int check_kernel(struct image *image)
 {
 	struct kernel *k = &image->kernel;
 	const struct machine *m = image->machine;
-	int rc = k->flat ? fail(ENOEXEC, "kernel %s: neither an Image nor an ELF file", k->file.name) :
-			   arm64_check_kernel(k);
+	int rc = k->flat ?
+		fail(ENOEXEC, "kernel %s: neither an Image nor an ELF file", k->file.name) :
+		arm64_check_kernel(k);
 
 	if (rc >= 0)
 		rc = check_elf(k);
 	if (rc < 0)
 		return rc;
 	if (k->little != m->little)
-		return fail(ENOEXEC, "kernel %s: is %s-endian, unlike the running kernel; it is not known"
-			    " whether the processors here can run it", k->file.name,
-			    k->little ? "little" : "big");
+		return fail(ENOEXEC,
+			    "kernel %s: is %s-endian, unlike the running kernel; it is not known"
+			    " whether the processors here can run it",
+			    k->file.name, k->little ? "little" : "big");
 	if (k->page_size && k->page_size != m->page_size)
-		warn("kernel %s has pages of %" PRIu64 " KiB, the running one of %" PRIu64 " KiB: it only starts"
-		     " on processors that know both", k->file.name, k->page_size >> 10, m->page_size >> 10);
+		warn("kernel %s has pages of %" PRIu64 " KiB, the running one of %" PRIu64
+		     " KiB: it only starts"
+		     " on processors that know both",
+		     k->file.name, k->page_size >> 10, m->page_size >> 10);
 	return 0;
 }
 
@@ -65,14 +73,18 @@ static int check_machine(struct image *image)
 	const struct arm64_facts *f = image->machine->arch_facts;
 
 	if (image->request.reuse_initrd)
-		return fail(ENOTSUP, "--reuseinitrd: the running kernel does not show its initrd as a file; name"
-			    " one with --initrd");
+		return fail(
+			ENOTSUP,
+			"--reuseinitrd: the running kernel does not show its initrd as a file; name"
+			" one with --initrd");
 	if (image->crash && !f->has_addresses)
 		image_doubt(image, "%s; the dump will not have the kernel's virtual addresses, and"
 			    " makedumpfile may not read it", f->no_addresses);
 	if (!image->crash && f->lpis_unknown)
-		warn("the interrupt controller has tables in memory, and %s: the next kernel can clear what"
-		     " it has there. Boot it with its=off, or load soon after a boot", f->lpis_unknown);
+		warn("the interrupt controller has tables in memory, and %s: the next kernel can"
+		     " clear what"
+		     " it has there. Boot it with its=off, or load soon after a boot",
+		     f->lpis_unknown);
 	return 0;
 }
 
@@ -113,8 +125,10 @@ static int find_known_room(struct image *image)
 	if (rc < 0 || f->efi)
 		return rc;
 	if (!memory.n)
-		return fail(EINVAL, "%s: there is no memory in this device tree; no kernel can boot from it",
-			    image->dtb_tree ? image->dtb.name : "device tree");
+		return fail(
+			EINVAL,
+			"%s: there is no memory in this device tree; no kernel can boot from it",
+			image->dtb_tree ? image->dtb.name : "device tree");
 	ranges_merge(&memory);
 	ranges_intersect(&image->free, &memory);
 	return 0;

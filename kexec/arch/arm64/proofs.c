@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * What only arm64 demands of an image, read again as the kernels and the processor read it. Numbers are
- * written here anew, from Documentation/arch/arm64/booting.rst and the architecture's manual: one that
- * is wrong in the planner must not be wrong here too.
+ * What only arm64 demands of an image, read again as the kernels and the processor read it. Numbers
+ * are written here anew, from Documentation/arch/arm64/booting.rst and the architecture's manual:
+ * one that is wrong in the planner must not be wrong here too.
  */
 #include <inttypes.h>
 #include <libfdt.h>
@@ -32,7 +32,8 @@ static uint64_t chosen_number(const void *fdt, const char *name)
 static int prove_told_initrd(const struct image *image, const void *fdt)
 {
 	const struct segment *s = image_segment(image, ROLE_INITRD);
-	uint64_t start = chosen_number(fdt, "linux,initrd-start"), end = chosen_number(fdt, "linux,initrd-end");
+	uint64_t start = chosen_number(fdt, "linux,initrd-start"),
+		 end = chosen_number(fdt, "linux,initrd-end");
 
 	if (start != (s ? s->addr : 0) || end != (s ? s->addr + s->bufsz : 0))
 		return prove_wrong("the FDT does not say where the initrd is");
@@ -67,14 +68,17 @@ static int prove_usable(const struct image *image, const void *fdt)
 		ranges_add(&told, r.start, r.end - r.start, NULL);
 	}
 	if (first.start != image->machine->crash.start || first.end != image->machine->crash.end)
-		return prove_wrong("the first range of linux,usable-memory-range is not the crash region");
+		return prove_wrong(
+			"the first range of linux,usable-memory-range is not the crash region");
 	ranges_copy(&usable, &image->usable);
 	ranges_merge(&usable);
 	ranges_merge(&told);
 	if (ranges_total(&told) != ranges_total(&usable))
-		return prove_wrong("linux,usable-memory-range is not what the capture kernel may use");
+		return prove_wrong(
+			"linux,usable-memory-range is not what the capture kernel may use");
 	ranges_subtract(&told, &usable);
-	return told.n ? prove_wrong("linux,usable-memory-range has memory of the crashed kernel") : 0;
+	return told.n ? prove_wrong("linux,usable-memory-range has memory of the crashed kernel") :
+			0;
 }
 
 static int prove_crash(const struct image *image, const void *fdt)
@@ -82,8 +86,9 @@ static int prove_crash(const struct image *image, const void *fdt)
 	const struct segment *core = image_segment(image, ROLE_CORE);
 	struct range r = {0}, more;
 
-	if (!chosen_range(fdt, "linux,elfcorehdr", 0, &r) || chosen_range(fdt, "linux,elfcorehdr", 1, &more) ||
-	    r.start != core->addr || r.end != core->addr + core->memsz)
+	if (!chosen_range(fdt, "linux,elfcorehdr", 0, &r) ||
+	    chosen_range(fdt, "linux,elfcorehdr", 1, &more) || r.start != core->addr ||
+	    r.end != core->addr + core->memsz)
 		return prove_wrong("linux,elfcorehdr is not the elfcorehdr");
 	return prove_usable(image, fdt);
 }
@@ -99,12 +104,15 @@ static int prove_memreserve(const struct image *image, const void *fdt)
 		const struct segment *s = image_segment(image, roles[i]);
 
 		if (s && !ranges_cover(&reserved, s->addr, s->addr + s->memsz))
-			rc = prove_wrong("the elfcorehdr or the initrd is not in the FDT's reserve map");
+			rc = prove_wrong(
+				"the elfcorehdr or the initrd is not in the FDT's reserve map");
 	}
 	for (size_t i = 0; i < f->lpi_tables.n && rc >= 0 && !image->crash; i++)
 		if (!ranges_cover(&reserved, f->lpi_tables.at[i].start, f->lpi_tables.at[i].end))
-			rc = prove_wrong("the tables of the interrupt controller are not in the FDT's reserve"
-					 " map");
+			rc = prove_wrong(
+				"the tables of the interrupt controller are not in the FDT's"
+				" reserve"
+				" map");
 	return rc;
 }
 
@@ -139,7 +147,8 @@ static int prove_places(const struct image *image)
 	if (kernel->addr != base || base % MIB2 != le64_get(kernel->data + 8))
 		return prove_wrong("the kernel is not at its offset from a multiple of 2 MiB");
 	window = base >> 30 << 30;
-	if (initrd && (initrd->addr < window || initrd->addr + initrd->memsz > window + (32ull << 30)))
+	if (initrd &&
+	    (initrd->addr < window || initrd->addr + initrd->memsz > window + (32ull << 30)))
 		return prove_wrong("the initrd is not in the kernel's window of 32 GiB");
 	for (unsigned int i = 0; i < image->n_segments && !image->crash; i++) {
 		const struct segment *s = &image->segment[i];
@@ -172,8 +181,8 @@ static int walk_table(struct walk *w, uint64_t table, unsigned int level, uint64
 	uint64_t size = 0x1000ull << (9 * (3 - level));
 	int rc = 0;
 
-	if (table < w->tables->addr || table - w->tables->addr >= w->tables->bufsz || table % 4096 ||
-	    ++w->seen > w->tables->bufsz / 4096)
+	if (table < w->tables->addr || table - w->tables->addr >= w->tables->bufsz ||
+	    table % 4096 || ++w->seen > w->tables->bufsz / 4096)
 		return prove_wrong("the purgatory's page tables lead out of their segment");
 	for (unsigned int i = 0; i < 512 && rc >= 0; i++) {
 		uint64_t e = page_tables_entry(w, table, i), address = e & 0x0000fffffffff000;
@@ -186,7 +195,8 @@ static int walk_table(struct walk *w, uint64_t table, unsigned int level, uint64
 		}
 		if (address != from + i * size || !(e & 1 << 10) || (level != 2 && level != 3) ||
 		    (level == 3 && !(e & 2)))
-			return prove_wrong("the purgatory's page tables do not map memory to itself");
+			return prove_wrong(
+				"the purgatory's page tables do not map memory to itself");
 		rc = ranges_add(e & 1 << 2 ? &w->device : &w->memory, address, size, NULL);
 	}
 	return rc;
@@ -212,9 +222,11 @@ static int prove_mapped(struct walk *w)
 			return prove_wrong("the purgatory cannot read all that it must verify");
 	if (ranges_total(&w->memory) != ranges_total(&wanted))
 		return prove_wrong("the purgatory's page tables map more than the image");
-	if (f->uart.base ? w->device.n != 1 || w->device.at[0].start != uart || w->device.at[0].end != uart + 4096
-			 : w->device.n != 0)
-		return prove_wrong("the purgatory's page tables do not map its console alone as a device");
+	if (f->uart.base ? w->device.n != 1 || w->device.at[0].start != uart ||
+			    w->device.at[0].end != uart + 4096 :
+			   w->device.n != 0)
+		return prove_wrong(
+			"the purgatory's page tables do not map its console alone as a device");
 	return 0;
 }
 
@@ -223,12 +235,16 @@ static int prove_idmap(const struct image *image)
 	const struct segment *s = image_segment(image, ROLE_IDMAP);
 	const struct segment *purgatory = image_segment(image, ROLE_PURGATORY);
 	struct walk w = { .image = image, .tables = s };
-	uint64_t root = purgatory ? bytes_get(purgatory->data + PURGATORY_ARCH(PURGATORY_ARM64_IDMAP), 8,
-					      image->machine->little) : 0;
+	uint64_t root = purgatory ?
+		bytes_get(purgatory->data + PURGATORY_ARCH(PURGATORY_ARM64_IDMAP), 8,
+			  image->machine->little) :
+		0;
 	int rc;
 
 	if (!s)
-		return image->no_checks ? 0 : prove_wrong("the purgatory would verify with the caches off");
+		return image->no_checks ?
+			0 :
+			prove_wrong("the purgatory would verify with the caches off");
 	if (root != s->addr)
 		return prove_wrong("the purgatory does not know its page tables");
 	rc = walk_table(&w, root, 0, 0);

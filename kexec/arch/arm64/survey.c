@@ -13,8 +13,8 @@
 /* --- the device tree --- */
 
 /* The reservations of the kernel that runs: for its tree, its initrd, its elfcorehdr. */
-static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chosen, uint64_t blob_size,
-			      uint64_t page)
+static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chosen,
+			      uint64_t blob_size, uint64_t page)
 {
 	struct range own[2] = {0};
 	const struct dt_prop *core = chosen ? dt_prop(chosen, "linux,elfcorehdr") : NULL;
@@ -26,15 +26,18 @@ static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chose
 		own[0] = (struct range){ round_down64(start, page), round_up64(end, page), NULL };
 	fail_forget();
 	if (core && core->len == 16)
-		own[1] = (struct range){ round_down64(be64_get(core->data), page),
-					 round_up64(be64_get(core->data) + be64_get(core->data + 8), page), NULL };
+		own[1] = (struct range){
+			round_down64(be64_get(core->data), page),
+			round_up64(be64_get(core->data) + be64_get(core->data + 8), page), NULL
+		};
 	for (size_t i = 0; i < r->n; i++) {
 		const struct range *e = &r->at[i];
 		bool is_own = e->end - e->start == blob_size;
 
 		for (size_t k = 0; k < ARRAY_SIZE(own); k++)
-			is_own = is_own || (own[k].end && round_down64(e->start, page) == own[k].start &&
-					    round_up64(e->end, page) == own[k].end);
+			is_own = is_own ||
+				(own[k].end && round_down64(e->start, page) == own[k].start &&
+				 round_up64(e->end, page) == own[k].end);
 		if (is_own)
 			r->at[i--] = r->at[--r->n];
 	}
@@ -53,12 +56,13 @@ static int survey_tree(struct machine *m, struct arm64_facts *f)
 		rc = dt_read(&m->arena, m->sr, &m->tree);
 	} else if (rc >= 0) {
 		/* The tree points into it. */
-		rc = dt_read_blob(&m->arena, arena_copy(&m->arena, blob.data, blob.len), blob.len, &m->tree,
-				  &f->tree_reserve);
+		rc = dt_read_blob(&m->arena, arena_copy(&m->arena, blob.data, blob.len), blob.len,
+				  &m->tree, &f->tree_reserve);
 		rc = rc < 0 ? fail_in(rc, "%s", name) : 0;
 	}
 	if (rc == -ENOENT)
-		return fail(ENOENT, "this machine has no device tree, not even the one with which UEFI"
+		return fail(ENOENT,
+			    "this machine has no device tree, not even the one with which UEFI"
 			    " starts a kernel (/" SYS_FIRMWARE_FDT ", /" PROC_DEVICE_TREE ")");
 	if (rc >= 0)
 		rc = dt_cells(m->tree, &f->cells);
@@ -81,9 +85,9 @@ struct survey_iomem {
 };
 
 /*
- * Below "System RAM" what memblock has reserved: by firmware, by UEFI for all kernels to come, by the
- * kernel for itself (arch/arm64/kernel/setup.c:reserve_memblock_reserved_regions). kexec_load does not
- * look.
+ * Below "System RAM" what memblock has reserved: by firmware, by UEFI for all kernels to come, by
+ * the kernel for itself (arch/arm64/kernel/setup.c:reserve_memblock_reserved_regions). kexec_load
+ * does not look.
  */
 static int survey_resource(const struct iomem_line *l, void *context)
 {
@@ -105,8 +109,9 @@ static int survey_resource(const struct iomem_line *l, void *context)
 }
 
 /*
- * crashk_res is the upper region, and segments go there alone; crashk_low_res is the capture kernel's
- * too, for devices that reach no further (kernel/crash_reserve.c:reserve_crashkernel_generic).
+ * crashk_res is the upper region, and segments go there alone; crashk_low_res is the capture
+ * kernel's too, for devices that reach no further
+ * (kernel/crash_reserve.c:reserve_crashkernel_generic).
  */
 static void survey_crash_regions(struct machine *m, struct arm64_facts *f, struct ranges *crash)
 {
@@ -138,13 +143,16 @@ static int survey_resources(struct machine *m, struct arm64_facts *f)
 	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
 
 	if (rc == -ENOENT)
-		return fail(ENOENT, "%s: is not there, so it is not known what memory this machine has",
+		return fail(ENOENT,
+			    "%s: is not there, so it is not known what memory this machine has",
 			    name);
 	if (rc >= 0)
 		rc = iomem_each((char *)text.data, survey_resource, &to);
 	if (rc == -EPERM)
-		rc = fail(EPERM, "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
-			  " them", name);
+		rc = fail(EPERM,
+			  "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
+			  " them",
+			  name);
 	ranges_merge(&m->ram);
 	ranges_merge(&f->reserved);
 	survey_crash_regions(m, f, &to.crash);
@@ -210,7 +218,8 @@ static void survey_kernel_map(struct arm64_facts *f, const struct elf *elf, stru
 	}
 	f->has_addresses = text && ram;
 	if (!f->has_addresses) {
-		f->no_addresses = "/" PROC_KCORE " has no program headers of memory and of the kernel";
+		f->no_addresses = "/" PROC_KCORE
+				  " has no program headers of memory and of the kernel";
 		return;
 	}
 	f->linear = ram->vaddr - ram->paddr;

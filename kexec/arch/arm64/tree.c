@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * The second kernel's device tree: the live one with its own /chosen, as drivers/of/kexec.c makes it.
- * Memory nodes stay: what a capture kernel may use is in one property.
+ * The second kernel's device tree: the live one with its own /chosen, as drivers/of/kexec.c makes
+ * it. Memory nodes stay: what a capture kernel may use is in one property.
  */
 #include <string.h>
 
@@ -12,13 +12,22 @@
 #include "kexec/nexttree.h"
 
 /*
- * In /chosen of the running kernel, not for the next one: its own command line, seeds that it has used
- * (and zeroed), its own memory, what it was handed over.
+ * In /chosen of the running kernel, not for the next one: its own command line, seeds that it has
+ * used (and zeroed), its own memory, what it was handed over.
  */
 static const char *const stale[] = {
-	"bootargs", "kaslr-seed", "linux,booted-from-kexec", "linux,dmcryptkeys", "linux,elfcorehdr",
-	"linux,ima-kexec-buffer", "linux,initrd-end", "linux,initrd-start", "linux,kho-fdt",
-	"linux,kho-scratch", "linux,usable-memory-range", "rng-seed",
+	"bootargs",
+	"kaslr-seed",
+	"linux,booted-from-kexec",
+	"linux,dmcryptkeys",
+	"linux,elfcorehdr",
+	"linux,ima-kexec-buffer",
+	"linux,initrd-end",
+	"linux,initrd-start",
+	"linux,kho-fdt",
+	"linux,kho-scratch",
+	"linux,usable-memory-range",
+	"rng-seed",
 };
 
 /* Without these a kernel finds neither UEFI nor ACPI; a user's tree does not have them. */
@@ -50,7 +59,8 @@ static void put_seeds(struct image *image, struct dt_node *chosen)
 		return;
 	if (!cmdline_find(image->cmdline, "nokaslr", &len))
 		dt_set(&image->arena, chosen, "kaslr-seed", seed, KASLR_SEED_SIZE);
-	dt_set(&image->arena, chosen, "rng-seed", seed + KASLR_SEED_SIZE, PLAN_SEED_SIZE - KASLR_SEED_SIZE);
+	dt_set(&image->arena, chosen, "rng-seed", seed + KASLR_SEED_SIZE,
+	       PLAN_SEED_SIZE - KASLR_SEED_SIZE);
 }
 
 static void put_range(struct buf *out, struct dt_cells cells, const struct range *r)
@@ -61,8 +71,8 @@ static void put_range(struct buf *out, struct dt_cells cells, const struct range
 }
 
 /*
- * drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range: the first caps all memory, the others are
- * added to it; Linux up to 7.2 reads two of them, later ones six.
+ * drivers/of/fdt.c:early_init_dt_check_for_usable_mem_range: the first caps all memory, the others
+ * are added to it; Linux up to 7.2 reads two of them, later ones six.
  */
 static void put_crash(struct image *image, struct dt_node *chosen, struct dt_cells cells)
 {
@@ -83,8 +93,8 @@ static void put_crash(struct image *image, struct dt_node *chosen, struct dt_cel
 }
 
 /*
- * For a normal kernel the GIC's tables too. A capture kernel has no memory where they are, and knows
- * that it is one.
+ * For a normal kernel the GIC's tables too. A capture kernel has no memory where they are, and
+ * knows that it is one.
  */
 static int fill_memreserve(struct image *image)
 {

@@ -9,7 +9,14 @@
 #include "purgatory/params.h"
 
 /* Offsets in the table; little-endian. */
-enum { SPCR_LENGTH = 4, SPCR_TYPE = 36, SPCR_SPACE = 40, SPCR_WIDTH = 41, SPCR_ADDRESS = 44, SPCR_END = 52 };
+enum {
+	SPCR_LENGTH = 4,
+	SPCR_TYPE = 36,
+	SPCR_SPACE = 40,
+	SPCR_WIDTH = 41,
+	SPCR_ADDRESS = 44,
+	SPCR_END = 52
+};
 
 /* Its types, as drivers/acpi/spcr.c takes them. */
 enum { SPCR_PL011 = 3, SPCR_SBSA_32 = 0x0d, SPCR_SBSA = 0x0e, SPCR_16550_GAS = 0x12 };
@@ -34,8 +41,8 @@ struct arm64_uart arm64_uart_of_spcr(const uint8_t *t, size_t len)
 }
 
 /*
- * The bus' address of a node as the CPU has it: each node above translates by its ranges (Devicetree
- * Specification 2.3.8). False: it is not in them.
+ * The bus' address of a node as the CPU has it: each node above translates by its ranges
+ * (Devicetree Specification 2.3.8). False: it is not in them.
  */
 static bool uart_translate(const struct dt_node *bus, uint64_t *address)
 {
@@ -87,7 +94,8 @@ static struct arm64_uart uart_of_tree(struct machine *m)
 /* A port that is not in use as a console can be without its clock, and hang who touches it. */
 static bool uart_is_console(const struct machine *m, const struct arm64_uart *uart)
 {
-	const char *driver = uart->kind == PURGATORY_CONSOLE_PL011 ? "console=ttyAMA" : "console=ttyS";
+	const char *driver = uart->kind == PURGATORY_CONSOLE_PL011 ? "console=ttyAMA" :
+								     "console=ttyS";
 	size_t len;
 
 	return strstr(m->cmdline, driver) || !cmdline_find(m->cmdline, "console", &len);

@@ -130,9 +130,14 @@ static struct boot boot_of(const struct machine *m, const struct ranges *memory)
 	const struct ppc64_facts *f = m->arch_facts;
 
 	return (struct boot){
-		.machine = m, .facts = f, .rma = m->real_mode_limit,
-		.bolted = f->radix ? ANYWHERE : has_small_segments(m) ? 256 * MIB : TIB,
-		.memory = ranges_total(memory), .end = memory->n ? memory->at[memory->n - 1].end : 0,
+		.machine = m,
+		.facts = f,
+		.rma = m->real_mode_limit,
+		.bolted = f->radix	      ? ANYWHERE :
+			has_small_segments(m) ? 256 * MIB :
+						TIB,
+		.memory = ranges_total(memory),
+		.end = memory->n ? memory->at[memory->n - 1].end : 0,
 		.cpus = m->possible.n,
 	};
 }
@@ -145,20 +150,23 @@ static void need_page_tables(const struct boot *b, struct start_needs *needs)
 	if (!bits || bits > 32)
 		bits = 20;
 	if (b->facts->radix) {
-		add_need(needs, (struct need){
-			"the page tables of its memory", "mm/book3s64/radix_pgtable.c:early_alloc_pgtable",
-			ANYWHERE, 0, 3 * SMALLEST_PAGE, (gib + 6) * page });
+		add_need(needs,
+			 (struct need){ "the page tables of its memory",
+					"mm/book3s64/radix_pgtable.c:early_alloc_pgtable", ANYWHERE,
+					0, 3 * SMALLEST_PAGE, (gib + 6) * page });
 		/* Some POWER9 guests use 19 bits: a table that is half as large. */
-		add_need(needs, (struct need){
-			"its process table", "mm/book3s64/radix_pgtable.c:radix_init_pgtable", ANYWHERE,
-			(uint64_t)16 << lower(bits, 19), (uint64_t)16 << lower(bits, 19),
-			(uint64_t)16 << bits });
+		add_need(needs,
+			 (struct need){ "its process table",
+					"mm/book3s64/radix_pgtable.c:radix_init_pgtable", ANYWHERE,
+					(uint64_t)16 << lower(bits, 19),
+					(uint64_t)16 << lower(bits, 19), (uint64_t)16 << bits });
 	} else if (!b->facts->guest || has_hash_table(b->machine)) {
 		uint64_t least = hash_table_size(b->memory, LARGEST_PAGE);
 
-		add_need(needs, (struct need){
-			"its hash table", "mm/book3s64/hash_utils.c:htab_initialize", ANYWHERE, least,
-			least, hash_table_size(b->memory, page) });
+		add_need(needs,
+			 (struct need){ "its hash table",
+					"mm/book3s64/hash_utils.c:htab_initialize", ANYWHERE, least,
+					least, hash_table_size(b->memory, page) });
 	}
 }
 
@@ -175,12 +183,13 @@ static void need_rtas(const struct boot *b, struct start_needs *needs)
 
 	if (!b->facts->rtas.n)
 		return;
-	add_need(needs, (struct need){
-		"the buffer for RTAS", "kernel/rtas.c:rtas_initialize", below, SMALLEST_PAGE, 64 * KIB,
-		64 * KIB });
-	add_need(needs, (struct need){
-		"the work area for RTAS", "platforms/pseries/rtas-work-area.c:rtas_work_area_reserve_arena",
-		below, SMALLEST_PAGE, 0, 256 * KIB });
+	add_need(needs,
+		 (struct need){ "the buffer for RTAS", "kernel/rtas.c:rtas_initialize", below,
+				SMALLEST_PAGE, 64 * KIB, 64 * KIB });
+	add_need(needs,
+		 (struct need){ "the work area for RTAS",
+				"platforms/pseries/rtas-work-area.c:rtas_work_area_reserve_arena",
+				below, SMALLEST_PAGE, 0, 256 * KIB });
 }
 
 /* Of one CPU at least, whatever the kernel is configured for. */
@@ -190,14 +199,16 @@ static void need_stacks(const struct boot *b, struct start_needs *needs)
 	uint64_t real = lower(b->rma, b->bolted);
 	uint64_t check = b->facts->guest ? lower(real, PPC64_RTAS_REACHES) : real;
 
-	add_need(needs, (struct need){
-		"the machine check stacks", "kernel/setup_64.c:emergency_stack_init", check, 0, STACK_SIZE,
-		b->cpus * stack });
-	add_need(needs, (struct need){
-		"the emergency stacks", "kernel/setup_64.c:emergency_stack_init", real, 0, 2 * STACK_SIZE,
-		2 * b->cpus * stack });
-	add_need(needs, (struct need){
-		"the data of its CPUs", "kernel/paca.c:allocate_paca", real, 0, 0, b->cpus * PACA_SIZE });
+	add_need(needs,
+		 (struct need){ "the machine check stacks",
+				"kernel/setup_64.c:emergency_stack_init", check, 0, STACK_SIZE,
+				b->cpus * stack });
+	add_need(needs,
+		 (struct need){ "the emergency stacks", "kernel/setup_64.c:emergency_stack_init",
+				real, 0, 2 * STACK_SIZE, 2 * b->cpus * stack });
+	add_need(needs,
+		 (struct need){ "the data of its CPUs", "kernel/paca.c:allocate_paca", real, 0, 0,
+				b->cpus * PACA_SIZE });
 	add_need(needs, (struct need){
 		"the interrupt stacks", "kernel/setup_64.c:irqstack_early_init", b->bolted, 0,
 		2 * STACK_SIZE, 2 * b->cpus * stack });
@@ -215,8 +226,9 @@ static void need_rest(const struct boot *b, struct start_needs *needs)
 		b->cpus * (PERCPU_SIZE + page) });
 	add_need(needs, (struct need){ "itself", "mm/mm_init.c:mm_core_init", ANYWHERE, 0, 0,
 				       KERNEL_SIZE });
-	add_need(needs, (struct need){ "the unpacked initramfs", "init/initramfs.c:unpack_to_rootfs",
-				       ANYWHERE, 0, 0, b->initrd });
+	add_need(needs,
+		 (struct need){ "the unpacked initramfs", "init/initramfs.c:unpack_to_rootfs",
+				ANYWHERE, 0, 0, b->initrd });
 	add_need(needs, (struct need){ "its programs", "fs/exec.c", ANYWHERE, 0, 0, USER_SIZE });
 }
 
@@ -266,7 +278,8 @@ static bool take_pieces(struct ranges *free, uint64_t size, uint64_t below)
 
 static bool take_need(struct ranges *free, const struct need *n, uint64_t size)
 {
-	return n->align ? take_piece(free, size, n->align, n->below) : take_pieces(free, size, n->below);
+	return n->align ? take_piece(free, size, n->align, n->below) :
+			  take_pieces(free, size, n->below);
 }
 
 static uint64_t free_below(const struct ranges *free, uint64_t below)
@@ -285,18 +298,20 @@ static char *where_is(uint64_t below)
 
 static const char *remedy(const struct boot *b, uint64_t below)
 {
-	return b->machine->crash.start >= below ? "reserve memory below that (crashkernel=SIZE without"
-	       " @OFFSET, or with a lower one)" :
-	       "use a smaller initrd, or reserve more with crashkernel=";
+	return b->machine->crash.start >= below ?
+		"reserve memory below that (crashkernel=SIZE without"
+		" @OFFSET, or with a lower one)" :
+		"use a smaller initrd, or reserve more with crashkernel=";
 }
 
 static int cannot_start(const struct boot *b, const struct need *n, const struct ranges *free)
 {
 	STRING_AUTO below = where_is(n->below);
 
-	return fail(ENOSPC, "the capture kernel would stop while it starts: %s takes 0x%" PRIx64
-		    " bytes%s (arch/powerpc/%s), 0x%" PRIx64 " are free for it there%s; %s", n->what,
-		    n->least, below, n->where, free_below(free, n->below),
+	return fail(ENOSPC,
+		    "the capture kernel would stop while it starts: %s takes 0x%" PRIx64
+		    " bytes%s (arch/powerpc/%s), 0x%" PRIx64 " are free for it there%s; %s",
+		    n->what, n->least, below, n->where, free_below(free, n->below),
 		    n->align > SMALLEST_PAGE ? ", not in one piece with that alignment" : "",
 		    remedy(b, n->below));
 }
@@ -326,7 +341,8 @@ static uint64_t free_above(const struct ranges *free, uint64_t start)
 }
 
 /* The highest one that has @above bytes of free memory above it. */
-static bool find_spare(const struct ranges *free, uint64_t size, uint64_t above, struct range *spare)
+static bool find_spare(const struct ranges *free, uint64_t size, uint64_t above,
+		       struct range *spare)
 {
 	for (size_t i = free->n; i--; ) {
 		const struct range *r = &free->at[i];
@@ -334,10 +350,12 @@ static bool find_spare(const struct ranges *free, uint64_t size, uint64_t above,
 
 		if (r->end < size || start < r->start)
 			continue;
-		while (start >= size && start - size >= r->start && free_above(free, start + size) < above)
+		while (start >= size && start - size >= r->start &&
+		       free_above(free, start + size) < above)
 			start -= size;
 		if (free_above(free, start + size) >= above) {
-			*spare = (struct range){ start, start + size, "left to the capture kernel" };
+			*spare = (struct range){ start, start + size,
+						 "left to the capture kernel" };
 			return true;
 		}
 	}
@@ -359,7 +377,8 @@ void ppc64_leave_piece(struct image *image)
 }
 
 /* What every kernel takes, in its order. */
-static int prove_least(const struct boot *b, const struct start_needs *needs, const struct ranges *free)
+static int prove_least(const struct boot *b, const struct start_needs *needs,
+		       const struct ranges *free)
 {
 	RANGES_AUTO left = {0};
 
@@ -396,11 +415,14 @@ static void warn_of_likely(const struct boot *b, const struct start_needs *needs
 
 		if (!n->likely || take_need(&left, n, n->likely))
 			continue;
-		warn("the capture kernel may run out of memory: of about %" PRIu64 " KiB that it takes, %s"
-		     " are %" PRIu64 " KiB%s, where %" PRIu64 " KiB of its %" PRIu64 " KiB are left then; %s%s",
+		warn("the capture kernel may run out of memory: of about %" PRIu64
+		     " KiB that it takes, %s"
+		     " are %" PRIu64 " KiB%s, where %" PRIu64 " KiB of its %" PRIu64
+		     " KiB are left then; %s%s",
 		     likely_total(needs) / KIB, n->what, n->likely / KIB, below, rest / KIB,
-		     ranges_total(free) / KIB, b->cpus > 8 ?
-		     "give it fewer CPUs (nr_cpus=1 on its command line), " : "", remedy(b, n->below));
+		     ranges_total(free) / KIB,
+		     b->cpus > 8 ? "give it fewer CPUs (nr_cpus=1 on its command line), " : "",
+		     remedy(b, n->below));
 		return;
 	}
 }
@@ -513,8 +535,11 @@ static int prove_in_memory(const struct image *image, const struct ranges *memor
 
 		if ((is_kernel(s) || !strcmp(s->name, "initrd")) &&
 		    !ranges_cover(memory, s->addr, s->addr + s->memsz))
-			return fail(ENOSPC, "%s at 0x%" PRIx64 "-0x%" PRIx64 " is not in the memory which the"
-				    " capture kernel would have", s->name, s->addr, s->addr + s->memsz);
+			return fail(ENOSPC,
+				    "%s at 0x%" PRIx64 "-0x%" PRIx64
+				    " is not in the memory which the"
+				    " capture kernel would have",
+				    s->name, s->addr, s->addr + s->memsz);
 	}
 	return 0;
 }
@@ -526,9 +551,10 @@ static int prove_rtas_reach(const struct image *image, const struct ppc64_facts 
 		const struct segment *s = &image->segment[i];
 
 		if (is_kernel(s) && s->addr + s->memsz > PPC64_RTAS_REACHES)
-			return fail(ENOSPC, "%s at 0x%" PRIx64 "-0x%" PRIx64 " is out of the reach of RTAS"
-				    " (4 GiB); reserve memory below with crashkernel=", s->name, s->addr,
-				    s->addr + s->memsz);
+			return fail(ENOSPC,
+				    "%s at 0x%" PRIx64 "-0x%" PRIx64 " is out of the reach of RTAS"
+				    " (4 GiB); reserve memory below with crashkernel=",
+				    s->name, s->addr, s->addr + s->memsz);
 	}
 	return 0;
 }
@@ -553,7 +579,7 @@ static int find_free(const struct image *image, const struct segment *fdt, struc
 		rc = reserve_segments(image, &reserved);
 	arena_free(&arena);
 	for (size_t i = 0; i < memory->n; i++)
-		memory->at[i].why = NULL;	/* it was in the arena; one is as good as the other */
+		memory->at[i].why = NULL; /* it was in the arena; one is as good as the other */
 	for (size_t i = 0; i < reserved.n; i++)
 		reserved.at[i].why = NULL;
 	if (rc < 0)
@@ -583,14 +609,16 @@ static uint64_t threads_to_a_core(const struct machine *m)
 /* nr_cpus= counts, rounded up to whole cores; maxcpus= only says how many start. */
 static uint64_t capture_cpus(const struct image *image)
 {
-	uint64_t possible = image->machine->possible.n, threads = threads_to_a_core(image->machine), n;
+	uint64_t possible = image->machine->possible.n, threads = threads_to_a_core(image->machine),
+		 n;
 	size_t len;
 	const char *word = cmdline_find(image->cmdline, "nr_cpus", &len);
 
 	if (!word || len <= strlen("nr_cpus="))
 		return possible;
 	n = strtoull(word + strlen("nr_cpus="), NULL, 10);
-	return n && n < possible ? lower((n + threads - 1) / threads * threads, possible) : possible;
+	return n && n < possible ? lower((n + threads - 1) / threads * threads, possible) :
+				   possible;
 }
 
 /* An archive as it is takes its own size once more. */

@@ -6,8 +6,11 @@
 static int place_backup(struct image *image)
 {
 	struct segment s = {
-		.role = ROLE_BACKUP, .name = "backup", .owner = "room for the first 64 KiB of memory",
-		.memsz = PPC64_BACKUP_SIZE, .digest = true,
+		.role = ROLE_BACKUP,
+		.name = "backup",
+		.owner = "room for the first 64 KiB of memory",
+		.memsz = PPC64_BACKUP_SIZE,
+		.digest = true,
 	};
 
 	return image_place(image, s, image_early(image, 0));

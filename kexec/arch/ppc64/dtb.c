@@ -20,10 +20,22 @@
  * memory, DMA windows that are set up, or that none are (iommu-off).
  */
 static const char *const facts_of_now[] = {
-	"ibm,architecture-vec-5", "cpu-version", "ibm,xive-lisn-ranges", "ibm,plat-res-int-priorities",
-	"ibm,secure-boot", "ibm,trusted-boot", "os-secureboot-enforcing", "trusted-enabled",
-	"linux,sml-base", "linux,sml-size", "linux,tce-base", "linux,tce-size", "ibm,dma-window",
-	"linux,direct64-ddr-window-info", "linux,dma64-ddr-window-info", "linux,iommu-off",
+	"ibm,architecture-vec-5",
+	"cpu-version",
+	"ibm,xive-lisn-ranges",
+	"ibm,plat-res-int-priorities",
+	"ibm,secure-boot",
+	"ibm,trusted-boot",
+	"os-secureboot-enforcing",
+	"trusted-enabled",
+	"linux,sml-base",
+	"linux,sml-size",
+	"linux,tce-base",
+	"linux,tce-size",
+	"ibm,dma-window",
+	"linux,direct64-ddr-window-info",
+	"linux,dma64-ddr-window-info",
+	"linux,iommu-off",
 	"linux,iommu-force-on",
 };
 
@@ -134,13 +146,16 @@ static int check_cpus(struct image *image)
 	uint32_t id = 0;
 
 	if (!first_cpu(image->dtb_tree))
-		return fail(EINVAL, "%s: there is no CPU in this device tree; no kernel can boot from it",
+		return fail(EINVAL,
+			    "%s: there is no CPU in this device tree; no kernel can boot from it",
 			    image->dtb.name);
 	if (!lacks_cpu(live, image->dtb_tree, &id))
 		return 0;
 	if (image->crash)
-		return fail(EINVAL, "%s: the CPU with hardware id %u is not in this device tree; a crash"
-			    " on it would not be dumped", image->dtb.name, id);
+		return fail(EINVAL,
+			    "%s: the CPU with hardware id %u is not in this device tree; a crash"
+			    " on it would not be dumped",
+			    image->dtb.name, id);
 	return choose_reboot_cpu(image);
 }
 
@@ -156,7 +171,8 @@ static int check_memory(struct image *image)
 		rc = fail(EINVAL, "no memory at address 0 is in this device tree");
 	if (rc < 0)
 		return fail_in(rc, "%s", image->dtb.name);
-	if (image->crash && !ranges_cover(&memory, image->machine->crash.start, image->machine->crash.end))
+	if (image->crash &&
+	    !ranges_cover(&memory, image->machine->crash.start, image->machine->crash.end))
 		return fail(EINVAL, "%s: the crash region is not in this device tree's memory",
 			    image->dtb.name);
 	for (size_t i = 0; i < memory.n; i++)

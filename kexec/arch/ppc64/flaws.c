@@ -61,20 +61,27 @@ const struct flaw ppc64_flaws[PPC64_N_FLAWS] = {
 	 * arch/powerpc/purgatory/trampoline_64.S reads eight bytes of run_at_load, of
 	 * which kexec/file_load_64.c:setup_purgatory_ppc64() writes the first four.
 	 */
-	{ .effect = FLAW_FILE_SPOILS, .has = is_big_endian, .spoils = true,
-	  .text = "a capture kernel which a big-endian Linux loads by itself moves to address 0, over the"
+	{ .effect = FLAW_FILE_SPOILS,
+	  .has = is_big_endian,
+	  .spoils = true,
+	  .text = "a capture kernel which a big-endian Linux loads by itself moves to address 0,"
+		  " over the"
 		  " memory to be dumped",
 	  .advice = "use -c" },
 	/*
 	 * kexec/file_load_64.c:update_backup_region_phdr() looked at the first program
 	 * header only, a note, until the commits named above.
 	 */
-	{ .effect = FLAW_FILE_FORGETS, .has = loses_backup,
-	  .text = "this Linux has a wrong place for the first 64 KiB of memory in a crash image that it makes"
+	{ .effect = FLAW_FILE_FORGETS,
+	  .has = loses_backup,
+	  .text = "this Linux has a wrong place for the first 64 KiB of memory in a crash image"
+		  " that it makes"
 		  " by itself, they are wrong in a dump (6.12.91 and 7.1 are mended)",
 	  .advice = "use -c" },
-	{ .effect = FLAW_FORGETS, .has = loses_backup,
-	  .text = "this Linux loses the place of the first 64 KiB of memory when memory comes or goes, they"
+	{ .effect = FLAW_FORGETS,
+	  .has = loses_backup,
+	  .text = "this Linux loses the place of the first 64 KiB of memory when memory comes or"
+		  " goes, they"
 		  " are wrong in a dump after that (6.12.91 and 7.1 are mended)",
 	  .advice = "reload after such changes" },
 };

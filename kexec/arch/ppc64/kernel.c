@@ -15,7 +15,8 @@ int ppc64_understand_flat(struct kernel *k)
 
 	k->little = flag && le32_get(flag) == PPC64_RUN_AT_LOAD_OFF;
 	if (!k->little && (!flag || be32_get(flag) != PPC64_RUN_AT_LOAD_OFF))
-		return fail(ENOEXEC, "kernel %s: neither an ELF file nor a flat relocatable ppc64 kernel",
+		return fail(ENOEXEC,
+			    "kernel %s: neither an ELF file nor a flat relocatable ppc64 kernel",
 			    k->file.name);
 	k->elf_machine = ELF_EM_PPC64;
 	return 0;
@@ -32,13 +33,15 @@ static int check_marks(const struct kernel *k)
 	const struct kernel_piece *first = &k->piece[0];
 
 	if (k->virtual >> 60 != PPC64_PAGE_OFFSET >> 60)
-		return fail(ENOEXEC, "kernel %s: is not a Linux kernel but some other program: it is linked"
-			    " to run at 0x%" PRIx64 ", kernels are at 0x%llx and above", k->file.name,
-			    k->virtual, PPC64_PAGE_OFFSET);
+		return fail(ENOEXEC,
+			    "kernel %s: is not a Linux kernel but some other program: it is linked"
+			    " to run at 0x%" PRIx64 ", kernels are at 0x%llx and above",
+			    k->file.name, k->virtual, PPC64_PAGE_OFFSET);
 	if (first->filesz < PURGATORY_HEAD_SIZE)
-		return fail(ENOEXEC, "kernel %s: its first segment has %" PRIu64 " bytes in the file: there"
-			    " is no code to start (is it a file with debug information only?)", k->file.name,
-			    first->filesz);
+		return fail(ENOEXEC,
+			    "kernel %s: its first segment has %" PRIu64 " bytes in the file: there"
+			    " is no code to start (is it a file with debug information only?)",
+			    k->file.name, first->filesz);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "kexec/nexttree.h"
 #include "kexec/plan.h"
 
-#define KERNEL_ALIGN	0x10000		/* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
+#define KERNEL_ALIGN 0x10000 /* RELOCATABLE wants 16 KiB (Kconfig); whole 64 KiB pages suit all */
 
 /*
  * Where the running kernel may end when it does not say: kernels without
@@ -33,15 +33,19 @@ static int ppc64_check_machine(const struct image *image)
 	const struct ppc64_facts *f = m->arch_facts;
 
 	if (f->keystore && !image->crash)
-		warn("the password of the platform keystore (PLPKS) is in the running kernel alone; only"
+		warn("the password of the platform keystore (PLPKS) is in the running kernel"
+		     " alone; only"
 		     " kexec_file_load (-s) hands it to the next one");
 	if (!dt_child(nexttree_source(image), "cpus"))
-		return fail(EINVAL, "device tree: there is no /cpus node; no kernel can boot from it");
+		return fail(EINVAL,
+			    "device tree: there is no /cpus node; no kernel can boot from it");
 	if (!m->ram.n)
 		return fail(EINVAL, "device tree: there is no memory in it");
 	if (image->crash && m->ram.at[0].start)
-		return fail(EINVAL, "memory begins at 0x%" PRIx64 ", not at 0: no capture kernel can"
-			    " boot here", m->ram.at[0].start);
+		return fail(EINVAL,
+			    "memory begins at 0x%" PRIx64 ", not at 0: no capture kernel can"
+			    " boot here",
+			    m->ram.at[0].start);
 	return 0;
 }
 
@@ -86,22 +90,30 @@ static int find_old_initrd(struct image *image)
 
 	if (!chosen || dt_number(chosen, "linux,initrd-start", &r->start) <= 0 ||
 	    dt_number(chosen, "linux,initrd-end", &r->end) <= 0 || r->start >= r->end)
-		return fail(ENOENT, "--reuseinitrd: the device tree does not say where the running kernel's"
+		return fail(ENOENT,
+			    "--reuseinitrd: the device tree does not say where the running kernel's"
 			    " initrd is; name a file with --initrd");
 	if (r->start < image->kernel.high - image->kernel.low)
-		return fail(ENOSPC, "--reuseinitrd: the running kernel's initrd at 0x%" PRIx64 " is where the"
-			    " new kernel will run; name a file with --initrd", r->start);
+		return fail(ENOSPC,
+			    "--reuseinitrd: the running kernel's initrd at 0x%" PRIx64
+			    " is where the"
+			    " new kernel will run; name a file with --initrd",
+			    r->start);
 	return 0;
 }
 
-/* A normal image: above the running kernel, and above where the new one will copy itself to, [0, its size). */
+/*
+ * A normal image: above the running kernel, and above where the new one will copy itself to, [0,
+ * its size).
+ */
 static uint64_t find_floor(const struct image *image)
 {
 	const struct machine *m = image->machine;
 	uint64_t floor = m->kernel_end ? m->kernel_end : KERNEL_END_GUESS;
 
-	return image->kernel.high - image->kernel.low > floor ? image->kernel.high - image->kernel.low :
-								 floor;
+	return image->kernel.high - image->kernel.low > floor ?
+		image->kernel.high - image->kernel.low :
+		floor;
 }
 
 static void fill_needs(struct image *image)
@@ -111,9 +123,13 @@ static void fill_needs(struct image *image)
 
 	image->needs = (struct needs){
 		.kernel_align = align > KERNEL_ALIGN ? align : KERNEL_ALIGN,
-		.kernel_below = image->crash && f->rtas.n && limit > PPC64_RTAS_REACHES ? PPC64_RTAS_REACHES : limit,
-		.below = limit, .top_down = leaves_low(image),
-		.above = find_floor(image), .above_what = "the kernels",
+		.kernel_below = image->crash && f->rtas.n && limit > PPC64_RTAS_REACHES ?
+			PPC64_RTAS_REACHES :
+			limit,
+		.below = limit,
+		.top_down = leaves_low(image),
+		.above = find_floor(image),
+		.above_what = "the kernels",
 		.cmdline_max = image->machine->arch->command_line_size - 1,
 	};
 }

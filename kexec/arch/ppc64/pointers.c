@@ -53,9 +53,12 @@ static int give_tpm_log(const struct pointer_walk *w, struct dt_node *node)
 }
 
 /* Address and size in one property (arch/powerpc/platforms/powernv/opal.c:opal_add_one_export). */
-static int give_export(const struct pointer_walk *w, struct dt_node *node, const struct dt_prop *prop)
+static int give_export(const struct pointer_walk *w, struct dt_node *node,
+		       const struct dt_prop *prop)
 {
-	struct ppc64_pointer p = { .base = prop->name, .size = prop->name, .why = "export of OPAL" };
+	struct ppc64_pointer p = { .base = prop->name,
+				   .size = prop->name,
+				   .why = "export of OPAL" };
 
 	if (prop->len < 16 || !strcmp(prop->name, "name"))
 		return 0;
@@ -87,7 +90,8 @@ int ppc64_each_pointer(const struct machine *m, struct dt_node *tree, ppc64_poin
 
 	for (struct dt_node *n = NULL; rc >= 0 && (n = dt_next(tree, n));) {
 		if (dt_is_type(n, "pci"))
-			rc = give_pointer(&w, n, "linux,tce-base", "linux,tce-size", "TCE table", false);
+			rc = give_pointer(&w, n, "linux,tce-base", "linux,tce-size", "TCE table",
+					  false);
 		if (rc >= 0)
 			rc = give_tpm_log(&w, n);
 	}

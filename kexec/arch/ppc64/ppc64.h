@@ -23,10 +23,16 @@
  */
 #define PPC64_LINEAR_PIECE	((uint64_t)16 << 20)
 
-/* Memory is cut to whole ones before anything is moved: arch/powerpc/kernel/prom.c:early_init_devtree */
+/*
+ * Memory is cut to whole ones before anything is moved:
+ * arch/powerpc/kernel/prom.c:early_init_devtree
+ */
 #define PPC64_MEMORY_STEP	((uint64_t)16 << 20)
 
-/* RTAS takes addresses of 32 bits, of the kernel's own data too: arch/powerpc/kernel/rtas.c:rtas_args */
+/*
+ * RTAS takes addresses of 32 bits, of the kernel's own data too:
+ * arch/powerpc/kernel/rtas.c:rtas_args
+ */
 #define PPC64_RTAS_REACHES	((uint64_t)4 << 30)
 
 /* A present CPU and the number that firmware knows it by (its thread's "server"). */
@@ -40,8 +46,8 @@ struct ppc64_facts {
 	struct ppc64_cpu *cpu;		/* ascending; those whose number the kernel says */
 	size_t n_cpus;
 	struct ranges rtas, opal, reserved;	/* each also in machine.avoid */
-	struct ranges pointed;		/* what the tree points to (pointers.c): also in machine.avoid */
-	struct ranges coherent;		/* memory of GPUs: also in machine.avoid, never in the dump */
+	struct ranges pointed;	/* what the tree points to (pointers.c): also in machine.avoid */
+	struct ranges coherent; /* memory of GPUs: also in machine.avoid, never in the dump */
 	uint64_t opal_base, opal_entry;
 	bool guest;			/* under a hypervisor: no OPAL */
 	bool radix;			/* the MMU in use */
@@ -139,7 +145,10 @@ int ppc64_new_tree(struct image *image, struct dt_node **tree);
  * lets them grow. -EINVAL, -ENOSPC with a message: not all of them fit.
  */
 int ppc64_rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size);
-/* The FDT: the kernel finds the first segment that begins so (arch/powerpc/kexec/crash.c:get_fdt_index). */
+/*
+ * The FDT: the kernel finds the first segment that begins so
+ * (arch/powerpc/kexec/crash.c:get_fdt_index).
+ */
 extern const struct kept ppc64_kept_cpus;
 
 int ppc64_prove(const struct image *image);

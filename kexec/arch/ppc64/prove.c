@@ -23,7 +23,9 @@ static int prove_crashed_memory(const struct image *image, const struct ranges *
 	ranges_subtract(&crashed, &own);
 	ranges_subtract_one(&crashed, 0, PPC64_BACKUP_SIZE);
 	ranges_subtract_one(&crashed, m->crash.start, m->crash.end);
-	return crashed.n ? prove_wrong("the crashed kernel's memory is not in the FDT's reserve map") : 0;
+	return crashed.n ?
+		prove_wrong("the crashed kernel's memory is not in the FDT's reserve map") :
+		0;
 }
 
 /* What the capture kernel must keep its hands off, over the full memsz. */
@@ -73,11 +75,13 @@ static int prove_backup(const struct image *image)
 			continue;
 		zeros++;
 		if (p->type != ELF_PT_LOAD || !backup || p->offset != backup->addr)
-			rc = prove_wrong("something else than the backup region is at address 0 in the"
-					 " elfcorehdr");
+			rc = prove_wrong(
+				"something else than the backup region is at address 0 in the"
+				" elfcorehdr");
 	}
 	if (rc >= 0 && zeros != 1)
-		rc = prove_wrong("the elfcorehdr does not have exactly one program header for address 0");
+		rc = prove_wrong(
+			"the elfcorehdr does not have exactly one program header for address 0");
 	arena_free(&arena);
 	return rc;
 }

@@ -18,8 +18,8 @@ static int put_slave_code(struct image *image)
 	const uint8_t *head = kernel_bytes(k, k->low, PURGATORY_HEAD_SIZE);
 
 	if (!head)
-		return fail(EINVAL, "kernel %s: its first segment has less than %d bytes", k->file.name,
-			    PURGATORY_HEAD_SIZE);
+		return fail(EINVAL, "kernel %s: its first segment has less than %d bytes",
+			    k->file.name, PURGATORY_HEAD_SIZE);
 	memcpy(image->purgatory + 4, head + 4, PURGATORY_HEAD_SIZE - 4);
 	return 0;
 }
@@ -32,15 +32,19 @@ int ppc64_fill(struct image *image)
 
 	if (rc < 0)
 		return rc;
-	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_FDT), image_address(image, ROLE_BOOT_DATA));
+	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_FDT),
+		      image_address(image, ROLE_BOOT_DATA));
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_OPAL_BASE), f->opal_base);
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_PPC64_OPAL_ENTRY), f->opal_entry);
 	purgatory_put(image, PURGATORY_PARAM(backup_source), 0);
 	purgatory_put(image, PURGATORY_PARAM(backup), image_address(image, ROLE_BACKUP));
 	purgatory_put(image, PURGATORY_PARAM(backup_size),
 		      image_segment(image, ROLE_BACKUP) ? PPC64_BACKUP_SIZE : 0);
-	purgatory_put(image, PURGATORY_PARAM(consoles), (f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0) |
-		      (image->request.special & SPECIAL_CONSOLE_SERIAL ? PURGATORY_CONSOLE_VERBOSE : 0));
+	purgatory_put(image, PURGATORY_PARAM(consoles),
+		      (f->hvterm ? PURGATORY_CONSOLE_HVTERM : 0) |
+			      (image->request.special & SPECIAL_CONSOLE_SERIAL ?
+				       PURGATORY_CONSOLE_VERBOSE :
+				       0));
 	purgatory_put(image, PURGATORY_PARAM(console_port), f->hvterm_unit);
 	purgatory_put(image, PURGATORY_PARAM(units),
 		      ppc64_has_lanes(m->hwcap, m->hwcap2) ? PURGATORY_UNIT_LANES : 0);

@@ -63,7 +63,8 @@ static uint64_t most_cores(const struct machine *m, const struct live_cpus *live
 static int add_cpu_node(void *fdt, int cpus, const struct dt_node *like, uint64_t i)
 {
 	static const uint8_t grown[GROWTH];
-	STRING_AUTO name = mem_printf("%.*s@f%07" PRIx64, (int)strcspn(like->name, "@"), like->name, i);
+	STRING_AUTO name = mem_printf("%.*s@f%07" PRIx64, (int)strcspn(like->name, "@"), like->name,
+				      i);
 	int rc = 0, node = fdt_add_subnode(fdt, cpus, name);
 
 	if (node < 0)
@@ -94,11 +95,14 @@ int ppc64_rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size)
 	cores = most_cores(m, &live);
 	rc = flatcpus_replace(fdt, live.largest, cores, add_cpu_node, &added);
 	if (rc)
-		return fail(EINVAL, "hotplug rehearsal: the kernel could not replace the CPU nodes: %s",
+		return fail(EINVAL,
+			    "hotplug rehearsal: the kernel could not replace the CPU nodes: %s",
 			    fdt_strerror(rc));
 	if (added < cores)
-		return fail(ENOSPC, "hotplug rehearsal: the kernel could add only %" PRIu64 " of %" PRIu64
-			    " cores to the FDT: %s", added, cores, fdt_strerror(-FDT_ERR_NOSPACE));
+		return fail(ENOSPC,
+			    "hotplug rehearsal: the kernel could add only %" PRIu64 " of %" PRIu64
+			    " cores to the FDT: %s",
+			    added, cores, fdt_strerror(-FDT_ERR_NOSPACE));
 	return 0;
 }
 

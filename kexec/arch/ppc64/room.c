@@ -83,8 +83,10 @@ int ppc64_room(struct image *image)
 	int rc = image->crash ? find_crash_room(image) : 0;
 
 	if (image->crash && image->machine->crash.start >= low)
-		image->more_room = arena_printf(&image->arena, "Reserve memory below 0x%" PRIx64 " (crashkernel="
-						"SIZE without @OFFSET, or with a lower one)", low);
+		image->more_room = arena_printf(&image->arena,
+						"Reserve memory below 0x%" PRIx64 " (crashkernel="
+						"SIZE without @OFFSET, or with a lower one)",
+						low);
 	if (rc >= 0 && image->dtb_tree)
 		rc = ppc64_check_dtb(image);
 	return rc;

@@ -197,7 +197,8 @@ int ppc64_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges
 	struct dt_cells cells;
 	int rc = parent ? dt_cells(parent, &cells) : 0;
 
-	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0; n = n->next) {
+	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0;
+	     n = n->next) {
 		const struct dt_prop *reg = dt_prop(n, "reg");
 
 		if (!reg || dt_string_is(n, "status", "disabled") ||
@@ -287,7 +288,8 @@ static bool is_radix(const struct dt_node *root, bool guest)
 
 	if (!guest)
 		return is_arch_300(root) && !(chosen && dt_prop(chosen, "linux,htab-base"));
-	return p && p->len > VEC5_MMU_BYTE && (p->data[VEC5_MMU_BYTE] & VEC5_MMU_MASK) == VEC5_MMU_RADIX;
+	return p && p->len > VEC5_MMU_BYTE &&
+		(p->data[VEC5_MMU_BYTE] & VEC5_MMU_MASK) == VEC5_MMU_RADIX;
 }
 
 /* The end of the pair that begins at 0: one pair, whatever follows it. 0: there is none. */

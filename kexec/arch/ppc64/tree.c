@@ -35,7 +35,8 @@ static uint64_t put_usable(const struct image *image, struct dt_cells cells, uin
 
 	for (size_t i = 0; i < image->usable.n; i++) {
 		const struct range *u = &image->usable.at[i];
-		uint64_t from = u->start > start ? u->start : start, to = u->end < end ? u->end : end;
+		uint64_t from = u->start > start ? u->start : start,
+			 to = u->end < end ? u->end : end;
 
 		if (from >= to)
 			continue;
@@ -210,8 +211,8 @@ static int forget_unmapped(struct dt_node *node, const struct ppc64_pointer *p, 
 	if (end >= p->start && (!l->pointed || ranges_cover(l->pointed, p->start, end)) &&
 	    ranges_cover(&l->memory, round_down64(p->start, l->piece), round_up64(end, l->piece)))
 		return 0;
-	debug("%s/%s is taken out: there is no %s in the second kernel's memory", node->name, p->base,
-	      p->why);
+	debug("%s/%s is taken out: there is no %s in the second kernel's memory", node->name,
+	      p->base, p->why);
 	dt_remove(node, p->base);
 	dt_remove(node, p->size);
 	return 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* The steps that make what the second kernel is told: the dump's contents, boot_params, the way in. */
+/*
+ * The steps that make what the second kernel is told: the dump's contents, boot_params, the way in.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,7 +30,8 @@ int x86_64_core(struct image *image)
 	image->core.linear = f->page_offset;
 	if (f->has_addresses)
 		image->core.load[image->core.n_loads++] = (struct core_load){
-			f->text_phys, f->text_phys + (f->text_end - f->text), f->text_phys, f->text };
+			f->text_phys, f->text_phys + (f->text_end - f->text), f->text_phys, f->text
+		};
 	return 0;
 }
 
@@ -38,16 +41,19 @@ static void find_e820(const struct image *image, struct x86_64_e820 *e820)
 	const struct segment *core = image_segment(image, ROLE_CORE);
 
 	if (image->crash)
-		x86_64_e820_crash(image->machine, (struct range){ core->addr, core->addr + core->memsz, NULL },
+		x86_64_e820_crash(image->machine,
+				  (struct range){ core->addr, core->addr + core->memsz, NULL },
 				  e820);
 	else
 		for (size_t i = 0; i < f->e820.n; i++)
-			x86_64_e820_add(e820, f->e820.at[i].start, f->e820.at[i].end, f->e820.at[i].type);
+			x86_64_e820_add(e820, f->e820.at[i].start, f->e820.at[i].end,
+					f->e820.at[i].type);
 }
 
 const char *x86_64_cmdline(struct image *image)
 {
-	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline, &image->request);
+	const char *wanted = cmdline_wanted(&image->arena, image->machine->cmdline,
+					    &image->request);
 	X86_64_E820_AUTO e820 = {0};
 	BUF_AUTO words = {0};
 
@@ -55,7 +61,8 @@ const char *x86_64_cmdline(struct image *image)
 		return wanted;
 	find_e820(image, &e820);
 	x86_64_memmap_words(&e820, &words);
-	return cmdline_join(&image->arena, arena_string(&image->arena, (const char *)words.data, words.len),
+	return cmdline_join(&image->arena,
+			    arena_string(&image->arena, (const char *)words.data, words.len),
 			    wanted);
 }
 
@@ -67,14 +74,19 @@ static int list_reserved(struct image *image, const struct x86_64_e820 *e820)
 	for (size_t i = 0; i < e820->n && rc >= 0; i++)
 		if (e820->at[i].type != X86_E820_RAM)
 			rc = ranges_add(&image->reserve, e820->at[i].start,
-					e820->at[i].end - e820->at[i].start, x86_64_e820_name(e820->at[i].type));
+					e820->at[i].end - e820->at[i].start,
+					x86_64_e820_name(e820->at[i].type));
 	return rc;
 }
 
 static int place_boot_data(struct image *image, const struct x86_64_boot *boot)
 {
-	struct segment s = { .role = ROLE_BOOT_DATA, .name = "boot_params", .owner = IMAGE_BUILT,
-			     .digest = true, .bufsz = x86_64_boot_size(boot), .memsz = x86_64_boot_size(boot) };
+	struct segment s = { .role = ROLE_BOOT_DATA,
+			     .name = "boot_params",
+			     .owner = IMAGE_BUILT,
+			     .digest = true,
+			     .bufsz = x86_64_boot_size(boot),
+			     .memsz = x86_64_boot_size(boot) };
 	struct segment *placed;
 	BUF_AUTO data = {0};
 	int rc = image_place(image, s, image_early(image, 0));
@@ -94,20 +106,29 @@ int x86_64_boot_data(struct image *image)
 	const struct segment *initrd = image_segment(image, ROLE_INITRD);
 	X86_64_E820_AUTO e820 = {0};
 	struct x86_64_boot boot = {
-		.running = f->boot_params, .header = image->kernel.boot_header,
-		.header_size = image->kernel.boot_header_size, .e820 = &e820, .cmdline = image->cmdline,
-		.initrd = initrd ? initrd->addr : 0, .initrd_size = initrd ? initrd->bufsz : 0,
+		.running = f->boot_params,
+		.header = image->kernel.boot_header,
+		.header_size = image->kernel.boot_header_size,
+		.e820 = &e820,
+		.cmdline = image->cmdline,
+		.initrd = initrd ? initrd->addr : 0,
+		.initrd_size = initrd ? initrd->bufsz : 0,
 		.efi = f->has_efi && !(image->request.special & SPECIAL_NO_EFI) ? &f->efi : NULL,
-		.rsdp = f->rsdp, .seed = image->request.seed,
-		.dtb = image->dtb.data, .dtb_size = image->dtb.size,
+		.rsdp = f->rsdp,
+		.seed = image->request.seed,
+		.dtb = image->dtb.data,
+		.dtb_size = image->dtb.size,
 	};
 	int rc;
 
 	if (f->efi_missing)
-		notice("%s; the next kernel finds ACPI, but not the services of EFI", f->efi_missing);
+		notice("%s; the next kernel finds ACPI, but not the services of EFI",
+		       f->efi_missing);
 	if (!f->e820_is_firmware && !image->crash)
-		notice("neither /" SYS_FIRMWARE_MEMMAP " nor /" SYS_BOOT_PARAMS " tells firmware's map of"
-		       " memory: what was hot-added is told to the next kernel as if it had been there at"
+		notice("neither /" SYS_FIRMWARE_MEMMAP " nor /" SYS_BOOT_PARAMS
+		       " tells firmware's map of"
+		       " memory: what was hot-added is told to the next kernel as if it had been"
+		       " there at"
 		       " boot");
 	find_e820(image, &e820);
 	rc = list_reserved(image, &e820);
@@ -119,7 +140,10 @@ int x86_64_boot_data(struct image *image)
 #define COM1			0x3f8
 #define SERIAL_CLOCK		115200
 
-/* Where the purgatory can say that the digest is wrong, though nobody asked: where this kernel's console is. */
+/*
+ * Where the purgatory can say that the digest is wrong, though nobody asked: where this kernel's
+ * console is.
+ */
 static uint64_t known_consoles(const struct image *image, uint64_t *port)
 {
 	const struct x86_64_facts *f = image->machine->arch_facts;

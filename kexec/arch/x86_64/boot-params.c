@@ -40,7 +40,8 @@ static uint64_t boot_desc_size(const struct x86_64_boot *b)
 {
 	uint32_t size = b->running ? le32_get(b->running + X86_BP_EFI_INFO + 8) : 0;
 
-	return size < X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE : size;
+	return size < X86_EFI_DESC_SIZE || size > EFI_DESC_MAX || size % 8 ? X86_EFI_DESC_SIZE :
+									     size;
 }
 
 static uint64_t boot_take(struct boot_layout *l, uint64_t bytes)
@@ -59,11 +60,11 @@ static void boot_take_node(struct boot_layout *l, uint32_t type, size_t len)
 }
 
 /*
- * Where an EFI stub was given an initrd, it has told EFI's tables of it (drivers/firmware/efi/libstub/
- * efi-stub-helper.c:efi_load_initrd), and a kernel that is told of no other takes that one (drivers/
- * firmware/efi/efi.c:efi_config_parse_tables, arch/x86/kernel/setup.c:get_ramdisk_size): memory which
- * since then anything may be in. Zeroes are an initrd without files. It has a page of its own, as the
- * kernel frees whole pages.
+ * Where an EFI stub was given an initrd, it has told EFI's tables of it
+ * (drivers/firmware/efi/libstub/ efi-stub-helper.c:efi_load_initrd), and a kernel that is told of
+ * no other takes that one (drivers/ firmware/efi/efi.c:efi_config_parse_tables,
+ * arch/x86/kernel/setup.c:get_ramdisk_size): memory which since then anything may be in. Zeroes are
+ * an initrd without files. It has a page of its own, as the kernel frees whole pages.
  */
 static bool boot_hides_initrd(const struct x86_64_boot *b)
 {
@@ -115,10 +116,14 @@ int x86_64_check_header(const uint8_t *header, size_t size)
 		return fail(EINVAL, "it has no setup header with the marks 0xaa55 and \"HdrS\"");
 	version = le16_get(header + (X86_HDR_VERSION - X86_BP_HEADER));
 	if (version < 0x20c)
-		return fail(EINVAL, "its boot protocol is %u.%02u, before 2.12 (Linux 3.8) there is no"
-			    " 64-bit entry", version >> 8, version & 0xff);
-	if (boot_header_end(header) < HEADER_NEEDED || boot_header_end(header) - X86_BP_HEADER > size)
-		return fail(EINVAL, "its setup header ends at 0x%" PRIx64 ", too early or beyond the file",
+		return fail(EINVAL,
+			    "its boot protocol is %u.%02u, before 2.12 (Linux 3.8) there is no"
+			    " 64-bit entry",
+			    version >> 8, version & 0xff);
+	if (boot_header_end(header) < HEADER_NEEDED ||
+	    boot_header_end(header) - X86_BP_HEADER > size)
+		return fail(EINVAL,
+			    "its setup header ends at 0x%" PRIx64 ", too early or beyond the file",
 			    boot_header_end(header));
 	return 0;
 }

@@ -51,7 +51,7 @@ void x86_64_e820_free(struct x86_64_e820 *e)
 static const struct e820_name {
 	const char *name;
 	uint32_t type;
-	char memmap;		/* what memmap= writes between size and address; 0: it cannot say that */
+	char memmap; /* what memmap= writes between size and address; 0: it cannot say that */
 } e820_names[] = {
 	{ "System RAM", X86_E820_RAM, '@' },
 	{ "Reserved", X86_E820_RESERVED, '$' },

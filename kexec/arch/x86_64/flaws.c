@@ -14,8 +14,12 @@ const struct flaw x86_64_flaws[X86_64_N_FLAWS] = {
 	 * Its handler looks at /proc/iomem's resources when memory goes offline, before
 	 * mm/memory_hotplug.c:try_remove_memory takes them away, and nothing calls it afterwards.
 	 */
-	{ .effect = FLAW_KEEPS_REMOVED, .has = has_always,
-	  .text = "this kernel leaves memory that was removed in the image, and the capture kernel would read"
+	{ .effect = FLAW_KEEPS_REMOVED,
+	  .has = has_always,
+	  .text = "this kernel leaves memory that was removed in the image, and the capture"
+		  " kernel would read"
 		  " what is not there",
-	  .advice = "no udev rule reloads on the event \"remove\" of memory when crash_hotplug reads 1" },
+	  .advice =
+		  "no udev rule reloads on the event \"remove\" of memory when crash_hotplug"
+		  " reads 1" },
 };

@@ -7,23 +7,29 @@
 #include "common/elf.h"
 #include "kexec/arch/x86_64/x86_64.h"
 
-/* Where every x86_64 Linux is linked to run: arch/x86/include/asm/page_64_types.h:__START_KERNEL_map. */
+/*
+ * Where every x86_64 Linux is linked to run:
+ * arch/x86/include/asm/page_64_types.h:__START_KERNEL_map.
+ */
 #define KERNEL_MAP 0xffffffff80000000ull
 
 int x86_64_check_kernel(const struct kernel *k)
 {
 	if (k->bits != 64)
-		return fail(ENOEXEC, "kernel %s: is a %u bit kernel, this machine needs 64 bit", k->file.name,
-			    k->bits);
+		return fail(ENOEXEC, "kernel %s: is a %u bit kernel, this machine needs 64 bit",
+			    k->file.name, k->bits);
 	if (k->elf_machine != ELF_EM_X86_64)
-		return fail(ENOEXEC, "kernel %s: is for ELF machine %u, this machine is %u (x86_64)",
+		return fail(ENOEXEC,
+			    "kernel %s: is for ELF machine %u, this machine is %u (x86_64)",
 			    k->file.name, k->elf_machine, ELF_EM_X86_64);
 	if (!k->boot_header && k->virtual < KERNEL_MAP)
-		return fail(ENOEXEC, "kernel %s: is not a Linux kernel but some other program: it is linked"
-			    " to run at 0x%" PRIx64 ", kernels are at 0x%llx and above", k->file.name,
-			    k->virtual, KERNEL_MAP);
+		return fail(ENOEXEC,
+			    "kernel %s: is not a Linux kernel but some other program: it is linked"
+			    " to run at 0x%" PRIx64 ", kernels are at 0x%llx and above",
+			    k->file.name, k->virtual, KERNEL_MAP);
 	if (k->entry == KERNEL_NO_ENTRY)
-		return fail(ENOEXEC, "kernel %s: its entry point is in none of its segments", k->file.name);
+		return fail(ENOEXEC, "kernel %s: its entry point is in none of its segments",
+			    k->file.name);
 	return 0;
 }
 
@@ -48,12 +54,17 @@ static int x86_64_check_machine(struct image *image)
 	if (k->flat)
 		return fail(ENOEXEC, "kernel %s: neither a bzImage nor an ELF file", k->file.name);
 	if (f->la57 && k->boot_header && !k->five_level)
-		return fail(ENOEXEC, "kernel %s: cannot start where 5-level paging is on, as it is here"
-			    " (CONFIG_X86_5LEVEL); boot this machine with no5lvl, or use another kernel",
-			    k->file.name);
+		return fail(
+			ENOEXEC,
+			"kernel %s: cannot start where 5-level paging is on, as it is here"
+			" (CONFIG_X86_5LEVEL); boot this machine with no5lvl, or use another"
+			" kernel",
+			k->file.name);
 	if (image->request.reuse_initrd)
-		return fail(ENOTSUP, "--reuseinitrd: the running kernel does not show its initrd as a file; name"
-			    " one with --initrd");
+		return fail(
+			ENOTSUP,
+			"--reuseinitrd: the running kernel does not show its initrd as a file; name"
+			" one with --initrd");
 	if (image->crash)
 		check_addresses(image);
 	return 0;
@@ -84,9 +95,13 @@ int x86_64_needs(struct image *image)
 	if (rc < 0)
 		return rc;
 	image->needs = (struct needs){
-		.kernel_align = k->align, .kernel_above = lowest_place(k), .kernel_below = k->kernel_below,
-		.below = k->kernel_below, .initrd_below = k->initrd_below,
-		.above = X86_64_LOW_MEMORY, .above_what = "the first MiB",
+		.kernel_align = k->align,
+		.kernel_above = lowest_place(k),
+		.kernel_below = k->kernel_below,
+		.below = k->kernel_below,
+		.initrd_below = k->initrd_below,
+		.above = X86_64_LOW_MEMORY,
+		.above_what = "the first MiB",
 		.cmdline_max = k->cmdline_max ? k->cmdline_max : most,
 	};
 	return 0;
@@ -100,7 +115,8 @@ static void find_normal_room(struct image *image)
 
 	for (size_t i = 0; i < f->e820.n; i++)
 		if (f->e820.at[i].type == X86_E820_RAM)
-			ranges_add(&ram, f->e820.at[i].start, f->e820.at[i].end - f->e820.at[i].start, NULL);
+			ranges_add(&ram, f->e820.at[i].start,
+				   f->e820.at[i].end - f->e820.at[i].start, NULL);
 	ranges_merge(&ram);
 	ranges_intersect(&image->free, &ram);
 }

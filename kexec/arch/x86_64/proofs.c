@@ -84,8 +84,10 @@ static int prove_empty_initrd(const struct boot_read *r, uint64_t at, uint64_t s
 			zeroes = NULL;
 	if (zeroes && !(at % ZERO_PAGE) && !(size % ZERO_PAGE))
 		return 0;
-	return fail(EINVAL, "there is no initrd, but at 0x%" PRIx64 " (0x%" PRIx64 " bytes) no empty one"
-		    " is in its place", at, size);
+	return fail(EINVAL,
+		    "there is no initrd, but at 0x%" PRIx64 " (0x%" PRIx64 " bytes) no empty one"
+		    " is in its place",
+		    at, size);
 }
 
 static int prove_initrd(const struct boot_read *r, const struct x86_64_expect *expect)
@@ -142,7 +144,8 @@ static int prove_setup_data(struct boot_read *r)
 static int prove_efi(const struct boot_read *r)
 {
 	const uint8_t *info = r->data + 0x1c0;
-	uint32_t signature = le32_get(info), stride = le32_get(info + 8), size = le32_get(info + 20);
+	uint32_t signature = le32_get(info), stride = le32_get(info + 8),
+		 size = le32_get(info + 20);
 	uint64_t map = read_split(r, 0x1d0, 0x1dc);
 	const uint8_t *at = read_inside(r, map, size);
 

@@ -143,13 +143,16 @@ static int survey_memory(struct machine *m, struct x86_64_facts *f)
 	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
 
 	if (rc == -ENOENT)
-		return fail(ENOENT, "%s: is not there, so it is not known what memory this machine has",
+		return fail(ENOENT,
+			    "%s: is not there, so it is not known what memory this machine has",
 			    name);
 	if (rc >= 0)
 		rc = iomem_each((char *)text.data, survey_iomem_line, &to);
 	if (rc == -EPERM)
-		rc = fail(EPERM, "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
-			  " them", name);
+		rc = fail(EPERM,
+			  "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
+			  " them",
+			  name);
 	ranges_merge(&m->ram);
 	ranges_merge(&f->acpi_tables);
 	ranges_merge(&f->acpi_nvs);
@@ -380,7 +383,8 @@ static int survey_efi(struct machine *m, struct x86_64_facts *f)
 /* Without efivarfs what the EFI stub found (include/linux/efi.h:enum efi_secureboot_mode). */
 static int survey_policy(struct machine *m, struct x86_64_facts *f)
 {
-	static const enum answer modes[] = { ANSWER_UNKNOWN, ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+	static const enum answer modes[] = { ANSWER_UNKNOWN, ANSWER_UNKNOWN, ANSWER_NO,
+					     ANSWER_YES };
 	unsigned int mode = f->boot_params ? f->boot_params[X86_BP_SECURE_BOOT] : 0;
 	struct policy policy;
 	int rc = policy_read(&policy, m->sr);
@@ -444,7 +448,8 @@ static void survey_addresses(struct x86_64_facts *f, const struct elf *elf)
 	f->has_addresses = ram && text && f->text_end > f->text;
 	if (!f->has_addresses) {
 		f->page_offset = f->text = f->text_end = f->text_phys = 0;
-		f->no_addresses = "/" PROC_KCORE " has no program headers of memory and of the kernel";
+		f->no_addresses = "/" PROC_KCORE
+				  " has no program headers of memory and of the kernel";
 	}
 }
 

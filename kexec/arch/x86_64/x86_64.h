@@ -24,7 +24,7 @@ struct x86_64_facts {
 	 * that was hot-added. Sorted.
 	 */
 	struct x86_64_e820 e820;
-	bool e820_is_firmware;		/* of /sys/firmware/memmap or boot_params; else of /proc/iomem */
+	bool e820_is_firmware; /* of /sys/firmware/memmap or boot_params; else of /proc/iomem */
 
 	/*
 	 * Of /proc/iomem, for a capture kernel: System RAM below 1 MiB, "ACPI Tables", "ACPI
@@ -34,12 +34,12 @@ struct x86_64_facts {
 	struct ranges crash_low;	/* crashk_low_res, also in machine.crash_more */
 	struct ranges cma;		/* crashkernel=,cma: also in machine.crash_more */
 
-	const uint8_t *boot_params;	/* the running kernel's, X86_BOOT_PARAMS_SIZE bytes; or NULL */
+	const uint8_t *boot_params; /* the running kernel's, X86_BOOT_PARAMS_SIZE bytes; or NULL */
 	struct x86_64_setup_data *setup_data;	/* in the kernel's order */
 	size_t n_setup_data;
 
-	bool has_efi;			/* it runs on EFI with runtime services: efi can be passed on */
-	const char *efi_missing;	/* why EFI cannot be passed on; NULL: it can, or there is none */
+	bool has_efi;		 /* it runs on EFI with runtime services: efi can be passed on */
+	const char *efi_missing; /* why EFI cannot be passed on; NULL: it can, or there is none */
 	struct x86_64_efi efi;
 	uint64_t rsdp;			/* of boot_params, else of EFI's tables; 0: not known */
 
@@ -87,7 +87,7 @@ uint64_t x86_64_page_table_pages(const struct machine *m);
  */
 struct x86_64_expect {
 	bool crash;			/* else the e820 is sorted, too */
-	struct range core;		/* crash: the elfcorehdr's segment, in no entry of the e820 */
+	struct range core; /* crash: the elfcorehdr's segment, in no entry of the e820 */
 	struct ranges covered;		/* each must be RAM of the e820: all other segments */
 	uint64_t kernel_bytes;		/* memsz of the kernel: at least what its header wants */
 	const char *cmdline;

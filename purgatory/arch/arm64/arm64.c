@@ -19,7 +19,9 @@ void *memcpy(void *to, const void *from, size_t len)
 	return to;
 }
 
-/* Arm's PL011 (DDI 0183), and SBSA's Generic UART: the flags and the data are at the same places. */
+/*
+ * Arm's PL011 (DDI 0183), and SBSA's Generic UART: the flags and the data are at the same places.
+ */
 enum { PL011_DATA = 0, PL011_FLAGS = 0x18 };
 #define PL011_FULL	0x20
 
@@ -111,10 +113,12 @@ static void print_number(const struct purgatory_params *p, const char *name, uin
 	arch_print(p, text);
 }
 
-void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at, uint64_t address);
+void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at,
+		     uint64_t address);
 
 /* Called by entry.S for each exception. */
-void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at, uint64_t address)
+void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at,
+		     uint64_t address)
 {
 	print_number(p, "\r\npurgatory: a fault, ESR 0x", syndrome);
 	print_number(p, " ELR 0x", at);

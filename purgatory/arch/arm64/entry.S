@@ -50,7 +50,7 @@ start:
 	b	2f
 1:	msr	vbar_el2, x1
 2:	isb
-	bl	stack_lines			/* no line of it may be in a cache, whoever put it there */
+	bl	stack_lines			/* no line of it may be in a cache */
 	bl	map_on
 	adrp	x0, purgatory_stack_end
 	add	sp, x0, :lo12:purgatory_stack_end
@@ -70,7 +70,7 @@ start:
 	mov	x3, xzr
 	br	x22
 
-/* Write back and forget the cache lines of the stack, and what is before it up to the code's end. */
+/* Write back and forget the cache lines from the code's end to that of the stack. */
 stack_lines:
 	mrs	x3, ctr_el0
 	ubfx	x3, x3, #16, #4			/* the smallest line, in words, as a power of two */

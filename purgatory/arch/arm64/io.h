@@ -40,7 +40,8 @@ static inline void io_halt(void)
 #define CPACR_FPEN	(3u << 20)	/* of EL1, and of EL2 with E2H: do not trap */
 
 #define IO_READ(reg) ({ uint64_t v_; __asm__ volatile("mrs %0, " #reg : "=r"(v_)); v_; })
-#define IO_WRITE(reg, v) __asm__ volatile("msr " #reg ", %0\n\tisb" : : "r"((uint64_t)(v)) : "memory")
+#define IO_WRITE(reg, v) \
+	__asm__ volatile("msr " #reg ", %0\n\tisb" : : "r"((uint64_t)(v)) : "memory")
 
 static inline bool io_is_el2(void)
 {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #ifdef __aarch64__
-/* The instructions for this file alone: gcc by a pragma, clang by function, once its header is told. */
+/*
+ * The instructions for this file alone: gcc by a pragma, clang by function, once its header is
+ * told.
+ */
 #ifdef __clang__
 #define WITH_UNIT __attribute__((target("sha2")))
 #ifndef __ARM_FEATURE_SHA2
