@@ -34,7 +34,7 @@ _kexec()
 	--command-line | --append | --base-cmdline | --remove-cmdline | --mem-min | --mem-max | --entry)
 		return ;;
 	--serial)
-		_kexec_reply -W "ttyS0 ttyS1"
+		_kexec_reply -W "ttyS0 ttyS1 ttyAMA0"
 		return ;;
 	--serial-baud)
 		_kexec_reply -W "9600 19200 38400 57600 115200"

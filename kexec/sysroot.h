@@ -76,7 +76,8 @@
 /* A snapshot's own facts: what is a system call on the machine itself. */
 #define SNAPSHOT_FACTS		"kexec-snapshot"
 #define SNAPSHOT_LOG		"kexec-log"
-#define SNAPSHOT_LOG_TABLES	"kexec-log-tables"	/* where tables of hardware lie in memory */
+/* Where tables of hardware lie in memory. */
+#define SNAPSHOT_LOG_TABLES	"kexec-log-tables"
 
 struct sysroot {
 	const char *root;	/* "/" or a snapshot */

@@ -133,9 +133,7 @@ static struct boot boot_of(const struct machine *m, const struct ranges *memory)
 		.machine = m,
 		.facts = f,
 		.rma = m->real_mode_limit,
-		.bolted = f->radix	      ? ANYWHERE :
-			has_small_segments(m) ? 256 * MIB :
-						TIB,
+		.bolted = f->radix ? ANYWHERE : has_small_segments(m) ? 256 * MIB : TIB,
 		.memory = ranges_total(memory),
 		.end = memory->n ? memory->at[memory->n - 1].end : 0,
 		.cpus = m->possible.n,
