@@ -21,7 +21,7 @@ static int blob_error(int rc)
 struct cursor {
 	const uint8_t *at;
 	const char *strings;
-	struct dt_prop **tail;	/* of the node that is open */
+	struct dt_prop **tail;	/* of the node that is open, before its first child; else NULL */
 };
 
 static struct dt_node *begin_node(struct cursor *c, struct arena *a, struct dt_node *parent)
@@ -53,6 +53,7 @@ static int read_structure(struct cursor *c, struct arena *a, struct dt_node **ro
 	struct dt_node *node = NULL;
 	int depth = 0;
 
+	*root = NULL;
 	for (;;) {
 		uint32_t tag = be32_get(c->at);
 
@@ -63,14 +64,17 @@ static int read_structure(struct cursor *c, struct arena *a, struct dt_node **ro
 				*root = node;
 			if (++depth > DT_DEPTH_MAX + 1)
 				return fail(EINVAL, "is more than %d levels deep", DT_DEPTH_MAX);
-		} else if (tag == FDT_PROP) {
+		} else if (tag == FDT_PROP && c->tail) {
 			add_prop(c, a);
-		} else if (tag == FDT_END_NODE) {
+		} else if (tag == FDT_END_NODE && node) {
 			dt_sort_children(node);
 			node = node->parent;
+			c->tail = NULL;
 			depth--;
-		} else if (tag == FDT_END) {
+		} else if (tag == FDT_END && *root && !node) {
 			return 0;
+		} else if (tag != FDT_NOP) {
+			return blob_error(-FDT_ERR_BADSTRUCTURE);
 		}
 	}
 }

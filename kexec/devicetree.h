@@ -47,7 +47,10 @@ int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
  */
 int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
 		 struct ranges *reserve);
-/* The same of one that fdt_check_full() has found sound, of version 16 or later. */
+/*
+ * The same of one that fdt_check_full() has found sound, of version 16 or later. That takes a tree
+ * without a root, and properties outside of nodes or behind children: -EINVAL with a message.
+ */
 int dt_read_sound_blob(struct arena *a, const uint8_t *blob, struct dt_node **root,
 		       struct ranges *reserve);
 

@@ -59,26 +59,16 @@ static int read_all(int fd, size_t max, ssize_t whole, struct buf *out)
  * Open below the root. A snapshot is somebody's report: no link in it, at no
  * step of the path, may lead elsewhere. -errno.
  */
-static int open_below(const struct sysroot *sr, const char *path, int flags)
+static int open_steps(int fd, const char *path, int flags)
 {
-	int fd, next;
-
-	if (sysroot_is_live(sr)) {
-		STRING_AUTO name = sysroot_name(sr, path);
-
-		fd = open(name, flags | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	fd = open(sr->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	while (fd >= 0) {
 		size_t len = strcspn(path, "/");
 		bool last = !path[len];
-		char *step = mem_printf("%.*s", (int)len, path);
+		STRING_AUTO step = mem_printf("%.*s", (int)len, path);
+		int next = openat(fd, step, O_NOFOLLOW | O_CLOEXEC |
+					    (last ? flags : O_PATH | O_DIRECTORY));
 
-		next = openat(fd, step,
-			      O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
 		next = next < 0 ? -errno : next;
-		free(step);
 		close(fd);
 		if (last || next < 0)
 			return next;
@@ -86,6 +76,27 @@ static int open_below(const struct sysroot *sr, const char *path, int flags)
 		path += len + 1;
 	}
 	return -errno;
+}
+
+static int open_below(const struct sysroot *sr, const char *path, int flags)
+{
+	if (sysroot_is_live(sr)) {
+		STRING_AUTO name = sysroot_name(sr, path);
+		int fd = open(name, flags | O_CLOEXEC);
+
+		return fd < 0 ? -errno : fd;
+	}
+	return open_steps(open(sr->root, O_PATH | O_DIRECTORY | O_CLOEXEC), path, flags);
+}
+
+static int open_in(const struct sysroot_dir *dir, const char *path, int flags)
+{
+	int fd = dirfd(dir->stream);
+
+	if (!sysroot_is_live(dir->sr) && strchr(path, '/'))
+		return open_steps(fcntl(fd, F_DUPFD_CLOEXEC, 0), path, flags);
+	fd = openat(fd, path, flags | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Its device was taken away after it was found or opened. Another may have come since. */
@@ -304,22 +315,22 @@ static int list_entries(DIR *dir, struct arena *names, struct sysroot_list *list
 
 static int open_directory(const struct sysroot_dir *dir)
 {
-	int fd;
-
-	if (!dir->above)
-		return open_below(dir->sr, dir->name, O_RDONLY | O_DIRECTORY);
-	fd = openat(dirfd(dir->above->stream), dir->name,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
+	return dir->above ? open_in(dir->above, dir->name, O_RDONLY | O_DIRECTORY) :
+			    open_below(dir->sr, dir->name, O_RDONLY | O_DIRECTORY);
 }
 
 static int list_directory(struct sysroot_dir *dir, struct arena *names)
 {
 	int rc, fd = open_directory(dir);
 
-	dir->stream = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir->stream)
-		return fd < 0 ? fd : -errno;
+	if (fd < 0)
+		return fd;
+	dir->stream = fdopendir(fd);
+	if (!dir->stream) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
 	rc = names ? list_entries(dir->stream, names, &dir->list) : 0;
 	if (rc < 0)
 		sysroot_close(dir);
@@ -377,18 +388,18 @@ char *sysroot_path_in(const struct sysroot_dir *dir, const char *name)
 	return mem_printf("%s/%s", above ? above : dir->name, name);
 }
 
-/* Its kind is known from the directory. */
+/* The kind of what was listed is known. */
 static int read_entry(const struct sysroot_dir *dir, const struct sysroot_entry *e, struct buf *out)
 {
-	int rc, fd;
+	int rc = 0, fd = open_in(dir, e->name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
 
-	if (!e->regular)
-		return -EBADF;
-	fd = openat(dirfd(dir->stream), e->name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return -errno;
-	rc = read_all(fd, READ_MAX + 1, SYSROOT_PIECE, out);
+		return fd;
+	if (!e->regular)
+		rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EBADF;
+	if (rc >= 0)
+		rc = read_all(fd, READ_MAX + 1, SYSROOT_PIECE, out);
 	close(fd);
 	return rc;
 }
@@ -416,7 +427,7 @@ int sysroot_read_in(const struct sysroot_dir *dir, const struct sysroot_entry *e
 
 int sysroot_number_in(const struct sysroot_dir *dir, const char *name, int base, uint64_t *value)
 {
-	const struct sysroot_entry e = { .name = name, .regular = true };
+	const struct sysroot_entry e = { .name = name };
 	BUF_AUTO text = {0};
 	STRING_AUTO path = NULL;
 	int rc = sysroot_read_in(dir, &e, &text);

@@ -178,6 +178,43 @@ static void blobs(void **state)
 	free(fdt);
 }
 
+/* What fdt_check_full() takes, and no tree is: no root, properties that no node has. */
+static void trees_of_no_node(void **state)
+{
+	static const struct {
+		uint32_t cells[16];
+		size_t n;
+	} structures[] = {
+		{ { FDT_END }, 1 },
+		{ { FDT_PROP, 0, 0, FDT_END }, 4 },
+		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_PROP, 0, 0, FDT_END }, 7 },
+		{ { FDT_BEGIN_NODE, 0, FDT_BEGIN_NODE, 0x61000000, FDT_END_NODE, FDT_PROP, 0, 0,
+		    FDT_END_NODE, FDT_END }, 10 },
+	};
+	RANGES_AUTO reserve = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
+		uint8_t fdt[256] = {0};
+		struct dt_node *root;
+
+		fdt_set_magic(fdt, FDT_MAGIC);
+		fdt_set_totalsize(fdt, sizeof(fdt));
+		fdt_set_version(fdt, 17);
+		fdt_set_last_comp_version(fdt, 16);
+		fdt_set_off_mem_rsvmap(fdt, 48);
+		fdt_set_off_dt_struct(fdt, 64);
+		fdt_set_size_dt_struct(fdt, (uint32_t)(4 * structures[i].n));
+		fdt_set_off_dt_strings(fdt, 192);
+		fdt_set_size_dt_strings(fdt, 4);
+		memcpy(fdt + 192, "p\0\0", 4);
+		for (size_t k = 0; k < structures[i].n; k++)
+			be32_put(fdt + 64 + 4 * k, structures[i].cells[k]);
+		assert_fails(dt_read_blob(&arena, fdt, sizeof(fdt), &root, &reserve), EINVAL,
+			     "is a damaged device tree blob");
+	}
+}
+
 /* Each name is in the block once, however many there are: libfdt finds them all. */
 static void many_names(void **state)
 {
@@ -916,6 +953,7 @@ int main(void)
 		TEST(flattening),
 		TEST(blobs),
 		TEST(many_names),
+		TEST(trees_of_no_node),
 		TEST(memory_blocks),
 		TEST(memory_blocks_and_bounds),
 		TEST(memory_blocks_in_sets),

@@ -223,12 +223,30 @@ static void notes_without_a_size(void **state)
 	machine_free(&m);
 }
 
+/* Somebody else's snapshot leads nowhere else, at no step. */
+static void links_in_a_snapshot(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	STRING_AUTO cpu = mem_printf("%s/sys/devices/system/cpu/cpu1", dir);
+	STRING_AUTO other = mem_printf("%s/other", dir);
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(rename(cpu, other), 0);
+	assert_int_equal(symlink(other, cpu), 0);
+	survey(&m, &sr, 0, NULL);
+	assert_int_equal(((struct ppc64_facts *)m.arch_facts)->n_cpus, 0);
+	assert_int_equal(m.n_notes, 1);
+	machine_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(any_call_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
