@@ -445,6 +445,8 @@ int file_decompress(struct file *f, uint64_t max)
 	rc = file_read(f);
 	if (rc >= 0)
 		rc = m->run(f, &out, max);
+	if (rc >= 0)
+		rc = file_check(f);
 	if (rc >= 0 && !out.len)
 		rc = fail(EINVAL, "nothing inside");
 	if (rc < 0) {

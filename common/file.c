@@ -93,13 +93,11 @@ int file_open(struct file *f, const char *name)
 	return rc;
 }
 
-/* A lease that is there says it for certain; one that somebody waits for reads as none. */
+/* Under a lease too: what is on another machine, or below an overlay, changes all the same. */
 bool file_is_unchanged(const struct file *f)
 {
 	struct stat now;
 
-	if (fcntl(f->fd, F_GETLEASE) == F_RDLCK)
-		return true;
 	return !fstat(f->fd, &now) && now.st_mtim.tv_sec == f->modified.tv_sec &&
 	       now.st_mtim.tv_nsec == f->modified.tv_nsec &&
 	       (f->is_device || (uint64_t)now.st_size == f->whole);
@@ -117,6 +115,16 @@ static bool map_start(struct file *f, uint64_t size)
 	return f->data;
 }
 
+static void drop_data(struct file *f)
+{
+	if (f->mapped)
+		mapping_end(f->data, f->mapped);
+	else
+		free(f->data);
+	f->data = NULL;
+	f->mapped = 0;
+}
+
 int file_read_start(struct file *f, uint64_t size)
 {
 	unsigned int faults = mapping_faults();
@@ -128,14 +136,15 @@ int file_read_start(struct file *f, uint64_t size)
 		f->data = mem_alloc(size);
 		rc = read_start(f, f->data, size);
 	}
+	if (rc >= 0 && mapping_faults() != faults)
+		rc = fail(EIO, "%s: %s", f->name, strerror(EIO));
+	if (rc >= 0 && !file_is_unchanged(f))
+		rc = fail(EBUSY, "%s: changed while it was read; try again", f->name);
 	if (rc < 0)
-		return rc;
-	if (mapping_faults() != faults)
-		return fail(EIO, "%s: %s", f->name, strerror(EIO));
-	if (!file_is_unchanged(f))
-		return fail(EBUSY, "%s: changed while it was read; try again", f->name);
-	f->size = size;
-	return 0;
+		drop_data(f);
+	else
+		f->size = size;
+	return rc;
 }
 
 int file_read(struct file *f)
@@ -175,13 +184,16 @@ bool file_holds(const struct file *f)
 	return !f->mapped || (!mapping_faults() && file_is_unchanged(f));
 }
 
+int file_check(const struct file *f)
+{
+	return file_holds(f) ? 0 : fail(EBUSY, "%s: changed while it was read, or cannot be read to its"
+					" end; try again", f->name);
+}
+
 void file_close(struct file *f)
 {
 	if (f->name && f->fd >= 0)
 		close(f->fd);
-	if (f->mapped)
-		mapping_end(f->data, f->mapped);
-	else
-		free(f->data);
+	drop_data(f);
 	*f = (struct file){0};
 }

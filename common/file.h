@@ -55,6 +55,8 @@ bool file_is_unchanged(const struct file *f);
  * 45 seconds) and a writer came, or its disk failed.
  */
 bool file_holds(const struct file *f);
+/* The same with a message: -EBUSY. When something has been copied out of data. */
+int file_check(const struct file *f);
 void file_close(struct file *f);
 
 #endif

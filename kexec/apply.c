@@ -25,8 +25,7 @@ static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr
 	case EADDRNOTAVAIL:
 		return flags & KEXEC_ON_CRASH ?
 			"a segment or the entry point is outside the crash region: did the"
-			" reservation"
-			" shrink meanwhile?" :
+			" reservation shrink meanwhile?" :
 			"a segment is not made of whole pages";
 	case ENOMEM:
 		return !(flags & KEXEC_ON_CRASH) ? "not enough free memory" :
@@ -36,6 +35,8 @@ static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr
 		return "another load, unload or hotplug update is going on; try again";
 	case ETXTBSY:
 		return "a segment overlaps the running kernel or an I/O table (TCE)";
+	case EFAULT:
+		return "a page of the kernel's or the initrd's file could not be read again";
 	case ENOSYS:
 		return "this kernel has no kexec_load system call (CONFIG_KEXEC)";
 	default:

@@ -115,8 +115,9 @@ static int unwrap(struct file *f, const struct wrapping *wrapping, struct unpack
 	keep_cmdline(f, &w.cmdline, &u->cmdline);
 	u->may_be_flat = w.may_be_flat;
 	u->load = w.load;
+	rc = file_check(f);
 	file_narrow(f, w.kernel.offset, w.kernel.size);
-	return 0;
+	return rc;
 }
 
 /* As much as matters: behind it, there can be the rest of a device. */

@@ -67,6 +67,7 @@ static int initrd_append(struct buf *joined, struct file *f, unsigned int uimage
 	if (rc >= 0) {
 		buf_add(joined, zeroes, round_up64(joined->len, 4) - joined->len);
 		buf_add(joined, f->data, f->size);
+		rc = file_check(f);
 	}
 	file_close(f);
 	return rc;

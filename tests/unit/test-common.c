@@ -831,6 +831,29 @@ static void files_without_lease(void **state)
 	unit_remove(dir);
 }
 
+/* What could not be read is not there the second time either. */
+static void files_that_were_not_read(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	assert_int_equal(file_open(&f, plain), 0);
+	unit_end_lease(f.fd);
+	unit_write(dir, "plain", "longer", 6);
+	for (int i = 0; i < 2; i++) {
+		assert_fails(file_read(&f), EBUSY, "changed while it was read");
+		assert_null(f.data);
+	}
+	unit_write(dir, "plain", "h", 1);
+	assert_fails(file_read(&f), EBUSY, "became shorter");
+	assert_null(f.data);
+	file_close(&f);
+	unit_remove(dir);
+}
+
 /* Under a lease the file is mapped, and what we change in it stays with us; else it is copied. */
 static void files_are_mapped(void **state)
 {
@@ -857,6 +880,10 @@ static void files_are_mapped(void **state)
 		assert_true(file_holds(&f));
 		unit_write(dir, "plain", "hellos", 6);
 		assert_int_equal(file_holds(&f), !lease);
+		if (lease)
+			assert_fails(file_check(&f), EBUSY, "plain: changed while it was read, or");
+		else
+			assert_int_equal(file_check(&f), 0);
 		file_narrow(&f, 1, 2);
 		assert_memory_equal(f.data, "el", 2);
 		assert_true(!f.mapped && file_holds(&f));
@@ -1070,6 +1097,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(files_under_lease),
 		cmocka_unit_test(files_without_lease),
+		cmocka_unit_test(files_that_were_not_read),
 		cmocka_unit_test(files_are_mapped),
 		cmocka_unit_test(files_that_lose_pages),
 		cmocka_unit_test(pieces_of_files),
