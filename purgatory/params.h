@@ -125,7 +125,7 @@ struct purgatory_params {
 	uint64_t console_port;		/* see there */
 	uint64_t console_divisor;	/* serial: 115200 / baud; 0: leave the port as it is set */
 	uint64_t arch[PURGATORY_ARCH_WORDS];
-	uint64_t n_regions;		/* 0: verify nothing */
+	uint64_t n_regions;		/* 0, with a digest of zeroes: verify nothing */
 	uint64_t units;			/* PURGATORY_UNIT_* */
 	struct purgatory_region region[PURGATORY_MAX_REGIONS];
 };

@@ -17,12 +17,13 @@ static void digest_regions(const struct purgatory_params *p, uint8_t digest[SHA2
 
 bool purgatory_verify(const struct purgatory_params *p)
 {
-	uint8_t digest[SHA256_DIGEST_SIZE];
+	uint8_t digest[SHA256_DIGEST_SIZE] = {0};
 	uint8_t differ = 0;
 
 	if (p->n_regions > PURGATORY_MAX_REGIONS)
 		return false;
-	digest_regions(p, digest);
+	if (p->n_regions)
+		digest_regions(p, digest);
 	for (unsigned int i = 0; i < sizeof(digest); i++)
 		differ |= digest[i] ^ p->digest[i];
 	for (uint64_t i = 0; i < p->n_regions; i++)
@@ -62,7 +63,7 @@ void purgatory(const struct purgatory_params *p, uint64_t cpu)
 {
 	arch_start(p);
 	say(p, "I'm in purgatory\r\n");
-	if (p->n_regions && !purgatory_verify(p)) {
+	if (!purgatory_verify(p)) {
 		arch_print(p, "purgatory: SHA-256 digest mismatch: the crash kernel was damaged"
 			      " after it was loaded.\r\n"
 			      "purgatory: stopped; there will be no dump.\r\n");

@@ -571,7 +571,7 @@ static void tables_that_the_log_forgot(void **state)
 	make_plan(NORMAL);
 	unit_heard(&said);
 	assert_non_null(strstr(
-		said.text, "the kernel's log no longer says where they are: the next kernel can"));
+		said.text, "the kernel's log no longer says where all of them are: the next kernel can"));
 	forget_plan();
 	write_tree(false);			/* no ITS: nothing to warn of */
 	unit_listen(&said);
@@ -584,6 +584,7 @@ static void tables_that_the_log_forgot(void **state)
 static void lines_of_the_log(void **state)
 {
 	RANGES_AUTO tables = {0};
+	bool all;
 
 	(void)state;
 	assert_int_equal(
@@ -593,12 +594,21 @@ static void lines_of_the_log(void **state)
 				 "GICv3: using LPI property table @0x1234\n" /* not aligned */
 				 "somebody: using LPI property table @0x300000000\n"
 				 "GICv3: LPI pending table\nGICv3: no LPI property table @\n",
-				 &tables),
+				 2, &tables, &all),
 		0);
+	assert_true(all);
 	assert_int_equal(tables.n, 2);
 	assert_int_equal(tables.at[0].start, 0x100000000);
 	assert_int_equal(tables.at[0].end, 0x100020000);
 	assert_int_equal(tables.at[1].end, 0x200020000);
+	/* The oldest line is lost first; and of three CPUs one is not told of. */
+	assert_int_equal(arm64_lpi_tables("GICv3: CPU0: using allocated LPI pending table @0x10000\n",
+					  1, &tables, &all), 0);
+	assert_false(all);
+	assert_int_equal(arm64_lpi_tables("GICv3: using LPI property table @0x10000\n"
+					  "GICv3: CPU0: using allocated LPI pending table @0x20000\n",
+					  2, &tables, &all), 0);
+	assert_false(all);
 }
 
 static void console_of_acpi(void **state)

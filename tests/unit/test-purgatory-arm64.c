@@ -41,11 +41,12 @@ static void io_write_byte(uint64_t address, uint8_t v) { uart_model_write(addres
 
 /* What decides on the unit for the digest. */
 static struct {
-	bool mmu;
+	bool mmu, streaming;
 	uint64_t control;
 	unsigned int blocks;	/* hashed by it */
 } vectors;
 
+static bool io_has_streaming(void) { return vectors.streaming; }
 static bool io_mmu_is_on(void) { return vectors.mmu; }
 static uint64_t io_read_vector_control(void) { return vectors.control; }
 static void io_write_vector_control(uint64_t v) { vectors.control = v; }
@@ -175,9 +176,10 @@ static void by_the_unit(void **state)
 {
 	struct purgatory_params *p = *state;
 
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 8; i++) {
 		vectors.blocks = 0;
 		vectors.mmu = i & 1;
+		vectors.streaming = i & 4;
 		p->units = i & 2 ? PURGATORY_UNIT_LANES : 0;
 		purgatory(p, 0);
 		assert_int_equal(vectors.blocks != 0, i == 3);

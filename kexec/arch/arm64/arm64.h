@@ -51,8 +51,10 @@ void arm64_forget(struct machine *m);
 
 /*
  * lpi.c: what the log's lines of the GIC, as logread_lines() gives them, say; appended to @tables.
+ * *all: the table of properties is among them, and one of what is pending for each of @cpus: the
+ * log loses its oldest lines first.
  */
-int arm64_lpi_tables(const char *lines, struct ranges *tables);
+int arm64_lpi_tables(const char *lines, size_t cpus, struct ranges *tables, bool *all);
 
 /* uart.c: of /chosen's stdout-path, else of ACPI's SPCR. */
 int arm64_find_uart(struct machine *m, struct arm64_uart *uart);

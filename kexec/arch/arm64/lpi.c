@@ -23,11 +23,12 @@ static const char *behind(const char *line, size_t len, const char *word)
 /*
  * "GICv3: using LPI property table @0x...", "GICv3: CPU1: using allocated LPI pending table @0x..."
  */
-static bool is_table(const char *line, size_t len, uint64_t *address)
+static bool is_table(const char *line, size_t len, uint64_t *address, bool *properties)
 {
 	const char *at = behind(line, len, "LPI property table @");
 	char *end;
 
+	*properties = at;
 	if (!at)
 		at = behind(line, len, "LPI pending table @");
 	if (!at || strncmp(line, "GICv3: ", 7))
@@ -36,18 +37,23 @@ static bool is_table(const char *line, size_t len, uint64_t *address)
 	return end != at && end <= line + len && *address && *address % ARM64_LPI_TABLE_SIZE == 0;
 }
 
-int arm64_lpi_tables(const char *lines, struct ranges *tables)
+int arm64_lpi_tables(const char *lines, size_t cpus, struct ranges *tables, bool *all)
 {
+	bool properties, any = false;
+	size_t pending = 0;
 	int rc = 0;
 
 	for (const char *line = lines; *line && rc >= 0;
 	     line += strcspn(line, "\n"), line += *line == '\n') {
 		uint64_t address = 0;
 
-		if (is_table(line, strcspn(line, "\n"), &address))
-			rc = ranges_add(tables, address, ARM64_LPI_TABLE_SIZE,
-					"LPI tables of the GIC");
+		if (!is_table(line, strcspn(line, "\n"), &address, &properties))
+			continue;
+		any = any || properties;
+		pending += !properties;
+		rc = ranges_add(tables, address, ARM64_LPI_TABLE_SIZE, "LPI tables of the GIC");
 	}
+	*all = any && pending >= cpus;
 	ranges_merge(tables);
 	return rc;
 }

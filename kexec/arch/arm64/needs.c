@@ -134,12 +134,35 @@ static int find_known_room(struct image *image)
 	return 0;
 }
 
+/* What is no memory of the capture kernel's tree is none of its usable memory either. */
+static int check_crash_region(const struct image *image)
+{
+	const struct arm64_facts *f = image->machine->arch_facts;
+	const struct machine *m = image->machine;
+	RANGES_AUTO memory = {0};
+	struct dt_cells cells;
+	int rc = image->dtb_tree && !f->efi ? dt_cells(image->dtb_tree, &cells) : 1;
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = nexttree_memory(image->dtb_tree, cells, &memory);
+	ranges_merge(&memory);
+	if (rc >= 0 && !ranges_cover(&memory, m->crash.start, m->crash.end))
+		return fail(EINVAL, "%s: the crash region is no memory in this device tree; name the"
+				    " tree that this machine was booted with", image->dtb.name);
+	return rc;
+}
+
 int arm64_room(struct image *image)
 {
 	const struct machine *m = image->machine;
+	int rc;
 
 	if (!image->crash)
 		return find_known_room(image);
+	rc = check_crash_region(image);
+	if (rc < 0)
+		return rc;
 	ranges_add(&image->usable, m->crash.start, m->crash.end - m->crash.start, "crash region");
 	ranges_copy(&image->usable, &m->crash_more);
 	return 0;

@@ -177,6 +177,7 @@ static bool survey_has_its(const struct dt_node *tree)
 static int survey_lpis(struct machine *m, struct arm64_facts *f)
 {
 	BUF_AUTO lines = {0};
+	bool all = false;
 	int rc;
 
 	f->lpis = survey_has_its(m->tree);
@@ -186,11 +187,11 @@ static int survey_lpis(struct machine *m, struct arm64_facts *f)
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	if (lines.len)
-		rc = arm64_lpi_tables((char *)lines.data, &f->lpi_tables);
+		rc = arm64_lpi_tables((char *)lines.data, m->online.n, &f->lpi_tables, &all);
 	ranges_copy(&m->avoid, &f->lpi_tables);
-	if (!f->lpi_tables.n)
+	if (!all)
 		f->lpis_unknown = rc == -ENOENT ? "the kernel's log cannot be read" :
-				  "the kernel's log no longer says where they are";
+				  "the kernel's log no longer says where all of them are";
 	return rc == -ENOENT ? 0 : rc;
 }
 

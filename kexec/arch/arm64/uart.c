@@ -18,6 +18,8 @@ enum {
 	SPCR_END = 52
 };
 
+#define UART_END	((uint64_t)1 << 48)	/* of what the purgatory can map (idmap.c) */
+
 /* Its types, as drivers/acpi/spcr.c takes them. */
 enum { SPCR_PL011 = 3, SPCR_SBSA_32 = 0x0d, SPCR_SBSA = 0x0e, SPCR_16550_GAS = 0x12 };
 
@@ -37,7 +39,7 @@ struct arm64_uart arm64_uart_of_spcr(const uint8_t *t, size_t len)
 		uart.kind = PURGATORY_CONSOLE_8250;
 		uart.shift = t[SPCR_WIDTH] == 32 ? 2 : 0;
 	}
-	return uart.base ? uart : (struct arm64_uart){0};
+	return uart.base && uart.base < UART_END ? uart : (struct arm64_uart){0};
 }
 
 /*
@@ -88,7 +90,7 @@ static struct arm64_uart uart_of_tree(struct machine *m)
 		uart.kind = PURGATORY_CONSOLE_PL011;
 	else if (dt_compatible(n, "ns16550a") || dt_compatible(n, "snps,dw-apb-uart"))
 		uart.kind = PURGATORY_CONSOLE_8250;
-	return uart.kind ? uart : (struct arm64_uart){0};
+	return uart.kind && uart.base < UART_END ? uart : (struct arm64_uart){0};
 }
 
 /* A port that is not in use as a console can be without its clock, and hang who touches it. */

@@ -77,7 +77,7 @@ void arch_print(const struct purgatory_params *p, const char *text)
 lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before)
 {
 	*before = io_read_vector_control();
-	if (!(p->units & PURGATORY_UNIT_LANES) || !io_mmu_is_on())
+	if (!(p->units & PURGATORY_UNIT_LANES) || !io_mmu_is_on() || io_has_streaming())
 		return lanes_portable;
 	io_write_vector_control(io_with_vectors(*before));
 	return lanes_arm64;

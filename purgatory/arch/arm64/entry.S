@@ -102,6 +102,16 @@ map_on:
 	cmp	x5, #PARANGE_MAX
 	mov	x0, #PARANGE_MAX
 	csel	x5, x5, x0, ls
+	/* Without FEAT_S1PIE and the like, which Linux leaves on: by it these tables give no access. */
+	mrs	x9, S3_0_C0_C7_3		/* ID_AA64MMFR3_EL1 */
+	tst	x9, #0xf			/* TCRX: is there TCR2? */
+	b.eq	2f
+	if_el2
+	b.eq	1f
+	msr	S3_0_C2_C0_3, xzr		/* TCR2_EL1 */
+	b	2f
+1:	msr	S3_4_C2_C0_3, xzr		/* TCR2_EL2 */
+2:
 	mov	x6, #MAIR
 	mov	x8, #(SCTLR_M | SCTLR_C)
 	orr	x8, x8, #SCTLR_I
@@ -150,6 +160,7 @@ map_on:
 
 /* Everything that was written is in memory by now. */
 map_off:
+	isb					/* some processors fetch ahead through a map that goes */
 	if_el2
 	b.eq	2f
 	msr	sctlr_el1, x20

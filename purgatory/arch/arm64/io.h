@@ -54,6 +54,12 @@ static inline bool io_mmu_is_on(void)
 	return (io_is_el2() ? IO_READ(sctlr_el2) : IO_READ(sctlr_el1)) & SCTLR_MMU;
 }
 
+/* With SME (ID_AA64PFR1_EL1) the crashed program may have been in a mode without these instructions. */
+static inline bool io_has_streaming(void)
+{
+	return IO_READ(id_aa64pfr1_el1) >> 24 & 0xf;
+}
+
 /* What says whether vector registers may be used. */
 static inline uint64_t io_read_vector_control(void)
 {
