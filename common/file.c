@@ -186,8 +186,10 @@ bool file_holds(const struct file *f)
 
 int file_check(const struct file *f)
 {
-	return file_holds(f) ? 0 : fail(EBUSY, "%s: changed while it was read, or cannot be read to its"
-					" end; try again", f->name);
+	if (file_holds(f))
+		return 0;
+	return fail(EBUSY, "%s: changed while it was read, or cannot be read to its end; try again",
+		    f->name);
 }
 
 void file_close(struct file *f)

@@ -571,7 +571,8 @@ static void tables_that_the_log_forgot(void **state)
 	make_plan(NORMAL);
 	unit_heard(&said);
 	assert_non_null(strstr(
-		said.text, "the kernel's log no longer says where all of them are: the next kernel can"));
+		said.text,
+		"the kernel's log no longer says where all of them are: the next kernel can"));
 	forget_plan();
 	write_tree(false);			/* no ITS: nothing to warn of */
 	unit_listen(&said);
@@ -583,6 +584,9 @@ static void tables_that_the_log_forgot(void **state)
 
 static void lines_of_the_log(void **state)
 {
+	static const char pending[] = "GICv3: CPU0: using allocated LPI pending table @0x10000\n";
+	static const char both[] = "GICv3: using LPI property table @0x20000\n"
+				   "GICv3: CPU0: using allocated LPI pending table @0x10000\n";
 	RANGES_AUTO tables = {0};
 	bool all;
 
@@ -602,12 +606,9 @@ static void lines_of_the_log(void **state)
 	assert_int_equal(tables.at[0].end, 0x100020000);
 	assert_int_equal(tables.at[1].end, 0x200020000);
 	/* The oldest line is lost first; and of three CPUs one is not told of. */
-	assert_int_equal(arm64_lpi_tables("GICv3: CPU0: using allocated LPI pending table @0x10000\n",
-					  1, &tables, &all), 0);
+	assert_int_equal(arm64_lpi_tables(pending, 1, &tables, &all), 0);
 	assert_false(all);
-	assert_int_equal(arm64_lpi_tables("GICv3: using LPI property table @0x10000\n"
-					  "GICv3: CPU0: using allocated LPI pending table @0x20000\n",
-					  2, &tables, &all), 0);
+	assert_int_equal(arm64_lpi_tables(both, 2, &tables, &all), 0);
 	assert_false(all);
 }
 

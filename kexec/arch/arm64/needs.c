@@ -148,8 +148,10 @@ static int check_crash_region(const struct image *image)
 	rc = nexttree_memory(image->dtb_tree, cells, &memory);
 	ranges_merge(&memory);
 	if (rc >= 0 && !ranges_cover(&memory, m->crash.start, m->crash.end))
-		return fail(EINVAL, "%s: the crash region is no memory in this device tree; name the"
-				    " tree that this machine was booted with", image->dtb.name);
+		return fail(EINVAL,
+			    "%s: the crash region is no memory in this device tree; name the tree"
+			    " that this machine was booted with",
+			    image->dtb.name);
 	return rc;
 }
 

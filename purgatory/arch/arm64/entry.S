@@ -102,7 +102,7 @@ map_on:
 	cmp	x5, #PARANGE_MAX
 	mov	x0, #PARANGE_MAX
 	csel	x5, x5, x0, ls
-	/* Without FEAT_S1PIE and the like, which Linux leaves on: by it these tables give no access. */
+	/* Linux leaves FEAT_S1PIE on, by which these tables give no access. */
 	mrs	x9, S3_0_C0_C7_3		/* ID_AA64MMFR3_EL1 */
 	tst	x9, #0xf			/* TCRX: is there TCR2? */
 	b.eq	2f
@@ -160,7 +160,7 @@ map_on:
 
 /* Everything that was written is in memory by now. */
 map_off:
-	isb					/* some processors fetch ahead through a map that goes */
+	isb					/* or some fetch ahead with no map */
 	if_el2
 	b.eq	2f
 	msr	sctlr_el1, x20

@@ -54,7 +54,7 @@ static inline bool io_mmu_is_on(void)
 	return (io_is_el2() ? IO_READ(sctlr_el2) : IO_READ(sctlr_el1)) & SCTLR_MMU;
 }
 
-/* With SME (ID_AA64PFR1_EL1) the crashed program may have been in a mode without these instructions. */
+/* With SME (ID_AA64PFR1_EL1) the crashed program may have been in a mode without them. */
 static inline bool io_has_streaming(void)
 {
 	return IO_READ(id_aa64pfr1_el1) >> 24 & 0xf;
