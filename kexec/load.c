@@ -11,6 +11,7 @@
 #include "kexec/plan.h"
 #include "kexec/policy.h"
 #include "kexec/prove.h"
+#include "kexec/readiness.h"
 #include "kexec/rebootcpu.h"
 #include "kexec/report.h"
 #include "kexec/reuse.h"
@@ -419,17 +420,23 @@ static bool crash_loaded(const struct sysroot *sr)
 	return loaded == ANSWER_YES;
 }
 
-/* What an earlier try has loaded is stale, or gone. */
-static void load_again_failed(const struct options *o, const struct sysroot *sr)
+/* While the running kernel changes an image it says that there is none: that is no loss. */
+static bool crash_is_gone(const struct sysroot *sr)
 {
 	if (crash_loaded(sr))
-		doubt_load(
-			o,
-			"CPUs or memory changed and loading again failed; the loaded image is not"
-			" current");
+		return false;
+	syscalls.sleep_ms(READINESS_PAUSE_MS);
+	return !crash_loaded(sr);
+}
+
+/* What an earlier try has loaded is stale, or gone. */
+static void load_again_failed(const struct options *o, const struct sysroot *sr, bool *armed)
+{
+	if (crash_is_gone(sr))
+		*armed = true;	/* by that try */
 	else
-		warn("no crash kernel is armed now; the one that was loaded before the change is"
-		     " gone");
+		doubt_load(o, "CPUs or memory changed and loading again failed; the loaded image"
+			      " is not current");
 }
 
 /* Hotplug comes in bursts: wait for the end of one, 1.5 seconds in all. */
@@ -437,7 +444,7 @@ static void load_again_failed(const struct options *o, const struct sysroot *sr)
 #define LOAD_PAUSE_MS(i)	(50u << (i))
 
 static int load_until_current(const struct options *o, const struct sysroot *sr,
-			      struct files *files)
+			      struct files *files, bool *armed)
 {
 	struct way way = load_way(o, sr);
 	unsigned int tries;
@@ -462,7 +469,7 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 		status = load_once(o, sr, files, &way, &stale);
 	}
 	if (!load_is_done(status) && tries > 1 && o->crash)
-		load_again_failed(o, sr);
+		load_again_failed(o, sr, armed);
 	if (!stale || status != STATUS_OK)
 		return status;
 	return doubt_load(
@@ -494,12 +501,12 @@ int load(struct options *o, const struct sysroot *sr)
 		rc = reuse_initrd(sr, &o->arena, &o->request);
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
-	armed = crash_loaded(sr);
+	armed = crash_loaded(sr);	/* before, or by a try of ours */
 	log_load(o, KLOG_LOADING);
 	files_init(&files);
-	status = load_until_current(o, sr, &files);
+	status = load_until_current(o, sr, &files, &armed);
 	files_free(&files);
-	if (!load_is_done(status) && armed && !crash_loaded(sr))
+	if (!load_is_done(status) && armed && crash_is_gone(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");
 	if (status != STATUS_OK || o->dry_run)
 		return status;

@@ -203,7 +203,10 @@ TRUTH += [
     Case("a plan that is only shown is no load", "-s -p --dry-run {kernel}", machine=Machine(little=False),
          env=both(), stdout="Segments", stderr="big-endian Linux", check=no_log),
     Case("the next try fails: nothing is armed", "-c -p --hotplug {kernel}", 255, env=both(arrives=1, fail="0,12"),
-         stderr="no crash kernel is armed now", check=state(0, 0)),
+         stderr="no crash kernel is armed now", check=all_of(state(0, 0), lambda r: expect(
+             r.stderr.count("is armed now") == 1, r.stderr))),
+    Case("while the kernel changes the image, none is lost", "-c -p {kernel}", 255, env={"KEXEC_MODEL_FAIL": "12",
+         "KEXEC_MODEL_SETTLES": "1"}, prepare=ARMED, stderr=r"(?s)\A(?!.*is armed now).*crashkernel=", check=state(1, 1)),
     Case("the next try fails: what is armed is stale", "-c -p --hotplug {kernel}", 255,
          env=both(arrives=1, fail="0," + ",".join(["16"] * 40)), stderr="the loaded image is not current", check=state(1, 1)),
     Case("lockdown, and the kernel is being written", "", 1, env=both(policy=1), prepare=ARMED,
