@@ -38,6 +38,25 @@ static void put_initrd(struct image *image, struct dt_node *chosen)
 	dt_set_u64(&image->arena, chosen, "linux,initrd-end", end);
 }
 
+/* Devicetree Specification 3.5: each child is a reservation, or (without reg) a wish for one. */
+int nexttree_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out)
+{
+	const struct dt_node *parent = dt_child(tree, "reserved-memory");
+	struct dt_cells cells;
+	int rc = parent ? dt_cells(parent, &cells) : 0;
+
+	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0;
+	     n = n->next) {
+		const struct dt_prop *reg = dt_prop(n, "reg");
+
+		if (!reg || dt_string_is(n, "status", "disabled") ||
+		    (mapped && (dt_prop(n, "no-map") || dt_prop(n, "reusable"))))
+			continue;
+		rc = dt_add_ranges(reg, cells, n->name, n->name, out);
+	}
+	return rc;
+}
+
 struct dt_node *nexttree_chosen(struct image *image, struct dt_node *root,
 				const char *const *stale, size_t n)
 {

@@ -19,6 +19,13 @@ const struct dt_node *nexttree_source(const struct image *image);
 int nexttree_memory(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
 /*
+ * What the children of /reserved-memory set aside, appended; with @mapped only
+ * those that a kernel must have as memory to use them: no-map ones it never
+ * maps, reusable ones are for its own pages.
+ */
+int nexttree_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out);
+
+/*
  * /chosen of the copy @root: without the @n properties @stale, which are the running kernel's own;
  * with the command line and where the initrd is. Returns the node.
  */

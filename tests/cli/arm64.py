@@ -8,7 +8,7 @@ import os
 from bzimage import uki, zboot
 from cases import LOAD, json_plan, loads, loads_nothing, put, remove, segments_of
 from harness import Case, expect
-from machine import MIB, Node, text
+from machine import MIB, Node, be32, be64, text
 from machine_arm64 import Blob, Machine, image
 from recorded import Recorded
 from vmlinux import elf64, vmlinux
@@ -43,6 +43,14 @@ def marks(p):
     expect(p["flags"] == "0xb70009", p["flags"])
 
 
+START, CRASH = 0x40000000, 0x90000000    # of a generated machine's memory and of its crash region
+
+
+def lowest(test):
+    """Of the addresses of all segments."""
+    return json_plan(lambda p: expect(test(min(int(s["address"], 16) for s in p["segments"])), p["segments"]))
+
+
 def command_line(want):
     return json_plan(lambda p: expect(p["command_line"] == want, p["command_line"]))
 
@@ -57,9 +65,12 @@ def in_tree(*names, absent=()):
     return check
 
 
-def other_tree(memory=True, chosen=None):
-    """--dtb: of another kernel for this machine."""
+def other_tree(memory=True, chosen=None, reserved=None):
+    """--dtb: of another kernel for this machine. @reserved: (start, bytes) of /reserved-memory."""
     root = Machine().tree()
+    if reserved:
+        root["reserved-memory"] = Node({"#address-cells": be32(2), "#size-cells": be32(2), "ranges": b"",
+                                        "pool@0": Node({"reg": be64(*reserved), "no-map": b""})})
     root["model"] = text("of the user")
     root["chosen"] = Node(chosen or {})
     if not memory:
@@ -142,6 +153,12 @@ CASES = [case for m in RECORDED for case in (
         error="there is no memory in this device tree; no kernel can boot from it"),
     arm("--dtb without the crash region's memory", "-p -c --dtb={dir}/other.dtb {kernel}", 1, prepare=other_tree(memory=False),
         error="the crash region is no memory in this device tree; name the tree"),
+    arm("-p --dtb that reserves memory of the crash region", "-p -c --dtb={dir}/other.dtb {kernel}", 1,
+        prepare=other_tree(reserved=(CRASH + MIB, MIB)), error="reserves memory of the crash region for a device"),
+    arm("-l --dtb that reserves memory", "-l --json --dry-run --dtb={dir}/other.dtb {kernel}", stdout="idmap",
+        prepare=other_tree(reserved=(START, 64 * MIB)), check=lowest(lambda at: at >= START + 64 * MIB)),
+    arm("-l --dtb that reserves none", "-l --json --dry-run --dtb={dir}/other.dtb {kernel}", stdout="idmap",
+        prepare=other_tree(), check=lowest(lambda at: at == START)),
     arm("-p --dtb", "-p --dtb={dir}/other.dtb" + DUMPED, stdout="idmap", prepare=other_tree(),
         check=in_tree("model", "linux,elfcorehdr", NO_MEMORY)),
     arm("a tree of more than 2 MiB", "-l -c --dtb={dir}/other.dtb {kernel}", 1,

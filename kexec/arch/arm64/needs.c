@@ -113,9 +113,14 @@ static int find_known_room(struct image *image)
 	const struct machine *m = image->machine;
 	const struct arm64_facts *f = m->arch_facts;
 	RANGES_AUTO memory = {0};
+	RANGES_AUTO reserved = {0};
 	struct dt_cells cells;
 	int rc = dt_cells(tree, &cells);
 
+	if (rc >= 0 && image->dtb_tree)
+		rc = nexttree_reserved_memory(tree, false, &reserved);
+	ranges_merge(&reserved);
+	ranges_subtract(&image->free, &reserved);
 	ranges_subtract_one(&image->free, m->crash.start, m->crash.end);
 	ranges_subtract(&image->free, &m->crash_more);
 	ranges_subtract(&image->free, &f->tree_reserve);
@@ -140,11 +145,18 @@ static int check_crash_region(const struct image *image)
 	const struct arm64_facts *f = image->machine->arch_facts;
 	const struct machine *m = image->machine;
 	RANGES_AUTO memory = {0};
+	RANGES_AUTO reserved = {0};
 	struct dt_cells cells;
-	int rc = image->dtb_tree && !f->efi ? dt_cells(image->dtb_tree, &cells) : 1;
+	int rc = image->dtb_tree ? dt_cells(image->dtb_tree, &cells) : 1;
 
 	if (rc)
 		return rc < 0 ? rc : 0;
+	rc = nexttree_reserved_memory(image->dtb_tree, false, &reserved);
+	if (rc >= 0 && ranges_find(&reserved, m->crash.start, m->crash.end))
+		return fail(EINVAL, "%s: reserves memory of the crash region for a device",
+			    image->dtb.name);
+	if (rc < 0 || f->efi)
+		return rc;
 	rc = nexttree_memory(image->dtb_tree, cells, &memory);
 	ranges_merge(&memory);
 	if (rc >= 0 && !ranges_cover(&memory, m->crash.start, m->crash.end))

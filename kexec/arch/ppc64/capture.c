@@ -522,7 +522,7 @@ static int reserve_nodes(const struct dt_node *tree, struct dt_cells cells, stru
 	const struct dt_prop *p = dt_prop(tree, "reserved-ranges");
 	int rc = p ? dt_add_ranges(p, cells, "", "reserved-ranges", reserved) : 0;
 
-	return rc < 0 ? rc : ppc64_reserved_memory(tree, false, reserved);
+	return rc < 0 ? rc : nexttree_reserved_memory(tree, false, reserved);
 }
 
 /* The kernel runs, and finds its initrd, only in what it is told is memory. */

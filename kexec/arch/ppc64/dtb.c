@@ -10,6 +10,7 @@
 
 #include "common/bytes.h"
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/nexttree.h"
 
 /*
  * What firmware and kernel settled when this machine was booted, whatever the
@@ -211,7 +212,7 @@ static int avoid_reserved(struct image *image)
 	int rc = dt_cells(image->dtb_tree, &cells);
 
 	if (rc >= 0)
-		rc = ppc64_reserved_memory(image->dtb_tree, false, &avoid);
+		rc = nexttree_reserved_memory(image->dtb_tree, false, &avoid);
 	if (rc >= 0 && reserved)
 		rc = dt_add_ranges(reserved, cells, "", "reserved-ranges", &avoid);
 	if (rc < 0)

@@ -75,13 +75,6 @@ uint64_t ppc64_memory_cut(const struct ranges *memory);
 int ppc64_memory_of(const struct dt_node *tree, struct dt_cells cells, struct ranges *memory);
 
 /*
- * What the children of /reserved-memory set aside, appended; with @mapped only
- * those that a kernel must have as memory to use them: no-map ones it never
- * maps, reusable ones are for its own pages.
- */
-int ppc64_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out);
-
-/*
  * A piece of memory that one property of a node points to, or two (base and
  * size). Kernels read it through their linear map and fault where that has
  * nothing: it must be memory of the next kernel too, or not be pointed to.

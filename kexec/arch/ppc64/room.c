@@ -11,7 +11,7 @@
 static int find_mapped(const struct image *image, struct ranges *mapped)
 {
 	const struct ppc64_facts *f = image->machine->arch_facts;
-	int rc = ppc64_reserved_memory(nexttree_source(image), true, mapped);
+	int rc = nexttree_reserved_memory(nexttree_source(image), true, mapped);
 
 	ranges_copy(mapped, &f->pointed);
 	for (size_t i = 0; i < mapped->n; i++) {

@@ -190,25 +190,6 @@ static int add_pointed(struct dt_node *node, const struct ppc64_pointer *p, void
 	return rc < 0 ? fail_in(rc, "device tree: %s", node->name) : 0;
 }
 
-/* Devicetree Specification 3.5: each child is a reservation, or (without reg) a wish for one. */
-int ppc64_reserved_memory(const struct dt_node *tree, bool mapped, struct ranges *out)
-{
-	const struct dt_node *parent = dt_child(tree, "reserved-memory");
-	struct dt_cells cells;
-	int rc = parent ? dt_cells(parent, &cells) : 0;
-
-	for (const struct dt_node *n = parent ? parent->children : NULL; n && rc >= 0;
-	     n = n->next) {
-		const struct dt_prop *reg = dt_prop(n, "reg");
-
-		if (!reg || dt_string_is(n, "status", "disabled") ||
-		    (mapped && (dt_prop(n, "no-map") || dt_prop(n, "reusable"))))
-			continue;
-		rc = dt_add_ranges(reg, cells, n->name, n->name, out);
-	}
-	return rc;
-}
-
 /* A GPU's own memory: it can be gone, or hang who reads it, after a crash. */
 static int survey_coherent(struct machine *m, struct ppc64_facts *f)
 {
@@ -257,7 +238,7 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 	if (rc >= 0)
 		ranges_copy(&m->avoid, &f->reserved);
 	if (rc >= 0)
-		rc = ppc64_reserved_memory(m->tree, false, &m->avoid);
+		rc = nexttree_reserved_memory(m->tree, false, &m->avoid);
 	if (rc >= 0)
 		rc = survey_coherent(m, f);
 	return rc < 0 ? rc : survey_keystore(m, f);
