@@ -268,6 +268,7 @@ static void bzimage_cut(void **state)
 	make_bzimage(d);
 	unit_write(dir, "vmlinuz", d, sizeof(d));
 	assert_int_equal(file_open(&k.file, path), 0);
+	unit_end_lease(k.file.fd);
 	assert_int_equal(truncate(path, 0x300), 0);
 	assert_fails(format_bzimage.understand(&k, &arena), EIO, "cannot be read");
 	kernel_close(&k);

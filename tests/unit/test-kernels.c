@@ -304,6 +304,7 @@ static void elf_cut(void **state)
 
 		unit_write(dir, "vmlinux", e, sizeof(e));
 		assert_int_equal(file_open(&k.file, path), 0);
+		unit_end_lease(k.file.fd);
 		assert_int_equal(truncate(path, cuts[i]), 0);
 		assert_fails(format_elf.understand(&k, &arena), EIO, "cannot be read");
 		kernel_close(&k);
