@@ -349,6 +349,15 @@ def lines_are_not_cut(pair, d):
     return len(checks.told(pair.theirs).cmdline()) + more > pair.case.kernel.cmdline_max
 
 
+@entry("refusal|contract: kernel", rare=True)
+def kernels_that_cannot_move(pair, d):
+    """A bzImage whose header says that it is not relocatable runs where it was linked alone. The peer
+    puts it anywhere."""
+    k = pair.case.kernel
+    said = "is not relocatable" in d.ours and d.theirs == "loads" or "linked for" in d.theirs
+    return said and k.header is not None and not k.relocatable
+
+
 @entry("refusal")
 def five_levels(pair, d):
     """A kernel without 5-level paging cannot start where it is on. The peer does not look."""

@@ -8,12 +8,6 @@ EQUIVALENT = {
     ("kexec/prove.c", "prove_disjoint", "compare",
      "for (unsigned int i = 0; i [< -> <=] image->n_segments; i++)", 1):
         "nothing is compared with what lies behind the last segment: there is no later one",
-    ("kexec/arch/ppc64/prove.c", "reserved_ranges", "compare",
-     "for (int i = 0; i [< -> <=] fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
-        "behind the last entry is the one which ends the map: a range of no bytes",
-    ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
-     "bootargs = chosen [< -> <=] 0 ? NULL : fdt_getprop(s->data, chosen, \"bootargs\", &len);", 1):
-        "only the root is at offset 0",
     ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
      "if (fdt_path_offset(s->data, \"/cpus\") [< -> <=] 0)", 1):
         "only the root is at offset 0",
@@ -227,9 +221,6 @@ EQUIVALENT = {
     ("kexec/format/bzimage.c", "bzimage_understand", "compare",
      "size_t len = k->file.size [< -> <=] sizeof(h) ? k->file.size : sizeof(h);", 1):
         "of two equal numbers either is the smaller",
-    ("kexec/format/uki.c", "uki_extent", "compare",
-     "if (pe_raw_end(pe_section(&pe, i)) [> -> >=] end)", 1):
-        "what is equal becomes what it is",
     ("kexec/format/uki.c", "uki_find", "compare",
      "le32_get(s + SECTION_RAW_OFFSET), virtual [< -> <=] raw ? virtual : raw", 1):
         "of two equal numbers either is the smaller",
@@ -248,42 +239,27 @@ EQUIVALENT = {
     ("kexec/purgatory.c", "purgatory_hash", "compare",
      "for (unsigned int i = 0; i [< -> <=] image->n_segments; i++)", 1):
         "each region is in a segment: nobody gets to the last one without having found it",
-    ("kexec/purgatory.c", "purgatory_add_regions", "always",
-     "else if ((rc = purgatory_add_region(image, s->addr, DIGEST_AT)) >= 0)", 1):
-        "where there is no room for one region there is none for another, with the same message",
-    ("kexec/arch/ppc64/prove.c", "reserved_ranges", "succeed",
-     "rc = fdt_get_mem_rsv(fdt, i, &start, &size) ? -EINVAL : ranges_add(out, start, size, \"reserved\");", 1):
-        "what fdt_num_mem_rsv() counts can be read",
-    ("kexec/image.c", "fits", "compare",
+    ("kexec/image.c", "image_fits", "compare",
      "uint64_t end = p.below && p.below [< -> <=] r->end ? p.below : r->end;", 1):
         "of two equal numbers either is the smaller",
-    ("kexec/image.c", "fits", "compare",
+    ("kexec/image.c", "image_fits", "compare",
      "uint64_t start = p.above [> -> >=] r->start ? p.above : r->start;", 1):
         "of two equal numbers either is the larger",
-    ("kexec/image.c", "fits", "compare",
+    ("kexec/image.c", "image_fits", "compare",
      "*addr = end [< -> <=] size ? 0 : round_down64(end - size, align);", 1):
         "the difference is 0",
-    ("kexec/image.c", "fits", "compare",
+    ("kexec/image.c", "image_fits", "compare",
      "return round_up_ok(start, align, addr) && *addr [< -> <=] end && end - *addr >= size;", 1):
         "in no bytes there is no room for a page",
     ("kexec/image.c", "largest_hole", "compare",
      "if (image->free.at[i].end - image->free.at[i].start [> -> >=] largest)", 1):
         "what is equal becomes what it is",
-    ("kexec/image.c", "take", "compare",
+    ("kexec/image.c", "image_take", "compare",
      "uint64_t align = p.align [> -> >=] image->machine->page_size ? p.align : image->machine->page_size;", 1):
         "of two equal numbers either is the larger",
     ("kexec/image.c", "image_place_kernel", "compare",
      "uint64_t low = round_down64(k->low, p.align [> -> >=] page && k->relocatable ? p.align : page);", 1):
         "of two equal numbers either is the larger",
-    ("kexec/image.c", "segment_digest", "compare",
-     "uint64_t data = from [< -> <=] s->bufsz ? s->bufsz - from : 0, left;", 1):
-        "the difference is 0",
-    ("kexec/image.c", "segment_digest", "compare",
-     "if (data [> -> >=] size)", 1):
-        "what is equal becomes what it is",
-    ("kexec/image.c", "segment_digest", "compare",
-     "size_t step = left [< -> <=] sizeof(zeros) ? left : sizeof(zeros);", 1):
-        "of two equal numbers either is the smaller",
     ("kexec/arch/ppc64/needs.c", "find_floor", "compare",
      "return image->kernel.high - image->kernel.low [> -> >=] floor ? image->kernel.high - image->kernel.low : floor;", 1):
         "of two equal numbers either is the larger",
@@ -308,13 +284,4 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/drconf.c", "give", "compare",
      "if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes [< -> <=] base))", 1):
         "equal only without bytes",
-    ("purgatory/lanes.c", "lanes_region", "compare",
-     "for (; size [>= -> >] LANES_GROUP; size -= LANES_GROUP, p += LANES_GROUP)", 1):
-        "the last whole group is added by blocks, which comes to the same",
-    ("purgatory/lanes.c", "lanes_end", "compare",
-     "for (unsigned int i = 1; i [< -> <=] SHA256_BLOCK_SIZE - 8; i++)", 1):
-        "the length is written there afterwards",
-    ("purgatory/lanes.c", "lanes_zeros", "compare",
-     "for (; size [>= -> >] 4 * sizeof(word); size -= 4 * sizeof(word), p += 4 * sizeof(word))", 1):
-        "the last words are looked at byte by byte",
 }

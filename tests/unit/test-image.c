@@ -194,6 +194,11 @@ static void early_boot_reaches(void **state)
 	assert_true(p.align == 16 && p.below == 0x1000 && p.top_down && !p.above);
 	image.needs.top_down = false;
 	assert_false(image_early(&image, 0).top_down);
+	/* Around the kernel, from a multiple of the window's own step on. */
+	image.needs = (struct needs){ .window = 0x8000, .window_align = 0x4000 };
+	image.kernel_base = 0x6000;
+	p = image_early(&image, 0);
+	assert_true(p.above == 0x6000 && p.below == 0x4000 + 0x8000);
 }
 
 static void doubts_are_said(void **state)
