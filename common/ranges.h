@@ -4,8 +4,9 @@
  * Sets of physical addresses: half-open ranges [start, end), each with the
  * reason why it is in the set. Bytes, 64 bits. An empty range is never kept.
  *
- * ranges_add() only appends; every other function expects and leaves a list
- * that is sorted and without overlaps (ranges_merge() makes it so).
+ * ranges_add() only appends (what touches the last one for the same reason becomes a part of
+ * it); every other function expects and leaves a list that is sorted and without overlaps
+ * (ranges_merge() makes it so).
  */
 #ifndef COMMON_RANGES_H
 #define COMMON_RANGES_H

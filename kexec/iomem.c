@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/error.h"
-#include "common/ranges.h"
 #include "kexec/iomem.h"
 
 /* One that ends with the address space has no end in 64 bits: none is memory. */
@@ -39,6 +38,51 @@ int iomem_each(const char *text, iomem_fn *fn, void *context)
 		at += len + (at[len] == '\n');
 	}
 	return rc < 0 ? rc : lines && lines == hidden ? -EPERM : 0;
+}
+
+int iomem_survey(const struct machine *m, iomem_fn *fn, void *context)
+{
+	STRING_AUTO name = sysroot_name(m->sr, PROC_IOMEM);
+	BUF_AUTO text = {0};
+	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
+
+	if (rc == -ENOENT)
+		return fail(ENOENT,
+			    "%s: is not there, so it is not known what memory this machine has",
+			    name);
+	if (rc >= 0)
+		rc = iomem_each((char *)text.data, fn, context);
+	if (rc == -EPERM)
+		return fail(EPERM,
+			    "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
+			    " them",
+			    name);
+	return rc < 0 || m->ram.n ? rc : fail(EINVAL, "%s: has no \"System RAM\"", name);
+}
+
+/* ranges_add() unites what touches for one reason: each line is a reason of its own. */
+int iomem_add_crash(struct ranges *crash, const struct iomem_line *line)
+{
+	return ranges_add(crash, line->start, line->end - line->start, line->name);
+}
+
+void iomem_crash_regions(struct machine *m, const struct ranges *crash, struct ranges *low)
+{
+	size_t upper = 0;
+
+	if (!crash->n)
+		return;
+	for (size_t i = 1; i < crash->n; i++)
+		if (crash->at[i].start > crash->at[upper].start)
+			upper = i;
+	m->crash = crash->at[upper];
+	m->crash.why = "crashkernel=";
+	for (size_t i = 0; i < crash->n; i++)
+		if (i != upper)
+			ranges_add(low, crash->at[i].start,
+				   crash->at[i].end - crash->at[i].start, "Crash kernel");
+	ranges_copy(&m->crash_more, low);
+	ranges_merge(&m->crash_more);
 }
 
 bool iomem_begins(const struct iomem_line *line, const char *name)

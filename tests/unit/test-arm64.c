@@ -6,6 +6,8 @@
  */
 #include "tests/unit/unit.h"
 
+#include <inttypes.h>
+
 #include <libfdt.h>
 
 #include "kexec/arch/arm64/arm64.h"
@@ -517,28 +519,35 @@ static void what_is_known(void **state)
 }
 
 /* The upper region is for segments, and the capture kernel has both: in this order. */
+/* The upper one caps all memory, the lower is added; also where they touch they are two. */
 static void two_regions(void **state)
 {
-	int len;
-	const uint8_t *p;
+	static const uint64_t sizes[] = { 128 * MIB, 256 * MIB };
 
 	(void)state;
 	if (!has_purgatory())
 		return;		/* this kexec was configured without */
-	write_text(PROC_IOMEM,
-		   IOMEM "  50000000-57ffffff : Crash kernel\n  60000000-6fffffff : Crash kernel\n"
-			 "    60000000-6fffffff : reserved\n");
-	make_plan(CRASHED);
-	p = fdt_getprop(bytes_of(ROLE_BOOT_DATA),
-			fdt_path_offset(bytes_of(ROLE_BOOT_DATA), "/chosen"),
-			"linux,usable-memory-range", &len);
-	assert_int_equal(len, 32);
-	assert_int_equal(be64_get(p), CRASH);
-	assert_int_equal(be64_get(p + 8), 256 * MIB);
-	assert_int_equal(be64_get(p + 16), 0x50000000);
-	assert_int_equal(be64_get(p + 24), 128 * MIB);
-	assert_null(ranges_find(&image.dump, 0x50000000, 0x58000000));
-	forget_plan();
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		STRING_AUTO iomem = mem_printf(IOMEM "  50000000-%" PRIx64 " : Crash kernel\n"
+						     "  60000000-6fffffff : Crash kernel\n"
+						     "    60000000-6fffffff : reserved\n",
+					       0x50000000 + sizes[i] - 1);
+		const uint8_t *p;
+		int len;
+
+		write_text(PROC_IOMEM, iomem);
+		make_plan(CRASHED);
+		p = fdt_getprop(bytes_of(ROLE_BOOT_DATA),
+				fdt_path_offset(bytes_of(ROLE_BOOT_DATA), "/chosen"),
+				"linux,usable-memory-range", &len);
+		assert_int_equal(len, 32);
+		assert_int_equal(be64_get(p), CRASH);
+		assert_int_equal(be64_get(p + 8), 256 * MIB);
+		assert_int_equal(be64_get(p + 16), 0x50000000);
+		assert_int_equal(be64_get(p + 24), sizes[i]);
+		assert_null(ranges_find(&image.dump, 0x50000000, 0x50000000 + sizes[i]));
+		forget_plan();
+	}
 }
 
 /* What must go from /chosen, and what is new in it. */

@@ -355,6 +355,22 @@ static void two_crash_regions_and_drivers_memory(void **state)
 	machine_free(&m);
 }
 
+/* They are two: in the lower one the running kernel would not take a segment. */
+static void crash_regions_that_touch(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	struct machine m;
+
+	(void)state;
+	text("proc/iomem", "00100000-7fffffff : System RAM\n  20000000-2fffffff : Crash kernel\n"
+			   "  30000000-3fffffff : Crash kernel\n");
+	assert_int_equal(survey(&m, root, NULL), 0);
+	has_range(&m.crash, 0x30000000, 0x40000000);
+	assert_int_equal(m.crash_more.n, 1);
+	has_range(&m.crash_more.at[0], 0x20000000, 0x30000000);
+	machine_free(&m);
+}
+
 static void maps_that_are_broken(void **state)
 {
 	STRING_AUTO root = unpack("q35-bios");
@@ -627,6 +643,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(memory_that_cannot_be_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_crash_regions_and_drivers_memory, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(crash_regions_that_touch, setup, teardown),
 		cmocka_unit_test_setup_teardown(maps_that_are_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_that_are_not_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(processor_and_policy, setup, teardown),

@@ -97,7 +97,7 @@ static int survey_resource(const struct iomem_line *l, void *context)
 	int rc;
 
 	if (iomem_is(l, "Crash kernel"))
-		return ranges_add(&to->crash, l->start, size, "Crash kernel");
+		return iomem_add_crash(&to->crash, l);
 	if (l->depth && iomem_is(l, "reserved"))
 		return ranges_add(&to->f->reserved, l->start, size, "reserved");
 	if (!driver && !iomem_is(l, "System RAM"))
@@ -108,58 +108,19 @@ static int survey_resource(const struct iomem_line *l, void *context)
 	return rc;
 }
 
-/*
- * crashk_res is the upper region, and segments go there alone; crashk_low_res is the capture
- * kernel's too, for devices that reach no further
- * (kernel/crash_reserve.c:reserve_crashkernel_generic).
- */
-static void survey_crash_regions(struct machine *m, struct arm64_facts *f, struct ranges *crash)
-{
-	size_t upper = 0;
-
-	if (!crash->n)
-		return;
-	/* Not merged: two that touch are two. */
-	for (size_t i = 1; i < crash->n; i++)
-		if (crash->at[i].start > crash->at[upper].start)
-			upper = i;
-	m->crash = crash->at[upper];
-	m->crash.why = "crashkernel=";
-	for (size_t i = 0; i < crash->n; i++)
-		if (i != upper)
-			ranges_copy(&f->crash_low, &(struct ranges){ &crash->at[i], 1, 1 });
-	ranges_copy(&m->crash_more, &f->crash_low);
-	ranges_merge(&m->crash_more);
-	/* The reservation is one of memblock's too. */
-	ranges_merge(crash);
-	ranges_subtract(&f->reserved, crash);
-}
-
 static int survey_resources(struct machine *m, struct arm64_facts *f)
 {
-	STRING_AUTO name = sysroot_name(m->sr, PROC_IOMEM);
-	BUF_AUTO text = {0};
 	struct survey_iomem to = { .m = m, .f = f };
-	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
+	int rc = iomem_survey(m, survey_resource, &to);
 
-	if (rc == -ENOENT)
-		return fail(ENOENT,
-			    "%s: is not there, so it is not known what memory this machine has",
-			    name);
-	if (rc >= 0)
-		rc = iomem_each((char *)text.data, survey_resource, &to);
-	if (rc == -EPERM)
-		rc = fail(EPERM,
-			  "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
-			  " them",
-			  name);
 	ranges_merge(&m->ram);
 	ranges_merge(&f->reserved);
-	survey_crash_regions(m, f, &to.crash);
+	iomem_crash_regions(m, &to.crash, &f->crash_low);
+	/* The reservation is one of memblock's too. */
+	ranges_merge(&to.crash);
+	ranges_subtract(&f->reserved, &to.crash);
 	ranges_free(&to.crash);
 	ranges_copy(&m->avoid, &f->reserved);
-	if (rc >= 0 && !m->ram.n)
-		rc = fail(EINVAL, "%s: has no \"System RAM\"", name);
 	return rc;
 }
 

@@ -104,7 +104,7 @@ static int survey_iomem_line(const struct iomem_line *l, void *context)
 	uint32_t type;
 
 	if (iomem_is(l, "Crash kernel"))
-		return ranges_add(&to->crash, l->start, size, "Crash kernel");
+		return iomem_add_crash(&to->crash, l);
 	if (iomem_is(l, "System RAM") || iomem_begins(l, "System RAM ("))
 		return survey_add_ram(to, l);
 	if (!x86_64_e820_named(l->name, l->name_len, &type))
@@ -118,51 +118,19 @@ static int survey_iomem_line(const struct iomem_line *l, void *context)
 	return type == X86_E820_RESERVED ? ranges_add(&f->reserved, l->start, size, "Reserved") : 0;
 }
 
-/*
- * crashk_res is the upper region, and segments go there alone; crashk_low_res is the capture
- * kernel's too (arch/x86/kernel/setup.c:arch_reserve_crashkernel).
- */
-static void survey_crash(struct machine *m, struct x86_64_facts *f, struct ranges *crash)
-{
-	ranges_merge(crash);
-	if (!crash->n)
-		return;
-	m->crash = crash->at[crash->n - 1];
-	m->crash.why = "crashkernel=";
-	ranges_copy(&f->crash_low, &(struct ranges){ crash->at, crash->n - 1, 0 });
-	ranges_copy(&m->crash_more, &f->crash_low);
-	ranges_merge(&m->crash_more);
-	ranges_subtract_one(&m->crash_more, m->crash.start, m->crash.end);
-}
-
 static int survey_memory(struct machine *m, struct x86_64_facts *f)
 {
-	STRING_AUTO name = sysroot_name(m->sr, PROC_IOMEM);
-	BUF_AUTO text = {0};
 	struct survey_iomem to = { .m = m, .f = f };
-	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
+	int rc = iomem_survey(m, survey_iomem_line, &to);
 
-	if (rc == -ENOENT)
-		return fail(ENOENT,
-			    "%s: is not there, so it is not known what memory this machine has",
-			    name);
-	if (rc >= 0)
-		rc = iomem_each((char *)text.data, survey_iomem_line, &to);
-	if (rc == -EPERM)
-		rc = fail(EPERM,
-			  "%s: all addresses are 0: kexec needs to be root (CAP_SYS_ADMIN) to see"
-			  " them",
-			  name);
 	ranges_merge(&m->ram);
 	ranges_merge(&f->acpi_tables);
 	ranges_merge(&f->acpi_nvs);
 	ranges_merge(&f->reserved);
 	ranges_copy(&f->low_ram, &m->ram);
 	ranges_clip(&f->low_ram, 0, X86_64_LOW_MEMORY);
-	survey_crash(m, f, &to.crash);
+	iomem_crash_regions(m, &to.crash, &f->crash_low);
 	ranges_free(&to.crash);
-	if (rc >= 0 && !m->ram.n)
-		rc = fail(EINVAL, "%s: has no \"System RAM\"", name);
 	return rc;
 }
 
