@@ -90,12 +90,6 @@ static void put_shown(FILE *out, const char *text, const char *end)
 	fwrite(shown.data, 1, shown.len, out);
 }
 
-void text_put(FILE *out, const char *text)
-{
-	put_shown(out, text, "");
-}
-
-/* In one write: two programs' messages do not mix. */
 void text_print(FILE *out, const char *fmt, ...)
 {
 	size_t ends = strlen(fmt);

@@ -30,12 +30,10 @@ uint32_t text_character(const uint8_t *s, size_t len);
  */
 bool text_is_plain(uint32_t character);
 
-/* Print it; a byte of what is not plain, or no UTF-8, as \xNN. */
-void text_put(FILE *out, const char *text);
-
 /*
- * What printf() makes of the format, as text_put() shows it. Only newlines at
- * the end of the format itself are newlines.
+ * What printf() makes of the format; a byte of what is not plain, or no UTF-8, as \xNN. In one
+ * write, so that two programs' messages do not mix. Only newlines at the end of the format itself
+ * are newlines.
  */
 void text_print(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

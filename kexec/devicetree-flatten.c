@@ -143,9 +143,8 @@ static void put_header(uint8_t *fdt, size_t total, size_t map, size_t structure,
 	fdt_set_last_comp_version(fdt, FDT_COMPATIBLE);
 }
 
-/* Free space is what totalsize promises beyond the strings block, the last one. */
-int dt_flatten(const struct dt_node *root, const struct ranges *reserve, size_t room,
-	       uint8_t **blob, size_t *size)
+int dt_flatten(const struct dt_node *root, const struct ranges *reserve, uint8_t **blob,
+	       size_t *size)
 {
 	size_t map = round_up64(sizeof(struct fdt_header), 16);
 	size_t structure = map + 16 * (reserve->n + 1), names, strings;
@@ -153,7 +152,7 @@ int dt_flatten(const struct dt_node *root, const struct ranges *reserve, size_t 
 	struct flat f = {0};
 	uint8_t *fdt;
 
-	if (structure + structure_bytes + names > DT_SIZE_MAX || room > DT_SIZE_MAX)
+	if (structure + structure_bytes + names > DT_SIZE_MAX)
 		return fail(E2BIG, "device tree: needs more than %zu bytes", DT_SIZE_MAX);
 	strings = structure + structure_bytes;
 	fdt = mem_alloc(strings);
@@ -161,12 +160,11 @@ int dt_flatten(const struct dt_node *root, const struct ranges *reserve, size_t 
 	f.at = fdt + structure;
 	put_node(&f, root);
 	put_cell(&f, FDT_END);
-	*size = strings + f.names.block.len + room;
+	*size = strings + f.names.block.len;
 	put_header(fdt, *size, map, structure, structure_bytes, strings, f.names.block.len);
 	fdt = mem_resize(fdt, *size, 1);
 	if (f.names.block.len)
 		memcpy(fdt + strings, f.names.block.data, f.names.block.len);
-	memset(fdt + strings + f.names.block.len, 0, room);
 	buf_free(&f.names.block);
 	free(f.names.slot);
 	*blob = fdt;

@@ -104,11 +104,8 @@ size_t dt_put_pair(uint8_t *out, struct dt_cells cells, uint64_t addr, uint64_t 
 
 #define DT_SIZE_MAX	((size_t)1 << 30)	/* fdt_check_header() takes less than 2 GiB */
 
-/*
- * Flatten into a malloc()ed version 17 blob whose totalsize is what the tree
- * needs, plus @room bytes of free space after the strings block.
- */
-int dt_flatten(const struct dt_node *root, const struct ranges *reserve, size_t room,
-	       uint8_t **blob, size_t *size);
+/* Flatten into a malloc()ed version 17 blob whose totalsize is what the tree needs. */
+int dt_flatten(const struct dt_node *root, const struct ranges *reserve, uint8_t **blob,
+	       size_t *size);
 
 #endif

@@ -60,10 +60,12 @@ int iomem_survey(const struct machine *m, iomem_fn *fn, void *context)
 	return rc < 0 || m->ram.n ? rc : fail(EINVAL, "%s: has no \"System RAM\"", name);
 }
 
-/* ranges_add() unites what touches for one reason: each line is a reason of its own. */
+/* ranges_add() unites what touches the last one for the same reason: so they take turns. */
 int iomem_add_crash(struct ranges *crash, const struct iomem_line *line)
 {
-	return ranges_add(crash, line->start, line->end - line->start, line->name);
+	static const char *const whys[] = { "Crash kernel", "another Crash kernel" };
+
+	return ranges_add(crash, line->start, line->end - line->start, whys[crash->n % 2]);
 }
 
 void iomem_crash_regions(struct machine *m, const struct ranges *crash, struct ranges *low)

@@ -157,13 +157,6 @@ int kernel_unpack(struct file *f, struct unpacked *u)
 	return fail(EINVAL, "is packed %d times or more", NESTING_MAX);
 }
 
-void kernel_unpacked_free(struct unpacked *u)
-{
-	file_close(&u->initrd);
-	free(u->cmdline);
-	*u = (struct unpacked){0};
-}
-
 static int understand_inside(struct kernel *k, struct arena *arena, const struct unpacked *u)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {

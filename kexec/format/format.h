@@ -101,10 +101,9 @@ struct unpacked {
 
 /*
  * Decompress and unwrap @file until a kernel is left; what is not packed is not
- * read. @u is to be freed in any case.
+ * read. What @u holds is the caller's, in any case: a file, and a string for free().
  */
 int kernel_unpack(struct file *file, struct unpacked *u);
-void kernel_unpacked_free(struct unpacked *u);
 
 /*
  * A word for --type beside the architecture's own, as struct kernel has it in type and

@@ -29,7 +29,7 @@ static void flatten_again(struct arena *arena, const struct dt_node *root,
 	uint8_t *blob;
 	size_t size;
 
-	if (dt_flatten(root, reserve, 0, &blob, &size) < 0) {
+	if (dt_flatten(root, reserve, &blob, &size) < 0) {
 		fail_forget();
 		return;
 	}

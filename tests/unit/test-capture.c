@@ -148,7 +148,7 @@ static const uint8_t *make_fdt(const struct start *s, size_t *size)
 	/* The crashed kernel's. */
 	assert_int_equal(ranges_add(&reserve, 64 * KIB, 512 * MIB - 64 * KIB, "crashed"), 0);
 	assert_int_equal(ranges_add(&reserve, s->reserved, s->reserved_size, "r"), 0);
-	assert_int_equal(dt_flatten(root, &reserve, 0, &fdt, size), 0);
+	assert_int_equal(dt_flatten(root, &reserve, &fdt, size), 0);
 	return fdt;
 }
 

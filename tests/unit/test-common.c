@@ -956,14 +956,14 @@ static void crc32_examples(void **state)
 	assert_int_equal(crc32_of("", 0), 0);
 }
 
-/* What text_put() makes of it. */
+/* What text_print() makes of it. */
 static char *shown(const char *text)
 {
 	char *out = NULL;
 	size_t len;
 	FILE *f = open_memstream(&out, &len);
 
-	text_put(f, text);
+	text_print(f, "%s", text);
 	fclose(f);
 	return out;
 }

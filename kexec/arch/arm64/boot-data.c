@@ -38,7 +38,7 @@ static int place_tree(struct image *image)
 	int rc = arm64_new_tree(image, &tree);
 
 	if (rc >= 0)
-		rc = dt_flatten(tree, &image->reserve, 0, &fdt, &size);
+		rc = dt_flatten(tree, &image->reserve, &fdt, &size);
 	if (rc < 0)
 		return rc;
 	s.data = arena_copy(&image->arena, fdt, size);

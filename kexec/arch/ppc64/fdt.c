@@ -78,7 +78,7 @@ int ppc64_boot_data(struct image *image)
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, 0, 1, "fdt");
 	if (rc >= 0)
-		rc = dt_flatten(tree, &image->reserve, 0, &fdt, &used);
+		rc = dt_flatten(tree, &image->reserve, &fdt, &used);
 	if (rc >= 0)
 		rc = place_fdt(image, tree, fdt);
 	if (rc >= 0)
