@@ -275,6 +275,8 @@ def purgatory(case, plan):
         yield f"FDT at {p.words[0]:#x}"
     if p.kernel < plan.segment("kernel").mem or p.kernel >= plan.segment("kernel").end:
         yield f"kernel at {p.kernel:#x}"
+    if p.units != (case.machine.sha2 is True):
+        yield f"units {p.units:#x} where the processors have {case.machine.sha2} of SHA-2"
 
 
 @both

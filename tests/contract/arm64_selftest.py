@@ -137,6 +137,7 @@ BOTH = [
     ("reserve_map", reserve(lambda r: r + [(0x7000, 0x1000)])),
     ("purgatory", word(0, lambda a: a + 8)),
     ("purgatory", kernel_address(lambda a: a - (1 << 30))),
+    ("purgatory", word(5, lambda units: units ^ 1)),
     ("digest_regions", segment("fdt", memsz=lambda s: s.memsz + 4096)),
     ("identity_map", leaf(lambda e: e + 4096)),
     ("identity_map", leaf(lambda e: e & ~(1 << 10))),

@@ -78,6 +78,7 @@ class Machine:
     kcore: bool = True
     hotplug: bool = False               # no release has the files
     fdt: bool = True                    # /sys/firmware/fdt; else /proc/device-tree
+    sha2: bool = None                   # do the processors have the instructions; None: the snapshot does not say
     little: bool = True
     stdout: str = "pl011@9000000"
     chosen: dict = field(default_factory=dict)
@@ -169,7 +170,8 @@ class Machine:
 
     def files(self):
         files = {"kexec-snapshot": f"machine aarch64\nbyte-order little\npage-size {self.page_size}\n"
-                                   f"release {self.release}\n",
+                                   f"release {self.release}\n" + {
+                                       None: "", False: "hwcap 83 0\n", True: "hwcap c3 0\n"}[self.sha2],
                  "proc/cmdline": self.cmdline + "\n", "proc/iomem": self.iomem(),
                  "proc/meminfo": f"MemTotal:       {self.mem_total() // 1024:8} kB\n",
                  "sys/kernel/vmcoreinfo": "0x0000000043196000 1024\n", **self.cpu_files(), **self.kexec_files()}
@@ -262,4 +264,5 @@ def at_random(rng, kind):
     if rng.random() < .2 and base < 1 << 32 and size < 1 << 32 and not m.acpi and kind != "numa":
         m.cells = (2, 1)
     m.hotplug = rng.random() < .3
+    m.sha2 = rng.choice((None, False, True))
     return m
