@@ -42,28 +42,36 @@ after() {
 }
 
 # count_tap NAME STATUS LOG: add the test lines of a program that ended with STATUS to
-# $passed, $failed and $skipped. One that dies without a failed test is a failure too, but
-# for want of the archive; and so is what is skipped for any other reason.
-passed=0 failed=0 skipped=0
+# $passed, $failed and $skipped; and what failed, with the first lines that it said, to
+# $failures. One that dies without a failed test is a failure too, but for want of the
+# archive; and so is what is skipped for any other reason.
+passed=0 failed=0 skipped=0 failures=
 count_tap() {
-	local name=$1 status=$2 log=$3 wrong reason bad
+	local name=$1 status=$2 log=$3 said bad wrong reason
 	bad=$(grep -cE '^not ok ' "$log")
+	said=$(awk '/^not ok / { print; lines = 6; next } /^# / && lines-- > 0 { print substr($0, 1, 300); next }
+		{ lines = 0 }' "$log")
 	passed=$((passed + $(grep -E '^ok ' "$log" | grep -civE '# skip')))
 	skipped=$((skipped + $(grep -cE '^ok .*# SKIP archive: ' "$log")))
-	wrong=$(grep -iE '^ok .*# skip' "$log" | grep -vE '# SKIP archive: ')
+	wrong=$(grep -iE '^ok .*# skip' "$log" | grep -vE '# SKIP archive: ' |
+		sed 's/^/not ok - skipped, and not for want of the archive: /')
 	if [ -n "$wrong" ]; then
-		sed 's/^/not ok - skipped, and not for want of the archive: /' <<<"$wrong"
+		echo "$wrong"
+		said+=${said:+$'\n'}$wrong
 		bad=$((bad + $(wc -l <<<"$wrong")))
 	fi
 	if [ "$status" -eq "$archive_lacks" ] && [ "$bad" -eq 0 ] && reason=$(archive_reason "$log"); then
 		echo "ok - the rest of $name # SKIP $reason"
 		skipped=$((skipped + 1))
 	elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-		echo "not ok - $name: ended with status $status"
-		bad=1
+		said="not ok - $name: ended with status $status"
 	elif ! grep -qE '^(not )?ok ' "$log"; then
-		echo "not ok - $name: ran no test"
+		said="not ok - $name: ran no test"
+	fi
+	if [ -n "$said" ] && [ "$bad" -eq 0 ]; then
+		echo "$said"
 		bad=1
 	fi
+	[ -z "$said" ] || failures+=$(sed "s/^/# $name: /" <<<"$said")$'\n'
 	failed=$((failed + bad))
 }
