@@ -242,7 +242,9 @@ def at_random(rng, kind):
     region = base + rng.randrange(400, 1000) * 2 * MIB
     m.crash = (region, region + rng.randrange(16, 128) * 2 * MIB)
     if kind == "two regions":
-        m.crash_low, top = m.crash, m.memory[-1][1]
+        top = m.memory[-1][1]
+        region = min(region, top - 512 * MIB)
+        m.crash_low = (region, region + min(m.crash[1] - m.crash[0], 256 * MIB))
         m.crash = (top - 256 * MIB, top - rng.randrange(0, 32) * 2 * MIB)
     if kind == "cma":
         m.cma = [(region + (i + 5) * 64 * MIB, region + (i + 6) * 64 * MIB) for i in range(rng.randrange(1, 5))]
