@@ -21,7 +21,8 @@
  * no lease of a file is left;
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during
- * each of which an event is dropped.
+ * each of which an event is dropped; KEXEC_MODEL_MEMORY, a file for what a crash image is in
+ * memory when it has been loaded.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -285,6 +286,38 @@ static int count_magic(const struct kexec_segment *s, unsigned long n, const cha
 	return found;
 }
 
+static void keep_number(FILE *f, uint64_t value)
+{
+	if (fwrite(&value, sizeof(value), 1, f) != 1)
+		abort();
+}
+
+/*
+ * Numbers of 64 bits in the order of this machine: entry, flags, segments; of each segment
+ * address, size in memory, bytes, and these.
+ */
+static void keep_memory(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+			unsigned long flags)
+{
+	const char *name = getenv("KEXEC_MODEL_MEMORY");
+	FILE *f = name ? fopen(name, "wb") : NULL;
+
+	if (!f)
+		return;
+	keep_number(f, entry);
+	keep_number(f, flags);
+	keep_number(f, n);
+	for (unsigned long i = 0; i < n; i++) {
+		keep_number(f, s[i].mem);
+		keep_number(f, s[i].memsz);
+		keep_number(f, s[i].bufsz);
+		if (fwrite(s[i].buf, 1, s[i].bufsz, f) != s[i].bufsz)
+			abort();
+	}
+	if (fclose(f))
+		abort();
+}
+
 static int load_normal(unsigned long n, const struct kexec_segment *s)
 {
 	int rc = check_list(s, n, 0, 0);
@@ -322,6 +355,7 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 			count_magic(s, n, "\xd0\x0d\xfe\xed") != model_arch()->trees))
 		abort();		/* nothing the kernel would notice: it would be too late */
 	set_loaded(1, hotplug);
+	keep_memory(entry, n, s, flags);
 	drop_event();
 	return 0;
 }
