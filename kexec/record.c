@@ -34,14 +34,16 @@ static int record_all(const struct sysroot *sr)
 
 int record(const char *dir, const char *root)
 {
-	struct sysroot sr = { .root = root, .copy = dir };
-	int rc = 0;
+	int rc = 0, incomplete = 0;
+	struct sysroot sr = { .root = root, .copy = dir, .incomplete = &incomplete };
 
 	if (mkdir(dir, 0700) < 0)
 		rc = fail(errno, "--record %s: %s", dir, errno == EEXIST ?
 			  "exists already; name a new directory" : strerror(errno));
 	if (rc >= 0)
 		rc = fail_if_incomplete(dir, record_all(&sr));
+	if (rc >= 0 && incomplete)
+		rc = fail_if_incomplete(dir, fail(incomplete, "%s", strerror(incomplete)));
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
 	text_print(

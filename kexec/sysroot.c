@@ -143,7 +143,14 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
-int sysroot_record(const struct sysroot *sr, const char *path, const void *data, size_t len)
+/* Who reads may take a failure for an answer; a copy without it would give another one. */
+static void note_incomplete(const struct sysroot *sr, int rc)
+{
+	if (rc < 0 && sr->incomplete && !*sr->incomplete)
+		*sr->incomplete = -rc;
+}
+
+static int copy_file(const struct sysroot *sr, const char *path, const void *data, size_t len)
 {
 	STRING_AUTO name = below(sr->copy, path);
 	int fd, rc = make_directories(name, strlen(sr->copy) + 1);
@@ -157,6 +164,14 @@ int sysroot_record(const struct sysroot *sr, const char *path, const void *data,
 	if (close(fd) < 0 && rc >= 0)
 		rc = -errno;
 	return rc < 0 ? fail(-rc, "%s: %s", name, strerror(-rc)) : 0;
+}
+
+int sysroot_record(const struct sysroot *sr, const char *path, const void *data, size_t len)
+{
+	int rc = copy_file(sr, path, data, len);
+
+	note_incomplete(sr, rc);
+	return rc;
 }
 
 bool sysroot_exists(const struct sysroot *sr, const char *path)
@@ -217,6 +232,7 @@ static int read_failed(const struct sysroot *sr, const char *path, int rc)
 	if (rc == -EACCES || rc == -EPERM)
 		return fail(-rc, "%s: %s (kexec needs to be root to read this)", name,
 			    strerror(-rc));
+	note_incomplete(sr, rc);
 	return fail(-rc, "%s: %s", name, strerror(-rc));
 }
 

@@ -82,6 +82,7 @@
 struct sysroot {
 	const char *root;	/* "/" or a snapshot */
 	const char *copy;	/* NULL, or where --record writes */
+	int *incomplete;	/* with a copy: 0, or the first errno for which it lacks something */
 };
 
 bool sysroot_is_live(const struct sysroot *sr);

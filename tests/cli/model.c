@@ -62,6 +62,13 @@ static const struct model_arch {
 static unsigned long calls;	/* of kexec_load */
 static unsigned long loads;	/* calls of either kind */
 
+/* Not a fault of the program that is tested. */
+static void give_up(void)
+{
+	fputs("the model of the kernel cannot go on\n", stderr);
+	abort();
+}
+
 static unsigned long setting(const char *name)
 {
 	const char *text = getenv(name);
@@ -289,7 +296,7 @@ static int count_magic(const struct kexec_segment *s, unsigned long n, const cha
 static void keep_number(FILE *f, uint64_t value)
 {
 	if (fwrite(&value, sizeof(value), 1, f) != 1)
-		abort();
+		give_up();
 }
 
 /*
@@ -312,10 +319,10 @@ static void keep_memory(unsigned long entry, unsigned long n, const struct kexec
 		keep_number(f, s[i].memsz);
 		keep_number(f, s[i].bufsz);
 		if (fwrite(s[i].buf, 1, s[i].bufsz, f) != s[i].bufsz)
-			abort();
+			give_up();
 	}
 	if (fclose(f))
-		abort();
+		give_up();
 }
 
 static int load_normal(unsigned long n, const struct kexec_segment *s)
@@ -428,7 +435,7 @@ static void run_once(const char *name)
 	if (command && getenv("KEXEC_MODEL_LEASES_END"))
 		end_leases();
 	if (command && system(command))
-		abort();
+		give_up();
 	unsetenv(name);
 }
 
@@ -518,7 +525,7 @@ static void log_bytes(const char *what, int fd)
 	STRING_AUTO line = NULL;
 
 	if (pread(fd, data, size, 0) != (ssize_t)size)
-		abort();
+		give_up();
 	line = mem_printf("  read %s %08x", what, crc32_of(data, size));
 	log_line(line);
 	free(data);
