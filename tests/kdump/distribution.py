@@ -2,10 +2,10 @@
 # Copyright The kexec-hotplug developers
 """A whole Debian with systemd, its own kdump-tools, and our packages instead of kexec-tools.
 
-usage: distribution.py ARCH TREE.img DIRECTORY NAME=KERNEL=INITRD...
+usage: distribution.py ARCH ours|packaged TREE.img DIRECTORY NAME=KERNEL=INITRD...
 
 ARCH is Debian's name of it. TREE.img is the file system that tests/kdump/distribution
-made, and is left as it is. Prints TAP.
+made, and is left as it is; "packaged" is the twin with kexec-tools. Prints TAP.
 """
 import contextlib
 import hashlib
@@ -64,6 +64,7 @@ class Site:
         self.kernels = kernels
         self.boots = 0
         self.crash = {}
+        self.added = None # memory that came before the crash
         self.disk = os.path.join(directory, "disk.img")
         os.makedirs(directory, exist_ok=True)
         shutil.copyfile(image, self.disk)
@@ -465,6 +466,35 @@ def older_kernel_is_captured(site, state):
     crash_is_captured(site, state)
 
 
+def packaged_kexec_tools_loads_with_hotplug(site, state):
+    """Debian's own, told what our packages tell it."""
+    guest = state["guest"]
+    owner = guest.check("dpkg -S /usr/sbin/kexec").split(":")[0]
+    expect(owner == "kexec-tools", f"kexec is of {owner}")
+    guest.check("echo 'KDUMP_KEXEC_ARGS=\"--hotplug\"' >> /etc/default/kdump-tools && "
+                "kdump-config unload && kdump-config load", 600)
+    expect(crash_hotplug(guest) == ["1", "1"], "the image is not kept current")
+
+
+def added_cpu_and_memory_reload(site, state):
+    machine, guest = state["machine"], state["guest"]
+    before = udev_reloads(guest)
+    site.added, state["samples"] = add_memory(site, machine, guest)
+    between = udev_reloads(guest)
+    expect(between > before, "no reload is in the journal after the memory came")
+    state["cpu"] = add_cpu(site, machine, guest)
+    expect(udev_reloads(guest) > between, "no reload is in the journal after the CPU came")
+
+
+def added_memory_cannot_be_read(site, state):
+    """It is in the headers, but the capture kernel has it for its own: nothing of it is left."""
+    memory = merged(Dump(state["guest"], path=f"{SEEN}/headers").memory())
+    expect(not subtract([site.added], memory), f"/proc/vmcore has memory {show(memory)}, not {show([site.added])}")
+    samples = site.crash["samples"]
+    lost = lost_samples(state["guest"], samples)
+    expect(samples and len(lost) == len(samples), f"of {len(samples)} samples only {len(lost)} are lost: {lost}")
+
+
 def next_kernel_waits_for_kdump_tools(site, state):
     """The kernel has one lock for loading. The twin does not wait."""
     guest = state["guest"]
@@ -484,7 +514,7 @@ def next_kernel_waits_for_kdump_tools(site, state):
 
 # (which kernel, words for its command line, what happens)
 STORIES = {
-    "ppc64el": [
+    ("ppc64el", "ours"): [
         ("new", "", [first_boot_loads, added_cpu_reloads_nothing, crash_is_captured]),
         ("new", HASH_MMU, [dump_has_all_but_what_makedumpfile_left_out, twin_without_our_rule_reloads,
                            own_service_loads_and_keeps_current, next_kernel_puts_the_reboot_cpu_back,
@@ -494,19 +524,24 @@ STORIES = {
                      older_kernel_is_captured]),
         ("new", "", [dump_can_be_read, next_kernel_waits_for_kdump_tools]),
     ],
-    "amd64": [
+    ("amd64", "ours"): [
         ("new", "", [first_boot_loads, added_cpu_and_memory_reload_nothing, crash_is_captured]),
         ("new", "", [dump_can_be_read, removed_memory_reloads_once]),
+    ],
+    ("amd64", "packaged"): [
+        ("new", "", [packaged_kexec_tools_loads_with_hotplug, added_cpu_and_memory_reload, crash_is_captured]),
+        ("new", "", [added_memory_cannot_be_read]),
     ],
 }
 
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
-    arch, image, directory = sys.argv[1:4]
-    kernels = {name: files for name, *files in (argument.split("=") for argument in sys.argv[4:])}
+    arch, loader, image, directory = sys.argv[1:5]
+    kernels = {name: files for name, *files in (argument.split("=") for argument in sys.argv[5:])}
     site = Site(DEBIANS[arch], image, kernels, directory)
-    stories = STORIES[arch]
+    stories = STORIES[arch, loader]
+    system = arch if loader == "ours" else f"{arch}, {loader}"
     number = failed = 0
     print(f"1..{sum(len(steps) for *_, steps in stories)}", flush=True)
     for kernel, parameters, steps in stories:
@@ -519,12 +554,12 @@ def main():
                     left[0](site, state)
                     number += 1
                     name = left.pop(0).__name__.replace("_", " ")
-                    print(f"ok {number} - distribution {arch}: {name}: {time.monotonic() - began:.0f} s", flush=True)
+                    print(f"ok {number} - distribution {system}: {name}: {time.monotonic() - began:.0f} s", flush=True)
         except (Failure, OSError) as failure:
             problem = str(failure)
         for step in left:
             number, failed = number + 1, failed + 1
-            print(f"not ok {number} - distribution {arch}: {step.__name__.replace('_', ' ')}")
+            print(f"not ok {number} - distribution {system}: {step.__name__.replace('_', ' ')}")
             print("\n".join("#   " + line for line in (problem or "").splitlines()), flush=True)
             problem = "the step before failed"
     return 1 if failed else 0

@@ -28,6 +28,8 @@ class Hardware(NamedTuple):
     secure_boot: bool = False
     # Whether the processor has instructions for SHA-256; None: as QEMU, or this host, has it.
     unit: bool = None
+    # Whether each emulated CPU has a thread of its own, where there is a choice.
+    threads: bool = True
 
 
 class Architecture:

@@ -71,8 +71,10 @@ class X86(Architecture):
         "cma": CMA,
         "cma-unknown": CMA,
         "uefi-no-initrd": USUAL._replace(uefi=True),
+        "uefi-no-initrd-file": USUAL._replace(uefi=True),
         "secure-boot": USUAL._replace(machine="q35,vmport=on,smm=on", uefi=True, secure_boot=True),
         "uki": USUAL._replace(disk=128 << 20),
+        "vmlinux": USUAL._replace(disk=128 << 20),
         "lockdown": USUAL._replace(words="lockdown=integrity"),
     }
     dimm_size = 256 << 20
@@ -93,7 +95,8 @@ class X86(Architecture):
     def arguments(self, hardware, directory, kvm):
         arguments = ["-M", hardware.machine]
         processor = {True: "host", False: hardware.cpu}[kvm] + (",-sha-ni" if hardware.unit is False else "")
-        arguments += VIRTUAL if kvm else ["-accel", "tcg,thread=multi", *VMWARE]
+        threads = "multi" if hardware.threads else "single"
+        arguments += VIRTUAL if kvm else ["-accel", f"tcg,thread={threads}", *VMWARE]
         arguments += ["-cpu", processor]
         if hardware.uefi:
             code, template = ((SECURE_FIRMWARE, SECURE_VARIABLES) if hardware.secure_boot else
