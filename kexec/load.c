@@ -30,6 +30,7 @@ struct load_try {
 	struct image image;
 	bool surveyed, planned;		/* the machine is known; the image is proved */
 	enum way_call made; /* the call that was tried last, or would be first (--dry-run) */
+	bool *armed;			/* a crash kernel was loaded before, or by a try before */
 	char *no_plan;			/* why kexec_file_load is tried without one, or NULL */
 	struct failure no_plan_failure;
 };
@@ -200,6 +201,15 @@ static int load_with_reboot_cpu(const struct image *image, const struct sysroot 
 	return rc;
 }
 
+static bool crash_loaded(const struct sysroot *sr)
+{
+	enum answer loaded;
+
+	if (state_loaded(sr, true, &loaded) < 0)
+		fail_forget();
+	return loaded == ANSWER_YES;
+}
+
 static bool is_no_file_load(const struct load_try *t, struct failure f)
 {
 	return t->made == WAY_FILE && f.phase == PHASE_CALL && f.rc == -ENOSYS;
@@ -210,6 +220,8 @@ static struct failure load_by(struct load_try *t, enum way_call call)
 	struct failure f;
 
 	t->made = call;
+	if (t->o->crash && crash_loaded(t->sr))
+		*t->armed = true;
 	if (call == WAY_LOAD && !files_hold(t->files))
 		return failure_of(PHASE_PREPARE,
 				  fail(EBUSY,
@@ -391,12 +403,13 @@ static int load_verify(const struct load_try *t)
 }
 
 static int load_once(const struct options *o, const struct sysroot *sr, struct files *files,
-		     const struct way *way, bool *stale)
+		     const struct way *way, bool *armed, bool *stale)
 {
 	struct load_try t;
 	int status;
 
 	load_try_init(&t, o, sr, files, way);
+	t.armed = armed;
 	status = load_make_certain(&t);
 	if (status == STATUS_OK)
 		status = load_show(&t);
@@ -409,15 +422,6 @@ static int load_once(const struct options *o, const struct sysroot *sr, struct f
 		status = load_verify(&t);
 	load_try_free(&t);
 	return status;
-}
-
-static bool crash_loaded(const struct sysroot *sr)
-{
-	enum answer loaded;
-
-	if (state_loaded(sr, true, &loaded) < 0)
-		fail_forget();
-	return loaded == ANSWER_YES;
 }
 
 /* While the running kernel changes an image it says that there is none: that is no loss. */
@@ -466,7 +470,7 @@ static int load_until_current(const struct options *o, const struct sysroot *sr,
 			notice("CPUs or memory changed while the image was loaded; loading again");
 			syscalls.sleep_ms(LOAD_PAUSE_MS(tries));
 		}
-		status = load_once(o, sr, files, &way, &stale);
+		status = load_once(o, sr, files, &way, armed, &stale);
 	}
 	if (!load_is_done(status) && tries > 1 && o->crash)
 		load_again_failed(o, sr, armed);
@@ -501,7 +505,8 @@ int load(struct options *o, const struct sysroot *sr)
 		rc = reuse_initrd(sr, &o->arena, &o->request);
 	if (rc < 0)
 		return say_why(STATUS_ERROR);
-	armed = crash_loaded(sr);	/* before, or by a try of ours */
+	/* Asked again before each call: the running kernel may be changing the image just now. */
+	armed = crash_loaded(sr);
 	log_load(o, KLOG_LOADING);
 	files_init(&files);
 	status = load_until_current(o, sr, &files, &armed);
