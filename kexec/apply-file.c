@@ -95,6 +95,7 @@ struct apply_file {
 	const struct sysroot *sr;
 	struct files *files;
 	int kernel_fd, initrd_fd;
+	bool empty_initrd;		/* not one that was asked for: arch->keeps_initrd */
 	const char *cmdline;
 };
 
@@ -144,6 +145,14 @@ static struct failure apply_file_make(const struct apply_file *a)
 		(a->initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
 	int rc = apply_file_wishes(a, flags);
 
+	/* A policy of IMA that wants signatures of all files wants one of this. */
+	if (rc == -EACCES && a->empty_initrd) {
+		rc = apply_file_wishes(a, flags | FILE_NO_INITRAMFS);
+		if (rc >= 0)
+			warn("the running kernel takes no initrd that is not signed, not even an"
+			     " empty one: the next kernel may take memory for its initrd that"
+			     " EFI's tables tell of; give it one with --initrd");
+	}
 	if (rc == -ENOSYS)
 		fail(ENOSYS, "%s", apply_file_cause(ENOSYS, crash, a->sr));
 	else if (rc < 0)
@@ -166,6 +175,10 @@ static struct failure apply_file_open(struct apply_file *a, const struct arch *a
 	rc = files_kernel_fd(f, &a->kernel_fd);
 	if (rc >= 0)
 		rc = files_initrd_fd(f, &a->initrd_fd);
+	a->empty_initrd = rc >= 0 && a->initrd_fd < 0 && arch && arch->keeps_initrd &&
+		sysroot_exists(a->sr, arch->keeps_initrd);
+	if (a->empty_initrd)
+		rc = files_empty_initrd_fd(f, &a->initrd_fd);
 	return failure_of(PHASE_PREPARE, rc);
 }
 

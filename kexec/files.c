@@ -10,6 +10,7 @@
 #include "kexec/files.h"
 
 #define FILES_SIZE_MAX ((uint64_t)4 << 30)	/* kernel/kexec_file.c:KEXEC_FILE_SIZE_MAX */
+#define FILES_EMPTY_SIZE 4096
 
 void files_init(struct files *f)
 {
@@ -182,6 +183,16 @@ int files_initrd_fd(struct files *f, int *fd)
 			rc = files_copy(&f->initrd, &f->initrd_copy);
 	}
 	*fd = f->initrd_copy >= 0 ? f->initrd_copy : f->initrd.fd;
+	return rc;
+}
+
+int files_empty_initrd_fd(struct files *f, int *fd)
+{
+	static uint8_t page[FILES_EMPTY_SIZE];
+	struct file empty = { .name = "an empty initrd", .data = page, .size = sizeof(page) };
+	int rc = f->initrd_copy < 0 ? files_copy(&empty, &f->initrd_copy) : 0;
+
+	*fd = f->initrd_copy;
 	return rc;
 }
 

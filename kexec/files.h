@@ -44,6 +44,8 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
  */
 int files_kernel_fd(struct files *f, int *fd);
 int files_initrd_fd(struct files *f, int *fd);
+/* Of one without files: a page of zeroes, the call takes no file of 0 bytes. */
+int files_empty_initrd_fd(struct files *f, int *fd);
 
 /* What those descriptors hold now is what was opened, as far as that can be known. */
 bool files_are_unchanged(const struct files *f);

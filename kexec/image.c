@@ -271,8 +271,7 @@ static int take_fixed(struct image *image, uint64_t start, uint64_t size)
 	if (!ranges_cover(&image->free, start, start + size))
 		return fail(ENOSPC,
 			    "kernel: is not relocatable and linked for 0x%" PRIx64 "-0x%" PRIx64
-			    ", which is not free in %s; use a kernel with CONFIG_RELOCATABLE, or"
-			    " the bzImage that was made of it",
+			    ", which is not free in %s; use a kernel with CONFIG_RELOCATABLE",
 			    start, start + size, image->room);
 	ranges_subtract_one(&image->free, start, start + size);
 	return 0;

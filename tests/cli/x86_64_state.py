@@ -63,26 +63,55 @@ CASES += [
     refused("lockdown, -u", "-c -p -u", "unload failed: .*" + LOCKED_LOAD, EPERM, LOCKED, calls=["0x1 = -1"]),
     refused("lockdown, normal", "-c -l {kernel}", LOCKED_LOAD, EPERM, LOCKED, calls=["0x3e0000 = -1"]),
     refused("lockdown, not signed", "-s -p {kernel}", "kexec_file_load failed: .*" + LOCKED_FILE, EPERM, LOCKED,
-            calls=["0x6 = -1"], file=EPERM),
-    refused("lockdown, -a goes no further", "-p {kernel}", LOCKED_FILE, EPERM, LOCKED, calls=["0x6 = -1"], file=EPERM),
+            calls=["0x2 = -1"], file=EPERM),
+    refused("lockdown, -a goes no further", "-p {kernel}", LOCKED_FILE, EPERM, LOCKED, calls=["0x2 = -1"], file=EPERM),
     refused("lockdown, -a --hotplug", "-p --hotplug {kernel}", "loading with kexec_file_load: the running kernel is locked.*" +
-            LOCKED_FILE, EPERM, LOCKED, calls=["0x6 = -1"], file=EPERM),
-    refused("lockdown, no such files", "-l {kernel}", "files of this kind\n\\Z", EPERM, LOCKED, calls=["0x4 = -8"], file=ENOEXEC),
+            LOCKED_FILE, EPERM, LOCKED, calls=["0x2 = -1"], file=EPERM),
+    refused("lockdown, no such files", "-l {kernel}", "files of this kind\n\\Z", EPERM, LOCKED, calls=["0x0 = -8"], file=ENOEXEC),
     refused("Secure Boot", "-c -p {kernel}", SECURE_LOAD, EACCES, SECURE, LOCKED, calls=["0x3e0001 = -13"]),
     refused("Secure Boot, -u", "-c -p -u", SECURE_LOAD, EACCES, SECURE, calls=["0x1 = -13"]),
     refused("IMA without Secure Boot", "-c -p {kernel}", r"security policy \(IMA, SELinux\)", EACCES, calls=["0x3e0001 = -13"]),
     refused("neither", "-c -p {kernel}", r"needs root \(CAP_SYS_BOOT\)", EPERM, calls=["0x3e0001 = -1"]),
     refused("disabled", "-s -p {kernel}", "kexec_load_disabled is 1", EPERM, LOCKED,
-            put("machine/proc/sys/kernel/kexec_load_disabled", b"1\n"), calls=["0x6 = -1"], file=EPERM),
+            put("machine/proc/sys/kernel/kexec_load_disabled", b"1\n"), calls=["0x2 = -1"], file=EPERM),
     refused("used up", "-c -p {kernel}", "kexec_load_limit_panic is 0", EPERM,
             put("machine/proc/sys/kernel/kexec_load_limit_panic", b"0\n"), calls=["0x3e0001 = -1"]),
     Case("x86_64: lockdown, and -u goes by kexec_file_load", "-p -u", machine=UEFI, kernel=KERNEL, env=both(policy=EPERM),
          prepare=all_of(ARMED, LOCKED), check=all_of(loads("0x3 = 0"), state(0, 0))),
     Case("x86_64: lockdown, and --hotplug goes by kexec_file_load", "-p --hotplug {kernel}", machine=UEFI, kernel=KERNEL, env=both(policy=EPERM),
          prepare=all_of(LOCKED, put("machine/sys/kernel/kexec_crash_loaded", b"0\n")), stderr="\\Akexec: loading with kexec_file_load: the running kernel is locked down.*\n\\Z",
-         check=all_of(loads("0x6 = 0"), state(1, 1))),
+         check=all_of(loads("0x2 = 0"), state(1, 1))),
     Case("x86_64: lockdown, and -a has one call", "-p --dry-run {kernel}", machine=UEFI, kernel=KERNEL, prepare=LOCKED,
          stdout=r"(?m)^  system call   kexec_file_load \(the running kernel is locked down", check=loads_nothing),
+]
+
+# --- an initrd that EFI's tables tell of ---
+
+EMPTY = "  read initrd c71c0011"		# crc32 of a page of zeroes
+UNSIGNED = "no initrd that is not signed"
+
+
+def reads(empty, *calls):
+    def check(r):
+        loads(*calls)(r)
+        said = r.read("calls")
+        expect((EMPTY in said) == empty, said)
+    return check
+
+
+CASES += [
+    Case("x86_64: UEFI, -s without an initrd", "-s -l {kernel}", machine=UEFI, kernel=KERNEL, env=both(), stderr=r"\A\Z",
+         check=reads(True, "0x0 = 0")),
+    Case("x86_64: UEFI, -s -p without an initrd", "-s -p {kernel}", machine=UEFI, kernel=KERNEL, env=both(), stderr=r"\A\Z",
+         check=reads(True, "0x2 = 0")),
+    Case("x86_64: UEFI, -s with an initrd", "-s -l --initrd={initrd} {kernel}", machine=UEFI, kernel=KERNEL, env=both(),
+         check=reads(False, "0x0 = 0")),
+    Case("x86_64: BIOS, -s without an initrd", "-s -l {kernel}", machine=MACHINE, kernel=KERNEL, env=both(),
+         check=reads(False, "0x4 = 0")),
+    Case("x86_64: UEFI, -s without an initrd where one must be signed", "-s -l {kernel}", machine=UEFI, kernel=KERNEL,
+         env=both(file="13,0"), stderr=f"warning: .*{UNSIGNED}", check=reads(False, "0x0 = -13", "0x4 = 0")),
+    Case("x86_64: UEFI, -s, and the kernel must be signed", "-s -l {kernel}", 255, machine=UEFI, kernel=KERNEL,
+         env=both(file="13"), stderr=rf"(?s)\A(?!.*{UNSIGNED}).*kexec_file_load failed", check=reads(False, "0x0 = -13", "0x4 = -13")),
 ]
 
 # --- memory that is kept for the next kernel ---
@@ -100,8 +129,8 @@ CASES += [
     preserved("-c", "-c -l {kernel}", ["0x3e0000 = 0"], KHO),
     preserved("-c, live update", "-c -l {kernel}", ["0x3e0000 = 0"], LIVE),
     preserved("-c, none", "-c -l {kernel}", ["0x3e0000 = 0"], put("machine/proc/cmdline", b"kho=off\n"), None),
-    preserved("-a prefers the call that keeps it", "-l {kernel}", ["0x4 = 0"], KHO, None),
-    preserved("-a where that call cannot", "-l {kernel}", ["0x4 = -8", "0x3e0000 = 0"], KHO, file=ENOEXEC),
+    preserved("-a prefers the call that keeps it", "-l {kernel}", ["0x0 = 0"], KHO, None),
+    preserved("-a where that call cannot", "-l {kernel}", ["0x0 = -8", "0x3e0000 = 0"], KHO, file=ENOEXEC),
     preserved("a crash kernel gets none", "-c -p {kernel}", ["0x3e0001 = 0"], KHO, None),
 ] + [
     Case(f"x86_64: reboot fails: {name}", "-e -x -y", 255, machine=UEFI, kernel=KERNEL, env={"KEXEC_MODEL_REBOOT": str(err)},

@@ -93,7 +93,7 @@ class Kernels:
         phdrs = {i: {"vaddr": KERNEL_MAP + at} for i, (at, _, _) in enumerate(pieces)}
         write(path, elf64(pieces, machine=checks.EM_X86_64, e_type=kind, align=0x200000, phdrs=phdrs,
                           entry=base + 0x40))
-        return Kernel(path, pieces, 0x40, relocatable=kind == ET_DYN)
+        return Kernel(path, pieces, 0x40)
 
 
 def write(path, data):

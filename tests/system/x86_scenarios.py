@@ -6,6 +6,8 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 """
 
 import re
+import struct
+import subprocess
 
 from architecture import PACKAGED
 from chain import PACK
@@ -17,6 +19,8 @@ from uefi import LOCKED
 
 FORGOTTEN = "this kernel leaves memory that was removed in the image"
 KCORE = "/proc/kcore"
+SETUP_SECTS, PAYLOAD = 0x1f1, 0x248
+ZSTD = b"\x28\xb5\x2f\xfd"
 RUNTIME_MAP = "/sys/firmware/efi/runtime-map"
 
 
@@ -98,6 +102,29 @@ def uefi(stage):
         stage.start_kernel(stage.line(f"generation={generation}"), initrd="/tmp/whole")
         seen = _runtime_map(stage)
         expect(seen == before, f"kernel {generation} has\n{seen}\nwhere the first had\n{before}")
+
+
+def vmlinux(stage):
+    """The vmlinux inside of the bzImage, which is linked for another place, captures a crash."""
+    stage.boot()
+    stage.deliver("/tmp/vmlinux", _inside(stage.site.kernel))
+    stage.load("--hotplug", kernel="/tmp/vmlinux")
+    memory = stage.memory_to_dump()
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+    expect_all(Dump(stage.guest), memory)
+
+
+def _inside(kernel):
+    """Of a bzImage, by its header (Documentation/arch/x86/boot.rst): what is compressed in there."""
+    with open(kernel, "rb") as file:
+        data = file.read()
+    at, size = struct.unpack_from("<II", data, PAYLOAD)
+    start = (data[SETUP_SECTS] + 1) * 512 + at
+    packed = data[start:start + size]
+    expect(packed.startswith(ZSTD), f"{kernel}: its payload is not by zstd")
+    # Behind it is its size, unpacked.
+    return subprocess.run(["zstd", "-d", "-q", "-c"], input=packed[:-4], stdout=subprocess.PIPE, check=True).stdout
 
 
 def lockdown(stage):

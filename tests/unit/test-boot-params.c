@@ -995,6 +995,7 @@ static void kernels_are_for_this_machine(void **state)
 
 static void kernels_want_places(void **state)
 {
+	static const uint8_t header[1];
 	struct x86_64_facts f = { .has_addresses = true };
 	struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f };
 	struct image image;
@@ -1005,10 +1006,18 @@ static void kernels_want_places(void **state)
 					.elf_machine = 62,
 					.virtual = LINKED,
 					.low = 16 * MIB,
-					.align = 2 * MIB,
+					.align = 1,
 					.kernel_below = 4 * GIB,
 					.initrd_below = 2 * GIB };
 	assert_int_equal(x86_64_needs(&image), 0);
+	assert_true(image.kernel.relocatable);	/* a vmlinux, whatever it says */
+	assert_int_equal(image.needs.kernel_above, 16 * MIB);
+	assert_int_equal(image.needs.kernel_align, 2 * MIB);
+	image.kernel.relocatable = false;
+	image.kernel.boot_header = header;
+	image.kernel.five_level = true;
+	assert_int_equal(x86_64_needs(&image), 0);
+	assert_false(image.kernel.relocatable);
 	assert_int_equal(image.needs.kernel_above, 0);
 	assert_int_equal(image.needs.cmdline_max, 2047);
 	image.kernel.relocatable = true;

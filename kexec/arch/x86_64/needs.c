@@ -71,14 +71,21 @@ static int x86_64_check_machine(struct image *image)
 }
 
 /*
- * Below: the kernel's decompressor moves itself to where it was meant to run, over what lies there.
- *
- * A vmlinux has none. It is ET_EXEC, with CONFIG_RELOCATABLE or without, and goes where it was
- * linked, which is seldom inside a crash region: with -p it is then refused. Its entry would run
- * from any multiple of 2 MiB, it takes phys_base from where it is
- * (arch/x86/kernel/head64.c:__startup_64); but no test has seen one capture a crash so, and the
- * bzImage beside it is certain.
+ * A vmlinux says that it cannot move (ET_EXEC), with CONFIG_RELOCATABLE or without. Its entry runs
+ * from any multiple of 2 MiB all the same and takes phys_base from where it is
+ * (arch/x86/kernel/head_64.S:startup_64, head64.c:__startup_64).
  */
+#define VMLINUX_ALIGN ((uint64_t)2 << 20)
+
+static void let_vmlinux_move(struct kernel *k)
+{
+	if (k->boot_header)
+		return;
+	k->relocatable = true;
+	k->align = VMLINUX_ALIGN;
+}
+
+/* Below: the kernel's decompressor moves itself to where it was meant to run, over what lies there. */
 static uint64_t lowest_place(const struct kernel *k)
 {
 	return k->relocatable ? k->low : 0;
@@ -94,6 +101,7 @@ int x86_64_needs(struct image *image)
 		rc = x86_64_check_machine(image);
 	if (rc < 0)
 		return rc;
+	let_vmlinux_move(&image->kernel);
 	image->needs = (struct needs){
 		.kernel_align = k->align,
 		.kernel_above = lowest_place(k),

@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include "common/elf.h"
 #include "kexec/arch/x86_64/x86_64.h"
+#include "kexec/sysroot.h"
 #include "kexec/udev.h"
 
 static const char *const machines[] = { "x86_64", NULL };
@@ -30,6 +31,7 @@ const struct arch arch_x86_64 = {
 	.flaws = x86_64_flaws,
 	.n_flaws = X86_64_N_FLAWS,
 	.no_memory_hotplug = "acpi_no_memhotplug",
+	.keeps_initrd = SYS_EFI_RUNTIME_MAP, /* boot-params.c:boot_hides_initrd() */
 	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD |
 		SPECIAL_CONSOLE_VGA | SPECIAL_NO_EFI | SPECIAL_MEMMAP,
 	.reserve_name = "e820",
