@@ -85,7 +85,6 @@ SCENARIOS = {
     "mem-remove-stale": x86_scenarios.remove_stale,
     "uefi": x86_scenarios.uefi,
     "uefi-no-initrd": uefi.no_initrd,
-    "uefi-no-initrd-file": uefi.no_initrd_file,
     "vmlinux": x86_scenarios.vmlinux,
     "uki": uefi.unified,
     "secure-boot": uefi.secure_boot,
@@ -116,7 +115,7 @@ NO_UNIT = {"no-unit", "no-unit-corrupt"} # little-endian ones run only on what h
 JSON = {"record"} # the big-endian programs are built without
 # Of PCs only, and of these only what does not ask for a device tree.
 X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packaged",
-            "mem-remove-reload", "mem-remove-stale", "uefi", "uefi-no-initrd", "uefi-no-initrd-file", "uki", "secure-boot",
+            "mem-remove-reload", "mem-remove-stale", "uefi", "uefi-no-initrd", "uki", "secure-boot",
             "lockdown", "vmlinux"}
 X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",

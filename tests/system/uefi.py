@@ -128,18 +128,9 @@ def _changed(stage, path, command):
 
 def no_initrd(stage):
     """kexec -l without an initrd: the next kernel does not take the first one's for its own."""
-    _start_without_initrd(stage, how="-c -l")
-
-
-def no_initrd_file(stage):
-    """The same with -s."""
-    _start_without_initrd(stage, how="-s -l")
-
-
-def _start_without_initrd(stage, how):
     stage.boot()
     line = stage.line("panic=5")
-    stage.guest.check(stage.load_command([], line, initrd=None, how=how))
+    stage.guest.check(stage.load_command([], line, initrd=None, how="-c -l"))
     stage.guest.start(f"{stage.loader} -e")
     with stage.timed("exec"):
         ended = stage.machine.wait_exit(EXIT_TIMEOUT)

@@ -71,7 +71,6 @@ class X86(Architecture):
         "cma": CMA,
         "cma-unknown": CMA,
         "uefi-no-initrd": USUAL._replace(uefi=True),
-        "uefi-no-initrd-file": USUAL._replace(uefi=True),
         "secure-boot": USUAL._replace(machine="q35,vmport=on,smm=on", uefi=True, secure_boot=True),
         "uki": USUAL._replace(disk=128 << 20),
         "vmlinux": USUAL._replace(disk=128 << 20),

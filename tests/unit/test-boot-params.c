@@ -995,7 +995,6 @@ static void kernels_are_for_this_machine(void **state)
 
 static void kernels_want_places(void **state)
 {
-	static const uint8_t header[1];
 	struct x86_64_facts f = { .has_addresses = true };
 	struct machine m = { .arch = arch_find("x86_64"), .arch_facts = &f };
 	struct image image;
