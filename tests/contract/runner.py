@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 
 import plan
+import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BATCH = 100             # machines to one test
@@ -19,7 +20,7 @@ NORMAL_SHARE = 10       # and to so many crash images, there is one for a normal
 KEPT = 8                # machines that failed
 
 
-class Failure(Exception):
+class Failure(tap.Failure):
     """Complaints about one test."""
 
     def __init__(self, *complaints):
@@ -35,7 +36,7 @@ class Run:
         self.args, self.dir = args, directory
         self.initrd = self.make_fixtures()
         self.fixtures = set(os.listdir(directory))
-        self.count = self.failed = 0
+        self.tap = tap.Tap(f"contract {self.arch}")
         self.kexec = args.kexec
 
     def make_fixtures(self):
@@ -59,15 +60,7 @@ class Run:
     def test(self, name, function, *args):
         note, problem = attempt(function, *args)
         self.clean()
-        self.result(name, note, problem)
-
-    def result(self, name, note, problem):
-        self.count += 1
-        self.failed += bool(problem)
-        print(f"{'not ok' if problem else 'ok'} {self.count} - contract {self.arch}: {name}"
-              + (f" ({note})" if note else ""), flush=True)
-        for line in problem.splitlines():
-            print(f"# {line}")
+        self.tap.result(name, problem, note or "")
 
     def clean(self):
         """Snapshots are thousands of small files."""
@@ -103,9 +96,9 @@ class Run:
                 notes = Counter(note for _, note, problem in results if not problem)
                 bad = [(number, problem) for number, _, problem in results if problem]
                 outcomes += Counter({f"{kind}, {note}": n for note, n in notes.items()})
-                self.result(f"{kind} images, machines {first}-{end - 1} of seed {self.args.seed}",
-                            ", ".join(f"{n} {note}" for note, n in notes.most_common()),
-                            "\n".join(f"machine {number}: {problem}" for number, problem in bad))
+                self.tap.result(f"{kind} images, machines {first}-{end - 1} of seed {self.args.seed}",
+                                "\n".join(f"machine {number}: {problem}" for number, problem in bad),
+                                ", ".join(f"{n} {note}" for note, n in notes.most_common()))
                 for number, _ in bad:
                     kept += 1
                     self.explain_failure(kind, number, kept <= KEPT)

@@ -18,7 +18,7 @@ import time
 from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../system"))
+sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../lib")]
 
 from architecture import Architecture  # noqa: E402
 from debians import DEBIANS  # noqa: E402
@@ -28,7 +28,7 @@ from logs import as_ours  # noqa: E402
 from memory import NEW_IS_MOVABLE, spread, write_pattern  # noqa: E402
 from physical import online_memory  # noqa: E402
 from qemu import Machine  # noqa: E402
-from stream import Failure  # noqa: E402
+from tap import Failure, Tap, expect  # noqa: E402
 
 MARKER = "kexec-hotplug distribution marker"
 CAPTURE_TIMEOUT = 900
@@ -39,11 +39,6 @@ HASH_MMU = "disable_radix"
 SEEN = "/var/crash/seen"
 # How much of the memory that was added is looked at.
 SAMPLES = 16
-
-
-def expect(truth, message):
-    if not truth:
-        raise Failure(message)
 
 
 class Boot(NamedTuple):
@@ -535,6 +530,10 @@ STORIES = {
 }
 
 
+def step_name(step):
+    return step.__name__.replace("_", " ")
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     arch, loader, image, directory = sys.argv[1:5]
@@ -542,8 +541,7 @@ def main():
     site = Site(DEBIANS[arch], image, kernels, directory)
     stories = STORIES[arch, loader]
     system = arch if loader == "ours" else f"{arch}, {loader}"
-    number = failed = 0
-    print(f"1..{sum(len(steps) for *_, steps in stories)}", flush=True)
+    tap = Tap(f"distribution {system}", sum(len(steps) for *_, steps in stories))
     for kernel, parameters, steps in stories:
         left, problem = list(steps), None
         try:
@@ -552,17 +550,13 @@ def main():
                 while left:
                     began = time.monotonic()
                     left[0](site, state)
-                    number += 1
-                    name = left.pop(0).__name__.replace("_", " ")
-                    print(f"ok {number} - distribution {system}: {name}: {time.monotonic() - began:.0f} s", flush=True)
+                    tap.result(f"{step_name(left.pop(0))}: {time.monotonic() - began:.0f} s")
         except (Failure, OSError) as failure:
             problem = str(failure)
         for step in left:
-            number, failed = number + 1, failed + 1
-            print(f"not ok {number} - distribution {system}: {step.__name__.replace('_', ' ')}")
-            print("\n".join("#   " + line for line in (problem or "").splitlines()), flush=True)
+            tap.result(step_name(step), problem or "no reason")
             problem = "the step before failed"
-    return 1 if failed else 0
+    return tap.end()
 
 
 if __name__ == "__main__":

@@ -25,14 +25,14 @@ class Tap:
         if planned is not None:
             print(f"1..{planned}", flush=True)
 
-    def result(self, name, problem="", note="", skip=""):
-        """@problem, text or lines of it: it failed. @note: what is to be known beside the name."""
+    def result(self, name, problem="", note="", skip="", more=()):
+        """@problem, text or lines of it: it failed. @note: what is to be known beside the name; @more, lines of it."""
         lines = problem.splitlines() if isinstance(problem, str) else list(problem)
         self.count += 1
         self.failed += bool(lines)
         print(f"{'not ok' if lines else 'ok'} {self.count} - {self.area}: {name}" + (f" ({note})" if note else "") +
               (f" # SKIP {skip}" if skip else ""))
-        print("".join(f"# {line}\n" for line in lines), end="", flush=True)
+        print("".join(f"# {line}\n" for line in (*more, *lines)), end="", flush=True)
 
     def run(self, name, test, *args, errors=()):
         """Of a test that raises Failure, or one of @errors; whether it passed."""

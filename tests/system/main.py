@@ -25,6 +25,7 @@ from architecture import PACKAGED
 from files import KERNELS, Site
 from stage import Stage
 from stream import ArchiveLacks, Failure
+from tap import Tap
 
 SCENARIOS = {
     "crash": scenarios.crash,
@@ -163,7 +164,6 @@ DEFAULT = {
 }
 LOADERS = {"ours": "kexec", "packaged": PACKAGED}
 CONSOLE_LINES = 30
-PASSED, FAILED, SKIPPED = "ok {}", "not ok {}", "ok {} # SKIP "
 
 
 def main():
@@ -224,19 +224,17 @@ def run_all(options):
         raise Failure("no chosen kernel can run this")
     wanted = {kernel for kernel, _ in names}
     sites = {kernel: make_site(kernel, options.kexec) for kernel in kernels if kernel in wanted}
-    print(f"1..{len(names)}", flush=True)
-    failures = 0
+    tap = Tap("system", len(names))
     # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are
     # CPUs here. In processes, which end their machines when they are told to end.
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
         outcomes = pool.imap(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader])
                                        for kernel, name in names])
-        for number, (result, title, notes) in enumerate(outcomes, 1):
-            print(result.format(f"{number} - {title}"), *notes, sep="\n# ", flush=True)
-            failures += result == FAILED
+        for outcome in outcomes:
+            tap.result(**outcome)
         pool.close()
         pool.join()
-    return 1 if failures else 0
+    return tap.end()
 
 
 def make_site(kernel, programs):
@@ -254,24 +252,23 @@ def chosen(options, kernel):
 
 
 def run_one(run):
-    """(a format for the line with the title, title, notes)"""
+    """What Tap.result() is told."""
     site, kernel, name, loader = run
     start = time.monotonic()
+    title = f"{name} ({kernel})"
     if isinstance(site, ArchiveLacks):
-        return SKIPPED + str(site), f"{name} ({kernel})", []
+        return {"name": title, "skip": str(site)}
     stage = Stage(site, name, site.architecture.hardware(name), loader)
-    failure = None
+    problem = ()
     try:
         with stage:
             SCENARIOS[name](stage)
     except ArchiveLacks as lack:
-        return SKIPPED + str(lack), f"{name} ({kernel})", []
+        return {"name": title, "skip": str(lack)}
     except (Failure, OSError) as error:
-        failure = str(error)
-    notes = [", ".join(f"{step} {took:.1f} s" for step, took in stage.times)] if stage.times else []
-    if failure:
-        notes += explain(stage, failure)
-    return FAILED if failure else PASSED, f"{name} ({kernel}): {time.monotonic() - start:.1f} s", notes
+        problem = explain(stage, str(error))
+    steps = [", ".join(f"{step} {took:.1f} s" for step, took in stage.times)] if stage.times else []
+    return {"name": f"{title}: {time.monotonic() - start:.1f} s", "problem": problem, "more": steps}
 
 
 def explain(stage, failure):

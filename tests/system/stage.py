@@ -13,7 +13,7 @@ from dump import subtract
 from guest import Guest
 from physical import online_memory, resources
 from qemu import Machine
-from stream import Failure
+from tap import expect
 
 # Where the console has to be the command channel too: it says no more than
 # that the kernel panics.
@@ -32,11 +32,6 @@ PRINT_LOG = "vmcore-dmesg --color=never /proc/vmcore"
 LOADED = "cat /sys/kernel/kexec/crash_loaded || cat /sys/kernel/kexec_crash_loaded"
 CMA_RANGES = "/sys/kernel/kexec/crash_cma_ranges"
 PANIC = "Kernel panic - not syncing: sysrq triggered crash"
-
-
-def expect(condition, message):
-    if not condition:
-        raise Failure(message)
 
 
 def wait_until(done, timeout, what):

@@ -2,9 +2,15 @@
 # Copyright The kexec-hotplug developers
 """What a guest says on one of its terminals, kept and stamped with the time."""
 
+import os
 import re
+import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+
+from tap import Failure  # noqa: E402
 
 # Keeps every byte; what is text in another is decoded where that is known.
 CODING = "latin-1"
@@ -14,10 +20,6 @@ LONGEST = 4096
 
 # A terminal hands over single characters: so long more of them are gathered.
 GATHER = 0.005
-
-
-class Failure(Exception):
-    """A test failed, or could not go on; the message is for a person."""
 
 
 class ArchiveLacks(Failure):
