@@ -95,7 +95,7 @@ struct apply_file {
 	const struct sysroot *sr;
 	struct files *files;
 	int kernel_fd, initrd_fd;
-	bool empty_initrd;		/* not one that was asked for: arch->keeps_initrd */
+	bool empty_initrd; /* not one that was asked for: arch->keeps_initrd */
 	const char *cmdline;
 };
 

@@ -30,7 +30,7 @@ struct load_try {
 	struct image image;
 	bool surveyed, planned;		/* the machine is known; the image is proved */
 	enum way_call made; /* the call that was tried last, or would be first (--dry-run) */
-	bool *armed;			/* a crash kernel was loaded before, or by a try before */
+	bool *armed;	    /* a crash kernel was loaded before, or by a try before */
 	char *no_plan;			/* why kexec_file_load is tried without one, or NULL */
 	struct failure no_plan_failure;
 };

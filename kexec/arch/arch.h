@@ -50,7 +50,8 @@ struct arch {
 	const char *no_memory_hotplug;
 	/*
 	 * While this exists, the firmware's tables may tell a kernel that is given no initrd of one
-	 * that is long gone: it is given an empty one. The plan has it from the survey. NULL: never.
+	 * that is long gone: it is given an empty one. The plan has it from the survey. NULL:
+	 * never.
 	 */
 	const char *keeps_initrd;
 	/* The elfcorehdr is named in the device tree, and not on the command line as well. */

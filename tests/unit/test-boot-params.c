@@ -1009,7 +1009,7 @@ static void kernels_want_places(void **state)
 					.kernel_below = 4 * GIB,
 					.initrd_below = 2 * GIB };
 	assert_int_equal(x86_64_needs(&image), 0);
-	assert_true(image.kernel.relocatable);	/* a vmlinux, whatever it says */
+	assert_true(image.kernel.relocatable); /* a vmlinux, whatever it says */
 	assert_int_equal(image.needs.kernel_above, 16 * MIB);
 	assert_int_equal(image.needs.kernel_align, 2 * MIB);
 	image.kernel.relocatable = false;
