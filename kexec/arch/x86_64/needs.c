@@ -85,7 +85,7 @@ static void let_vmlinux_move(struct kernel *k)
 	k->align = VMLINUX_ALIGN;
 }
 
-/* Below: a bzImage's decompressor moves itself to where it was meant to run, over what lies there. */
+/* Below: a bzImage's decompressor moves itself to where it was meant to run, over what is there. */
 static uint64_t lowest_place(const struct kernel *k)
 {
 	return k->relocatable ? k->low : 0;
