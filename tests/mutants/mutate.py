@@ -47,8 +47,18 @@ class Mutant:
     def key(self):
         return self.path, self.function, self.kind, self.change, self.number
 
-    def applied(self, source):
-        return source[:self.start] + self.text + source[self.end:]
+
+# Which mutant a program is: the number of it in the environment, 0 is none.
+CHOICE = """\
+extern char *getenv(const char *);
+extern int atoi(const char *);
+static int mutant_chosen;
+__attribute__((constructor)) static void mutant_choose(void)
+{
+	mutant_chosen = getenv("%s") ? atoi(getenv("%s")) : 0;
+}
+"""
+ENVIRONMENT = "KEXEC_MUTANT"
 
 
 def hide(source):
@@ -151,6 +161,22 @@ def mutants_of(path, source):
             key = (path, m.group("name"), kind, change)
             seen[key] += 1
             yield Mutant(*key, seen[key], start, end, text, source.count("\n", 0, start) + 1)
+
+
+def all_in_one(source, numbered):
+    """The source with all of these mutants, {number: mutant}, in it: each function has a body for each of
+    its own, and obeys CHOICE. So a file is compiled once."""
+    out, at = [CHOICE % (ENVIRONMENT, ENVIRONMENT)], 0
+    for m in FUNCTION.finditer(hide(source)):
+        start, end = m.span("body")
+        bodies = "".join(
+            f"case {number}: {{\n{source[start:mutant.start]}{mutant.text}{source[mutant.end:end]}}} break;\n"
+            for number, mutant in numbered.items() if start <= mutant.start < end)
+        if bodies:
+            out += [source[at:start], f"switch (mutant_chosen) {{\n{bodies}default: {{\n",
+                    source[start:end], "} break;\n}\n"]
+            at = end
+    return "".join(out) + source[at:]
 
 
 def joined(source):

@@ -18,6 +18,8 @@ struct region {
 	uint64_t real_mode;		/* 0: all */
 	uint64_t hole, hole_size;	/* of the region, in use by firmware */
 	uint64_t more, more_size;	/* memory that is the capture kernel's, too */
+	uint32_t pid_bits;		/* 0: the tree does not say */
+	bool htab;			/* a guest whose hash table is in its own memory */
 };
 
 static const struct region regions[] = {
@@ -32,11 +34,22 @@ static const struct region regions[] = {
 	  .hole_size = 1 },
 	{ "not in one piece", 516 * MIB, 10 * MIB, .radix = true },
 	{ NULL, 512 * MIB, 14 * MIB, .radix = true, .hole = 521 * MIB, .hole_size = 1 },
+	{ "process table takes 0x100000 bytes (", 512 * MIB, 512 * KIB, .radix = true,
+	  .pid_bits = 16 },
+	{ "process table takes 0x800000 bytes (", 512 * MIB, 4 * MIB, .radix = true,
+	  .pid_bits = 20 },
+	{ "process table takes 0x800000 bytes (", 512 * MIB, 4 * MIB, .radix = true,
+	  .pid_bits = 33 },
 	{ "hash table takes 0x100000", 512 * MIB, 512 * KIB, .bare = true },
+	{ "hash table takes 0x100000", 512 * MIB, 512 * KIB, .htab = true },
+	/* All of the memory that there is, from 0 on. */
+	{ "machine check stacks takes", 0, 256 * KIB, .bare = true },
 	{ NULL, 512 * MIB, 4 * MIB, .bare = true },
 	{ "RTAS takes 0x10000 bytes below 0x40000000", 1536 * MIB, 512 * MIB, .radix = true,
 	  .rtas = true },
-	{ "RTAS takes 0x10000 bytes below 0x40000000", GIB - 32 * KIB, 512 * MIB, .radix = true,
+	{ "0x8000 are free for it there; use a smaller initrd", GIB - 32 * KIB, 512 * MIB,
+	  .radix = true, .rtas = true },
+	{ "0x0 are free for it there; reserve memory below that", GIB, 512 * MIB, .radix = true,
 	  .rtas = true },
 	{ NULL, GIB - 64 * KIB, 512 * MIB, .radix = true, .rtas = true },
 	{ "RTAS takes 0x10000 bytes below 0x20000000", 512 * MIB, 512 * MIB, .rtas = true,
@@ -54,6 +67,14 @@ static const struct region regions[] = {
 	  .bare = true },
 };
 
+static uint8_t *be32(uint32_t value)
+{
+	uint8_t *bytes = arena_alloc(&arena, 4);
+
+	be32_put(bytes, value);
+	return bytes;
+}
+
 static struct dt_node *cpu_tree(const struct region *r)
 {
 	struct dt_node *root = arena_alloc(&arena, sizeof(*root)), *cpu;
@@ -61,6 +82,11 @@ static struct dt_node *cpu_tree(const struct region *r)
 	root->name = "";
 	cpu = dt_add_child(&arena, dt_add_child(&arena, root, "cpus"), "PowerPC,POWER9@0");
 	dt_set(&arena, cpu, "device_type", "cpu", 4);
+	if (r->pid_bits)
+		dt_set(&arena, cpu, "ibm,mmu-pid-bits", be32(r->pid_bits), 4);
+	if (r->htab)
+		dt_set(&arena, dt_add_child(&arena, root, "chosen"), "linux,htab-base", "12345678",
+		       8);
 	dt_set(&arena, cpu, "ibm,processor-segment-sizes", "\0\0\0\x1c\0\0\0\x28",
 	       r->small_segments ? 4 : 8);
 	return root;
@@ -106,6 +132,24 @@ static void crash_regions(void **state)
 	}
 }
 
+/* Of a number that is none, nothing is known: and nothing is said. */
+static void odd_pid_bits(void **state)
+{
+	static const struct region r = { NULL, 512 * MIB, 256 * MIB, .radix = true };
+	struct dt_node *cpu;
+	struct ppc64_facts f;
+	struct machine m;
+
+	(void)state;
+	make_machine(&m, &f, &r);
+	cpu = dt_child(m.tree, "cpus")->children;
+	dt_set(&arena, cpu, "ibm,mmu-pid-bits", "123", 3);
+	fail_forget();
+	assert_int_equal(ppc64_prove_region(&m), 0);
+	assert_string_equal(fail_text(), "");
+	free_machine(&m, &f);
+}
+
 /* --- a finished image --- */
 
 struct start {
@@ -129,6 +173,7 @@ static const struct start starts[] = {
 	  .initrd_size = 4 * MIB },
 	{ NULL, GIB - MIB, GIB - 24 * MIB, .kernel_size = 8 * MIB },
 	{ "out of the reach of RTAS", 5 * GIB, 4 * GIB - MIB, .kernel_size = 2 * MIB },
+	{ NULL, 5 * GIB, 4 * GIB - 2 * MIB, .kernel_size = 2 * MIB },
 };
 
 static const uint8_t *make_fdt(const struct start *s, size_t *size)
@@ -188,6 +233,356 @@ static void finished_images(void **state)
 	}
 }
 
+/* --- what it is likely to take --- */
+
+/*
+ * Of a guest with a hash MMU, which wants no alignment: what is free is exactly what it is likely
+ * to take, and then one byte less.
+ */
+static const struct {
+	uint64_t initrd, unpacked;	/* bytes; the latter: what that is estimated to become */
+	const char *start;		/* of the initrd */
+	const char *cmdline;
+	uint32_t possible, cpus;	/* the latter: that are counted */
+	uint32_t page;
+} amounts[] = {
+	{ 0, 0, "", "quiet", 8, 8, 65536 },
+	{ 0, 0, "", "nr_cpus=", 16, 16, 65536 },
+	{ 0, 0, "", "nr_cpus=0", 16, 16, 65536 },
+	{ 0, 0, "", "nr_cpus=1", 16, 8, 65536 },
+	{ 0, 0, "", "nr_cpus=8", 24, 8, 65536 },
+	{ 0, 0, "", "nr_cpus=9", 24, 16, 4096 },
+	{ 0, 0, "", "nr_cpus=99", 24, 24, 4096 },
+	{ 4, 4, "0707", "nr_cpus=1", 8, 8, 4096 },
+	{ 4, 12, "0708", "nr_cpus=1", 8, 8, 4096 },
+	{ 3, 9, "070", "nr_cpus=1", 8, 8, 65536 },
+	{ MIB, MIB, "0707", "nr_cpus=1", 8, 8, 65536 },
+	{ MIB, 3 * MIB, "\x1f\x8b", "nr_cpus=1", 8, 8, 65536 },
+};
+
+#define AMOUNT_MEMORY (768 * MIB)
+
+/* Sums of the sizes that capture.c names, each with its file of Linux. */
+static uint64_t likely_of(size_t i)
+{
+	uint64_t page = amounts[i].page, cpus = amounts[i].cpus;
+	uint64_t stack = page > 16 * KIB ? page : 16 * KIB;
+	uint64_t rtas = 64 * KIB + 256 * KIB, stacks = (1 + 2 + 2) * cpus * stack;
+	uint64_t pacas = cpus * 8 * KIB, areas = cpus * (128 * KIB + page);
+
+	return rtas + stacks + pacas + AMOUNT_MEMORY / page * 64 + areas + 24 * MIB +
+	       amounts[i].unpacked + 24 * MIB;
+}
+
+/* Free are these bytes: 32 KiB behind the interrupt vectors, the others at 512 MiB. */
+static void say_likely(size_t i, uint64_t free_bytes, struct said *said)
+{
+	static const struct region region = { NULL, 512 * MIB, 256 * MIB, .rtas = true,
+					      .real_mode = GIB };
+	uint64_t at = 512 * MIB + free_bytes - 32 * KIB;
+	struct start start = { NULL, AMOUNT_MEMORY, .reserved = at,
+			       .reserved_size = AMOUNT_MEMORY - at };
+	uint8_t *initrd = mem_alloc(MIB);
+	struct ppc64_facts f;
+	struct machine m;
+	struct image image;
+	size_t size;
+	const uint8_t *fdt;
+	STRING_AUTO possible = mem_printf("0-%u", amounts[i].possible - 1);
+
+	memset(initrd, 0, MIB);
+	memcpy(initrd, amounts[i].start, strlen(amounts[i].start));
+	make_machine(&m, &f, &region);
+	idlist_free(&m.possible);
+	assert_int_equal(idlist_parse(&m.possible, possible), 0);
+	m.page_size = amounts[i].page;
+	dt_set(&arena, dt_child(m.tree, "cpus")->children, "ibm,ppc-interrupt-server#s",
+	       memset(arena_alloc(&arena, 32), 0, 32), 32);
+	fdt = make_fdt(&start, &size);
+	image_init(&image, &m);
+	image.crash = true;
+	image.cmdline = (char *)amounts[i].cmdline;
+	image.segment[image.n_segments++] = (struct segment){
+		.name = "kernel", .addr = 32 * MIB, .memsz = 8 * MIB };
+	image.segment[image.n_segments++] = (struct segment){
+		.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536 };
+	if (amounts[i].initrd)
+		image.segment[image.n_segments++] = (struct segment){
+			.role = ROLE_INITRD, .name = "initrd", .addr = 48 * MIB, .data = initrd,
+			.bufsz = amounts[i].initrd, .memsz = 64 * KIB };
+	unit_listen(said);
+	assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
+	unit_heard(said);
+	image_free(&image);
+	free((void *)fdt);
+	free(initrd);
+	free_machine(&m, &f);
+}
+
+static void likely_amounts(void **state)
+{
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(amounts); i++) {
+		uint64_t likely = likely_of(i);
+		STRING_AUTO want = mem_printf(
+			"of about %llu KiB that it takes, its programs are 24576 KiB, where 24575 KiB"
+			" of its %llu KiB are left then; %suse a smaller initrd",
+			(unsigned long long)(likely / KIB), (unsigned long long)((likely - 1) / KIB),
+			amounts[i].cpus > 8 ? "give it fewer CPUs (nr_cpus=1 on its command line), " :
+					      "");
+
+		print_message("# amount %zu\n", i);
+		say_likely(i, likely, &said);
+		assert_string_equal(said.text, "");
+		say_likely(i, likely - 1, &said);
+		if (!strstr(said.text, want))
+			print_error("\"%s\" has no \"%s\"\n", said.text, want);
+		assert_non_null(strstr(said.text, want));
+	}
+}
+
+/* With a radix MMU its tables are counted, too: of memory that ends at a whole GiB, and not. */
+static void likely_tables(void **state)
+{
+	static const struct { uint32_t bits; uint64_t end, kib; } rows[] = {
+		{ 20, 0, 16384 }, { 19, 0, 8192 }, { 33, 0, 16384 }, { 0, 0, 16384 },
+		{ 32, 0, 64ull << 20 }, { 20, 16 * MIB, 16384 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct region region = { NULL, 512 * MIB, 512 * MIB, .radix = true, .bare = true,
+					 .pid_bits = rows[i].bits };
+		uint64_t memory = 2 * GIB + rows[i].end, gib = rows[i].end ? 3 : 2;
+		struct start start = { NULL, memory, .reserved = 512 * MIB + 24 * MIB,
+				       .reserved_size = memory };
+		uint64_t likely = ((gib + 6) * 64 + rows[i].kib) * KIB + 5 * 8 * 64 * KIB +
+				  8 * 8 * KIB + memory / 65536 * 64 + 8 * 192 * KIB + 48 * MIB;
+		STRING_AUTO want = mem_printf("of about %llu KiB that it takes, %s",
+					      (unsigned long long)(likely / KIB),
+					      rows[i].bits == 32 ? "its process table are" : "");
+		struct ppc64_facts f;
+		struct machine m;
+		struct image image;
+		struct said said;
+		size_t size;
+		const uint8_t *fdt;
+
+		make_machine(&m, &f, &region);
+		fdt = make_fdt(&start, &size);
+		image_init(&image, &m);
+		image.crash = true;
+		image.cmdline = (char *)"";
+		image.segment[image.n_segments++] = (struct segment){
+			.name = "kernel", .addr = 32 * MIB, .memsz = 8 * MIB };
+		image.segment[image.n_segments++] = (struct segment){
+			.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536 };
+		unit_listen(&said);
+		assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
+		unit_heard(&said);
+		if (!strstr(said.text, want))
+			print_error("\"%s\" has no \"%s\"\n", said.text, want);
+		assert_non_null(strstr(said.text, want));
+		image_free(&image);
+		free((void *)fdt);
+		free_machine(&m, &f);
+	}
+}
+
+/* --- what it is told is memory --- */
+
+static struct dt_node *told_root(void)
+{
+	struct dt_node *root = arena_alloc(&arena, sizeof(*root));
+
+	root->name = "";
+	dt_set(&arena, root, "#address-cells", be32(2), 4);
+	dt_set(&arena, root, "#size-cells", be32(2), 4);
+	return root;
+}
+
+static void set_words(struct dt_node *node, const char *name, const uint32_t *words, size_t n)
+{
+	uint8_t *bytes = arena_alloc(&arena, 4 * n);
+
+	for (size_t i = 0; i < n; i++)
+		be32_put(bytes + 4 * i, words[i]);
+	dt_set(&arena, node, name, bytes, 4 * n);
+}
+
+/* What is said of a kernel there, with @root for its FDT, whose reserve map is @reserve. */
+static int prove_told(struct dt_node *root, const struct ranges *reserve, uint64_t kernel,
+		      bool spoil_map)
+{
+	static const struct region region = { NULL, 512 * MIB, 512 * MIB, .real_mode = GIB };
+	struct ppc64_facts f;
+	struct machine m;
+	struct image image;
+	uint8_t *fdt;
+	size_t size;
+	int rc;
+
+	make_machine(&m, &f, &region);
+	assert_int_equal(dt_flatten(root, reserve, &fdt, &size), 0);
+	if (spoil_map)
+		memset(fdt + be32_get(fdt + 16) + 8, 0xff, 8);
+	image_init(&image, &m);
+	image.crash = true;
+	image.cmdline = (char *)"nr_cpus=1";
+	image.segment[image.n_segments++] = (struct segment){
+		.name = "kernel", .addr = kernel, .memsz = 8 * MIB };
+	image.segment[image.n_segments++] = (struct segment){
+		.name = "fdt", .data = fdt, .bufsz = size, .addr = kernel + 8 * MIB,
+		.memsz = 65536 };
+	fail_forget();
+	rc = ppc64_prove_start(&image, &image.segment[1]);
+	image_free(&image);
+	free(fdt);
+	free_machine(&m, &f);
+	return rc;
+}
+
+/*
+ * LMBs of 256 MiB: two at 0, one at 512 MiB that is not there, one at 768 MiB; and what may be
+ * used of each that is: a count, and pairs.
+ */
+#define NONE	0, 0
+#define ALL_OF(n) 0, 1, 0, (n) << 28, 0, 1 << 28
+#define LAST	(784 * MIB)
+
+static const struct {
+	const char *says;
+	int err;
+	uint64_t kernel;
+	size_t n;			/* words; 0: the property is not there */
+	uint32_t words[24];
+} lmbs[] = {
+	{ NULL, 0, LAST, 0, { 0 } },
+	{ NULL, 0, 272 * MIB, 0, { 0 } },
+	{ "kernel at 0x21000000", ENOSPC, 528 * MIB, 0, { 0 } },
+	{ NULL, 0, LAST, 10, { NONE, NONE, ALL_OF(3) } },
+	{ NULL, 0, 272 * MIB, 10, { NONE, ALL_OF(1), NONE } },
+	{ NULL, 0, 16 * MIB, 10, { ALL_OF(0), NONE, NONE } },
+	{ "kernel at 0x31000000", ENOSPC, LAST, 10, { ALL_OF(0), NONE, NONE } },
+	{ NULL, 0, LAST, 20,
+	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0, MIB, 0, 0x31000000, 0, 32 * MIB } },
+	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 9,
+	  { ALL_OF(0), NONE, NONE } },
+	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 8, { ALL_OF(0), NONE } },
+	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 13,
+	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0 } },
+	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 14,
+	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0, MIB } },
+	{ "do not fit in 64 bits", EOVERFLOW, LAST, 18,
+	  { 0, 2, UINT32_MAX, 0, 1, 0, 0, 0, 0, 1 << 28, NONE, ALL_OF(3) } },
+	{ "do not fit in 64 bits", EOVERFLOW, LAST, 18,
+	  { 0, 2, 0, 0, 0, 1 << 28, UINT32_MAX, 0, 1, 0, NONE, ALL_OF(3) } },
+};
+
+static void blocks_of_memory(void **state)
+{
+	static const uint32_t sets[] = { 3, 2, 0, 0, 0, 0, 8, 1, 0, 0x20000000, 2, 0, 0,
+					 1, 0, 0x30000000, 3, 0, 8 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lmbs); i++) {
+		struct dt_node *root = told_root();
+		struct dt_node *drconf =
+			dt_add_child(&arena, root, "ibm,dynamic-reconfiguration-memory");
+
+		dt_set_u64(&arena, drconf, "ibm,lmb-size", 256 * MIB);
+		set_words(drconf, "ibm,dynamic-memory-v2", sets, ARRAY_SIZE(sets));
+		if (lmbs[i].n)
+			set_words(drconf, "linux,drconf-usable-memory", lmbs[i].words, lmbs[i].n);
+		print_message("# blocks %zu\n", i);
+		if (lmbs[i].says)
+			assert_fails(prove_told(root, &(struct ranges){0}, lmbs[i].kernel, false),
+				     lmbs[i].err, lmbs[i].says);
+		else
+			assert_int_equal(prove_told(root, &(struct ranges){0}, lmbs[i].kernel, false),
+					 0);
+	}
+}
+
+static struct dt_node *told_memory(void)
+{
+	static const uint32_t all[] = { 0, 0, 0, 1 << 30 };
+	struct dt_node *root = told_root(), *node = dt_add_child(&arena, root, "memory@0");
+
+	dt_set(&arena, node, "device_type", "memory", 7);
+	set_words(node, "reg", all, 4);
+	return root;
+}
+
+/* Neither what is reserved in nodes nor what is so in the map is free; what is not understood is
+ * refused, whatever follows it. */
+static void reserved_memory(void **state)
+{
+	static const uint32_t all[] = { 0, 0, 0, 1 << 30 };
+	struct dt_node *root, *node;
+	RANGES_AUTO map = {0};
+
+	(void)state;
+	assert_int_equal(ranges_add(&map, MIB, MIB, "map"), 0);
+	assert_int_equal(prove_told(told_memory(), &map, 64 * MIB, false), 0);
+	assert_fails(prove_told(told_memory(), &map, 64 * MIB, true), EOVERFLOW,
+		     "do not fit in 64 bits");
+
+	root = told_memory();
+	set_words(root, "reserved-ranges", all, 4);
+	assert_fails(prove_told(root, &map, 64 * MIB, false), ENOSPC, "0x0 are free for it there");
+
+	for (unsigned int sound = 0; sound < 2; sound++) {
+		root = told_memory();
+		if (!sound)
+			set_words(root, "reserved-ranges", all, 3);
+		node = dt_add_child(&arena, root, "reserved-memory");
+		set_words(node, "#address-cells", (uint32_t[]){ 2 }, 1);
+		set_words(node, "#size-cells", (uint32_t[]){ 2 }, 1);
+		set_words(dt_add_child(&arena, node, "r@0"), "reg", all, 4);
+		if (sound)
+			assert_fails(prove_told(root, &map, 64 * MIB, false), ENOSPC,
+				     "0x0 are free for it there");
+		else
+			assert_fails(prove_told(root, &map, 64 * MIB, false), EINVAL,
+				     "reserved-ranges has 12 bytes");
+	}
+
+	root = told_memory();
+	dt_set(&arena, root, "#size-cells", "123", 3);
+	assert_fails(prove_told(root, &map, 64 * MIB, false), EINVAL, "#size-cells");
+	root = told_memory();
+	set_words(root->children, "reg", all, 3);
+	assert_fails(prove_told(root, &map, 64 * MIB, false), EINVAL, "reg has 12 bytes");
+}
+
+/* However many ranges there are: eight are as many as the first allocation of a list has. */
+static void many_pieces(void **state)
+{
+	uint32_t reg[8 * 4] = {0}, reserved[3 * 4] = {0};
+	RANGES_AUTO map = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		struct dt_node *root = told_memory();
+
+		for (uint32_t j = 0; j < 8; j++) {
+			reg[4 * j + 1] = 64 * MIB * j;
+			reg[4 * j + 3] = 48 * MIB;
+		}
+		for (uint32_t j = 0; j < 3; j++) {
+			reserved[4 * j + 1] = 128 * MIB + 64 * MIB * j;
+			reserved[4 * j + 3] = MIB;
+		}
+		set_words(root->children, "reg", reg, 32);
+		set_words(root, "reserved-ranges", reserved, 12);
+		ranges_add(&map, 64 * KIB + 256 * KIB * i, 64 * KIB, "map");
+		assert_int_equal(prove_told(root, &map, 64 * MIB, false), 0);
+	}
+}
+
 /* --- the piece that is left to it --- */
 
 static const struct {
@@ -213,6 +608,13 @@ static const struct {
 	/* Without room above any of them, the highest all the same. */
 	{ { .radix = true }, GIB, { { 510 * MIB, 520 * MIB, "" } }, { 512 * MIB, 520 * MIB, "" } },
 	{ { .radix = true }, GIB, { { 513 * MIB, 527 * MIB, "" } }, { 0 } },
+	{ { .radix = true }, GIB, { { 0, 8 * MIB, "" } }, { 0, 8 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 0, 16 * MIB, "" } }, { 0, 8 * MIB, "" } },
+	{ { .radix = true }, GIB, { { 512 * MIB, 528 * MIB, "" } }, { 512 * MIB, 520 * MIB, "" } },
+	{ { .radix = true },
+	  GIB,
+	  { { 512 * MIB, 528 * MIB, "" }, { 600 * MIB, 608 * MIB, "" } },
+	  { 520 * MIB, 528 * MIB, "" } },
 	{ { .radix = true }, GIB, { { 0 } }, { 0 } },
 	/* A hash table, of 1 MiB here; the hypervisor has a guest's. */
 	{ { .bare = true }, GIB, { { 512 * MIB, 768 * MIB, "" } }, { 766 * MIB, 767 * MIB, "" } },
@@ -273,6 +675,9 @@ static void memory_is_cut(void **state)
 	assert_true(ppc64_memory_cut(&memory) == UINT64_MAX);
 	ranges_add(&memory, 0, 16 * MIB - 1, "m");
 	assert_true(ppc64_memory_cut(&memory) == UINT64_MAX);
+	ranges_add(&memory, 16 * MIB - 1, 1, "m");
+	assert_int_equal(ppc64_memory_cut(&memory), 16 * MIB);
+	ranges_clip(&memory, 0, 16 * MIB - 1);
 	ranges_add(&memory, GIB, MIB, "m");
 	assert_int_equal(ppc64_memory_cut(&memory), GIB + 1);
 	ranges_add(&memory, 2 * GIB, 16 * MIB, "m");
@@ -593,7 +998,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crash_regions),
+		cmocka_unit_test(odd_pid_bits),
 		cmocka_unit_test(finished_images),
+		cmocka_unit_test(likely_amounts),
+		cmocka_unit_test(likely_tables),
+		cmocka_unit_test(blocks_of_memory),
+		cmocka_unit_test(reserved_memory),
+		cmocka_unit_test(many_pieces),
 		cmocka_unit_test(memory_is_cut),
 		cmocka_unit_test(pieces_are_left),
 		cmocka_unit_test(no_piece_of_a_guest),

@@ -768,6 +768,28 @@ static void other_elves(void **state)
 	}
 }
 
+/* What nobody looks at is unpacked all the same: for a machine of which nothing is known. */
+static void unpacked_alone(void **state)
+{
+	struct file f = zimage_of(&good_zimages[0]);
+	char *dir = unit_directory();
+	STRING_AUTO path = mem_printf("%s/zImage", dir);
+	struct kernel k;
+
+	(void)state;
+	assert_fails(kernel_open_unpacked(&k, path), ENOENT, "zImage");
+	kernel_close(&k);
+	unit_write(dir, "zImage", f.data, f.size);
+	assert_int_equal(kernel_open_unpacked(&k, path), 0);
+	assert_string_equal(k.wrapping, "zImage");
+	assert_int_equal(k.file.size, 12);
+	assert_int_equal(k.initrd.size, 22);
+	assert_null(k.type);
+	kernel_close(&k);
+	file_close(&f);
+	unit_remove(dir);
+}
+
 static void no_elf_at_all(void **state)
 {
 	struct file f = zimage_of(&good_zimages[0]);
@@ -795,6 +817,7 @@ int main(void)
 		cmocka_unit_test(flat_in_a_uimage),
 		cmocka_unit_test(uimage_is_taken_off),
 		cmocka_unit_test(uimage_cut),
+		cmocka_unit_test(unpacked_alone),
 		cmocka_unit_test(plain_initrds),
 		cmocka_unit_test(wrapped_initrds),
 		cmocka_unit_test(joined_initrds),

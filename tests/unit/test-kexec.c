@@ -11,6 +11,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/elfcorehdr.h"
+#include "kexec/plan.h"
 #include "kexec/arch/ppc64/cpunodes.h"
 #include "kexec/rehearse.h"
 
@@ -943,6 +944,69 @@ static void core_header_to_come(void **state)
 	idlist_free(&m.possible);
 }
 
+/* --- what is refused before any file is read --- */
+
+/* Until the kernel says that it keeps images, nothing is opened: not even what is not there. */
+static void hotplug_of_kernels_without(void **state)
+{
+	static const struct {
+		const char *machine;
+		bool cpu, memory;
+		uint64_t size;
+		const char *says;
+	} rows[] = {
+		{ "ppc64le", false, false, 0, "the kernel needs CONFIG_CRASH_HOTPLUG (Linux 6.10" },
+		{ "ppc64le", false, false, 4096, "cpu/crash_hotplug does not exist" },
+		{ "ppc64le", true, true, 0, "crash_elfcorehdr_size does not exist" },
+		{ "x86_64", false, false, 0, "the kernel needs CONFIG_CRASH_HOTPLUG (Linux 6.6" },
+		{ "aarch64", false, false, 0, "keeps crash images current on a machine of type" },
+		{ "aarch64", true, false, 0, "keeps crash images current on a machine of type" },
+		{ "ppc64le", true, false, 4096, NULL },
+		{ "ppc64le", false, true, 4096, NULL },
+		{ "aarch64", true, true, 4096, NULL },
+	};
+	struct sysroot sr = { .root = dir };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		STRING_AUTO kernel = mem_printf("%s/no-kernel", dir);
+		struct plan_request r = { .kernel = kernel, .crash = true, .hotplug = i & 1,
+					  .mem_max = UINT64_MAX };
+		struct machine m = { .sr = &sr, .arch = arch_find(rows[i / 2].machine),
+				     .name = rows[i / 2].machine, .release = "6.1",
+				     .can_cpu_hotplug = rows[i / 2].cpu,
+				     .can_memory_hotplug = rows[i / 2].memory,
+				     .elfcorehdr_size = rows[i / 2].size };
+		struct files files;
+		struct image image;
+
+		files_init(&files);
+		image_init(&image, &m);
+		if (r.hotplug && rows[i / 2].says)
+			assert_fails(plan_open(&image, &files, &r).rc, ENOTSUP, rows[i / 2].says);
+		else
+			assert_fails(plan_open(&image, &files, &r).rc, ENOENT, "no-kernel");
+		image_free(&image);
+		files_free(&files);
+	}
+}
+
+static void byte_orders(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct machine m = { .little = i & 1 };
+		bool little = i & 2;
+
+		if (little == m.little)
+			assert_int_equal(plan_check_byte_order(&m, little, "vmlinux"), 0);
+		else
+			assert_fails(plan_check_byte_order(&m, little, "vmlinux"), ENOEXEC,
+				     little ? "kernel vmlinux: is little-endian, unlike" :
+					      "kernel vmlinux: is big-endian, unlike");
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -975,6 +1039,8 @@ int main(void)
 		TEST(core_header_rehearsal),
 		TEST(core_header_rehearsed),
 		TEST(core_header_to_come),
+		TEST(hotplug_of_kernels_without),
+		TEST(byte_orders),
 	};
 
 	return cmocka_run_group_tests_name("kexec", tests, NULL, NULL);

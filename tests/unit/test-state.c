@@ -119,6 +119,25 @@ static void fadump(void **state)
 		    f.hotplug_ready == ANSWER_YES && f.reserved == 4096);
 }
 
+/* What is not a number is an error, whatever the files say that are read after it. */
+static void fadump_of_no_numbers(void **state)
+{
+	static const char *const names[] = {
+		SYS_FADUMP_ENABLED_OLD, SYS_FADUMP_REGISTERED_OLD, SYS_FADUMP_HOTPLUG_READY,
+		SYS_FADUMP_MEM_RESERVED,
+	};
+	struct state_fadump f;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			says(names[j], i == j ? "what?\n" : "1\n");
+		fail_forget();
+		assert_true(state_fadump(&sr, &f) < 0);
+		assert_non_null(strstr(fail_text(), names[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +145,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(how_much_is_reserved, setup, teardown),
 		cmocka_unit_test_setup_teardown(is_it_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(fadump, setup, teardown),
+		cmocka_unit_test_setup_teardown(fadump_of_no_numbers, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
