@@ -287,4 +287,67 @@ EQUIVALENT = {
     ("kexec/purgatory.c", "purgatory_hash", "always",
      "if (size)", 1):
         "no bytes change no sum; the pointer to none is not computed",
+    ("kexec/arch/ppc64/capture.c", "lower", "compare",
+     "return a [< -> <=] b ? a : b;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/ppc64/capture.c", "cpu_number", "compare",
+     "if (dt_is_type(n, \"cpu\") && dt_number(n, name, &value) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/arch/ppc64/capture.c", "cpu_number", "always",
+     "if (dt_is_type(n, \"cpu\") && dt_number(n, name, &value) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/arch/ppc64/capture.c", "need_stacks", "compare",
+     "uint64_t stack = b->machine->page_size [> -> >=] STACK_SIZE ? b->machine->page_size : STACK_SIZE;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/arch/ppc64/capture.c", "take_pieces", "compare",
+     "if (start [>= -> >] end)", 1):
+        "no bytes are taken of what has none",
+    ("kexec/arch/ppc64/capture.c", "largest_piece", "compare",
+     "if (needs.at[i].align [> -> >=] largest)", 1):
+        "what is equal becomes what it is",
+    ("kexec/arch/ppc64/capture.c", "largest_piece", "compare",
+     "for (size_t i = 0; i [< -> <=] needs.n; i++)", 1):
+        "behind the last need is an empty one: there are fewer than there is room for",
+    ("kexec/arch/ppc64/capture.c", "find_spare", "compare",
+     "uint64_t start = r->end [< -> <=] size ? 0 : round_down64(r->end - size, size);", 1):
+        "the difference is 0",
+    ("kexec/arch/ppc64/capture.c", "prove_least", "compare",
+     "for (size_t i = 0; i [< -> <=] needs->n; i++)", 1):
+        "behind the last need is an empty one: there are fewer than there is room for",
+    ("kexec/arch/ppc64/capture.c", "likely_total", "compare",
+     "for (size_t i = 0; i [< -> <=] needs->n; i++)", 1):
+        "behind the last need is an empty one: there are fewer than there is room for",
+    ("kexec/arch/ppc64/capture.c", "warn_of_likely", "compare",
+     "for (size_t i = 0; i [< -> <=] needs->n; i++)", 1):
+        "behind the last need is an empty one: there are fewer than there is room for",
+    ("kexec/arch/ppc64/capture.c", "ppc64_memory_cut", "compare",
+     "for (size_t i = 0; i [< -> <=] memory->n && left; i++)", 1):
+        "what is left is in one of the ranges: it is no more than all of them",
+    ("kexec/arch/ppc64/capture.c", "threads_to_a_core", "compare",
+     "if (p && p->len / 4 [> -> >=] most)", 1):
+        "what is equal becomes what it is",
+    ("kexec/arch/ppc64/capture.c", "capture_cpus", "compare",
+     "if (!word || len [<= -> <] strlen(\"nr_cpus=\"))", 1):
+        "no digits are the number 0, which limits nothing either",
+    ("kexec/arch/ppc64/capture.c", "capture_cpus", "compare",
+     "return n && n [< -> <=] possible ? lower((n + threads - 1) / threads * threads, possible) : possible;", 1):
+        "no fewer than are possible are as many as are possible",
+    ("kexec/arch/ppc64/capture.c", "ppc64_prove_region", "always",
+     "if (rc >= 0)", 1):
+        "a range from 0 on fits in 64 bits",
+    ("kexec/failure.c", "failure_row", "compare",
+     "for (size_t i = 0; i [< -> <=] ARRAY_SIZE(failure_rows); i++)", 1):
+        "each step has a row for every errno: nobody gets to the last one without having found his",
+    ("kexec/apply-file.c", "check_reservation", "compare",
+     "if (request->crash && state_crash_size(sr, &size) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/apply-file.c", "check_reservation", "always",
+     "if (request->crash && state_crash_size(sr, &size) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/apply.c", "apply_check_hotplug", "compare",
+     "if (state_kept(sr, &cpu_kept, &memory_kept) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/apply.c", "apply_check_hotplug", "always",
+     "if (state_kept(sr, &cpu_kept, &memory_kept) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
 }

@@ -46,7 +46,7 @@ OTHERS = {
     "common/file.c": "test-common test-kernels",
     "common/text.c": "test-common",
     "common/mapping.c": "test-common",
-    "kexec/apply*.c": "test-kexec",
+    "kexec/apply*.c": "test-apply",
     "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
     "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
@@ -78,7 +78,7 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
           "kexec/arch/x86_64/proofs.c")
 
 # What else may notice a mutant, the quick ones first.
-UNITS = ("test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
+UNITS = ("test-apply", "test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
          "test-kexec", "test-format", "test-survey", "test-failure", "test-state", "test-arm64",
          "test-x86-64")

@@ -201,6 +201,8 @@ static void finished_images(void **state)
 {
 	static const struct region region = REGION;
 
+	struct said said;
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		const struct start *s = &starts[i];
@@ -223,10 +225,13 @@ static void finished_images(void **state)
 			image.segment[image.n_segments++] = (struct segment){
 				.name = "initrd", .addr = s->initrd, .memsz = s->initrd_size };
 		print_message("# start %zu\n", i);
+		unit_listen(&said);
 		if (s->says)
 			assert_fails(ppc64_prove_start(&image, &image.segment[1]), ENOSPC, s->says);
 		else
 			assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
+		unit_heard(&said);
+		assert_string_equal(said.text, ""); /* what is refused is not warned of */
 		image_free(&image);
 		free((void *)fdt);
 		free_machine(&m, &f);
@@ -246,7 +251,7 @@ static const struct {
 	uint32_t possible, cpus;	/* the latter: that are counted */
 	uint32_t page;
 } amounts[] = {
-	{ 0, 0, "", "quiet", 8, 8, 65536 },
+	{ 0, 0, "", "irqpoll maxcpus=1", 8, 8, 65536 },
 	{ 0, 0, "", "nr_cpus=", 16, 16, 65536 },
 	{ 0, 0, "", "nr_cpus=0", 16, 16, 65536 },
 	{ 0, 0, "", "nr_cpus=1", 16, 8, 65536 },
