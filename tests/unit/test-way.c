@@ -3,6 +3,8 @@
 /* Which system call loads, what must be certain before it, what may follow, and who warns. */
 #include "tests/unit/unit.h"
 
+#include "kexec/arch/arch.h"
+#include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/way.h"
 
 /*
@@ -343,6 +345,73 @@ static void after_a_failure(void **state)
 	assert_false(way_goes_on(WAY_LOAD, -EKEYREJECTED, true));
 }
 
+static void names(void **state)
+{
+	(void)state;
+	assert_string_equal(way_name(WAY_FILE), "kexec_file_load");
+	assert_string_equal(way_name(WAY_LOAD), "kexec_load");
+	assert_string_equal(way_name(WAY_NONE), "none");
+}
+
+/* --- what is known of a kernel by its release --- */
+
+static const struct {
+	const char *release;
+	enum answer keeps;		/* the place of the backup region */
+} releases[] = {
+	{ "6.9.3", ANSWER_UNKNOWN },	  { "6.10.1", ANSWER_NO },
+	{ "6.10", ANSWER_NO },		  { "6.11.4-1-default", ANSWER_NO },
+	{ "6.12.90", ANSWER_NO },	  { "6.12.91", ANSWER_YES },
+	{ "6.12.91+deb13", ANSWER_YES },  { "6.12", ANSWER_NO },
+	{ "6.12.0-55.el10", ANSWER_UNKNOWN }, { "6.13.7", ANSWER_NO },
+	{ "6.14.0", ANSWER_NO },	  { "6.15.1", ANSWER_NO },
+	{ "6.16.1", ANSWER_NO },	  { "6.17.1", ANSWER_UNKNOWN },
+	{ "6.18.1", ANSWER_UNKNOWN },	  { "5.12.91", ANSWER_UNKNOWN },
+	{ "7.0.5", ANSWER_UNKNOWN },	  { "7.1", ANSWER_YES },
+	{ "7.1.0-rc1", ANSWER_UNKNOWN },  { "7.2.11", ANSWER_YES },
+	{ "8.0.1", ANSWER_YES },	  { "7", ANSWER_UNKNOWN },
+	{ "next", ANSWER_UNKNOWN },
+};
+
+static enum answer opposite(enum answer a)
+{
+	return a == ANSWER_UNKNOWN ? a : a == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
+}
+
+static void flaws_of_releases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(releases); i++) {
+		struct machine m = { .arch = arch_find("ppc64le"), .release = releases[i].release,
+				     .little = true };
+		const struct flaw *flaw = flaw_find(&m, FLAW_FORGETS);
+
+		assert_int_equal(ppc64_keeps_backup(releases[i].release), releases[i].keeps);
+		assert_int_equal(flaw->has(&m), opposite(releases[i].keeps));
+		assert_int_equal(flaw_is_absent(&m, FLAW_FORGETS), releases[i].keeps);
+		assert_int_equal(flaw_is_absent(&m, FLAW_FILE_FORGETS), releases[i].keeps);
+	}
+}
+
+/* A flaw that nobody knows of is absent; of a machine of unknown kind nothing is known. */
+static void flaws_of_machines(void **state)
+{
+	struct machine m = { .arch = arch_find("ppc64"), .release = "6.12.91" };
+
+	(void)state;
+	assert_int_equal(flaw_is_absent(&m, FLAW_FILE_SPOILS), ANSWER_NO);
+	m.little = true;
+	assert_int_equal(flaw_is_absent(&m, FLAW_FILE_SPOILS), ANSWER_YES);
+	assert_null(flaw_find(&m, FLAW_KEEPS_REMOVED));
+	assert_int_equal(flaw_is_absent(&m, FLAW_KEEPS_REMOVED), ANSWER_YES);
+	m.arch = arch_find("x86_64");
+	assert_null(flaw_find(&m, FLAW_FORGETS));
+	assert_int_equal(flaw_is_absent(&m, FLAW_FORGETS), ANSWER_YES);
+	m.arch = NULL;
+	assert_null(flaw_find(&m, FLAW_FORGETS));
+	assert_int_equal(flaw_is_absent(&m, FLAW_FORGETS), ANSWER_UNKNOWN);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -350,6 +419,9 @@ int main(void)
 		cmocka_unit_test(promises),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(after_a_failure),
+		cmocka_unit_test(names),
+		cmocka_unit_test(flaws_of_releases),
+		cmocka_unit_test(flaws_of_machines),
 	};
 
 	return cmocka_run_group_tests_name("way", tests, NULL, NULL);
