@@ -58,7 +58,7 @@ OTHERS = {
     "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
     "kexec/arch/arm64/*.c": "test-arm64",
     "kexec/devicetree*.c": "test-kexec test-survey test-common",
-    "kexec/files.c": "test-format test-kernels",
+    "kexec/files.c": "test-apply test-format",
     "kexec/fileproof.c": "test-kexec",
     "kexec/format/image.c": "test-arm64",
     "kexec/iomem.c": "test-survey",
