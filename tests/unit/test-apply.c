@@ -198,6 +198,7 @@ static void unloading(void **state)
 		assert_true(!c[0].entry && !c[0].n && !c[0].segments && c[0].flags == crash);
 		assert_true(c[1].kernel_fd == -1 && c[1].initrd_fd == -1 && !c[1].cmdline_size &&
 			    c[1].flags == (crash ? 3 : 1));
+		assert_string_equal(fail_text(), "");
 		assert_string_equal(c[1].text, "NULL");
 		asked.answer = -ENOMEM;
 		assert_fails(apply_unload(crash, &sr), ENOMEM, "kexec unload failed: Cannot alloc");
