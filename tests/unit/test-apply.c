@@ -18,7 +18,7 @@ struct call {
 	struct kexec_segment segment[2];
 	const void *segments;
 	int kernel_fd, initrd_fd;
-	char text[64];			/* the command line */
+	char text[64]; /* the command line */
 };
 
 static char *dir;
@@ -28,7 +28,7 @@ static struct files files;
 /* What the running kernel was asked; what it answers: -EINVAL to flags that it does not know. */
 static struct {
 	struct call call[CALLS_MAX];
-	unsigned int n, sleeps, busy;	/* the latter: answers to come that are -EBUSY */
+	unsigned int n, sleeps, busy; /* the latter: answers to come that are -EBUSY */
 	int answer;
 	unsigned long unknown;
 	void (*while_asleep)(void);
@@ -89,7 +89,9 @@ static void fake_sleep(unsigned int ms)
 }
 
 const struct syscalls syscalls = {
-	.kexec_load = fake_load, .kexec_file_load = fake_file_load, .sleep_ms = fake_sleep,
+	.kexec_load = fake_load,
+	.kexec_file_load = fake_file_load,
+	.sleep_ms = fake_sleep,
 };
 
 static int setup(void **state)
@@ -125,10 +127,19 @@ static int load(uint32_t flags)
 {
 	static const uint8_t first[4096], second[8];
 	struct image image = {
-		.entry = 0x1234, .flags = flags, .n_segments = 2, .cmdline = (char *)"a b",
-		.segment = { { .name = "x", .data = first, .bufsz = 4096, .addr = 0x10000,
+		.entry = 0x1234,
+		.flags = flags,
+		.n_segments = 2,
+		.cmdline = (char *)"a b",
+		.segment = { { .name = "x",
+			       .data = first,
+			       .bufsz = 4096,
+			       .addr = 0x10000,
 			       .memsz = 0x2000 },
-			     { .name = "y", .data = second, .bufsz = 8, .addr = 0x20000,
+			     { .name = "y",
+			       .data = second,
+			       .bufsz = 8,
+			       .addr = 0x20000,
 			       .memsz = 0x3000 } },
 	};
 
@@ -208,7 +219,11 @@ static void unloading(void **state)
 
 static void answers_are_explained(void **state)
 {
-	static const struct { int err; uint32_t flags; const char *says; } rows[] = {
+	static const struct {
+		int err;
+		uint32_t flags;
+		const char *says;
+	} rows[] = {
 		{ EINVAL, 0, "Invalid argument: the kernel found the segments inconsistent" },
 		{ EINVAL, ON_CRASH, "Invalid argument: the kernel found the segments" },
 		{ EINVAL, CRASH_HOTPLUG, "the kernel does not know --hotplug" },
@@ -239,10 +254,14 @@ static void answers_are_explained(void **state)
 /* With -d the kernel is asked for its own words, if it knows of that, and if asking is free. */
 static void debugging_is_wished_for(void **state)
 {
-	static const struct { const char *limit; bool debug, knows; unsigned int calls, flag; } rows[] = {
-		{ NULL, true, true, 2, 1 },	{ NULL, true, false, 2, 0 },
-		{ NULL, false, true, 1, 0 },	{ "-1\n", true, true, 2, 1 },
-		{ "5\n", true, true, 1, 0 },	{ "0\n", true, true, 1, 0 },
+	static const struct {
+		const char *limit;
+		bool debug, knows;
+		unsigned int calls, flag;
+	} rows[] = {
+		{ NULL, true, true, 2, 1 },  { NULL, true, false, 2, 0 },
+		{ NULL, false, true, 1, 0 }, { "-1\n", true, true, 2, 1 },
+		{ "5\n", true, true, 1, 0 }, { "0\n", true, true, 1, 0 },
 	};
 	struct said said;
 
@@ -319,8 +338,11 @@ static struct plan_request file_request(bool crash, bool initrd)
 	says("initrd", "an initrd");
 	snprintf(kernel_path, sizeof(kernel_path), "%s/kernel", dir);
 	snprintf(initrd_path, sizeof(initrd_path), "%s/initrd", dir);
-	return (struct plan_request){ .kernel = kernel_path, .initrd = initrd ? initrd_path : NULL,
-				      .cmdline = "a b", .crash = crash, .mem_max = UINT64_MAX };
+	return (struct plan_request){ .kernel = kernel_path,
+				      .initrd = initrd ? initrd_path : NULL,
+				      .cmdline = "a b",
+				      .crash = crash,
+				      .mem_max = UINT64_MAX };
 }
 
 static struct failure load_files(const struct plan_request *r)
@@ -379,8 +401,7 @@ static void wishes_are_dropped(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan_request r = file_request(true, true);
 		unsigned long want = 2 | (rows[i].debug ? DEBUG : 0) |
-				     (rows[i].no_cma ? NO_CMA : 0) |
-				     (rows[i].force_dtb ? FORCE_DTB : 0);
+			(rows[i].no_cma ? NO_CMA : 0) | (rows[i].force_dtb ? FORCE_DTB : 0);
 
 		r.no_cma = rows[i].no_cma;
 		r.force_dtb = rows[i].force_dtb;
@@ -412,7 +433,10 @@ static void wishes_are_dropped(void **state)
 
 static void file_answers_are_explained(void **state)
 {
-	static const struct { int err; const char *says; } rows[] = {
+	static const struct {
+		int err;
+		const char *says;
+	} rows[] = {
 		{ ENOSYS, "" },
 		{ ENOEXEC, "failed: Exec format error: the running kernel does not load files of" },
 		{ EINVAL, "does not take this file or a flag" },
@@ -446,8 +470,9 @@ static void file_answers_are_explained(void **state)
 		assert_non_null(strstr(fail_text(), rows[i].says));
 		/* Its own words are for a kernel that has the call. */
 		if (rows[i].err == ENOSYS)
-			assert_string_equal(fail_text(), "syscall kexec_file_load not available"
-							 " (CONFIG_KEXEC_FILE)");
+			assert_string_equal(fail_text(),
+					    "syscall kexec_file_load not available"
+					    " (CONFIG_KEXEC_FILE)");
 	}
 }
 
@@ -475,7 +500,12 @@ static void files_that_change(void **state)
 /* What fails before the call changes nothing, and none is made. */
 static void no_call_is_made(void **state)
 {
-	static const struct { const char *size; enum phase phase; int err; const char *says; } rows[] = {
+	static const struct {
+		const char *size;
+		enum phase phase;
+		int err;
+		const char *says;
+	} rows[] = {
 		{ "0\n", PHASE_PREPARE, ENODEV, "Memory for crashkernel is not reserved" },
 		{ "4096\n", PHASE_NONE, 0, "" },
 		{ "what?\n", PHASE_NONE, 0, "" },

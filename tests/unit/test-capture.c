@@ -245,10 +245,10 @@ static void finished_images(void **state)
  * to take, and then one byte less.
  */
 static const struct {
-	uint64_t initrd, unpacked;	/* bytes; the latter: what that is estimated to become */
-	const char *start;		/* of the initrd */
+	uint64_t initrd, unpacked; /* bytes; the latter: what that is estimated to become */
+	const char *start;	   /* of the initrd */
 	const char *cmdline;
-	uint32_t possible, cpus;	/* the latter: that are counted */
+	uint32_t possible, cpus; /* the latter: that are counted */
 	uint32_t page;
 } amounts[] = {
 	{ 0, 0, "", "irqpoll maxcpus=1", 8, 8, 65536 },
@@ -276,7 +276,7 @@ static uint64_t likely_of(size_t i)
 	uint64_t pacas = cpus * 8 * KIB, areas = cpus * (128 * KIB + page);
 
 	return rtas + stacks + pacas + AMOUNT_MEMORY / page * 64 + areas + 24 * MIB +
-	       amounts[i].unpacked + 24 * MIB;
+		amounts[i].unpacked + 24 * MIB;
 }
 
 /* Free are these bytes: 32 KiB behind the interrupt vectors, the others at 512 MiB. */
@@ -307,14 +307,19 @@ static void say_likely(size_t i, uint64_t free_bytes, struct said *said)
 	image_init(&image, &m);
 	image.crash = true;
 	image.cmdline = (char *)amounts[i].cmdline;
+	image.segment[image.n_segments++] = (struct segment){ .name = "kernel",
+							      .addr = 32 * MIB,
+							      .memsz = 8 * MIB };
 	image.segment[image.n_segments++] = (struct segment){
-		.name = "kernel", .addr = 32 * MIB, .memsz = 8 * MIB };
-	image.segment[image.n_segments++] = (struct segment){
-		.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536 };
+		.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536
+	};
 	if (amounts[i].initrd)
-		image.segment[image.n_segments++] = (struct segment){
-			.role = ROLE_INITRD, .name = "initrd", .addr = 48 * MIB, .data = initrd,
-			.bufsz = amounts[i].initrd, .memsz = 64 * KIB };
+		image.segment[image.n_segments++] = (struct segment){ .role = ROLE_INITRD,
+								      .name = "initrd",
+								      .addr = 48 * MIB,
+								      .data = initrd,
+								      .bufsz = amounts[i].initrd,
+								      .memsz = 64 * KIB };
 	unit_listen(said);
 	assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
 	unit_heard(said);
@@ -332,11 +337,13 @@ static void likely_amounts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(amounts); i++) {
 		uint64_t likely = likely_of(i);
 		STRING_AUTO want = mem_printf(
-			"of about %llu KiB that it takes, its programs are 24576 KiB, where 24575 KiB"
-			" of its %llu KiB are left then; %suse a smaller initrd",
-			(unsigned long long)(likely / KIB), (unsigned long long)((likely - 1) / KIB),
-			amounts[i].cpus > 8 ? "give it fewer CPUs (nr_cpus=1 on its command line), " :
-					      "");
+			"of about %llu KiB that it takes, its programs are 24576 KiB, where 24575"
+			" KiB of its %llu KiB are left then; %suse a smaller initrd",
+			(unsigned long long)(likely / KIB),
+			(unsigned long long)((likely - 1) / KIB),
+			amounts[i].cpus > 8 ?
+				"give it fewer CPUs (nr_cpus=1 on its command line), " :
+				"");
 
 		print_message("# amount %zu\n", i);
 		say_likely(i, likely, &said);
@@ -351,20 +358,23 @@ static void likely_amounts(void **state)
 /* With a radix MMU its tables are counted, too: of memory that ends at a whole GiB, and not. */
 static void likely_tables(void **state)
 {
-	static const struct { uint32_t bits; uint64_t end, kib; } rows[] = {
-		{ 20, 0, 16384 }, { 19, 0, 8192 }, { 33, 0, 16384 }, { 0, 0, 16384 },
-		{ 32, 0, 64ull << 20 }, { 20, 16 * MIB, 16384 },
+	static const struct {
+		uint32_t bits;
+		uint64_t end, kib;
+	} rows[] = {
+		{ 20, 0, 16384 }, { 19, 0, 8192 },	  { 33, 0, 16384 },
+		{ 0, 0, 16384 },  { 32, 0, 64ull << 20 }, { 20, 16 * MIB, 16384 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct region region = { NULL, 512 * MIB, 512 * MIB, .radix = true, .bare = true,
-					 .pid_bits = rows[i].bits };
+		struct region region = { NULL,		512 * MIB,    512 * MIB,
+					 .radix = true, .bare = true, .pid_bits = rows[i].bits };
 		uint64_t memory = 2 * GIB + rows[i].end, gib = rows[i].end ? 3 : 2;
 		struct start start = { NULL, memory, .reserved = 512 * MIB + 24 * MIB,
 				       .reserved_size = memory };
 		uint64_t likely = ((gib + 6) * 64 + rows[i].kib) * KIB + 5 * 8 * 64 * KIB +
-				  8 * 8 * KIB + memory / 65536 * 64 + 8 * 192 * KIB + 48 * MIB;
+			8 * 8 * KIB + memory / 65536 * 64 + 8 * 192 * KIB + 48 * MIB;
 		STRING_AUTO want = mem_printf("of about %llu KiB that it takes, %s",
 					      (unsigned long long)(likely / KIB),
 					      rows[i].bits == 32 ? "its process table are" : "");
@@ -380,10 +390,12 @@ static void likely_tables(void **state)
 		image_init(&image, &m);
 		image.crash = true;
 		image.cmdline = (char *)"";
+		image.segment[image.n_segments++] = (struct segment){ .name = "kernel",
+								      .addr = 32 * MIB,
+								      .memsz = 8 * MIB };
 		image.segment[image.n_segments++] = (struct segment){
-			.name = "kernel", .addr = 32 * MIB, .memsz = 8 * MIB };
-		image.segment[image.n_segments++] = (struct segment){
-			.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536 };
+			.name = "fdt", .data = fdt, .bufsz = size, .addr = 40 * MIB, .memsz = 65536
+		};
 		unit_listen(&said);
 		assert_int_equal(ppc64_prove_start(&image, &image.segment[1]), 0);
 		unit_heard(&said);
@@ -436,11 +448,12 @@ static int prove_told(struct dt_node *root, const struct ranges *reserve, uint64
 	image_init(&image, &m);
 	image.crash = true;
 	image.cmdline = (char *)"nr_cpus=1";
+	image.segment[image.n_segments++] = (struct segment){ .name = "kernel",
+							      .addr = kernel,
+							      .memsz = 8 * MIB };
 	image.segment[image.n_segments++] = (struct segment){
-		.name = "kernel", .addr = kernel, .memsz = 8 * MIB };
-	image.segment[image.n_segments++] = (struct segment){
-		.name = "fdt", .data = fdt, .bufsz = size, .addr = kernel + 8 * MIB,
-		.memsz = 65536 };
+		.name = "fdt", .data = fdt, .bufsz = size, .addr = kernel + 8 * MIB, .memsz = 65536
+	};
 	fail_forget();
 	rc = ppc64_prove_start(&image, &image.segment[1]);
 	image_free(&image);
@@ -453,15 +466,15 @@ static int prove_told(struct dt_node *root, const struct ranges *reserve, uint64
  * LMBs of 256 MiB: two at 0, one at 512 MiB that is not there, one at 768 MiB; and what may be
  * used of each that is: a count, and pairs.
  */
-#define NONE	0, 0
+#define NONE 0, 0
 #define ALL_OF(n) 0, 1, 0, (n) << 28, 0, 1 << 28
-#define LAST	(784 * MIB)
+#define LAST (784 * MIB)
 
 static const struct {
 	const char *says;
 	int err;
 	uint64_t kernel;
-	size_t n;			/* words; 0: the property is not there */
+	size_t n; /* words; 0: the property is not there */
 	uint32_t words[24];
 } lmbs[] = {
 	{ NULL, 0, LAST, 0, { 0 } },
@@ -471,31 +484,49 @@ static const struct {
 	{ NULL, 0, 272 * MIB, 10, { NONE, ALL_OF(1), NONE } },
 	{ NULL, 0, 16 * MIB, 10, { ALL_OF(0), NONE, NONE } },
 	{ "kernel at 0x31000000", ENOSPC, LAST, 10, { ALL_OF(0), NONE, NONE } },
-	{ NULL, 0, LAST, 20,
+	{ NULL,
+	  0,
+	  LAST,
+	  20,
 	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0, MIB, 0, 0x31000000, 0, 32 * MIB } },
-	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 9,
+	{ "linux,drconf-usable-memory ends too early",
+	  EINVAL,
+	  16 * MIB,
+	  9,
 	  { ALL_OF(0), NONE, NONE } },
 	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 8, { ALL_OF(0), NONE } },
-	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 13,
+	{ "linux,drconf-usable-memory ends too early",
+	  EINVAL,
+	  16 * MIB,
+	  13,
 	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0 } },
-	{ "linux,drconf-usable-memory ends too early", EINVAL, 16 * MIB, 14,
+	{ "linux,drconf-usable-memory ends too early",
+	  EINVAL,
+	  16 * MIB,
+	  14,
 	  { ALL_OF(0), NONE, 0, 2, 0, 0x30000000, 0, MIB } },
-	{ "do not fit in 64 bits", EOVERFLOW, LAST, 18,
+	{ "do not fit in 64 bits",
+	  EOVERFLOW,
+	  LAST,
+	  18,
 	  { 0, 2, UINT32_MAX, 0, 1, 0, 0, 0, 0, 1 << 28, NONE, ALL_OF(3) } },
-	{ "do not fit in 64 bits", EOVERFLOW, LAST, 18,
+	{ "do not fit in 64 bits",
+	  EOVERFLOW,
+	  LAST,
+	  18,
 	  { 0, 2, 0, 0, 0, 1 << 28, UINT32_MAX, 0, 1, 0, NONE, ALL_OF(3) } },
 };
 
 static void blocks_of_memory(void **state)
 {
-	static const uint32_t sets[] = { 3, 2, 0, 0, 0, 0, 8, 1, 0, 0x20000000, 2, 0, 0,
-					 1, 0, 0x30000000, 3, 0, 8 };
+	static const uint32_t sets[] = { 3, 2, 0, 0, 0, 0,	    8, 1, 0, 0x20000000,
+					 2, 0, 0, 1, 0, 0x30000000, 3, 0, 8 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lmbs); i++) {
 		struct dt_node *root = told_root();
-		struct dt_node *drconf =
-			dt_add_child(&arena, root, "ibm,dynamic-reconfiguration-memory");
+		struct dt_node *drconf = dt_add_child(&arena, root,
+						      "ibm,dynamic-reconfiguration-memory");
 
 		dt_set_u64(&arena, drconf, "ibm,lmb-size", 256 * MIB);
 		set_words(drconf, "ibm,dynamic-memory-v2", sets, ARRAY_SIZE(sets));
@@ -503,11 +534,11 @@ static void blocks_of_memory(void **state)
 			set_words(drconf, "linux,drconf-usable-memory", lmbs[i].words, lmbs[i].n);
 		print_message("# blocks %zu\n", i);
 		if (lmbs[i].says)
-			assert_fails(prove_told(root, &(struct ranges){0}, lmbs[i].kernel, false),
+			assert_fails(prove_told(root, &(struct ranges){ 0 }, lmbs[i].kernel, false),
 				     lmbs[i].err, lmbs[i].says);
 		else
-			assert_int_equal(prove_told(root, &(struct ranges){0}, lmbs[i].kernel, false),
-					 0);
+			assert_int_equal(
+				prove_told(root, &(struct ranges){ 0 }, lmbs[i].kernel, false), 0);
 	}
 }
 
@@ -527,7 +558,7 @@ static void reserved_memory(void **state)
 {
 	static const uint32_t all[] = { 0, 0, 0, 1 << 30 };
 	struct dt_node *root, *node;
-	RANGES_AUTO map = {0};
+	RANGES_AUTO map = { 0 };
 
 	(void)state;
 	assert_int_equal(ranges_add(&map, MIB, MIB, "map"), 0);
@@ -566,8 +597,8 @@ static void reserved_memory(void **state)
 /* However many ranges there are: eight are as many as the first allocation of a list has. */
 static void many_pieces(void **state)
 {
-	uint32_t reg[8 * 4] = {0}, reserved[3 * 4] = {0};
-	RANGES_AUTO map = {0};
+	uint32_t reg[8 * 4] = { 0 }, reserved[3 * 4] = { 0 };
+	RANGES_AUTO map = { 0 };
 
 	(void)state;
 	for (uint32_t i = 0; i < 8; i++) {

@@ -970,10 +970,13 @@ static void hotplug_of_kernels_without(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
 		STRING_AUTO kernel = mem_printf("%s/no-kernel", dir);
-		struct plan_request r = { .kernel = kernel, .crash = true, .hotplug = i & 1,
-					  .mem_max = UINT64_MAX };
-		struct machine m = { .sr = &sr, .arch = arch_find(rows[i / 2].machine),
-				     .name = rows[i / 2].machine, .release = "6.1",
+		struct plan_request r = {
+			.kernel = kernel, .crash = true, .hotplug = i & 1, .mem_max = UINT64_MAX
+		};
+		struct machine m = { .sr = &sr,
+				     .arch = arch_find(rows[i / 2].machine),
+				     .name = rows[i / 2].machine,
+				     .release = "6.1",
 				     .can_cpu_hotplug = rows[i / 2].cpu,
 				     .can_memory_hotplug = rows[i / 2].memory,
 				     .elfcorehdr_size = rows[i / 2].size };

@@ -123,7 +123,9 @@ static void fadump(void **state)
 static void fadump_of_no_numbers(void **state)
 {
 	static const char *const names[] = {
-		SYS_FADUMP_ENABLED_OLD, SYS_FADUMP_REGISTERED_OLD, SYS_FADUMP_HOTPLUG_READY,
+		SYS_FADUMP_ENABLED_OLD,
+		SYS_FADUMP_REGISTERED_OLD,
+		SYS_FADUMP_HOTPLUG_READY,
 		SYS_FADUMP_MEM_RESERVED,
 	};
 	struct state_fadump f;

@@ -357,19 +357,30 @@ static void names(void **state)
 
 static const struct {
 	const char *release;
-	enum answer keeps;		/* the place of the backup region */
+	enum answer keeps; /* the place of the backup region */
 } releases[] = {
-	{ "6.9.3", ANSWER_UNKNOWN },	  { "6.10.1", ANSWER_NO },
-	{ "6.10", ANSWER_NO },		  { "6.11.4-1-default", ANSWER_NO },
-	{ "6.12.90", ANSWER_NO },	  { "6.12.91", ANSWER_YES },
-	{ "6.12.91+deb13", ANSWER_YES },  { "6.12", ANSWER_NO },
-	{ "6.12.0-55.el10", ANSWER_UNKNOWN }, { "6.13.7", ANSWER_NO },
-	{ "6.14.0", ANSWER_NO },	  { "6.15.1", ANSWER_NO },
-	{ "6.16.1", ANSWER_NO },	  { "6.17.1", ANSWER_UNKNOWN },
-	{ "6.18.1", ANSWER_UNKNOWN },	  { "5.12.91", ANSWER_UNKNOWN },
-	{ "7.0.5", ANSWER_UNKNOWN },	  { "7.1", ANSWER_YES },
-	{ "7.1.0-rc1", ANSWER_UNKNOWN },  { "7.2.11", ANSWER_YES },
-	{ "8.0.1", ANSWER_YES },	  { "7", ANSWER_UNKNOWN },
+	{ "6.9.3", ANSWER_UNKNOWN },
+	{ "6.10.1", ANSWER_NO },
+	{ "6.10", ANSWER_NO },
+	{ "6.11.4-1-default", ANSWER_NO },
+	{ "6.12.90", ANSWER_NO },
+	{ "6.12.91", ANSWER_YES },
+	{ "6.12.91+deb13", ANSWER_YES },
+	{ "6.12", ANSWER_NO },
+	{ "6.12.0-55.el10", ANSWER_UNKNOWN },
+	{ "6.13.7", ANSWER_NO },
+	{ "6.14.0", ANSWER_NO },
+	{ "6.15.1", ANSWER_NO },
+	{ "6.16.1", ANSWER_NO },
+	{ "6.17.1", ANSWER_UNKNOWN },
+	{ "6.18.1", ANSWER_UNKNOWN },
+	{ "5.12.91", ANSWER_UNKNOWN },
+	{ "7.0.5", ANSWER_UNKNOWN },
+	{ "7.1", ANSWER_YES },
+	{ "7.1.0-rc1", ANSWER_UNKNOWN },
+	{ "7.2.11", ANSWER_YES },
+	{ "8.0.1", ANSWER_YES },
+	{ "7", ANSWER_UNKNOWN },
 	{ "next", ANSWER_UNKNOWN },
 };
 
@@ -382,7 +393,8 @@ static void flaws_of_releases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(releases); i++) {
-		struct machine m = { .arch = arch_find("ppc64le"), .release = releases[i].release,
+		struct machine m = { .arch = arch_find("ppc64le"),
+				     .release = releases[i].release,
 				     .little = true };
 		const struct flaw *flaw = flaw_find(&m, FLAW_FORGETS);
 
