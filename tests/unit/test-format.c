@@ -532,7 +532,9 @@ static void uki_command_lines(void **state)
 		};
 		size_t size, headers;
 		uint8_t *d = make_pe(part, ARRAY_SIZE(part), &size, &headers);
+		struct unpacked u;
 		struct opened o;
+		struct file f;
 
 		open_bytes(&o, d, size);
 		assert_int_equal(o.rc, 0);
@@ -542,7 +544,13 @@ static void uki_command_lines(void **state)
 		else
 			assert_true(strlen(o.k.cmdline) == ALIGN && o.k.cmdline[ALIGN - 1] == 'z');
 		close_bytes(&o);
+		/* In memory alone nothing is behind its last byte. */
+		file_unpacked(&f, "test", memcpy(mem_alloc(size), d, size), size);
 		free(d);
+		assert_int_equal(kernel_unpack(&f, &u), 0);
+		assert_non_null(u.cmdline);
+		free(u.cmdline);
+		file_close(&f);
 	}
 }
 
