@@ -67,7 +67,6 @@ static int read_structure(struct cursor *c, struct arena *a, struct dt_node **ro
 		} else if (tag == FDT_PROP && c->tail) {
 			add_prop(c, a);
 		} else if (tag == FDT_END_NODE && node) {
-			dt_sort_children(node);
 			node = node->parent;
 			c->tail = NULL;
 			depth--;

@@ -87,6 +87,12 @@ void dt_sort_children(struct dt_node *parent)
 		parent->last = parent->last->next;
 }
 
+void dt_sort(struct dt_node *root)
+{
+	for (struct dt_node *n = NULL; (n = dt_next(root, n));)
+		dt_sort_children(n);
+}
+
 static bool same_props(const struct dt_prop *a, const struct dt_prop *b)
 {
 	for (; a && b; a = a->next, b = b->next)

@@ -42,8 +42,8 @@ struct dt_node {
 int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
 
 /*
- * The tree and the reserve map of a blob, in which names and values stay. -EINVAL with a
- * message when it is not a sound flattened device tree.
+ * The tree and the reserve map of a blob, in which names and values stay; nodes and properties
+ * are in the blob's order. -EINVAL with a message when it is not a sound flattened device tree.
  */
 int dt_read_blob(struct arena *a, const uint8_t *blob, uint64_t size, struct dt_node **root,
 		 struct ranges *reserve);
@@ -59,11 +59,13 @@ bool dt_same(const struct dt_node *a, const struct dt_node *b);
 
 /* The order of nodes: < 0, 0, > 0. */
 int dt_compare_names(const char *a, const char *b);
-/* Link a new node in at its place in that order; equal names keep the order of arrival. */
+/* Link a new node in at its place in that order, if it is kept; of equal names as the last. */
 void dt_insert(struct dt_node *parent, struct dt_node *node);
 /* Link many: each at the end, then all of them sorted. */
 void dt_append(struct dt_node *parent, struct dt_node *node);
 void dt_sort_children(struct dt_node *parent);
+/* The whole tree. */
+void dt_sort(struct dt_node *root);
 
 struct dt_node *dt_copy(struct arena *a, const struct dt_node *root);
 

@@ -68,7 +68,7 @@ static const struct row rows[] = {
 	{ OPT_CONSOLE_SERIAL, "console-serial", NULL,
 	  "say on the console how far the purgatory came" },
 	{ OPT_SERIAL, "serial", "PORT",
-	  "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64), ttyAMA0 (arm64)" },
+	  "the same on ttyS0, ttyS1 or an I/O port like 0x3f8 (x86_64), ttyAMA0, ttyS0 (arm64)" },
 	{ OPT_SERIAL_BAUD, "serial-baud", "N",
 	  "at this speed (x86_64; default: as the port is set)" },
 	{ OPT_CONSOLE_VGA, "console-vga", NULL, "the same on the screen in text mode (x86_64)" },
@@ -187,12 +187,24 @@ static int parse_address(const char *option, const char *text, uint64_t *out)
 }
 
 /* ttyS0, ttyS1, or a port (Documentation/admin-guide/serial-console.rst; asm-x86: 0x3f8, 0x2f8). */
-static int parse_serial(const char *text, uint64_t *port)
+static int parse_serial(const char *text, struct plan_request *r)
 {
+	uint64_t *port = &r->serial_port;
 	char *end;
 
-	if (!strcmp(text, "ttyS0") || !strcmp(text, "ttyS1")) {
-		*port = text[4] == '0' ? 0x3f8 : 0x2f8;
+	/* Of Arm's there is only the one that the machine names as its console. */
+	if (!strcmp(text, "ttyAMA0")) {
+		r->special |= SPECIAL_SERIAL_AMBA;
+		return 0;
+	}
+	if (!strcmp(text, "ttyS0")) {
+		r->special |= SPECIAL_SERIAL_FIRST;
+		*port = 0x3f8;
+		return 0;
+	}
+	r->special |= SPECIAL_SERIAL;
+	if (!strcmp(text, "ttyS1")) {
+		*port = 0x2f8;
 		return 0;
 	}
 	errno = 0;
@@ -279,13 +291,7 @@ static int apply_value(struct options *o, struct seen *seen, int key)
 		return parse_address("entry", optarg, &o->request.entry);
 	case OPT_DTB: o->request.dtb = *optarg ? optarg : NULL; break;
 	case OPT_SERIAL:
-		/* Arm's, of which there is only the one that the machine names as its console. */
-		if (!strcmp(optarg, "ttyAMA0")) {
-			o->request.special |= SPECIAL_SERIAL_AMBA;
-			break;
-		}
-		o->request.special |= SPECIAL_SERIAL;
-		return parse_serial(optarg, &o->request.serial_port);
+		return parse_serial(optarg, &o->request);
 	case OPT_SERIAL_BAUD:
 		o->request.special |= SPECIAL_SERIAL_BAUD;
 		return parse_baud(optarg, &o->request.serial_baud);

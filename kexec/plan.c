@@ -146,9 +146,9 @@ static int check_crash(struct image *image)
 /* An option for another kind of machine is a mistake, and says nothing of what was meant here. */
 static int check_special(const struct machine *m, unsigned int special)
 {
-	static const char *const names[] = { "console-serial", "serial", "serial-baud",
-					     "console-vga",    "noefi",	 "pass-memmap-cmdline",
-					     "serial=ttyAMA0" };
+	static const char *const names[] = { "console-serial", "serial",      "serial-baud",
+					     "console-vga",    "noefi",	      "pass-memmap-cmdline",
+					     "serial=ttyAMA0", "serial=ttyS0" };
 	unsigned int unknown = special & ~m->arch->special;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

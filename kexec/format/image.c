@@ -28,12 +28,11 @@ static bool image_probe(const struct file *f)
 	       !memcmp(magic, "ARM\x64", 4);
 }
 
-/* 0: the kernel does not say (before Linux 3.17, and reserved). */
-static uint64_t image_page_size(uint64_t flags)
+uint64_t image_page_size(const uint8_t *header)
 {
 	static const uint64_t sizes[] = { 0, 4096, 16384, 65536 };
 
-	return sizes[flags >> FLAG_PAGE_SHIFT & FLAG_PAGE_MASK];
+	return sizes[le64_get(header + FLAGS) >> FLAG_PAGE_SHIFT & FLAG_PAGE_MASK];
 }
 
 static int image_check_header(const struct kernel *k, const uint8_t *h)
@@ -69,7 +68,7 @@ static int image_understand(struct kernel *k, struct arena *arena)
 		return fail_in(rc, "Image");
 	size = le64_get(h + IMAGE_SIZE);
 	k->little = !(le64_get(h + FLAGS) & FLAG_BIG_ENDIAN);
-	k->page_size = image_page_size(le64_get(h + FLAGS));
+	k->page_size = image_page_size(h);
 	k->bits = 64;
 	k->elf_machine = ELF_EM_AARCH64;
 	k->relocatable = true;

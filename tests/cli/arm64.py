@@ -26,9 +26,9 @@ def arm(name, argv, status=0, kernel=KERNEL, machine=None, **more):
     return Case("arm64: " + name, argv, status, machine=machine or Machine(), kernel=kernel, **more)
 
 
-def elf(magic=b"ARM\x64"):
+def elf(magic=b"ARM\x64", page_shift=1):
     """As vmlinux of arm64: physical addresses are the virtual ones, an Image's header is at the start."""
-    return elf64([(0xffff800080000000, image(magic=magic), 0x90000)], machine=183, e_type=3, align=0x10000,
+    return elf64([(0xffff800080000000, image(magic=magic, page_shift=page_shift), 0x90000)], machine=183, e_type=3, align=0x10000,
                  entry=0xffff800080000000, phdrs={0: dict(vaddr=0xffff800080000000)})
 
 
@@ -78,6 +78,19 @@ def other_tree(memory=True, chosen=None, reserved=None):
     return put("other.dtb", Blob(root).data)
 
 
+UART_PL011, UART_8250, VERBOSE, UART = 8, 16, 0x100, 0x9000000
+
+
+def told(consoles, shift):
+    """What the purgatory that --dump writes is told of the port (purgatory/params.h)."""
+    def check(r):
+        with open(os.path.join(r.dir, "out/purgatory.bin"), "rb") as f:
+            data = f.read(0x100 + 0x80)
+        got = [int.from_bytes(data[0x100 + at:0x108 + at], "little") for at in (80, 88, 120)]
+        expect(got == [consoles, UART, shift], got)
+    return check
+
+
 SHOWN = "-p -c --dry-run --json --command-line=quiet {kernel}"
 DUMPED = " -c {kernel} --dry-run --dump={dir}/out"
 
@@ -113,7 +126,9 @@ CASES = [case for m in RECORDED for case in (
       for name, data, more in (("gzip", gzip.compress(KERNEL), {}), ("xz", lzma.compress(KERNEL), {}),
                                ("zboot", zboot(gzip.compress(KERNEL)), {}),
                                ("a unified kernel image", uki(KERNEL), {"stderr": "nothing is measured"}))],
-    arm("vmlinux", "-l -c {kernel}", kernel=elf(), check=loads("0xb70000 = 0")),
+    arm("vmlinux", "-l -c {kernel}", kernel=elf(), stderr="^$", check=loads("0xb70000 = 0")),
+    arm("vmlinux with other pages", "-l -c {kernel}", kernel=elf(page_shift=2), check=loads("0xb70000 = 0"),
+        stderr="has pages of 16 KiB, the running one of 4 KiB: it only starts on processors that know both"),
     arm("vmlinux, by its type", "-l -c --type=vmlinux {kernel}", kernel=elf(), check=loads("0xb70000 = 0")),
     arm("an Image, by its type", "-l -c --type=Image {kernel}", check=loads("0xb70000 = 0")),
     arm("an Image is no vmlinux", "-l -c --type=vmlinux {kernel}", 255,
@@ -192,6 +207,19 @@ CASES = [case for m in RECORDED for case in (
     # --- options ---
     arm("--console-serial", "-l -c {kernel} --console-serial", check=loads("0xb70000 = 0")),
     arm("--serial=ttyAMA0", "-l -c {kernel} --serial=ttyAMA0", check=loads("0xb70000 = 0")),
+    arm("--serial=ttyS0", "-p -c {kernel} --serial=ttyS0 --dry-run --dump={dir}/out", machine=Machine(
+        stdout="serial@9000000", uart=b"snps,dw-apb-uart\0", cmdline="console=ttyS0"), stdout="idmap",
+        stderr="^$", check=told(VERBOSE | UART_8250, 2)),
+    arm("a silent 8250", "-p -c {kernel} --dry-run --dump={dir}/out", machine=Machine(
+        stdout="serial@9000000", uart=b"ns16550a\0", cmdline="console=ttyS0"), stdout="idmap",
+        stderr="^$", check=told(UART_8250, 2)),
+    arm("--serial=ttyS0 where there is a PL011", "-p -c {kernel} --serial=ttyS0 --dry-run --dump={dir}/out", stdout="idmap",
+        stderr="not of this kind .*; the purgatory uses the one that is named", check=told(VERBOSE | UART_PL011, 0)),
+    arm("--serial=ttyAMA0 where there is an 8250", "-p -c {kernel} --serial=ttyAMA0 --dry-run --dump={dir}/out",
+        machine=Machine(stdout="serial@9000000", uart=b"ns16550a\0", cmdline="console=ttyS0"), stdout="idmap",
+        stderr="not of this kind", check=told(VERBOSE | UART_8250, 2)),
+    Case("arm64: --serial=ttyS0 on POWER", "-l -c {kernel} --serial=ttyS0", 1,
+         error="--serial=ttyS0: there is no such thing on a machine of type ppc64le"),
     Case("arm64: --serial=ttyAMA0 on POWER", "-l -c {kernel} --serial=ttyAMA0", 1,
          error="--serial=ttyAMA0: there is no such thing on a machine of type ppc64le"),
     arm("--console-serial without a port", "-l -c {kernel} --console-serial", machine=Machine(stdout="nowhere"),

@@ -20,7 +20,6 @@ static void read_memory(const struct dt_node *root)
 	fail_forget();
 }
 
-/* Equal names are in the order of arrival, so once sorted, a tree stays as it is. */
 static void flatten_again(struct arena *arena, const struct dt_node *root,
 			  const struct ranges *reserve)
 {

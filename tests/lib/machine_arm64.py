@@ -81,6 +81,7 @@ class Machine:
     sha2: bool = None                   # do the processors have the instructions; None: the snapshot does not say
     little: bool = True
     stdout: str = "pl011@9000000"
+    uart: bytes = b"arm,pl011\0arm,primecell\0"      # what it is compatible with; others have registers of 4 bytes
     chosen: dict = field(default_factory=dict)
     new_sysfs: bool = False
     most_ranges: int = 8192
@@ -115,7 +116,13 @@ class Machine:
                            "linux,uefi-mmap-desc-ver": be32(1)})
             return root
         chosen["stdout-path"] = text("/" + self.stdout)
-        root["pl011@9000000"] = Node({"compatible": b"arm,pl011\0arm,primecell\0", "reg": self.pair(UART, 0x1000)})
+        if b"pl011" in self.uart:
+            root["pl011@9000000"] = Node({"compatible": self.uart, "reg": self.pair(UART, 0x1000)})
+        else:
+            root["serial@9000000"] = Node({"compatible": self.uart, "reg": self.pair(UART, 0x1000), "reg-shift": be32(2)})
+        # As a firmware has them that names its large cores first: the kernel numbers CPUs in this order.
+        root["cpus"] = Node({"#address-cells": be32(1), "#size-cells": be32(0), **{
+            f"cpu@{cpu:x}": Node({"device_type": text("cpu"), "reg": be32(cpu)}) for cpu in reversed(range(self.present))}})
         for start, end in self.memory:
             root[f"memory@{start:x}"] = Node({"device_type": text("memory"), "reg": self.pair(start, end - start)})
         if self.its:

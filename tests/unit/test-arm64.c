@@ -75,6 +75,9 @@ static void write_tree(bool its)
 	fdt_end_node(fdt);
 	fdt_end_node(fdt);
 	assert_int_equal(fdt_finish(fdt), 0);
+	/* Firmware's, and by chance as large as the tree. */
+	bytes_put(fdt + fdt_off_mem_rsvmap(fdt) + 16, 0x50000000, 8, false);
+	bytes_put(fdt + fdt_off_mem_rsvmap(fdt) + 24, fdt_totalsize(fdt), 8, false);
 	unit_write(dir, SYS_FIRMWARE_FDT, fdt, fdt_totalsize(fdt));
 }
 

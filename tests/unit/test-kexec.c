@@ -180,6 +180,42 @@ static void blobs(void **state)
 	free(fdt);
 }
 
+/* A blob's nodes stay in its order; sorted, cpu@8 is before cpu@10 at each level. */
+static void order_of_a_blob(void **state)
+{
+	static const char *const names[] = { "cpu@100", "cpu@10", "cpu@8" };
+	static uint8_t fdt[1024];
+	RANGES_AUTO reserve = { 0 };
+	struct dt_node *root, *n;
+	size_t i = 0;
+
+	(void)state;
+	fdt_create(fdt, sizeof(fdt));
+	fdt_finish_reservemap(fdt);
+	fdt_begin_node(fdt, "");
+	fdt_begin_node(fdt, "cpus");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		fdt_begin_node(fdt, names[i]);
+		fdt_end_node(fdt);
+	}
+	fdt_end_node(fdt);
+	fdt_begin_node(fdt, "chosen");
+	fdt_end_node(fdt);
+	fdt_end_node(fdt);
+	assert_int_equal(fdt_finish(fdt), 0);
+	assert_int_equal(dt_read_blob(&arena, fdt, fdt_totalsize(fdt), &root, &reserve), 0);
+	assert_string_equal(root->children->name, "cpus");
+	for (n = root->children->children, i = 0; n; n = n->next)
+		assert_string_equal(n->name, names[i++]);
+	assert_int_equal(i, ARRAY_SIZE(names));
+	dt_sort(root);
+	assert_string_equal(root->children->name, "chosen");
+	assert_string_equal(root->last->name, "cpus");
+	for (n = root->last->children; n; n = n->next)
+		assert_string_equal(n->name, names[--i]);
+	assert_string_equal(root->last->last->name, "cpu@100");
+}
+
 /* What fdt_check_full() takes, and no tree is: no root, properties that no node has. */
 static void trees_of_no_node(void **state)
 {
@@ -1020,6 +1056,7 @@ int main(void)
 		TEST(recording),
 		TEST(flattening),
 		TEST(blobs),
+		TEST(order_of_a_blob),
 		TEST(many_names),
 		TEST(trees_of_no_node),
 		TEST(memory_blocks),

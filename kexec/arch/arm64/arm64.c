@@ -25,7 +25,7 @@ const struct arch arch_arm64 = {
 	/* Of ACPI machines; a kernel without memory hotplug passes it over. */
 	.no_memory_hotplug = "acpi_no_memhotplug",
 	.core_in_tree = true, /* drivers/of/fdt.c:early_init_dt_check_for_elfcorehdr */
-	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL_AMBA,
+	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL_AMBA | SPECIAL_SERIAL_FIRST,
 	.reserve_name = "reserve map",
 	.check_kernel = arm64_check_kernel,
 	.survey = arm64_survey,

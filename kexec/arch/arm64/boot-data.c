@@ -60,12 +60,17 @@ int arm64_boot_data(struct image *image)
 static int put_uart(struct image *image)
 {
 	const struct arm64_facts *f = image->machine->arch_facts;
-	bool asked = image->request.special & (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL_AMBA);
+	unsigned int asked = image->request.special & image->machine->arch->special;
+	bool other = (asked & SPECIAL_SERIAL_AMBA && f->uart.kind != PURGATORY_CONSOLE_PL011) ||
+		(asked & SPECIAL_SERIAL_FIRST && f->uart.kind != PURGATORY_CONSOLE_8250);
 
 	if (asked && !f->uart.kind)
 		warn("--console-serial, --serial: neither the device tree (stdout-path) nor ACPI"
 		     " (SPCR) names a serial"
 		     " console which this kernel uses; the purgatory will say nothing");
+	else if (other)
+		warn("--serial: the port that the machine names as its console is not of this kind"
+		     " (ttyAMA0: PL011, ttyS0: 8250); the purgatory uses the one that is named");
 	purgatory_put(image, PURGATORY_PARAM(consoles), f->uart.kind |
 		      (asked ? PURGATORY_CONSOLE_VERBOSE : 0));
 	purgatory_put(image, PURGATORY_PARAM(console_port), f->uart.base);

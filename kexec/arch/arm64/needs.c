@@ -9,6 +9,7 @@
 #include "kexec/arch/arm64/arm64.h"
 #include "kexec/nexttree.h"
 
+#define IMAGE_HEADER 64
 #define IMAGE_MAGIC_AT	56
 
 int arm64_check_kernel(const struct kernel *k)
@@ -26,12 +27,12 @@ int arm64_check_kernel(const struct kernel *k)
 /* An ELF file has the header of an Image at its start, or no boot loader can enter it. */
 static int check_elf(struct kernel *k)
 {
-	const uint8_t *magic;
+	const uint8_t *header;
 
 	if (k->type)
 		return 0;
-	magic = kernel_bytes(k, k->low + IMAGE_MAGIC_AT, 4);
-	if (!magic || memcmp(magic, "ARM\x64", 4))
+	header = kernel_bytes(k, k->low, IMAGE_HEADER);
+	if (!header || memcmp(header + IMAGE_MAGIC_AT, "ARM\x64", 4))
 		return fail(
 			ENOEXEC,
 			"kernel %s: does not begin with the header of an Image: not a Linux kernel"
@@ -40,6 +41,7 @@ static int check_elf(struct kernel *k)
 	/* Linked to virtual addresses; to be loaded at any multiple of 2 MiB. */
 	k->relocatable = true;
 	k->align = ARM64_BASE_ALIGN;
+	k->page_size = image_page_size(header);
 	return 0;
 }
 

@@ -12,9 +12,12 @@
 
 /* --- the device tree --- */
 
-/* The reservations of the kernel that runs: for its tree, its initrd, its elfcorehdr. */
-static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chosen,
-			      uint64_t blob_size, uint64_t page)
+/*
+ * The reservations of the kernel that runs: for its initrd and its elfcorehdr. One for the tree
+ * itself, which some boot loaders make, stays: nobody tells where the tree lies, and what only has
+ * its size can be firmware's.
+ */
+static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chosen, uint64_t page)
 {
 	struct range own[2] = {0};
 	const struct dt_prop *core = chosen ? dt_prop(chosen, "linux,elfcorehdr") : NULL;
@@ -32,7 +35,7 @@ static void survey_forget_own(struct arm64_facts *f, const struct dt_node *chose
 		};
 	for (size_t i = 0; i < r->n; i++) {
 		const struct range *e = &r->at[i];
-		bool is_own = e->end - e->start == blob_size;
+		bool is_own = false;
 
 		for (size_t k = 0; k < ARRAY_SIZE(own); k++)
 			is_own = is_own ||
@@ -70,7 +73,7 @@ static int survey_tree(struct machine *m, struct arm64_facts *f)
 		return rc;
 	chosen = dt_child(m->tree, "chosen");
 	f->efi = chosen && dt_prop(chosen, "linux,uefi-system-table");
-	survey_forget_own(f, chosen, blob.len, m->page_size);
+	survey_forget_own(f, chosen, m->page_size);
 	for (size_t i = 0; i < f->tree_reserve.n; i++)
 		f->tree_reserve.at[i].why = "reserved by the device tree";
 	return 0;

@@ -228,6 +228,8 @@ int ppc64_check_dtb(struct image *image)
 
 	if (rc < 0)
 		return rc;
+	/* As the live one: "dtc -I fs" has the order of a directory. */
+	dt_sort(image->dtb_tree);
 	forget_old_initrd(image);
 	ranges_merge(&image->dtb_reserve);
 	ranges_subtract(&image->free, &image->dtb_reserve);

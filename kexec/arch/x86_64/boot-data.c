@@ -164,7 +164,8 @@ static void put_consoles(struct image *image)
 	const struct plan_request *r = &image->request;
 	uint64_t port, consoles = known_consoles(image, &port);
 
-	if (r->special & (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD))
+	if (r->special &
+	    (SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_FIRST | SPECIAL_SERIAL_BAUD))
 		consoles |= PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VERBOSE;
 	if (r->special & SPECIAL_CONSOLE_VGA)
 		consoles |= PURGATORY_CONSOLE_VGA | PURGATORY_CONSOLE_VERBOSE;

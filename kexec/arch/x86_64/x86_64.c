@@ -32,8 +32,8 @@ const struct arch arch_x86_64 = {
 	.n_flaws = X86_64_N_FLAWS,
 	.no_memory_hotplug = "acpi_no_memhotplug",
 	.keeps_initrd = SYS_EFI_RUNTIME_MAP, /* boot-params.c:boot_hides_initrd() */
-	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_BAUD |
-		SPECIAL_CONSOLE_VGA | SPECIAL_NO_EFI | SPECIAL_MEMMAP,
+	.special = SPECIAL_CONSOLE_SERIAL | SPECIAL_SERIAL | SPECIAL_SERIAL_FIRST |
+		SPECIAL_SERIAL_BAUD | SPECIAL_CONSOLE_VGA | SPECIAL_NO_EFI | SPECIAL_MEMMAP,
 	.reserve_name = "e820",
 	.check_kernel = x86_64_check_kernel,
 	.survey = x86_64_survey,
