@@ -85,8 +85,7 @@ enum {
 	SPECIAL_NO_EFI = 16,
 	SPECIAL_MEMMAP = 32,
 	SPECIAL_SERIAL_AMBA = 64,
-	SPECIAL_SERIAL_FIRST =
-		128, /* ttyS0: a PC's first, or the 8250 that an arm64 machine names */
+	SPECIAL_SERIAL_FIRST = 128,	/* ttyS0, on arm64 if the machine names it */
 };
 
 /*

@@ -33,6 +33,8 @@ class Arm64(Architecture):
         "arm-exec-acpi": USUAL._replace(uefi=True),
         "arm-crash-high": USUAL._replace(memory="6G", crashkernel="256M,high"),
         "readers": USUAL._replace(disk=1 << 30),
+        # With FEAT_LPA2; its keys of pointers by an algorithm that is quickly emulated.
+        "arm-readers-52": USUAL._replace(cpu="max,pauth-impdef=on", disk=1 << 30),
     }
 
     def arguments(self, hardware, directory, kvm):

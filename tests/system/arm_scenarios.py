@@ -7,13 +7,21 @@ Each scenario gets a Stage whose machine is switched on, and raises Failure.
 
 import re
 
+from architecture import PACKAGED
 from chain import PACK
 from dump import Dump, show, subtract
+from readers import agree
 from scenarios import corrupt_loaded, crash_and_compare
-from stage import expect
+from stage import expect, wait_until
 
 VERIFIED = "purgatory: the SHA-256 digest is right"
 GIC_LOST = "Expected reserved range"
+GIC_TIMEOUT = 180
+GIC_PROPERTIES = "GICv3: using LPI property table @0x"
+# Of a table, and of what a kernel resets in each; its text has no such page.
+TABLE_SIZE, TABLE_ALIKE = 64 << 10, 4096
+# Where the linear map begins, with addresses of 52 bits and with 48 (arch/arm64/include/asm/memory.h).
+LINEAR_52, LINEAR_48 = 0xfff0 << 48, 0xffff << 48
 
 
 def crash(stage):
@@ -84,6 +92,34 @@ def chain(stage):
     _load_and_crash(stage, cpu=1)
 
 
+def gic_lost(stage):
+    """The same with the packaged kexec, which does not know of them: the next kernel resets them in its own text."""
+    stage.boot()
+    table = _gic_tables(stage)[0]
+    command = stage.load_command(["--no-checks", "--debug"], stage.line("earlycon"), how="-c -l")
+    loaded = stage.guest.check(command.replace(stage.loader, PACKAGED, 1) + " 2>&1")
+    segments = [range(int(start, 16), int(start, 16) + int(size, 16)) for start, size in
+                re.findall(r"segment\[\d\]\.mem += (0x[0-9a-f]+)\s+segment\[\d\]\.memsz += (0x[0-9a-f]+)", loaded)]
+    expect(subtract([table], segments) != [table], f"{show([table])} is in none of {show(segments)}")
+    position = stage.machine.console.position()
+    stage.guest.start(f"{PACKAGED} -e")
+    stage.machine.console.wait(rf"{GIC_PROPERTIES}{table.start:016x}\b", GIC_TIMEOUT, position)
+    wait_until(lambda: len(set(stage.machine.save_memory(table)[:TABLE_ALIKE])) == 1, GIC_TIMEOUT,
+               f"all alike at {show([table])}")
+
+
+def readers_52(stage):
+    """A processor and a kernel with addresses of 52 bits: so are those in the dump, and its log is read."""
+    agree(stage, _expect_52)
+
+
+def _expect_52(stage):
+    dump = Dump(stage.guest)
+    start = min(part.start for part in dump.memory())
+    mapped = [(at + start) % (1 << 64) for at in dump.linear_map()]
+    expect(any(LINEAR_52 <= at < LINEAR_48 for at in mapped), f"memory begins at {', '.join(map(hex, mapped))}")
+
+
 def exec_acpi(stage):
     """The same on a machine with UEFI: each kernel finds it, and ACPI."""
     _start_two(stage)
@@ -91,9 +127,16 @@ def exec_acpi(stage):
     expect(stage.guest.check("ls /sys/firmware/acpi/tables/APIC"), "the third kernel knows no ACPI")
 
 
+def _gic_tables(stage):
+    """What the kernel that answers says of the tables of its GIC; the properties are first."""
+    starts = [int(at, 16) for at in re.findall(r"GICv3: .*LPI \w+ table @0x([0-9a-f]+)", stage.guest.check("dmesg"))]
+    expect(len(starts) == 1 + len(stage.cpus()), f"tables at {[hex(at) for at in starts]}")
+    return [range(at, at + TABLE_SIZE) for at in starts]
+
+
 def _start_two(stage):
     stage.boot()
-    cpus = stage.cpus()
+    cpus, tables = stage.cpus(), _gic_tables(stage)
     lives = [stage.boot_id()]
     for generation in 2, 3:
         stage.guest.check(PACK)
@@ -102,6 +145,9 @@ def _start_two(stage):
         expect(stage.cpus() == cpus, f"CPUs {stage.cpus()} came up, not {cpus}")
         log = stage.guest.check("dmesg")
         expect(GIC_LOST not in log, f"kernel {generation} has not the GIC's tables reserved:\n{log}")
+        expect(_gic_tables(stage) == tables, f"kernel {generation} has other tables of the GIC")
+        lost = subtract(tables, stage.resources("reserved"))
+        expect(not lost, f"kernel {generation} has {show(lost)}, tables of the GIC, as free memory")
     expect(len(set(lives)) == 3, f"not three kernels: {lives}")
 
 

@@ -89,7 +89,7 @@ def _busybox(arch):
 class Site:
     """What all machines with one of the KERNELS have in common."""
 
-    def __init__(self, kernel, programs_directory=None):
+    def __init__(self, kernel, programs_directory=None, twin=False):
         origin = KERNELS[kernel]
         self.arch = origin.arch
         self.architecture = origin.architecture
@@ -114,7 +114,7 @@ class Site:
         if origin.file_load and origin.arch == "ppc64le":
             for name, opener in COMPRESSED.items():
                 files[name] = self._compress(name, opener)
-        if origin.architecture is X86_64:
+        if twin or origin.architecture is not POWER:
             added, scripts[PACKAGED] = self._twin()
             files.update(added | self._modules())
         write_initramfs(self.first, busybox, programs, files, scripts)
@@ -122,7 +122,7 @@ class Site:
     def _twin(self):
         """The packaged kexec: files, and the text of a script that runs it."""
         command = packaged(self.arch, "kexec-tools", "kexec")
-        loader, program = command[0], command[-1]
+        loader, program = command[-4], command[-1]
         needed = subprocess.run([*command[:-1], "--list", program], check=True, text=True,
                                 stdout=subprocess.PIPE).stdout
         paths = [program, loader, *re.findall(r"=> (/\S+)", needed)]

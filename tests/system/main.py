@@ -99,7 +99,9 @@ SCENARIOS = {
     "arm-reload": arm_scenarios.reload,
     "arm-corrupt": arm_scenarios.corrupt,
     "arm-chain": arm_scenarios.chain,
+    "arm-chain-lost": arm_scenarios.gic_lost,
     "arm-exec-acpi": arm_scenarios.exec_acpi,
+    "arm-readers-52": arm_scenarios.readers_52,
 }
 
 # What not every kernel can be asked. The small ones, which have kexec_file_load, have a
@@ -158,7 +160,7 @@ DEFAULT = {
                  "corrupt", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
-    "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-corrupt"],
+    "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt"],
     "arm64-16k": ["arm-crash-other"],
     "arm64-new": ["arm-crash-el2"],
 }
@@ -202,7 +204,7 @@ def parse():
     parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
     parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")
     parser.add_argument("--loader", choices=["ours", "packaged"], default="ours",
-                        help="with which kexec to load on x86_64: Debian's is there too")
+                        help="with which kexec to load on x86_64 and arm64: Debian's is there too")
     parser.add_argument("--thorough", action="store_true",
                         help="all scenarios with all kernels, when none "
                              "is named")

@@ -16,15 +16,17 @@ from stream import Failure
 
 TIMEOUT = 300
 X86 = "x86_64"
+TOO_WIDE = "VA Bits 52 not supported"
 SAVE = "dd if=/proc/vmcore of=/dev/vda bs=1M conv=fsync 2>/dev/null"
 
 
-def agree(stage):
+def agree(stage, also=lambda stage: None):
     """On another machine vmcore-dmesg says the same, and so do other programs."""
     stage.boot()
     stage.load()
     stage.crash(cpu=0)
     there = stage.captured_log(cpu=0)
+    also(stage)
     core = _bring_home(stage)
     ours = _run(os.path.join(build("native"), "vmcore-dmesg"), core)
     _expect_same("vmcore-dmesg in the guest", there.strip(), "here", ours.strip())
@@ -43,7 +45,13 @@ def _others(stage, core):
         return
     yield "the vmcore-dmesg of kexec-tools", _run(*packaged(stage.site.arch, "kexec-tools", "vmcore-dmesg"), core)
     text = os.path.join(stage.directory, "makedumpfile.txt")
-    _run(*packaged(stage.site.arch, "makedumpfile", "makedumpfile"), "-f", "--dump-dmesg", core, text)
+    try:
+        _run(*packaged(stage.site.arch, "makedumpfile", "makedumpfile"), "-f", "--dump-dmesg", core, text)
+    except Failure as failure:
+        # Version 1.7.8 reads no dump of an arm64 kernel that is built for addresses of 52 bits, as Debian's are.
+        if stage.site.arch == "arm64" and TOO_WIDE in str(failure):
+            return
+        raise
     with open(text, encoding="utf-8") as file:
         yield "makedumpfile", file.read()
 
