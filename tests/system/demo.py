@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
-"""The story of tests/demo: the same crash twice, captured and lost."""
+"""The story of tests/demo: the same crash twice, captured and lost; of arm64, by ours and by the packaged loader."""
 
 import argparse
 import re
@@ -8,8 +8,10 @@ import signal
 import sys
 import time
 
+from architecture import PACKAGED
 from dump import Dump, show, subtract
 from files import Site, build
+from firstline import crash_to_first_line, early_line
 from memory import find_pattern, lost_content, plug_movable
 from scenarios import LOST_CPU
 from scripts import ARCHIVE_LACKS
@@ -33,7 +35,7 @@ EARLY_LINES = re.compile(
 
 def main():
     parser = argparse.ArgumentParser(prog="tests/demo")
-    parser.add_argument("machine", nargs="?", choices=["power", "x86_64"], default="power",
+    parser.add_argument("machine", nargs="?", choices=["power", "x86_64", "arm64"], default="power",
                         help="what to emulate (default: power)")
     parser.add_argument("--kernel", choices=["64k", "4k"], default="64k",
                         help="for power, by page size (default: 64k)")
@@ -41,7 +43,8 @@ def main():
                         help=argparse.SUPPRESS)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
-    demo = Power(options.started, options.kernel) if options.machine == "power" else PC(options.started)
+    demo = {"power": lambda: Power(options.started, options.kernel), "x86_64": lambda: PC(options.started),
+            "arm64": lambda: Arm(options.started)}[options.machine]()
     try:
         demo.tell_all()
     except ArchiveLacks as lack:
@@ -78,8 +81,8 @@ class Demo:
         self.say(f"built: {programs}")
         return programs
 
-    def tell(self, site, name, ending, *options):
-        with Stage(site, name, site.architecture.usual) as stage:
+    def tell(self, site, name, ending, *options, loader="kexec"):
+        with Stage(site, name, site.architecture.usual, loader) as stage:
             try:
                 self.crash(stage, ending, options)
             except (Failure, OSError):
@@ -88,11 +91,14 @@ class Demo:
                 self.say(f"logs: {stage.directory}")
                 raise
 
-    def boot_and_load(self, stage, options):
+    def boot(self, stage):
         self.say(f"starting {self.machine} in QEMU")
         stage.boot()
         release = stage.guest.check("uname -r").strip()
         self.say(f"Linux {release} is up, CPUs {sorted(stage.cpus())} online")
+
+    def boot_and_load(self, stage, options):
+        self.boot(stage)
         self.say("# " + stage.load_command(options))
         stage.load(*options)
         cpu_kept, memory_kept = stage.crash_hotplug()
@@ -204,6 +210,54 @@ class PC(Demo):
         expect(not subtract([added], own), f"the capture kernel has {show(own)} only")
         self.say(f"/proc/vmcore has nothing of {show([added])}: the capture kernel has taken it for its own, and the"
                  f" {len(chunks)} samples are lost")
+
+
+class Arm(Demo):
+    """A CPU goes and comes back, and crashes; what differs from the packaged loader is how long its purgatory takes."""
+
+    arch, machine = "arm64", "an arm64 machine: 2 CPUs, 1 GiB,"
+
+    def tell_all(self):
+        programs = self.build()
+        self.say("getting Debian's arm64 kernel and busybox, and the packaged kexec-tools for comparison")
+        site = Site("arm64-6.12", programs)
+        self.say(f"ready: {site.kernel}")
+        self._took = {}
+        self.tell(site, "demo-arm64", self.refused, "--console-serial")
+        self.say("now the same machine and crash, loaded by the packaged kexec-tools")
+        self.tell(site, "demo-arm64-packaged", lambda stage: None, loader=PACKAGED)
+        ours, theirs = self._took["kexec"], self._took[PACKAGED]
+        expect(ours < theirs / 2, f"ours took {ours:.1f} s, the packaged one {theirs:.1f} s")
+        self.say(f"done: captured by both; from the crash to the capture kernel's first line, digest verified, "
+                 f"it took {ours:.1f} s with ours and {theirs:.1f} s with the packaged one")
+
+    def refused(self, stage):
+        """What the other two stories begin with."""
+        command = stage.load_command(["--hotplug"])
+        self.say("# " + command)
+        status, output = stage.guest.run(command)
+        expect(status == 1 and "keeps crash images current" in output, f"--hotplug: status {status}\n{output}")
+        self.quote("status 1: no kernel of arm64 has crash hotplug yet", output.splitlines())
+
+    def crash(self, stage, ending, options):
+        self.boot(stage)
+        ending(stage)
+        line = early_line(stage)
+        self.say("# " + stage.load_command(options, line))
+        stage.load(*options, command_line=line)
+        online = "/sys/devices/system/cpu/cpu1/online"
+        stage.guest.check(f"echo 0 >{online}")
+        self.say(f"CPU 1 is offline, CPUs {sorted(stage.cpus())} online; bringing it back")
+        stage.guest.check(f"echo 1 >{online}")
+        self.say(f"CPUs {sorted(stage.cpus())} online; crashing on CPU 1")
+        position = stage.machine.console.position()
+        took = self._took[stage.loader] = crash_to_first_line(stage, cpu=1)
+        said = re.findall(r"purgatory: [^\r\n]+", stage.machine.console.text(position))
+        if said:
+            self.quote("on the serial port, between the two kernels", said)
+        self.say(f"the capture kernel's first line is there {took:.1f} s after the crash")
+        self.show_log(stage, cpu=1)
+        expect(len(stage.architecture.captured_cpus(stage)) == 2, "not the registers of both CPUs")
 
 
 if __name__ == "__main__":
