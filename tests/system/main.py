@@ -12,6 +12,7 @@ import time
 import arm_scenarios
 import chain
 import fileload
+import firstline
 import images
 import memory
 import readers
@@ -179,6 +180,8 @@ def main():
     try:
         if options.record:
             return save_recording(options)
+        if options.table:
+            return firstline.table(firstline.KERNELS if options.kernel == "all" else [options.kernel])
         return run_all(options)
     except (Failure, OSError) as failure:
         print(f"Bail out! {failure}")
@@ -200,6 +203,9 @@ def parse():
                              "they run by default")
     parser.add_argument("--record", metavar="OUT.tar.gz",
                         help="record a machine instead, as a fixture")
+    parser.add_argument("--table", choices=["first-line"],
+                        help="measure instead: seconds from a crash to the capture kernel's first line, "
+                             "by loader, with the digest and without; in about ten minutes")
     parser.add_argument("--smp", help="with --record: the CPUs, as for QEMU's -smp")
     parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
     parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")
