@@ -5,7 +5,8 @@
  * directory $INTERPOSE_DUMP, if that is set, instead of loading it. Pages have $INTERPOSE_PAGE_SIZE
  * bytes (under qemu-user's own option for that, system calls with pointers into a library's data
  * fail). What is below /proc and /sys, and a frame buffer, is read below $INTERPOSE_ROOT, if that
- * is set, and $INTERPOSE_CPUS and $INTERPOSE_RELEASE say what else the machine is like.
+ * is set, and $INTERPOSE_CPUS and $INTERPOSE_RELEASE say what else the machine is like. With
+ * $INTERPOSE_STOP the program stops in the call, for who looks at its memory.
  *
  * DUMP/image: "ENTRY FLAGS", then "MEM MEMSZ BUFSZ" for each segment, all
  * hexadecimal; DUMP/N: the bytes of segment N. Written last, the file `image`
@@ -16,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +82,8 @@ static long kexec_load(unsigned long entry, unsigned long n, const struct segmen
 {
 	FILE *f;
 
+	if (getenv("INTERPOSE_STOP"))
+		raise(SIGSTOP);
 	if (!getenv("INTERPOSE_DUMP"))
 		return 0;
 	for (unsigned long i = 0; i < n; i++)

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""The rows of the table of tests/bench. Each function measures some; `in_ci` are those which take seconds."""
+import gzip
+import math
+import os
+import resource
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from packaged import REPOSITORY, Count, Packaged, last_line, memory_at_load, memory_at_report, ours
+import machine_x86_64
+import peer
+import peer_x86_64
+from bzimage import bzimage
+from machine import GIB, MIB, Machine, Node, be32, text
+from plan import Case, Kernel
+from vmlinux import elf64, kernel_text, vmlinux
+
+INITRD, LARGE_INITRD = 30_000_000, 500_000_000
+BLOB_MAX = 14 * 1024
+# What makes code for the purgatory of little-endian ppc64: its flags, but those which are no use in a program.
+PURGATORY = ["-std=gnu11", "-O2", "-fno-builtin", "-fno-align-functions", "-fno-align-jumps", "-fno-align-labels",
+             "-fno-align-loops", "-fno-tree-loop-distribute-patterns", "-mcpu=power8", "-static", f"-I{REPOSITORY}"]
+PARTS = ["common/sha256.c", "purgatory/lanes.c", "purgatory/arch/ppc64/lanes.c", "kexec/arch/lanes.c",
+         *(f"kexec/arch/{arch}/lanes.c" for arch in ("arm64", "ppc64", "x86_64")), "tests/digest/speed-main.c"]
+SLOPE = 1 << 20, 4 << 20
+TIMES = 5
+SLACK = 1.1
+# Machines are hundreds of thousands of files.
+MACHINES = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+GROWTH_MAX = 1.1
+
+
+class Bench:
+    """
+    What the rows share. @tools: shell() and build() of tests/bench, and the status that says that a
+    package is not served.
+    """
+
+    def __init__(self, table, tools, directory):
+        tools.shell("need qemu-user gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross gcc libc6-dev")
+        self.table, self.tools, self.directory = table, tools, directory
+        self.count = Count(directory)
+        self.kexec = last_line(tools.shell, f'"{REPOSITORY}/tests/build" ppc64le') + "/kexec"
+        self.packaged = Packaged(tools.shell, "ppc64", peer.Peer, tools.lacks)
+        self.packaged_x86_64 = Packaged(tools.shell, "x86_64", peer_x86_64.Peer, tools.lacks)
+        self.kernel = f"{directory}/vmlinux"
+        Path(self.kernel).write_bytes(vmlinux())
+
+    def add(self, *args, **named):
+        self.table.add(*args, **named)
+
+    def case(self, machine, scratch, kernel=None, initrd=None):
+        return Case(machine, Kernel(kernel or self.kernel, True, []), machine.write(f"{scratch}/machine"), initrd, "x",
+                    False, old_root=True)
+
+    def both(self, machine, count=None, theirs=True):
+        """Instructions, or calls, of ours and theirs to survey and plan; no digest. None: there is no peer."""
+        count = count or self.count
+        with tempfile.TemporaryDirectory(dir=MACHINES) as scratch:
+            case = self.case(machine, scratch)
+            mine = count(["", *ours(self.kexec, case, "--no-checks")])
+            return mine, count(*self.packaged.command(case, "-i")) if theirs and self.packaged.kexec else None
+
+    def of_hotplug(self, machine):
+        """Instructions without and with --hotplug."""
+        with tempfile.TemporaryDirectory(dir=MACHINES) as scratch:
+            case = self.case(machine, scratch)
+            return [self.count(["", *ours(self.kexec, case, "--no-checks", *more)]) for more in ([], ["--hotplug"])]
+
+
+def random_file(directory, size):
+    path = f"{directory}/initrd-{size}"
+    with open(path, "wb") as file:
+        for _ in range(size // 1_000_000):
+            file.write(os.urandom(1_000_000))
+    return path
+
+
+def recorded(name, directory):
+    """A machine that once was."""
+    with tarfile.open(REPOSITORY / f"tests/machines/{name}.tar.gz") as archive:
+        archive.extractall(f"{directory}/{name}", filter="data")
+    return f"{directory}/{name}"
+
+
+# --- the digest ---
+
+def load(b):
+    kernel = last_line(b.tools.shell, f'"{REPOSITORY}/tests/system/fetch" kernel 4k')
+    root = recorded("pseries-4k-8cpu", b.directory)
+    initrds = {size: random_file(b.directory, size) for size in (INITRD, 2 * INITRD)}
+
+    def cases(size):
+        return Case(Machine(page_size=4096), Kernel(kernel, True, []), root, initrds[size], "x", False, old_root=True)
+
+    def theirs(size, *options):
+        if not b.packaged.kexec:
+            return None
+        command, told = b.packaged.command(cases(size), *options)
+        return b.count(command, told) / 1e6
+
+    hashed = theirs(INITRD)
+    for what, options, packaged, target in (
+            ("with the digest", (), hashed, 450), ("`--no-checks`", ("--no-checks",), theirs(INITRD, "-i"), 2.5)):
+        mine = b.count(["", *ours(b.kexec, cases(INITRD), *options)]) / 1e6
+        b.add(f"ppc64le `-p`, vmlinux and 30 MB initrd, {what}; million instructions", mine, packaged, target,
+              target * SLACK)
+    slope = None if hashed is None else (theirs(2 * INITRD) - hashed) * 1e6 / INITRD
+    purgatory(b, slope)
+
+
+def purgatory(b, packaged):
+    """The packaged loader has the code of its purgatory: of that, what a byte more of the initrd costs."""
+    program = f"{b.directory}/speed"
+    subprocess.run(["powerpc64le-linux-gnu-gcc", *PURGATORY, *(REPOSITORY / part for part in PARTS), "-o", program],
+                   check=True)
+    for kind, theirs, target in ("unit", packaged, 6.5), ("portable", packaged, 38.5), ("zeros", None, 1):
+        few, many = (b.count(["", program, kind, str(size)]) for size in SLOPE)
+        what = {"unit": "purgatory of ppc64le, instructions a byte", "zeros": "the same, a byte that must be zero",
+                "portable": "the same without the processor's instructions for it"}[kind]
+        b.add(what, (many - few) / (SLOPE[1] - SLOPE[0]), theirs, target, target)
+    for blob in b.tools.build("purgatory/ppc64le.bin"):
+        b.add("its size, bytes", os.path.getsize(blob), None, BLOB_MAX, BLOB_MAX)
+
+
+def cpu_seconds(command, env=None):
+    """User and system, the least of some runs: others use this machine, too."""
+    def once():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})},
+                       check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return min(once() for _ in range(TIMES))
+
+
+X86_64 = {"crash": (0x100000000, 0x140000000), "cmdline": "root=/dev/sda1 crashkernel=1G,high"}
+
+
+def x86_64_load(b):
+    kexec, = b.tools.build("kexec/kexec")
+    kernel = last_line(b.tools.shell, f'"{REPOSITORY}/tests/system/fetch" kernel x86-6.12')
+    for size, target in (INITRD, 1 / 8), (LARGE_INITRD, 1 / 5):
+        with tempfile.TemporaryDirectory(dir=b.directory) as scratch:
+            case = b.case(machine_x86_64.Machine(**X86_64), scratch, kernel=kernel, initrd=random_file(scratch, size))
+            mine, theirs = cpu_seconds(ours(kexec, case)), None
+            if b.packaged_x86_64.kexec:
+                theirs = cpu_seconds(*b.packaged_x86_64.command(case))
+        b.add(f"x86_64 `-p`, bzImage and {size // 1_000_000} MB initrd, user and system CPU, s", mine, theirs, target,
+              of_peer=True)
+
+
+# --- memory ---
+
+DEBUG_ELF = {"size": 33_000_000, "debug": 272_000_000}
+
+
+def memory(b):
+    """Of files: what is beyond a load of a tiny kernel."""
+    kexec, = b.tools.build("kexec/kexec")
+    with tempfile.TemporaryDirectory(dir=b.directory) as scratch:
+        large, debug = f"{scratch}/large", f"{scratch}/debug"
+        Path(large).write_bytes(vmlinux(47_000_000))
+        with open(debug, "wb") as file:
+            file.write(vmlinux(DEBUG_ELF["size"]))
+            for _ in range(DEBUG_ELF["debug"] // 1_000_000):
+                file.write(os.urandom(1_000_000))
+        root = Machine(crash=(1 * GIB, 1 * GIB), memory=[[(0, 4 * GIB)]], memory_limit=4 * GIB).write(f"{scratch}/machine")
+
+        def used(kernel, initrd, theirs):
+            case = Case(Machine(), Kernel(kernel, True, []), root, initrd, "x", False, old_root=True)
+            if theirs and not b.packaged.kexec:
+                return None
+            if theirs:
+                command, told = b.packaged.command(case)
+                return memory_at_load(command, told)
+            return memory_at_report(ours(kexec, case))
+
+        least = used(b.kernel, None, False), used(b.kernel, None, True)
+        for what, kernel, initrd in ("47 MB vmlinux and 500 MB initrd", large, random_file(scratch, LARGE_INITRD)), \
+                                    ("305 MB vmlinux with debug information", debug, None):
+            mine, theirs = ((used(kernel, initrd, of) - base) / MIB if base is not None else None
+                            for of, base in zip((False, True), least))
+            b.add(f"anonymous memory for {what}, MiB", mine, theirs, 4, 4)
+
+
+# --- large machines ---
+
+CPU_PROPS = {f"ibm,property-{i}": be32(i) for i in range(40)}
+
+
+def pci_nodes(n, properties=25):
+    """All in one bus, and not in the order in which a directory lists them; `name` is one of the properties."""
+    return {"pci@800000020000000": Node({"device_type": text("pci"), "reg": be32(0), **{
+        f"ethernet@{i:x}": Node({"device_type": text("network"), "reg": be32(i), **{
+            f"ibm,pci-property-{j}": be32(i, j) for j in range(properties - 3)}}) for i in range(n)}})}
+
+
+def cpu_nodes(n, threads=8):
+    return Machine(cores=n, possible_cores=n, threads=threads, cpu_props=CPU_PROPS)
+
+
+def memory_nodes(n):
+    return Machine(memory=[[(0, 2 * GIB)]] + [[((4 + i) * GIB, GIB)] for i in range(n)])
+
+
+def lmbs(n, every=1, **more):
+    return Machine(lmb_version=1, lmbs=[(2 * GIB + i * 256 * MIB, 8 * (i % every == 0)) for i in range(n)], **more)
+
+
+def iomem(n):
+    return Machine(iomem=[(0, 2 * GIB)] + [((4 + 2 * i) * GIB, (5 + 2 * i) * GIB) for i in range(n)])
+
+
+WHY_PCI = "what is left is checking the finished tree (fdt_check_full of libfdt) and sorting the nodes"
+
+
+def large(b):
+    for what, machine, target, most, why in (
+            ("131,072 LMBs of version 1 and 2,048 threads", lmbs(131_072, cores=256, possible_cores=256, threads=8), 95, None, ""),
+            ("2,048 CPU nodes, 16,384 threads", cpu_nodes(2048), 500, None, ""),
+            ("4,096 memory nodes", memory_nodes(4096), 85, None, ""),
+            ("4,096 PCI nodes with 25 properties", Machine(extra=pci_nodes(4096)), 200, 275, WHY_PCI)):
+        mine, theirs = (count and count / 1e6 for count in b.both(machine))
+        b.add(f"{what}, no digest; million instructions", mine, theirs, target, most or target * SLACK, why=why)
+
+
+def exponent(few, many, least):
+    """Of the growth to four times as many."""
+    return math.log((many - least) / (few - least)) / math.log(4)
+
+
+def growth(b):
+    """Of the packaged one a machine an eighth as large is enough to see it."""
+    least = b.both(Machine())
+    for what, make, n, packaged in (("32,768 separate ranges of RAM", lambda n: lmbs(2 * n, 2), 32_768, 4096),
+                                    ("262,144 lines of /proc/iomem", iomem, 262_144, None)):
+        found = [exponent(*(b.both(make(i), theirs=which)[which] for i in (size // 4, size)), least[which])
+                 if size and least[which] else None for which, size in enumerate((n, packaged))]
+        b.add(f"{what}: exponent of the growth of the instructions", *found, GROWTH_MAX, GROWTH_MAX)
+
+
+def hotplug(b):
+    plain, kept = b.of_hotplug(cpu_nodes(1024))
+    b.add("`--hotplug` against the same load without, 1,024 CPU nodes: times the instructions", kept / plain, None, 1.2, 1.3,
+          why="the rehearsal adds every CPU that can come to a copy of the tree")
+
+
+def calls(b):
+    n, properties = 400, 25
+    few, many = (b.both(Machine(extra=pci_nodes(i, properties)), b.count.calls) for i in (0, n))
+    found = [(all_calls - least) / (n * properties) if least else None for least, all_calls in zip(few, many)]
+    b.add("system calls for a property of the device tree", *found, 3.4, 3.4 * SLACK)
+
+
+# --- the program ---
+
+def programs(b):
+    """Linked dynamically, with the C library of the packaged one."""
+    installed = Path(last_line(b.tools.shell, f'"{REPOSITORY}/tests/build" ppc64le-dynamic'))
+    kexec = f"{b.directory}/kexec"
+    subprocess.run(["powerpc64le-linux-gnu-strip", "-o", kexec, installed / "kexec"], check=True)
+    if not b.packaged.kexec:
+        b.add("`kexec` of ppc64le, dynamic, stripped, with every planner and both its purgatories, bytes",
+              os.path.getsize(kexec), None, 265_000, 265_000 * SLACK)
+        return
+    theirs = b.packaged.kexec
+    start = ["", f"{theirs.libraries}/ld64.so.2", "--library-path"]
+    with tempfile.TemporaryDirectory(dir=b.directory) as scratch:
+        root = Machine().write(f"{scratch}/machine")
+        (Path(root) / "sys/kernel/kexec_loaded").write_text("0\n")
+        for options in ["--version"], ["-S"]:
+            both = [["", "-L", root, *start[1:], libraries, program, *options] for libraries, program in (
+                (f"{theirs.libraries}:{installed.parent / 'lib'}", kexec), (theirs.libraries, theirs.program))]
+            for what, measure, unit in ("thousand instructions", b.count, 1e3), ("system calls", b.count.calls, 1):
+                mine, packaged = (measure(command) / unit for command in both)
+                b.add(f"`kexec {options[0]}`, dynamic; {what}", mine, packaged, 1, of_peer=True,
+                      why="libfdt is a library of its own, which the packaged kexec has inside")
+    b.add("`kexec` of ppc64le, dynamic, stripped, with every planner and both its purgatories, bytes",
+          os.path.getsize(kexec), os.path.getsize(theirs.program), 265_000, 265_000 * SLACK)
+
+
+IN_CI = [load, x86_64_load, hotplug, calls, programs]
+ALL = [load, x86_64_load, memory, large, growth, hotplug, calls, programs]
+
+
+def bench(table, tools, small):
+    with tempfile.TemporaryDirectory(prefix="kexec-bench-") as directory:
+        b = Bench(table, tools, directory)
+        for measure in IN_CI if small else ALL:
+            measure(b)
