@@ -6,6 +6,9 @@
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
+#ifdef HAVE_DEFLATE
+#include <libdeflate.h>
+#endif
 #ifdef HAVE_LZMA
 #include <lzma.h>
 #if LZMA_VERSION >= 50040002
@@ -23,13 +26,16 @@
 #include "common/bytes.h"
 #include "common/decompress.h"
 #include "common/error.h"
+#include "common/library.h"
 #include "common/mem.h"
 
 #define STEP	((size_t)1 << 20)
+#define GZIP_RATIO_USUAL 8	/* of a kernel; what says more may lie */
 
 struct method {
 	const char *name, *library;
 	bool (*probe)(const struct file *f);
+	const struct library *needs;	/* NULL: @run sees to it */
 	/* Up to @max bytes, a step more or less; NULL: not built in. */
 	int (*run)(const struct file *in, struct buf *out, uint64_t max);
 };
@@ -123,6 +129,13 @@ static int more_room(struct buf *out, uint64_t max)
 }
 
 #ifdef HAVE_ZLIB
+#define ZLIB_FUNCTIONS(F) F(inflate) F(inflateInit2_) F(inflateReset) F(inflateEnd)
+#ifdef ZLIB_SONAME
+LIBRARY_LOADED(zlib, ZLIB_FUNCTIONS, ZLIB_SONAME, "gzip-compressed kernels", "recommended");
+#else
+LIBRARY_LINKED(zlib, ZLIB_FUNCTIONS);
+#endif
+
 /* One member. */
 static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, struct buf *out,
 			  uint64_t max)
@@ -142,7 +155,7 @@ static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, str
 			return rc;
 		z->next_out = out->data + out->len;
 		z->avail_out = STEP;
-		z_rc = inflate(z, Z_NO_FLUSH);
+		z_rc = zlib.inflate(z, Z_NO_FLUSH);
 		out->len += STEP - z->avail_out;
 		if (z_rc != Z_OK && z_rc != Z_STREAM_END)
 			return fail(EINVAL, "%s", z_rc == Z_BUF_ERROR ? "truncated" :
@@ -155,21 +168,22 @@ static int inflate_member(z_stream *z, const struct file *in, uint64_t *fed, str
  * Behind a member gzip(1) takes another one, the start of one, zeroes, and (with a warning)
  * garbage.
  */
-static bool is_member(const struct file *in, uint64_t at)
+static bool begins_member(const struct file *in, uint64_t at)
 {
 	uint64_t left = in->size - at;
 	const uint8_t *p = in->data + at;
 
-	if ((left == 1 && *p) || (left >= 2 && p[0] == 0x1f && p[1] == 0x8b))
-		return true;
-	while (left && !*p) {
-		p++;
-		left--;
-	}
-	if (left)
-		warn("%s: %" PRIu64 " bytes behind the gzip data are not used", in->name,
-		     in->size - at);
-	return false;
+	return (left == 1 && *p) || (left >= 2 && p[0] == 0x1f && p[1] == 0x8b);
+}
+
+static void warn_behind_gzip(const struct file *in, uint64_t at)
+{
+	for (uint64_t i = at; i < in->size; i++)
+		if (in->data[i]) {
+			warn("%s: %" PRIu64 " bytes behind the gzip data are not used", in->name,
+			     in->size - at);
+			return;
+		}
 }
 
 static int inflate_all(z_stream *z, const struct file *in, struct buf *out, uint64_t max)
@@ -178,43 +192,133 @@ static int inflate_all(z_stream *z, const struct file *in, struct buf *out, uint
 	int rc;
 
 	do {
-		inflateReset(z);
+		zlib.inflateReset(z);
 		rc = inflate_member(z, in, &fed, out, max);
-	} while (rc >= 0 && is_member(in, fed - z->avail_in));
+	} while (rc >= 0 && begins_member(in, fed - z->avail_in));
+	if (rc >= 0)
+		warn_behind_gzip(in, fed - z->avail_in);
 	return rc;
 }
 
-static int run_gzip(const struct file *in, struct buf *out, uint64_t max)
+static int run_zlib(const struct file *in, struct buf *out, uint64_t max)
 {
 	z_stream z = {0};
 	int rc;
 
-	if (inflateInit2(&z, 15 + 16) != Z_OK)		/* 16: a gzip header, with its CRC */
+	/* 16: a gzip header, with its CRC */
+	if (zlib.inflateInit2_(&z, 15 + 16, ZLIB_VERSION, (int)sizeof(z)) != Z_OK)
 		return fail(ENOMEM, "zlib cannot start");
 	rc = inflate_all(&z, in, out, max);
-	inflateEnd(&z);
+	zlib.inflateEnd(&z);
 	return rc;
+}
+#ifdef HAVE_DEFLATE
+#define DEFLATE_FUNCTIONS(F)                                                     \
+	F(libdeflate_alloc_decompressor) F(libdeflate_free_decompressor)         \
+		F(libdeflate_gzip_decompress_ex)
+#ifdef DEFLATE_SONAME
+LIBRARY_LOADED(deflate, DEFLATE_FUNCTIONS, DEFLATE_SONAME, "gzip-compressed kernels, faster",
+	       "suggested");
+#else
+LIBRARY_LINKED(deflate, DEFLATE_FUNCTIONS);
+#endif
+
+#define GZIP_HEADER_CRC 0x02	/* in byte 3, of a header with a checksum, which libdeflate skips */
+
+/* How large its member is says the end of a file that has one; members before are as large at most. */
+static bool deflate_member(struct libdeflate_decompressor *d, const struct file *in, uint64_t *at,
+			   struct buf *out, uint64_t max)
+{
+	uint32_t room = in->size >= 4 ? le32_get(in->data + in->size - 4) : 0;
+	size_t used, got;
+
+	if (in->size - *at < 4 || in->data[*at + 3] & GZIP_HEADER_CRC || room > max ||
+	    out->len > max - room || room / GZIP_RATIO_USUAL > in->size)
+		return false;
+	buf_reserve(out, room);
+	if (deflate.libdeflate_gzip_decompress_ex(d, in->data + *at, in->size - *at,
+						  out->data + out->len, room, &used,
+						  &got) != LIBDEFLATE_SUCCESS)
+		return false;
+	*at += used;
+	out->len += got;
+	return true;
+}
+
+/* False: whatever it is, zlib has the word. Of what is behind, nothing is said then. */
+static bool run_deflate(const struct file *in, struct buf *out, uint64_t max)
+{
+	struct libdeflate_decompressor *d;
+	uint64_t at = 0;
+	bool good;
+
+	if (library_need(&deflate_library) < 0) {
+		fail_forget();
+		return false;
+	}
+	d = deflate.libdeflate_alloc_decompressor();
+	good = d && deflate_member(d, in, &at, out, max);
+	while (good && begins_member(in, at))
+		good = deflate_member(d, in, &at, out, max);
+	if (good)
+		warn_behind_gzip(in, at);
+	deflate.libdeflate_free_decompressor(d);
+	return good;
+}
+#else
+static bool run_deflate(const struct file *in, struct buf *out, uint64_t max)
+{
+	(void)in, (void)out, (void)max;
+	return false;
+}
+#endif
+
+/* The faster one for what it calls good; zlib needs not be there then, and says what is wrong. */
+static int run_gzip(const struct file *in, struct buf *out, uint64_t max)
+{
+	int rc;
+
+	if (run_deflate(in, out, max))
+		return 0;
+	out->len = 0;
+	rc = library_need(&zlib_library);
+	return rc < 0 ? rc : run_zlib(in, out, max);
 }
 #else
 #define run_gzip NULL
 #endif
 
+#ifdef HAVE_LZIP
+#define LZIP_FUNCTIONS(F) F(lzma_lzip_decoder)
+#else
+#define LZIP_FUNCTIONS(F)
+#endif
+
 #ifdef HAVE_LZMA
+#define LZMA_FUNCTIONS(F) \
+	F(lzma_auto_decoder) F(lzma_code) F(lzma_end) F(lzma_memlimit_set) F(lzma_memusage) \
+		LZIP_FUNCTIONS(F)
+#ifdef LZMA_SONAME
+LIBRARY_LOADED(lzma, LZMA_FUNCTIONS, LZMA_SONAME, "xz-compressed kernels", "recommended");
+#else
+LIBRARY_LINKED(lzma, LZMA_FUNCTIONS);
+#endif
+
 /*
  * The dictionary's memory is only touched as far as there is output, which is
  * limited. So each one may have what it wants; @want is the largest so far.
  */
 static int lzma_step(lzma_stream *s, uint64_t *want)
 {
-	lzma_ret ret = lzma_code(s, LZMA_FINISH);
+	lzma_ret ret = lzma.lzma_code(s, LZMA_FINISH);
 
 	switch (ret) {
 	case LZMA_OK:
 	case LZMA_STREAM_END:
 		return ret == LZMA_STREAM_END;
 	case LZMA_MEMLIMIT_ERROR:
-		*want = lzma_memusage(s);
-		ret = lzma_memlimit_set(s, *want);
+		*want = lzma.lzma_memusage(s);
+		ret = lzma.lzma_memlimit_set(s, *want);
 		return ret == LZMA_OK ? 0 : fail(EINVAL, "damaged");
 	case LZMA_MEM_ERROR:
 		return fail(ENOMEM,
@@ -252,10 +356,10 @@ static lzma_ret lzma_start(lzma_stream *s, const struct file *in)
 {
 #ifdef HAVE_LZIP
 	if (is_lzip(in))
-		return lzma_lzip_decoder(s, 1, LZMA_CONCATENATED);
+		return lzma.lzma_lzip_decoder(s, 1, LZMA_CONCATENATED);
 #endif
 	(void)in;
-	return lzma_auto_decoder(s, 1, LZMA_CONCATENATED);
+	return lzma.lzma_auto_decoder(s, 1, LZMA_CONCATENATED);
 }
 
 static int run_lzma(const struct file *in, struct buf *out, uint64_t max)
@@ -268,11 +372,12 @@ static int run_lzma(const struct file *in, struct buf *out, uint64_t max)
 	s.next_in = in->data;
 	s.avail_in = in->size;
 	rc = lzma_all(&s, out, max);
-	lzma_end(&s);
+	lzma.lzma_end(&s);
 	return rc;
 }
 #else
 #define run_lzma NULL
+static const struct library lzma_library;
 #endif
 
 #ifdef HAVE_LZIP
@@ -282,6 +387,16 @@ static int run_lzma(const struct file *in, struct buf *out, uint64_t max)
 #endif
 
 #ifdef HAVE_ZSTD
+#define ZSTD_FUNCTIONS(F)                                                      \
+	F(ZSTD_createDCtx) F(ZSTD_DCtx_setParameter) F(ZSTD_decompressStream)  \
+		F(ZSTD_dParam_getBounds) F(ZSTD_freeDCtx) F(ZSTD_getErrorName) \
+			F(ZSTD_isError)
+#ifdef ZSTD_SONAME
+LIBRARY_LOADED(zstd, ZSTD_FUNCTIONS, ZSTD_SONAME, "zstd-compressed kernels", "recommended");
+#else
+LIBRARY_LINKED(zstd, ZSTD_FUNCTIONS);
+#endif
+
 /* Frame after frame; one to be skipped is a frame without output. */
 static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out, uint64_t max)
 {
@@ -295,10 +410,10 @@ static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out, uint
 		if (rc < 0)
 			return rc;
 		to = (ZSTD_outBuffer){ out->data + out->len, STEP, 0 };
-		left = ZSTD_decompressStream(ctx, &to, &from);
+		left = zstd.ZSTD_decompressStream(ctx, &to, &from);
 		out->len += to.pos;
-		if (ZSTD_isError(left))
-			return fail(EINVAL, "%s", ZSTD_getErrorName(left));
+		if (zstd.ZSTD_isError(left))
+			return fail(EINVAL, "%s", zstd.ZSTD_getErrorName(left));
 		if (left && from.pos == from.size && to.pos < to.size)
 			return fail(EINVAL, "truncated");
 	}
@@ -308,23 +423,34 @@ static int zstd_all(ZSTD_DCtx *ctx, const struct file *in, struct buf *out, uint
 /* The largest window (--long=31): its memory, too, is only touched as far as there is output. */
 static int run_zstd(const struct file *in, struct buf *out, uint64_t max)
 {
-	ZSTD_DCtx *ctx = ZSTD_createDCtx();
-	ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
+	ZSTD_DCtx *ctx = zstd.ZSTD_createDCtx();
+	ZSTD_bounds window = zstd.ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
 	int rc;
 
 	if (!ctx ||
-	    ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
+	    zstd.ZSTD_isError(zstd.ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
 		rc = fail(ENOMEM, "libzstd cannot start");
 	else
 		rc = zstd_all(ctx, in, out, max);
-	ZSTD_freeDCtx(ctx);
+	zstd.ZSTD_freeDCtx(ctx);
 	return rc;
 }
 #else
 #define run_zstd NULL
+static const struct library zstd_library;
 #endif
 
 #ifdef HAVE_LZ4
+#define LZ4_FUNCTIONS(F)                                                                 \
+	F(LZ4_compressBound) F(LZ4_decompress_safe) F(LZ4F_createDecompressionContext)   \
+		F(LZ4F_decompress) F(LZ4F_freeDecompressionContext) F(LZ4F_getErrorName) \
+			F(LZ4F_isError)
+#ifdef LZ4_SONAME
+LIBRARY_LOADED(lz4, LZ4_FUNCTIONS, LZ4_SONAME, "lz4-compressed kernels", "recommended");
+#else
+LIBRARY_LINKED(lz4, LZ4_FUNCTIONS);
+#endif
+
 #define LZ4_LEGACY_BLOCK (8 << 20)	/* what is inside of one at most */
 
 /* Blocks until the file ends, or something begins that no size of a block can be. */
@@ -335,13 +461,13 @@ static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out
 		uint32_t size = le32_get(in->data + *at);
 		int n, rc = more_room(out, max);
 
-		if (rc < 0 || size > (uint32_t)LZ4_compressBound(LZ4_LEGACY_BLOCK))
+		if (rc < 0 || size > (uint32_t)lz4.LZ4_compressBound(LZ4_LEGACY_BLOCK))
 			return rc;
 		*at += 4;
 		if (size > in->size - *at)
 			return fail(EINVAL, "truncated");
 		buf_reserve(out, LZ4_LEGACY_BLOCK);
-		n = LZ4_decompress_safe((const char *)in->data + *at, (char *)out->data + out->len,
+		n = lz4.LZ4_decompress_safe((const char *)in->data + *at, (char *)out->data + out->len,
 					(int)size, LZ4_LEGACY_BLOCK);
 		if (n < 0)
 			return fail(EINVAL, "damaged");
@@ -363,9 +489,9 @@ static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct
 
 		if (rc < 0)
 			return rc;
-		left = LZ4F_decompress(ctx, out->data + out->len, &to, in->data + *at, &from, NULL);
-		if (LZ4F_isError(left))
-			return fail(EINVAL, "%s", LZ4F_getErrorName(left));
+		left = lz4.LZ4F_decompress(ctx, out->data + out->len, &to, in->data + *at, &from, NULL);
+		if (lz4.LZ4F_isError(left))
+			return fail(EINVAL, "%s", lz4.LZ4F_getErrorName(left));
 		*at += from;
 		out->len += to;
 		if (left && *at == in->size && to < STEP)
@@ -397,23 +523,24 @@ static int run_lz4(const struct file *in, struct buf *out, uint64_t max)
 	LZ4F_dctx *ctx;
 	int rc;
 
-	if (LZ4F_isError(LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)))
+	if (lz4.LZ4F_isError(lz4.LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)))
 		return fail(ENOMEM, "liblz4 cannot start");
 	rc = lz4_all(ctx, in, out, max);
-	LZ4F_freeDecompressionContext(ctx);
+	lz4.LZ4F_freeDecompressionContext(ctx);
 	return rc;
 }
 #else
 #define run_lz4 NULL
+static const struct library lz4_library;
 #endif
 
 static const struct method methods[] = {
-	{ "gzip", "zlib", is_gzip, run_gzip },
-	{ "xz", "liblzma", is_xz, run_lzma },
-	{ "zstd", "libzstd", is_zstd, run_zstd },
-	{ "lz4", "liblz4", is_lz4, run_lz4 },
-	{ "lzip", "liblzma 5.4", is_lzip, run_lzip },
-	{ "lzma", "liblzma", is_lzma, run_lzma },	/* the last: it has no magic */
+	{ "gzip", "zlib", is_gzip, NULL, run_gzip },
+	{ "xz", "liblzma", is_xz, &lzma_library, run_lzma },
+	{ "zstd", "libzstd", is_zstd, &zstd_library, run_zstd },
+	{ "lz4", "liblz4", is_lz4, &lz4_library, run_lz4 },
+	{ "lzip", "liblzma 5.4", is_lzip, &lzma_library, run_lzip },
+	{ "lzma", "liblzma", is_lzma, &lzma_library, run_lzma },	/* the last: it has no magic */
 };
 
 static const struct method *method_of(const struct file *f)
@@ -442,7 +569,9 @@ int file_decompress(struct file *f, uint64_t max)
 	if (f->size > max)
 		return fail(EFBIG, "has %" PRIu64 " bytes of %s data, more than %" PRIu64, f->size,
 			    m->name, max);
-	rc = file_read(f);
+	rc = m->needs ? library_need(m->needs) : 0;
+	if (rc >= 0)
+		rc = file_read(f);
 	if (rc >= 0)
 		rc = m->run(f, &out, max);
 	if (rc >= 0)

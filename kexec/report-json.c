@@ -6,16 +6,32 @@
 #include <json-c/json.h>
 #endif
 
+#include "common/library.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "kexec/arch/arch.h"
 #include "kexec/report.h"
 
 #ifdef HAVE_JSON_C
+#define JSON_C_FUNCTIONS(F) \
+	F(json_object_array_add) \
+	F(json_object_new_array) \
+	F(json_object_new_boolean) \
+	F(json_object_new_object) \
+	F(json_object_new_string) \
+	F(json_object_new_uint64) \
+	F(json_object_object_add) \
+	F(json_object_put) \
+	F(json_object_to_json_string_ext)
+#ifdef JSON_C_SONAME
+LIBRARY_LOADED(json_c, JSON_C_FUNCTIONS, JSON_C_SONAME, "--json", "suggested");
+#else
+LIBRARY_LINKED(json_c, JSON_C_FUNCTIONS);
+#endif
 
 static void put_text(json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, json_object_new_string(value ? value : ""));
+	json_c.json_object_object_add(o, key, json_c.json_object_new_string(value ? value : ""));
 }
 
 static void put_address(json_object *o, const char *key, uint64_t value)
@@ -27,17 +43,17 @@ static void put_address(json_object *o, const char *key, uint64_t value)
 
 static void put_number(json_object *o, const char *key, uint64_t value)
 {
-	json_object_object_add(o, key, json_object_new_uint64(value));
+	json_c.json_object_object_add(o, key, json_c.json_object_new_uint64(value));
 }
 
 static void put_bool(json_object *o, const char *key, bool value)
 {
-	json_object_object_add(o, key, json_object_new_boolean(value));
+	json_c.json_object_object_add(o, key, json_c.json_object_new_boolean(value));
 }
 
 static json_object *machine_object(const struct machine *m)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	put_text(o, "type", m->name);
 	put_text(o, "byte_order", m->little ? "little" : "big");
@@ -50,11 +66,11 @@ static json_object *machine_object(const struct machine *m)
 
 static json_object *segments_array(const struct image *image)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
-		json_object *o = json_object_new_object();
+		json_object *o = json_c.json_object_new_object();
 
 		put_text(o, "name", s->name);
 		put_text(o, "owner", s->owner);
@@ -63,31 +79,31 @@ static json_object *segments_array(const struct image *image)
 		put_number(o, "memsz", s->memsz);
 		put_bool(o, "digest", s->digest);
 		put_bool(o, "hotplug", s->kept);
-		json_object_array_add(array, o);
+		json_c.json_object_array_add(array, o);
 	}
 	return array;
 }
 
 static void put_ranges(json_object *to, const char *key, const struct ranges *r)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
 	for (size_t i = 0; i < r->n; i++) {
-		json_object *o = json_object_new_object();
+		json_object *o = json_c.json_object_new_object();
 
 		put_address(o, "start", r->at[i].start);
 		put_address(o, "end", r->at[i].end);
 		put_text(o, "why", r->at[i].why);
-		json_object_array_add(array, o);
+		json_c.json_object_array_add(array, o);
 	}
-	json_object_object_add(to, key, array);
+	json_c.json_object_object_add(to, key, array);
 }
 
 static json_object *ranges_object(const struct image *image)
 {
 	const struct machine *m = image->machine;
 	RANGES_AUTO crash = {0};
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	ranges_copy(&crash, &(struct ranges){ (struct range *)&m->crash, 1, 1 });
 	ranges_copy(&crash, &m->crash_more);
@@ -102,7 +118,7 @@ static json_object *ranges_object(const struct image *image)
 
 static json_object *room_object(const struct room *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	put_number(o, "possible", r->capacity);
 	put_number(o, "now", r->now);
@@ -113,11 +129,11 @@ static json_object *room_object(const struct room *r)
 
 static json_object *hotplug_object(const struct image *image)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	for (unsigned int i = image->n_segments; i-- > 0;)
 		if (image->segment[i].kept)
-			json_object_object_add(o, image->segment[i].name,
+			json_c.json_object_object_add(o, image->segment[i].name,
 					       room_object(&image->segment[i].room));
 	return o;
 }
@@ -145,68 +161,72 @@ static void print_escaped(const uint8_t *s, size_t len, FILE *out)
 
 static int print(json_object *o, FILE *out)
 {
-	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+	const char *text = json_c.json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 							     JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	print_escaped((const uint8_t *)text, strlen(text), out);
 	fputc('\n', out);
-	json_object_put(o);
+	json_c.json_object_put(o);
 	return 0;
 }
 
 /* In the order in which a load tries them. */
 static json_object *calls_array(const struct way *way)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
-	json_object_array_add(array, json_object_new_string(way_name(way->first)));
+	json_c.json_object_array_add(array, json_c.json_object_new_string(way_name(way->first)));
 	if (way->second)
-		json_object_array_add(array, json_object_new_string(way_name(way->second)));
+		json_c.json_object_array_add(array, json_c.json_object_new_string(way_name(way->second)));
 	return array;
 }
 
 int report_json(const struct image *image, const struct way *way, FILE *out)
 {
-	json_object *o = json_object_new_object();
+	int rc = library_need(&json_c_library);
+	json_object *o;
 
+	if (rc < 0)
+		return fail_in(rc, "--json");
+	o = json_c.json_object_new_object();
 	put_number(o, "version", 1);
 	put_text(o, "program", VERSION_TEXT);
 	put_text(o, "image", image->crash ? "crash" : "normal");
-	json_object_object_add(o, "machine", machine_object(image->machine));
+	json_c.json_object_object_add(o, "machine", machine_object(image->machine));
 	put_text(o, "kernel", image->kernel.file.name);
 	put_text(o, "format", image->kernel.format);
 	put_text(o, "command_line", image->cmdline);
-	json_object_object_add(o, "system_calls", calls_array(way));
+	json_c.json_object_object_add(o, "system_calls", calls_array(way));
 	put_address(o, "entry", image->entry);
 	put_address(o, "flags", image->flags);
 	if (image->reboot_cpu >= 0)
 		put_number(o, "reboot_cpu", (uint64_t)image->reboot_cpu);
 	if (image->dtb_tree)
 		put_text(o, "dtb", image->dtb.name);
-	json_object_object_add(o, "segments", segments_array(image));
-	json_object_object_add(o, "ranges", ranges_object(image));
+	json_c.json_object_object_add(o, "segments", segments_array(image));
+	json_c.json_object_object_add(o, "ranges", ranges_object(image));
 	if (image->hotplug)
-		json_object_object_add(o, "hotplug", hotplug_object(image));
+		json_c.json_object_object_add(o, "hotplug", hotplug_object(image));
 	return print(o, out);
 }
 
 static void put_answer(json_object *o, const char *key, enum answer answer)
 {
-	json_object_object_add(o, key, answer == ANSWER_UNKNOWN ? NULL :
-			       json_object_new_boolean(answer == ANSWER_YES));
+	json_c.json_object_object_add(o, key, answer == ANSWER_UNKNOWN ? NULL :
+			       json_c.json_object_new_boolean(answer == ANSWER_YES));
 }
 
 static void put_size(json_object *o, const char *key, uint64_t bytes)
 {
 	if (bytes == READINESS_SIZE_UNKNOWN)
-		json_object_object_add(o, key, NULL);
+		json_c.json_object_object_add(o, key, NULL);
 	else
 		put_number(o, key, bytes);
 }
 
 static json_object *fadump_object(const struct readiness *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	put_answer(o, "enabled", r->fadump.enabled);
 	put_answer(o, "registered", r->fadump.registered);
@@ -217,7 +237,7 @@ static json_object *fadump_object(const struct readiness *r)
 
 static json_object *cpus_object(const struct readiness *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	put_number(o, "possible", r->cpus.possible);
 	put_number(o, "present", r->cpus.present);
@@ -228,35 +248,35 @@ static json_object *cpus_object(const struct readiness *r)
 static json_object *actions_array(unsigned int actions)
 {
 	static const char *const names[] = { "add", "online", "remove", "offline" };
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
 	for (unsigned int bit = 0; bit < 4; bit++)
 		if (actions >> bit & 1)
-			json_object_array_add(array, json_object_new_string(names[bit]));
+			json_c.json_object_array_add(array, json_c.json_object_new_string(names[bit]));
 	return array;
 }
 
 static json_object *rules_array(const struct udev_reloads *rules)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct udev_reload *u = &rules->at[i];
-		json_object *o = json_object_new_object();
+		json_object *o = json_c.json_object_new_object();
 
 		put_text(o, "file", u->file);
 		put_number(o, "line", u->line);
 		put_text(o, "subsystem", u->subsystem == UDEV_CPU ? "cpu" : "memory");
-		json_object_object_add(o, "actions", actions_array(u->actions | u->ungated));
+		json_c.json_object_object_add(o, "actions", actions_array(u->actions | u->ungated));
 		put_bool(o, "gated", !u->ungated);
-		json_object_array_add(array, o);
+		json_c.json_object_array_add(array, o);
 	}
 	return array;
 }
 
 static json_object *fit_object(const struct readiness *r)
 {
-	json_object *o = json_object_new_object();
+	json_object *o = json_c.json_object_new_object();
 
 	put_bool(o, "fits", !r->fit.problem);
 	if (r->fit.problem)
@@ -269,40 +289,45 @@ static json_object *fit_object(const struct readiness *r)
 
 static json_object *warnings_array(const struct readiness *r)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = json_c.json_object_new_array();
 
 	for (size_t i = 0; i < r->n_warnings; i++)
-		json_object_array_add(array, json_object_new_string(r->warnings[i]));
+		json_c.json_object_array_add(array, json_c.json_object_new_string(r->warnings[i]));
 	return array;
 }
 
 int report_readiness_json(const struct readiness *r, FILE *out)
 {
-	json_object *o = json_object_new_object(), *kept = json_object_new_object();
+	int rc = library_need(&json_c_library);
+	json_object *o, *kept;
 
+	if (rc < 0)
+		return fail_in(rc, "--json");
+	o = json_c.json_object_new_object();
+	kept = json_c.json_object_new_object();
 	put_number(o, "version", 1);
 	put_text(o, "program", VERSION_TEXT);
 	put_text(o, "verdict", readiness_name(r->verdict));
 	put_number(o, "status", readiness_status(r));
 	put_text(o, "text", readiness_sentence(r->verdict));
-	json_object_object_add(o, "warnings", warnings_array(r));
+	json_c.json_object_object_add(o, "warnings", warnings_array(r));
 	put_answer(o, "loaded", r->loaded);
 	put_text(o, "loaded_with", r->loaded_with);
 	put_size(o, "bytes_reserved", r->reserved);
 	put_text(o, "release", r->machine.release);
-	json_object_object_add(o, "signed_only", json_object_new_boolean(r->restricted != NULL));
+	json_c.json_object_object_add(o, "signed_only", json_c.json_object_new_boolean(r->restricted != NULL));
 	put_answer(kept, "cpu", r->cpu_kept);
 	put_answer(kept, "memory", r->memory_kept);
-	json_object_object_add(o, "crash_hotplug", kept);
+	json_c.json_object_object_add(o, "crash_hotplug", kept);
 	put_answer(o, "current", r->current);
 	put_size(o, "missed_updates", r->log.known ? r->log.missed : READINESS_SIZE_UNKNOWN);
 	put_answer(o, "keeps_backup_region", r->keeps_backup);
-	json_object_object_add(o, "cpus", cpus_object(r));
-	json_object_object_add(o, "fadump", fadump_object(r));
-	json_object_object_add(o, "udev", rules_array(&r->udev));
+	json_c.json_object_object_add(o, "cpus", cpus_object(r));
+	json_c.json_object_object_add(o, "fadump", fadump_object(r));
+	json_c.json_object_object_add(o, "udev", rules_array(&r->udev));
 	put_number(o, "udev_unread", r->udev.unread);
 	if (r->fit.asked)
-		json_object_object_add(o, "fit", fit_object(r));
+		json_c.json_object_object_add(o, "fit", fit_object(r));
 	return print(o, out);
 }
 
