@@ -217,10 +217,10 @@ static int run_zlib(const struct file *in, struct buf *out, uint64_t max)
 	F(libdeflate_alloc_decompressor) F(libdeflate_free_decompressor)         \
 		F(libdeflate_gzip_decompress_ex)
 #ifdef DEFLATE_SONAME
-LIBRARY_LOADED(deflate, DEFLATE_FUNCTIONS, DEFLATE_SONAME, "gzip-compressed kernels, faster",
+LIBRARY_LOADED(libdeflate, DEFLATE_FUNCTIONS, DEFLATE_SONAME, "gzip-compressed kernels, faster",
 	       "suggested");
 #else
-LIBRARY_LINKED(deflate, DEFLATE_FUNCTIONS);
+LIBRARY_LINKED(libdeflate, DEFLATE_FUNCTIONS);
 #endif
 
 #define GZIP_HEADER_CRC 0x02	/* in byte 3, of a header with a checksum, which libdeflate skips */
@@ -236,7 +236,7 @@ static bool deflate_member(struct libdeflate_decompressor *d, const struct file 
 	    out->len > max - room || room / GZIP_RATIO_USUAL > in->size)
 		return false;
 	buf_reserve(out, room);
-	if (deflate.libdeflate_gzip_decompress_ex(d, in->data + *at, in->size - *at,
+	if (libdeflate.libdeflate_gzip_decompress_ex(d, in->data + *at, in->size - *at,
 						  out->data + out->len, room, &used,
 						  &got) != LIBDEFLATE_SUCCESS)
 		return false;
@@ -252,17 +252,17 @@ static bool run_deflate(const struct file *in, struct buf *out, uint64_t max)
 	uint64_t at = 0;
 	bool good;
 
-	if (library_need(&deflate_library) < 0) {
+	if (library_need(&libdeflate_library) < 0) {
 		fail_forget();
 		return false;
 	}
-	d = deflate.libdeflate_alloc_decompressor();
+	d = libdeflate.libdeflate_alloc_decompressor();
 	good = d && deflate_member(d, in, &at, out, max);
 	while (good && begins_member(in, at))
 		good = deflate_member(d, in, &at, out, max);
 	if (good)
 		warn_behind_gzip(in, at);
-	deflate.libdeflate_free_decompressor(d);
+	libdeflate.libdeflate_free_decompressor(d);
 	return good;
 }
 #else
