@@ -225,7 +225,7 @@ LIBRARY_LINKED(libdeflate, DEFLATE_FUNCTIONS);
 
 #define GZIP_HEADER_CRC 0x02	/* in byte 3, of a header with a checksum, which libdeflate skips */
 
-/* How large its member is says the end of a file that has one; members before are as large at most. */
+/* The end of a file says how large its last member is; those before are as large at most. */
 static bool deflate_member(struct libdeflate_decompressor *d, const struct file *in, uint64_t *at,
 			   struct buf *out, uint64_t max)
 {
@@ -428,7 +428,8 @@ static int run_zstd(const struct file *in, struct buf *out, uint64_t max)
 	int rc;
 
 	if (!ctx ||
-	    zstd.ZSTD_isError(zstd.ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))
+	    zstd.ZSTD_isError(zstd.ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax,
+							  window.upperBound)))
 		rc = fail(ENOMEM, "libzstd cannot start");
 	else
 		rc = zstd_all(ctx, in, out, max);
@@ -467,7 +468,8 @@ static int lz4_legacy_frame(const struct file *in, uint64_t *at, struct buf *out
 		if (size > in->size - *at)
 			return fail(EINVAL, "truncated");
 		buf_reserve(out, LZ4_LEGACY_BLOCK);
-		n = lz4.LZ4_decompress_safe((const char *)in->data + *at, (char *)out->data + out->len,
+		n = lz4.LZ4_decompress_safe((const char *)in->data + *at,
+					    (char *)out->data + out->len,
 					(int)size, LZ4_LEGACY_BLOCK);
 		if (n < 0)
 			return fail(EINVAL, "damaged");
@@ -489,7 +491,8 @@ static int lz4_frame(LZ4F_dctx *ctx, const struct file *in, uint64_t *at, struct
 
 		if (rc < 0)
 			return rc;
-		left = lz4.LZ4F_decompress(ctx, out->data + out->len, &to, in->data + *at, &from, NULL);
+		left = lz4.LZ4F_decompress(ctx, out->data + out->len, &to, in->data + *at, &from,
+					   NULL);
 		if (lz4.LZ4F_isError(left))
 			return fail(EINVAL, "%s", lz4.LZ4F_getErrorName(left));
 		*at += from;
@@ -540,7 +543,8 @@ static const struct method methods[] = {
 	{ "zstd", "libzstd", is_zstd, &zstd_library, run_zstd },
 	{ "lz4", "liblz4", is_lz4, &lz4_library, run_lz4 },
 	{ "lzip", "liblzma 5.4", is_lzip, &lzma_library, run_lzip },
-	{ "lzma", "liblzma", is_lzma, &lzma_library, run_lzma },	/* the last: it has no magic */
+	/* The last: it has no magic. */
+	{ "lzma", "liblzma", is_lzma, &lzma_library, run_lzma },
 };
 
 static const struct method *method_of(const struct file *f)

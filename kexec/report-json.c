@@ -177,7 +177,8 @@ static json_object *calls_array(const struct way *way)
 
 	json_c.json_object_array_add(array, json_c.json_object_new_string(way_name(way->first)));
 	if (way->second)
-		json_c.json_object_array_add(array, json_c.json_object_new_string(way_name(way->second)));
+		json_c.json_object_array_add(
+			array, json_c.json_object_new_string(way_name(way->second)));
 	return array;
 }
 
@@ -252,7 +253,8 @@ static json_object *actions_array(unsigned int actions)
 
 	for (unsigned int bit = 0; bit < 4; bit++)
 		if (actions >> bit & 1)
-			json_c.json_object_array_add(array, json_c.json_object_new_string(names[bit]));
+			json_c.json_object_array_add(
+				array, json_c.json_object_new_string(names[bit]));
 	return array;
 }
 
@@ -315,7 +317,7 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 	put_text(o, "loaded_with", r->loaded_with);
 	put_size(o, "bytes_reserved", r->reserved);
 	put_text(o, "release", r->machine.release);
-	json_c.json_object_object_add(o, "signed_only", json_c.json_object_new_boolean(r->restricted != NULL));
+	put_bool(o, "signed_only", r->restricted);
 	put_answer(kept, "cpu", r->cpu_kept);
 	put_answer(kept, "memory", r->memory_kept);
 	json_c.json_object_object_add(o, "crash_hotplug", kept);

@@ -16,10 +16,9 @@ from packaged import REPOSITORY, Count, Packaged, last_line, memory_at_load, mem
 import machine_x86_64
 import peer
 import peer_x86_64
-from bzimage import bzimage
 from machine import GIB, MIB, Machine, Node, be32, text
 from plan import Case, Kernel
-from vmlinux import elf64, kernel_text, vmlinux
+from vmlinux import vmlinux
 
 INITRD, LARGE_INITRD = 30_000_000, 500_000_000
 BLOB_MAX = 14 * 1024

@@ -77,10 +77,10 @@ EQUIVALENT = {
     ("common/decompress.c", "inflate_member", "compare",
      "z->avail_in = (uInt)(left [< -> <=] STEP ? left : STEP);", 1):
         "of two equal numbers either is the smaller",
-    ("common/decompress.c", "run_gzip", "never",
-     "if (inflateInit2(&z, 15 + 16) != Z_OK)", 1):
+    ("common/decompress.c", "run_zlib", "never",
+     "if (zlib.inflateInit2_(&z, 15 + 16, ZLIB_VERSION, (int)sizeof(z)) != Z_OK)", 1):
         "zlib starts unless a few KiB of memory cannot be had",
-    ("common/decompress.c", "run_gzip", "succeed",
+    ("common/decompress.c", "run_zlib", "succeed",
      "return fail(ENOMEM, \"zlib cannot start\");", 1):
         "zlib starts unless a few KiB of memory cannot be had",
     ("common/decompress.c", "run_lzma", "never",
@@ -93,7 +93,7 @@ EQUIVALENT = {
      "if (left && from.pos == from.size && to.pos [< -> <=] to.size)", 1):
         "libzstd keeps the last byte of a frame back until all of it is put out; without that byte it is truncated",
     ("common/decompress.c", "run_zstd", "never",
-     "if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))", 1):
+     "if (!ctx || zstd.ZSTD_isError(zstd.ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, window.upperBound)))", 1):
         "libzstd starts unless a few KiB of memory cannot be had",
     ("common/decompress.c", "file_decompress", "never",
      "if (!m->run)", 1):
