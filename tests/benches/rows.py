@@ -171,7 +171,7 @@ def memory(b):
             file.write(vmlinux(DEBUG_ELF["size"]))
             for _ in range(DEBUG_ELF["debug"] // 1_000_000):
                 file.write(os.urandom(1_000_000))
-        root = Machine(crash=(1 * GIB, 1 * GIB), memory=[[(0, 4 * GIB)]], memory_limit=4 * GIB).write(f"{scratch}/machine")
+        root = Machine(crash=(512 * MIB, 1 * GIB), memory=[[(0, 4 * GIB)]], memory_limit=4 * GIB).write(f"{scratch}/machine")
 
         def used(kernel, initrd, theirs):
             case = Case(Machine(), Kernel(kernel, True, []), root, initrd, "x", False, old_root=True)
