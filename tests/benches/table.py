@@ -75,7 +75,7 @@ class Table:
                                 stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         with open(HISTORY, "a", encoding="utf-8") as file:
             for row in self.rows:
-                print(date.today(), commit, row.what, f"{row.ours:.6g}", f"{row.theirs or 0:.6g}", row.wanted,
+                print(date.today(), commit, row.what, f"{row.ours:.6g}", "-" if row.theirs is None else f"{row.theirs:.6g}", row.wanted,
                       row.verdict.strip("*"), sep="\t", file=file)
         text = README.read_text()
         new = re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{self.markdown()}\n{END}", text, flags=re.S)
