@@ -288,20 +288,23 @@ static int run_gzip(const struct file *in, struct buf *out, uint64_t max)
 #define run_gzip NULL
 #endif
 
-#ifdef HAVE_LZIP
-#define LZIP_FUNCTIONS(F) F(lzma_lzip_decoder)
-#else
-#define LZIP_FUNCTIONS(F)
-#endif
-
 #ifdef HAVE_LZMA
 #define LZMA_FUNCTIONS(F) \
-	F(lzma_auto_decoder) F(lzma_code) F(lzma_end) F(lzma_memlimit_set) F(lzma_memusage) \
-		LZIP_FUNCTIONS(F)
+	F(lzma_auto_decoder) F(lzma_code) F(lzma_end) F(lzma_memlimit_set) F(lzma_memusage)
 #ifdef LZMA_SONAME
 LIBRARY_LOADED(lzma, LZMA_FUNCTIONS, LZMA_SONAME, "xz-compressed kernels", "recommended");
 #else
 LIBRARY_LINKED(lzma, LZMA_FUNCTIONS);
+#endif
+
+/* By itself: an older liblzma has all but this. */
+#ifdef HAVE_LZIP
+#define LZIP_FUNCTIONS(F) F(lzma_lzip_decoder)
+#ifdef LZMA_SONAME
+LIBRARY_LOADED(lzip, LZIP_FUNCTIONS, LZMA_SONAME, "lzip-compressed kernels", "suggested");
+#else
+LIBRARY_LINKED(lzip, LZIP_FUNCTIONS);
+#endif
 #endif
 
 /*
@@ -356,7 +359,7 @@ static lzma_ret lzma_start(lzma_stream *s, const struct file *in)
 {
 #ifdef HAVE_LZIP
 	if (is_lzip(in))
-		return lzma.lzma_lzip_decoder(s, 1, LZMA_CONCATENATED);
+		return lzip.lzma_lzip_decoder(s, 1, LZMA_CONCATENATED);
 #endif
 	(void)in;
 	return lzma.lzma_auto_decoder(s, 1, LZMA_CONCATENATED);
@@ -375,14 +378,21 @@ static int run_lzma(const struct file *in, struct buf *out, uint64_t max)
 	lzma.lzma_end(&s);
 	return rc;
 }
+
+#ifdef HAVE_LZIP
+static int run_lzip(const struct file *in, struct buf *out, uint64_t max)
+{
+	int rc = library_need(&lzip_library);
+
+	return rc < 0 ? rc : run_lzma(in, out, max);
+}
+#endif
 #else
 #define run_lzma NULL
 static const struct library lzma_library;
 #endif
 
-#ifdef HAVE_LZIP
-#define run_lzip run_lzma
-#else
+#ifndef HAVE_LZIP
 #define run_lzip NULL
 #endif
 

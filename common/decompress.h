@@ -4,7 +4,7 @@
  * Compressed files, recognised by their first bytes: gzip (RFC 1952), xz, lzip
  * and the older .lzma, zstd (RFC 8878), lz4 (its frames and the older ones of lz4 -l).
  * A library that was not there at configure
- * time is an honest error.
+ * time, or is not when it is needed (common/library.h), is an honest error.
  *
  * What gzip, xz, zstd and lz4 call good with -t is decompressed: members, streams or
  * frames in any number, empty ones among them, padding between xz streams,

@@ -16,7 +16,7 @@ int library_need(const struct library *l)
 		return 0;
 	handle = dlopen(l->soname, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
-		return fail(ENOTSUP, "needs the library %s: %s; install it", l->soname, dlerror());
+		return fail(ENOTSUP, "needs a library: %s; install or repair it", dlerror());
 	for (const char *f = l->functions; *f; f += strlen(f) + 1, pointer++) {
 		*pointer = dlsym(handle, f);
 		if (!*pointer) {

@@ -17,7 +17,7 @@ void report_text(const struct image *image, const struct way *way, FILE *out);
  * One JSON object. "version" is 1 and grows when a member changes its meaning
  * or goes away; new members may appear. Addresses are strings ("0x20000000"):
  * many readers of JSON lose integers above 2^53. Sizes are bytes, as numbers.
- * -ENOTSUP with a message when kexec was built without json-c.
+ * -ENOTSUP with a message when kexec was built without json-c, or it is not there now.
  */
 int report_json(const struct image *image, const struct way *way, FILE *out);
 

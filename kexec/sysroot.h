@@ -82,7 +82,8 @@
 struct sysroot {
 	const char *root;	/* "/" or a snapshot */
 	const char *copy;	/* NULL, or where --record writes */
-	int *incomplete;	/* with a copy: 0, or the first errno for which it lacks something */
+	int *incomplete; /* with a copy: 0, or the first errno for which it lacks something; what
+			    nobody here may read is a fact like another, and is none */
 };
 
 bool sysroot_is_live(const struct sysroot *sr);

@@ -130,10 +130,10 @@ void kernel_close(struct kernel *kernel);
 void kernel_change(struct kernel *kernel, uint8_t *at, uint64_t value);
 void kernel_swap_change(const struct kernel *kernel);
 
-/* The @size bytes at the linked address @addr, or NULL if the file does not hold them. */
 /* What the 64 bytes of an Image's header say; 0: nothing (before Linux 3.17, and reserved). */
 uint64_t image_page_size(const uint8_t *header);
 
+/* The @size bytes at the linked address @addr, or NULL if the file does not hold them. */
 uint8_t *kernel_bytes(const struct kernel *kernel, uint64_t addr, uint64_t size);
 
 /* Make @k of the flat kernel in its file, meant for physical address @load. */

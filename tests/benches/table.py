@@ -62,7 +62,7 @@ class Table:
             self.tests.result(told, f"more than {figure(row.most)}" if row.fails else "")
 
     def markdown(self):
-        missed = [f"- {row.what}: {row.why}" for row in self.rows if not row.met and not row.unknown]
+        missed = [f"- {row.what}: {row.why}" for row in self.rows if row.why and not row.met and not row.unknown]
         return "\n".join([HEAD, *("| " + " | ".join(row.cells()) + " |" for row in self.rows),
                           *(["", "What takes the rest, where a target is not met:", "", *missed] if missed else [])])
 
