@@ -134,7 +134,7 @@ BOTH = [
     ("initrd", alone(prop("linux,initrd-end", lambda v: bytes(8)))),
     ("blob", segment("fdt", mem=lambda s: s.mem // (2 * MIB) * 2 * MIB + 2 * MIB - 8)),
     ("nodes", prop("reg", lambda v: v[::-1], lambda root: next(c for c in root.children if c.name != "chosen"))),
-    ("nodes", lambda _, plan: checks.tree(plan).root.child("cpus").children.reverse()),
+    ("nodes", alone(lambda _, plan: checks.tree(plan).root.child("cpus").children.reverse())),
     ("chosen_is_fresh", prop("kaslr-seed", lambda v: bytes(8))),
     ("chosen_is_fresh", prop("rng-seed", lambda v: bytes(range(32)))),
     ("chosen_is_fresh", prop("linux,booted-from-kexec", lambda v: None)),

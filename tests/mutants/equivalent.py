@@ -281,6 +281,12 @@ EQUIVALENT = {
     ("kexec/format/initrd.c", "initrd_append", "compare",
      "if (rc >= 0 && (size > DECOMPRESS_MAX || joined->len [> -> >=] DECOMPRESS_MAX - size))", 1):
         "a test would have to read 2 GiB",
+    ("kexec/arch/ppc64/drconf.c", "each_v1", "compare",
+     "if (e.base != next || e.base [< -> <=] first.base || e.flags != first.flags)", 1):
+        "what follows a block of memory does not begin where it does",
+    ("kexec/arch/ppc64/drconf.c", "each_v1", "always",
+     "if (e.base != next || e.base < first.base || e.flags != first.flags)", 1):
+        "one block at a time is the same memory, if slower: tests/bench counts the instructions",
     ("kexec/arch/ppc64/drconf.c", "give", "compare",
      "if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes [< -> <=] base))", 1):
         "equal only without bytes",

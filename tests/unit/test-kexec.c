@@ -323,16 +323,17 @@ static void memory_blocks(void **state)
 		"\0\0\0\3" "\0\0\0\0\0\0\x10\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\x8"
 		"\0\0\0\1" "\0\0\0\0\0\0\x50\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0";
 
-	/* Alike, and some of them next to each other. */
-	static const char gaps[] = "\0\0\0\4"
+	/* All alike but one, and some of them next to each other. */
+	static const char gaps[] = "\0\0\0\5"
 		"\0\0\0\0\0\0\x10\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x8"
 		"\0\0\0\0\0\0\x11\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x8"
 		"\0\0\0\0\0\0\x20\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x8"
+		"\0\0\0\0\0\0\x21\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0"
 		"\0\0\0\0\0\0\x8\0" "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\x8";
 
 	(void)state;
 	expect_lmbs("ibm,dynamic-memory", v1, sizeof(v1) - 1, "1000 2000- 3000- ");
-	expect_lmbs("ibm,dynamic-memory", gaps, sizeof(gaps) - 1, "1000 1100 2000 800 ");
+	expect_lmbs("ibm,dynamic-memory", gaps, sizeof(gaps) - 1, "1000 1100 2000 2100- 800 ");
 	expect_lmbs("ibm,dynamic-memory-v2", v2, sizeof(v2) - 1, "1000 1100 1200 5000- ");
 }
 
