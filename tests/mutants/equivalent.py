@@ -281,6 +281,9 @@ EQUIVALENT = {
     ("kexec/format/initrd.c", "initrd_append", "compare",
      "if (rc >= 0 && (size > DECOMPRESS_MAX || joined->len [> -> >=] DECOMPRESS_MAX - size))", 1):
         "a test would have to read 2 GiB",
+    ("kexec/format/uki.c", "pe_extent", "compare",
+     "if (pe_raw_end(pe_section(&pe, i)) [> -> >=] end)", 1):
+        "the larger of two that are the same is either",
     ("kexec/arch/ppc64/drconf.c", "each_v1", "compare",
      "if (e.base != next || e.base [< -> <=] first.base || e.flags != first.flags)", 1):
         "what follows a block of memory does not begin where it does",
