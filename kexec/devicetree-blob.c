@@ -17,35 +17,53 @@ static int blob_error(int rc)
 		fail(EINVAL, "is a damaged device tree blob: %s", fdt_strerror(rc));
 }
 
-/* Where the tree's structure block is read. */
+/*
+ * Where the tree's structure block is read. fdt_check_full() of libfdt 1.6 takes a property of
+ * nearly 4 GiB for one of less than nothing: what is read here is seen to be in the blob.
+ */
 struct cursor {
-	const uint8_t *at;
+	const uint8_t *at, *end;
 	const char *strings;
 	struct dt_prop **tail;	/* of the node that is open, before its first child; else NULL */
 };
 
+/* That many bytes and what makes them a multiple of 4; false: there are not so many. */
+static bool step_over(struct cursor *c, uint64_t bytes)
+{
+	if (round_up64(bytes, 4) > (uint64_t)(c->end - c->at))
+		return false;
+	c->at += round_up64(bytes, 4);
+	return true;
+}
+
+/* NULL: the name does not end. */
 static struct dt_node *begin_node(struct cursor *c, struct arena *a, struct dt_node *parent)
 {
 	struct dt_node *node = arena_alloc(a, sizeof(*node));
+	const char *name = (const char *)c->at;
 
-	node->name = parent ? (const char *)c->at : "";
-	c->at += round_up64(strlen((const char *)c->at) + 1, 4);
+	if (!step_over(c, strnlen(name, (size_t)(c->end - c->at)) + 1))
+		return NULL;
+	node->name = parent ? name : "";
 	c->tail = &node->props;
 	if (parent)
 		dt_append(parent, node);
 	return node;
 }
 
-static void add_prop(struct cursor *c, struct arena *a)
+static bool add_prop(struct cursor *c, struct arena *a)
 {
 	struct dt_prop *p = arena_alloc(a, sizeof(*p));
+	const uint8_t *head = c->at;
 
-	p->len = be32_get(c->at);
-	p->name = c->strings + be32_get(c->at + 4);
-	p->data = c->at + 8;
-	c->at += 8 + round_up64(p->len, 4);
+	if (!step_over(c, 8))
+		return false;
+	p->len = be32_get(head);
+	p->name = c->strings + be32_get(head + 4);
+	p->data = c->at;
 	*c->tail = p;
 	c->tail = &p->next;
+	return step_over(c, p->len);
 }
 
 static int read_structure(struct cursor *c, struct arena *a, struct dt_node **root)
@@ -55,17 +73,20 @@ static int read_structure(struct cursor *c, struct arena *a, struct dt_node **ro
 
 	*root = NULL;
 	for (;;) {
-		uint32_t tag = be32_get(c->at);
+		const uint8_t *at = c->at;
+		uint32_t tag = step_over(c, 4) ? be32_get(at) : UINT32_MAX;
 
-		c->at += 4;
 		if (tag == FDT_BEGIN_NODE) {
 			node = begin_node(c, a, node);
+			if (!node)
+				return blob_error(-FDT_ERR_TRUNCATED);
 			if (!depth)
 				*root = node;
 			if (++depth > DT_DEPTH_MAX + 1)
 				return fail(EINVAL, "is more than %d levels deep", DT_DEPTH_MAX);
 		} else if (tag == FDT_PROP && c->tail) {
-			add_prop(c, a);
+			if (!add_prop(c, a))
+				return blob_error(-FDT_ERR_TRUNCATED);
 		} else if (tag == FDT_END_NODE && node) {
 			node = node->parent;
 			c->tail = NULL;
@@ -82,6 +103,7 @@ int dt_read_sound_blob(struct arena *a, const uint8_t *blob, struct dt_node **ro
 		       struct ranges *reserve)
 {
 	struct cursor c = { .at = blob + fdt_off_dt_struct(blob),
+			    .end = blob + fdt_totalsize(blob),
 			    .strings = (const char *)blob + fdt_off_dt_strings(blob) };
 	int rc = 0;
 

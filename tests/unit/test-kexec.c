@@ -216,7 +216,10 @@ static void order_of_a_blob(void **state)
 	assert_string_equal(root->last->last->name, "cpu@100");
 }
 
-/* What fdt_check_full() takes, and no tree is: no root, properties that no node has. */
+/*
+ * What fdt_check_full() takes, and no tree is: no root, properties that no node has, those that
+ * are so long that their end is before them.
+ */
 static void trees_of_no_node(void **state)
 {
 	static const struct {
@@ -228,6 +231,9 @@ static void trees_of_no_node(void **state)
 		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_PROP, 0, 0, FDT_END }, 7 },
 		{ { FDT_BEGIN_NODE, 0, FDT_BEGIN_NODE, 0x61000000, FDT_END_NODE, FDT_PROP, 0, 0,
 		    FDT_END_NODE, FDT_END }, 10 },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, UINT32_MAX, 0, FDT_END_NODE, FDT_END }, 7 },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, UINT32_MAX - 7, 0, FDT_END_NODE, FDT_END }, 7 },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, INT32_MAX, 0, FDT_END_NODE, FDT_END }, 7 },
 	};
 	RANGES_AUTO reserve = {0};
 
