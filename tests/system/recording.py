@@ -26,6 +26,8 @@ SEGMENT = "name", "address", "bufsz", "memsz"
 def record(stage):
     """A recording is planned for on this machine as it was in the guest."""
     stage.boot()
+    # The next kernel gets a seed from one that has random numbers, which a slow machine takes a minute to have.
+    stage.guest.check("head -c 1 /dev/random >/dev/null", 300)
     there = stage.guest.check(stage.load_command(PLAN) + " 2>/dev/null")
     recorded = fetch(stage)
     with tempfile.TemporaryDirectory() as tree:

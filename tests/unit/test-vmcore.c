@@ -560,6 +560,8 @@ static void test_shrinks(void **state)
 	BUF_AUTO b = {0};
 	struct result r;
 
+	if (unit_has_no_bus_errors())
+		return;
 	(void)state;
 	mkcore(&b, spec);
 	r = run_how(&b, (struct how){ .keep = b.len / 2 });

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +38,12 @@
 /* What the rehearsal lets each of the cores grow by: a property, and once its name. */
 #define GROWN_NODE	(12 + 256)
 #define GROWN_NAME	sizeof("vendor,of-the-other-machine")
+
+/* An emulator that gives programs no SIGBUS for a page which their file no longer has. */
+static inline bool unit_has_no_bus_errors(void)
+{
+	return getenv("KEXEC_TEST_EMULATED");
+}
 
 /* What is written to stderr from unit_listen() to unit_heard(), as far as @text has room. */
 struct said {
