@@ -866,24 +866,25 @@ static void pieces_are_read(void **state)
 /* What is written over can be had back, and again; the first writing counts. */
 static void changes_of_a_kernel(void **state)
 {
-	uint8_t data[] = "abcdefghijkl";
+	char text[] = "abcdefghijkl";
+	uint8_t *data = (uint8_t *)text;
 	struct kernel_change change = {0};
 	struct kernel k = { .little = true, .change = &change }, copy = k;
 
 	(void)state;
 	kernel_swap_change(&k);
 	kernel_change(&copy, data + 4, 0x34333231);
-	assert_string_equal(data, "abcd1234ijkl");
+	assert_string_equal(text, "abcd1234ijkl");
 	kernel_change(&copy, data + 4, 0x34333231);
 	kernel_swap_change(&k);
-	assert_string_equal(data, "abcdefghijkl");
+	assert_string_equal(text, "abcdefghijkl");
 	kernel_swap_change(&k);
-	assert_string_equal(data, "abcd1234ijkl");
+	assert_string_equal(text, "abcd1234ijkl");
 	k.change = NULL;
 	kernel_swap_change(&k);
 	k.little = false;
 	kernel_change(&k, data, 0x34333231);
-	assert_string_equal(data, "43211234ijkl");
+	assert_string_equal(text, "43211234ijkl");
 }
 
 static void bytes_of_a_kernel(void **state)
