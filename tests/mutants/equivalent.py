@@ -359,4 +359,23 @@ EQUIVALENT = {
     ("kexec/apply.c", "apply_check_hotplug", "always",
      "if (state_kept(sr, &cpu_kept, &memory_kept) < 0)", 1):
         "where nothing has failed, nothing is forgotten",
+    ("kexec/arch/arm64/proofs.c", "chosen_number", "compare",
+     "const uint8_t *p = chosen [< -> <=] 0 ? NULL : fdt_getprop(fdt, chosen, name, &len);", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/arm64/proofs.c", "chosen_range", "compare",
+     "const uint8_t *p = chosen [< -> <=] 0 ? NULL : fdt_getprop(fdt, chosen, name, &len);", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/arm64/proofs.c", "chosen_range", "logic",
+     "if (!p [|| -> &&] cells[0] < 1 || cells[1] < 1 || len % width || i >= len / width)", 1):
+        "of no property the length is negative, or 0: of such there is no entry; nor in a width that is negative",
+    ("kexec/arch/arm64/proofs.c", "chosen_range", "logic",
+     "if (!p || cells[0] < 1 [|| -> &&] cells[1] < 1 || len % width || i >= len / width)", 1):
+        "what is wrong with the cells makes the width negative, in which there is no entry; what has no size "
+        "is not what is asked for",
+    ("kexec/arch/arm64/proofs.c", "prove_places", "compare",
+     "for (unsigned int i = 0; i [< -> <=] image->n_segments && !image->crash; i++)", 1):
+        "behind the last segment is an empty one: there are fewer than there is room for",
+    ("kexec/arch/arm64/proofs.c", "prove_mapped", "compare",
+     "for (unsigned int i = 0; i [< -> <=] w->image->n_segments; i++)", 1):
+        "behind the last segment is an empty one: there are fewer than there is room for",
 }

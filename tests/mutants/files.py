@@ -13,6 +13,7 @@ SETTLED = {
     "kexec/arch/ppc64/prove.c": "test-prove",
     "kexec/arch/ppc64/rehearse.c": "test-prove test-kexec",
     "kexec/arch/x86_64/proofs.c": "test-boot-params",
+    "kexec/arch/arm64/proofs.c": "test-arm64",
     "kexec/policy.c": "test-policy",
     "kexec/elfcorehdr.c": "test-prove test-kexec",
     "kexec/arch/ppc64/needs.c": "test-capture test-prove",
