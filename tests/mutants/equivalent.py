@@ -378,4 +378,16 @@ EQUIVALENT = {
     ("kexec/arch/arm64/proofs.c", "prove_mapped", "compare",
      "for (unsigned int i = 0; i [< -> <=] w->image->n_segments; i++)", 1):
         "behind the last segment is an empty one: there are fewer than there is room for",
+    ("kexec/fileproof.c", "fileproof_size", "compare",
+     "if (state_crash_size(m->sr, &region) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/fileproof.c", "fileproof_size", "always",
+     "if (state_crash_size(m->sr, &region) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/fileproof.c", "fileproof_size", "compare",
+     "if (m->crash.end - m->crash.start && m->crash.end - m->crash.start [< -> <=] region)", 1):
+        "what is equal is set to what it is",
+    ("kexec/fileproof.c", "fileproof_size", "compare",
+     "if (region [< -> <=] limit)", 1):
+        "what is equal is set to what it is",
 }

@@ -7,10 +7,13 @@
 
 #include "common/crc32.h"
 #include "kexec/apply.h"
+#include "kexec/arch/arch.h"
+#include "kexec/fileproof.h"
 #include "kexec/plan.h"
 #include "kexec/syscalls.h"
 
 #define CALLS_MAX 32
+#define EMPTY_SIZE 4096 /* of an initrd of nothing: a page of zeros, which the kernel passes over */
 
 struct call {
 	bool file;
@@ -31,6 +34,7 @@ static struct {
 	unsigned int n, sleeps, busy; /* the latter: answers to come that are -EBUSY */
 	int answer;
 	unsigned long unknown;
+	bool unsigned_initrd; /* nothing with an initrd is loaded: EACCES */
 	void (*while_asleep)(void);
 } asked;
 
@@ -77,7 +81,7 @@ static int fake_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_si
 	call->initrd_fd = initrd_fd;
 	call->cmdline_size = cmdline_size;
 	snprintf(call->text, sizeof(call->text), "%s", cmdline ? cmdline : "NULL");
-	return answer(flags);
+	return asked.unsigned_initrd && !(flags & 4) ? -EACCES : answer(flags);
 }
 
 static void fake_sleep(unsigned int ms)
@@ -555,18 +559,29 @@ static void kernels_of_known_machines(void **state)
 	assert_non_null(strstr(fail_text(), "Cannot determine the file type"));
 }
 
+/* There is one now, whoever runs this; the copy is for later. */
+static int standard_input(void)
+{
+	int copy = dup(STDIN_FILENO);
+
+	if (copy >= 0)
+		return copy;
+	assert_int_equal(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	return dup(STDIN_FILENO);
+}
+
 /* Descriptor 0 is one like others, where nobody has given kexec a standard input. */
 static void descriptor_0(void **state)
 {
 	struct plan_request r = file_request(true, true);
-	int before = dup(STDIN_FILENO);
+	int before = standard_input();
 
 	(void)state;
 	assert_int_equal(files_open_kernel(&files, &r, NULL), 0);
 	close(STDIN_FILENO);
 	assert_int_equal(apply_file_load(&r, &files, &sr).rc, 0);
-	if (before >= 0)
-		dup2(before, STDIN_FILENO);
+	dup2(before, STDIN_FILENO);
+	close(before);
 	assert_int_equal(asked.call[0].initrd_fd, STDIN_FILENO);
 	assert_int_equal(asked.call[0].flags, 2);
 }
@@ -653,6 +668,347 @@ static void what_it_does_not_know(void **state)
 	}
 }
 
+/* --- what is certain to fail is seen before the armed image is gone --- */
+
+#define KERNEL_SIZE 0x10000u
+
+static struct arch looking;		/* arm64, with what a case changes of it */
+static struct machine looked_at;
+static unsigned int regions;		/* how often prove_region was asked */
+
+static int any_kernel(const struct kernel *kernel)
+{
+	(void)kernel;
+	return 0;
+}
+
+static int no_kernel(const struct kernel *kernel)
+{
+	return fail(ENOEXEC, "%s is no kernel", kernel->file.name);
+}
+
+static int no_region(const struct machine *m)
+{
+	assert_ptr_equal(m, &looked_at);
+	regions++;
+	return fail(ENOSPC, "nothing starts there");
+}
+
+static void write_image(const char *name, bool big_endian)
+{
+	static uint8_t k[KERNEL_SIZE];
+
+	memset(k, 0, sizeof(k));
+	bytes_put(k + 16, sizeof(k), 8, true);
+	bytes_put(k + 24, 10 | big_endian, 8, true);
+	memcpy(k + 56, "ARM\x64", 4);
+	unit_write(dir, name, k, sizeof(k));
+}
+
+/* A machine with 1 MiB for a crash kernel, of which all is known that is looked at. */
+static struct plan_request look(bool crash, bool initrd)
+{
+	struct plan_request r = file_request(crash, initrd);
+
+	write_image("kernel", false);
+	says(SYS_CRASH_SIZE, "1048576\n");
+	looking = *arch_find("aarch64");
+	looking.check_kernel = any_kernel;
+	looking.no_memory_hotplug = NULL;
+	looked_at = (struct machine){
+		.sr = &sr, .arch = &looking, .little = true, .page_size = 4096,
+		.crash = { 0x60000000, 0x60100000, NULL },
+	};
+	regions = 0;
+	return r;
+}
+
+static void assert_looked(const struct plan_request *r, enum phase phase, int err, const char *text)
+{
+	struct failure f;
+
+	fail_forget();
+	files_free(&files);
+	files_init(&files);
+	f = fileproof(&looked_at, &files, r);
+	if (f.phase != phase || f.rc != -err || !strstr(fail_text(), text))
+		print_error("phase %d, %d: \"%s\", not %d, %d: \"%s\"\n", f.phase, f.rc,
+			    fail_text(), phase, -err, text);
+	assert_true(f.phase == phase && f.rc == -err && strstr(fail_text(), text));
+	if (!err)
+		assert_string_equal(fail_text(), "");
+	files_free(&files);
+	files_init(&files);
+}
+
+/* Of a normal image, for which nothing is freed, the kernel; of one for a crash, the rest too. */
+static void files_are_looked_at(void **state)
+{
+	struct plan_request r = look(false, true);
+
+	(void)state;
+	r.initrd = "/nonexistent";
+	assert_looked(&r, PHASE_NONE, 0, "");
+	r.crash = true;
+	assert_looked(&r, PHASE_INITRD, ENOENT, "Could not open initrd file");
+	looking.check_kernel = no_kernel;
+	assert_looked(&r, PHASE_FILES, ENOEXEC, "is no kernel");
+	r.crash = false;
+	assert_looked(&r, PHASE_FILES, ENOEXEC, "is no kernel");
+	looking.check_kernel = any_kernel;
+	r.type = "elf-x86_64";
+	assert_looked(&r, PHASE_FILES, ENOEXEC, "elf-x86_64");
+	r.type = NULL;
+	r.kernel = "/nonexistent";
+	assert_looked(&r, PHASE_FILES, ENOENT, "/nonexistent");
+	looked_at.arch = NULL;			/* the running kernel knows more */
+	assert_looked(&r, PHASE_NONE, 0, "");
+}
+
+/* After a crash it would not find the dump; else it may be meant. */
+static void kernels_of_the_other_byte_order(void **state)
+{
+	struct plan_request r = look(true, false);
+
+	(void)state;
+	looked_at.little = false;
+	assert_looked(&r, PHASE_FILES, ENOEXEC, "is little-endian, unlike the running kernel");
+	r.crash = false;
+	assert_looked(&r, PHASE_NONE, 0, "");
+	r.crash = true;
+	write_image("kernel", true);
+	assert_looked(&r, PHASE_NONE, 0, "");
+}
+
+/* fs/kernel_read_file.c: ETXTBSY; of a normal image the kernel may say so itself. */
+static void files_that_are_written(void **state)
+{
+	static const char *const names[] = { "kernel", "initrd" };
+	struct plan_request r = look(true, true);
+
+	(void)state;
+	assert_looked(&r, PHASE_NONE, 0, "");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO path = mem_printf("%s/%s", dir, names[i]);
+		STRING_AUTO text = mem_printf("%s: is open for writing", path);
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		assert_true(fd >= 0);
+		r.crash = true;
+		assert_looked(&r, i ? PHASE_PLAN : PHASE_FILES, ETXTBSY, text);
+		r.crash = false;
+		assert_looked(&r, PHASE_NONE, 0, "");
+		close(fd);
+	}
+}
+
+static void write_initrd(size_t size)
+{
+	static const uint8_t bytes[0x100000];
+
+	assert_true(size <= sizeof(bytes));
+	unit_write(dir, "initrd", bytes, size);
+}
+
+/* Kernel and initrd fit exactly, or do not by one byte: into the region, into half of memory. */
+static void files_that_fit(void **state)
+{
+	static const struct {
+		const char *reserved;
+		uint64_t region, memory, most;
+		const char *text;
+	} rows[] = {
+		{ "1048576\n", 0x100000, 0, 0x100000, "the crash region; reserve more" },
+		{ "917504\n", 0x100000, 0, 0xe0000, "the crash region; reserve more" },
+		{ "1048576\n", 0xe0000, 0, 0xe0000, "the crash region; reserve more" },
+		{ "1048576\n", 0, 0, 0x100000, "the crash region; reserve more" },
+		{ "no number\n", 0xe0000, 0, 0xe0000, "the crash region; reserve more" },
+		{ "1048576\n", 0x100000, 0x180000, 0xc0000, "half of memory, which the" },
+		{ "1048576\n", 0x100000, 0x200000, 0x100000, "the crash region; reserve more" },
+	};
+	struct plan_request r = look(true, true);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		says(SYS_CRASH_SIZE, rows[i].reserved);
+		looked_at.crash.end = looked_at.crash.start + rows[i].region;
+		looked_at.ram_managed = rows[i].memory;
+		write_initrd(rows[i].most - KERNEL_SIZE);
+		assert_looked(&r, PHASE_NONE, 0, "");
+		write_initrd(rows[i].most - KERNEL_SIZE + 1);
+		assert_looked(&r, PHASE_PLAN, ENOSPC, rows[i].text);
+	}
+	says(SYS_CRASH_SIZE, "0\n");
+	assert_looked(&r, PHASE_PLAN, ENODEV, "Memory for crashkernel is not reserved");
+	says(SYS_CRASH_SIZE, "32768\n");	/* not even the kernel */
+	assert_looked(&r, PHASE_PLAN, ENOSPC, "the crash region; reserve more");
+	says(SYS_CRASH_SIZE, "65536\n");	/* it alone */
+	assert_looked(&r, PHASE_PLAN, ENOSPC, "the crash region; reserve more");
+	r.initrd = NULL;
+	assert_looked(&r, PHASE_NONE, 0, "");
+}
+
+/* With what the running kernel puts in front of it, and the word that keeps memory out. */
+static void command_lines_that_fit(void **state)
+{
+	static const struct {
+		const char *word;
+		uint64_t start;
+		const char *whole;	/* as the running kernel makes it */
+	} rows[] = {
+		{ NULL, 0, "elfcorehdr=0x0 a b" },
+		{ NULL, 0xf, "elfcorehdr=0xf a b" },
+		{ NULL, 0x10, "elfcorehdr=0x10 a b" },
+		{ NULL, 0x60000000, "elfcorehdr=0x60000000 a b" },
+		{ NULL, 0x100000000, "elfcorehdr=0x100000000 a b" },
+		{ "no_more", 0x60000000, "elfcorehdr=0x60000000 no_more a b" },
+	};
+	struct plan_request r = look(true, false);
+	STRING_AUTO cmdline_path = mem_printf("%s/" PROC_CMDLINE, dir);
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		looked_at.crash = (struct range){ rows[i].start, rows[i].start + 0x100000, NULL };
+		looking.no_memory_hotplug = rows[i].word;
+		looking.command_line_size = strlen(rows[i].whole) + 1;
+		assert_looked(&r, PHASE_NONE, 0, "");
+		looking.command_line_size--;
+		text = mem_printf("Command line overflow: %zu bytes with what the running kernel"
+				  " adds, the kernel takes %zu;",
+				  strlen(rows[i].whole), strlen(rows[i].whole) - 1);
+		assert_looked(&r, PHASE_PLAN, E2BIG, text);
+		free(text);
+	}
+	looking.command_line_size += 2;
+	r.reuse_cmdline = true;
+	says(PROC_CMDLINE, "c\n");
+	assert_looked(&r, PHASE_PLAN, E2BIG, "Command line overflow");
+	looking.command_line_size++;
+	assert_looked(&r, PHASE_NONE, 0, "");
+	assert_int_equal(remove(cmdline_path) | mkdir(cmdline_path, 0777), 0);
+	assert_looked(&r, PHASE_PLAN, EINVAL, "proc/cmdline");
+	r.reuse_cmdline = false;
+	assert_looked(&r, PHASE_NONE, 0, "");
+}
+
+/* A region in which none can start is not asked of what does not even fit. */
+static void regions_in_which_none_starts(void **state)
+{
+	struct plan_request r = look(true, false);
+
+	(void)state;
+	looking.prove_region = no_region;
+	assert_looked(&r, PHASE_PLAN, ENOSPC, "nothing starts there");
+	assert_int_equal(regions, 1);
+	looking.command_line_size = 8;
+	assert_looked(&r, PHASE_PLAN, E2BIG, "Command line overflow");
+	says(SYS_CRASH_SIZE, "0\n");
+	assert_looked(&r, PHASE_PLAN, ENODEV, "Memory for crashkernel is not reserved");
+	assert_int_equal(regions, 1);
+}
+
+/* --- where EFI's tables may tell of an initrd that is long gone --- */
+
+static void write_bzimage(void)
+{
+	uint8_t d[0x800] = "MZ";
+
+	d[0x1f1] = 1;
+	bytes_put(d + 0x1f4, 0x40, 4, true);
+	bytes_put(d + 0x1fe, 0xaa55, 2, true);
+	d[0x201] = 0x6a;
+	memcpy(d + 0x202, "HdrS", 4);
+	bytes_put(d + 0x206, 0x20f, 2, true);
+	d[0x211] = 1;
+	bytes_put(d + 0x22c, 0x7fffffff, 4, true);
+	bytes_put(d + 0x230, 0x200000, 4, true);
+	d[0x234] = 1;
+	bytes_put(d + 0x236, 0x23, 2, true);
+	bytes_put(d + 0x238, 2047, 4, true);
+	bytes_put(d + 0x258, 0x1000000, 8, true);
+	bytes_put(d + 0x260, 0x300000, 4, true);
+	unit_write(dir, "kernel", d, sizeof(d));
+}
+
+/* There an empty one is handed over, but for a policy that wants even that signed. */
+static void initrds_of_nothing(void **state)
+{
+	enum { NO_INITRAMFS = 4 };
+	static const struct {
+		bool efi, own, policy;	/* the latter: nothing is loaded with an initrd */
+		int answer, rc;		/* the answer to what is loaded without */
+		unsigned int calls, last;
+		bool warns;
+	} rows[] = {
+		{ false, false, false, 0, 0, 1, NO_INITRAMFS, false },
+		{ true, false, false, 0, 0, 1, 0, false },
+		{ true, false, true, 0, 0, 2, NO_INITRAMFS, true },
+		{ true, false, true, -EACCES, -EACCES, 2, NO_INITRAMFS, false },
+		{ true, false, false, -ENOMEM, -ENOMEM, 1, 0, false },
+		{ true, true, true, 0, -EACCES, 1, 0, false },
+		{ false, false, false, -EACCES, -EACCES, 1, NO_INITRAMFS, false },
+	};
+	struct plan_request r = file_request(false, false);
+	struct said said;
+
+	(void)state;
+	says(SNAPSHOT_FACTS, "machine x86_64\nrelease 6.12\npage-size 4096\nbyte-order little\n");
+	write_bzimage();
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		const struct call *last = &asked.call[rows[i / 2].calls - 1];
+		STRING_AUTO efi = mem_printf("%s/" SYS_EFI_RUNTIME_MAP, dir);
+		bool made = rows[i / 2].efi;
+		uint8_t bytes[EMPTY_SIZE + 1] = { 1 };
+
+		r.crash = i % 2;
+		r.initrd = rows[i / 2].own ? initrd_path : NULL;
+		remove(efi);
+		if (made)
+			says(SYS_EFI_RUNTIME_MAP "/0", "");
+		asked.answer = rows[i / 2].answer;
+		asked.unsigned_initrd = rows[i / 2].policy;
+		unit_listen(&said);
+		assert_int_equal(load_files(&r).rc, rows[i / 2].rc);
+		unit_heard(&said);
+		assert_int_equal(asked.n, rows[i / 2].calls);
+		assert_int_equal(last->flags, rows[i / 2].last | (r.crash ? 2 : 0));
+		assert_int_equal(strstr(said.text, "takes no initrd that is not signed") != NULL,
+				 rows[i / 2].warns);
+		if (!rows[i / 2].own && made) {
+			assert_int_equal(pread(asked.call[0].initrd_fd, bytes, sizeof(bytes), 0),
+					 EMPTY_SIZE);
+			for (size_t at = 0; at < sizeof(bytes) - 1; at++)
+				assert_int_equal(bytes[at], 0);
+		}
+		if (made) {
+			STRING_AUTO entry = mem_printf("%s/0", efi);
+
+			assert_int_equal(remove(entry), 0);
+		}
+	}
+}
+
+/* One that was given is none of these, whatever its descriptor. */
+static void initrd_at_descriptor_0(void **state)
+{
+	struct plan_request r = file_request(false, true);
+	int before = standard_input();
+	char bytes[32];
+
+	(void)state;
+	says(SNAPSHOT_FACTS, "machine x86_64\nrelease 6.12\npage-size 4096\nbyte-order little\n");
+	says(SYS_EFI_RUNTIME_MAP "/0", "");
+	write_bzimage();
+	assert_int_equal(files_open_kernel(&files, &r, arch_find("x86_64")), 0);
+	close(STDIN_FILENO);
+	assert_int_equal(apply_file_load(&r, &files, &sr).rc, 0);
+	assert_int_equal(asked.call[0].initrd_fd, STDIN_FILENO);
+	assert_int_equal(pread(STDIN_FILENO, bytes, sizeof(bytes), 0), 9);
+	dup2(before, STDIN_FILENO);
+	close(before);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -675,6 +1031,14 @@ int main(void)
 		TEST(copies_that_cannot_be),
 		TEST(the_running_command_line),
 		TEST(what_it_does_not_know),
+		TEST(files_are_looked_at),
+		TEST(kernels_of_the_other_byte_order),
+		TEST(files_that_are_written),
+		TEST(files_that_fit),
+		TEST(command_lines_that_fit),
+		TEST(regions_in_which_none_starts),
+		TEST(initrds_of_nothing),
+		TEST(initrd_at_descriptor_0),
 	};
 
 	message_program("kexec");
