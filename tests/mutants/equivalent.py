@@ -390,4 +390,13 @@ EQUIVALENT = {
     ("kexec/fileproof.c", "fileproof_size", "compare",
      "if (region [< -> <=] limit)", 1):
         "what is equal is set to what it is",
+    ("kexec/devicetree-blob.c", "dt_read_sound_blob", "compare",
+     "for (int i = 0; i [< -> <=] fdt_num_mem_rsv(blob) && rc >= 0; i++)", 1):
+        "the last entry has no bytes: it reserves nothing",
+    ("kexec/devicetree-blob.c", "dt_read_sound_blob", "succeed",
+     "rc = rc ? blob_error(rc) : ranges_add(reserve, start, bytes, \"reserved by --dtb\");", 1):
+        "an entry that libfdt has counted it can read",
+    ("kexec/iomem.c", "iomem_crash_regions", "compare",
+     "if (crash->at[i].start [> -> >=] crash->at[upper].start)", 1):
+        "no two regions begin at one address",
 }

@@ -259,6 +259,140 @@ static void trees_of_no_node(void **state)
 	}
 }
 
+/* A blob that ends with these cells of structure; exact, for the sanitizer. */
+static uint8_t *blob_of_cells(const uint32_t *cells, size_t n)
+{
+	uint32_t size = (uint32_t)(64 + 4 * n);
+	uint8_t *fdt = mem_alloc(size);
+
+	memset(fdt, 0, 64);
+	fdt_set_magic(fdt, FDT_MAGIC);
+	fdt_set_totalsize(fdt, size);
+	fdt_set_version(fdt, 17);
+	fdt_set_last_comp_version(fdt, 16);
+	fdt_set_off_mem_rsvmap(fdt, 48);
+	fdt_set_off_dt_struct(fdt, 64);
+	fdt_set_size_dt_struct(fdt, size - 64);
+	fdt_set_off_dt_strings(fdt, 44);
+	for (size_t i = 0; i < n; i++)
+		be32_put(fdt + 64 + 4 * i, cells[i]);
+	return fdt;
+}
+
+#define NAMED_A		FDT_BEGIN_NODE, 0x61000000
+#define DAMAGED		"is a damaged device tree blob"
+#define TRUNCATED	DAMAGED ": FDT_ERR_TRUNCATED"
+#define BAD_STRUCTURE	DAMAGED ": FDT_ERR_BADSTRUCTURE"
+
+/* Nothing of a structure is read that is not in the blob, whatever was checked before. */
+static void structures_of_blobs(void **state)
+{
+	static const struct {
+		uint32_t cells[16];
+		size_t n;
+		const char *text;	/* NULL: it is one */
+	} rows[] = {
+		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_END }, 4, NULL },
+		{ { FDT_NOP, FDT_BEGIN_NODE, 0, FDT_NOP, FDT_END_NODE, FDT_NOP, FDT_END }, 7, NULL },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, 5, 0, 1, 2, NAMED_A, FDT_END_NODE, FDT_END_NODE,
+		    FDT_END }, 12, NULL },
+		{ { FDT_BEGIN_NODE }, 1, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0x61616161 }, 2, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_BEGIN_NODE, 0x61616161 }, 4, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP }, 3, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, 0 }, 4, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, 4, 0 }, 5, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, 5, 0, 0 }, 6, TRUNCATED },
+		{ { FDT_BEGIN_NODE, 0, FDT_PROP, UINT32_MAX, 0, 0 }, 6, TRUNCATED },
+		{ { 0 }, 0, BAD_STRUCTURE },
+		{ { FDT_END }, 1, BAD_STRUCTURE },
+		{ { FDT_END_NODE, FDT_END }, 2, BAD_STRUCTURE },
+		{ { FDT_PROP, 0, 0, FDT_END }, 4, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0 }, 2, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, FDT_END }, 3, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE }, 3, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_END_NODE, FDT_END }, 5, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, 5, FDT_END }, 5, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, 5, FDT_END_NODE, FDT_END }, 5, BAD_STRUCTURE },
+		{ { FDT_BEGIN_NODE, 0, NAMED_A, FDT_END_NODE, FDT_PROP, 0, 0, FDT_END_NODE,
+		    FDT_END }, 10, BAD_STRUCTURE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *fdt = blob_of_cells(rows[i].cells, rows[i].n);
+		RANGES_AUTO reserve = {0};
+		struct dt_node *root;
+
+		if (rows[i].text)
+			assert_fails(dt_read_sound_blob(&arena, fdt, &root, &reserve), EINVAL,
+				     rows[i].text);
+		else
+			assert_int_equal(dt_read_sound_blob(&arena, fdt, &root, &reserve), 0);
+		free(fdt);
+	}
+}
+
+/* As deep as a tree may be, and one level more. */
+static void depth_of_blobs(void **state)
+{
+	uint32_t cells[3 * (DT_DEPTH_MAX + 2) + 1];
+
+	(void)state;
+	for (size_t depth = DT_DEPTH_MAX + 1; depth <= DT_DEPTH_MAX + 2; depth++) {
+		RANGES_AUTO reserve = {0};
+		struct dt_node *root;
+		uint8_t *fdt;
+
+		for (size_t i = 0; i < depth; i++) {
+			cells[2 * i] = FDT_BEGIN_NODE;
+			cells[2 * i + 1] = i ? 0x61000000 : 0;
+			cells[2 * depth + i] = FDT_END_NODE;
+		}
+		cells[3 * depth] = FDT_END;
+		fdt = blob_of_cells(cells, 3 * depth + 1);
+		if (depth == DT_DEPTH_MAX + 1)
+			assert_int_equal(dt_read_sound_blob(&arena, fdt, &root, &reserve), 0);
+		else
+			assert_fails(dt_read_sound_blob(&arena, fdt, &root, &reserve), EINVAL,
+				     "is more than 64 levels deep");
+		free(fdt);
+	}
+}
+
+/* Of a header alone that is one the rest is missing; of less it is not known to be one. */
+static void headers_alone(void **state)
+{
+	static const uint32_t none;
+	uint8_t *fdt = blob_of_cells(&none, 0);
+	RANGES_AUTO reserve = {0};
+	struct dt_node *root;
+
+	(void)state;
+	assert_fails(dt_read_blob(&arena, fdt, sizeof(struct fdt_header), &root, &reserve), EINVAL,
+		     TRUNCATED);
+	assert_fails(dt_read_blob(&arena, fdt, sizeof(struct fdt_header) - 1, &root, &reserve),
+		     EINVAL, "is not a device tree blob");
+	free(fdt);
+}
+
+static void versions_of_blobs(void **state)
+{
+	static const uint32_t cells[] = { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_END };
+	uint8_t *fdt = blob_of_cells(cells, ARRAY_SIZE(cells));
+	RANGES_AUTO reserve = {0};
+	struct dt_node *root;
+
+	(void)state;
+	fdt_set_version(fdt, 16);
+	assert_int_equal(dt_read_blob(&arena, fdt, fdt_totalsize(fdt), &root, &reserve), 0);
+	fdt_set_version(fdt, 15);
+	fdt_set_last_comp_version(fdt, 15);
+	assert_fails(dt_read_blob(&arena, fdt, fdt_totalsize(fdt), &root, &reserve), EINVAL,
+		     "of version 15, too old: 16 and later are understood");
+	free(fdt);
+}
+
 /* Each name is in the block once, however many there are: libfdt finds them all. */
 static void many_names(void **state)
 {
@@ -1074,6 +1208,10 @@ int main(void)
 		TEST(order_of_a_blob),
 		TEST(many_names),
 		TEST(trees_of_no_node),
+		TEST(structures_of_blobs),
+		TEST(depth_of_blobs),
+		TEST(headers_alone),
+		TEST(versions_of_blobs),
 		TEST(memory_blocks),
 		TEST(memory_blocks_and_bounds),
 		TEST(memory_blocks_in_sets),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/iomem.h"
 
 /*
  * In place of the C library's: what kernfs answers for a file or directory
@@ -240,6 +241,53 @@ static void links_in_a_snapshot(void **state)
 	machine_free(&m);
 }
 
+/* The highest is where segments go, in whatever order the lines are. */
+static void crash_regions_in_any_order(void **state)
+{
+	static const uint64_t starts[][3] = {
+		{ 0x1000, 0x2000, 0x9000 }, { 0x9000, 0x2000, 0x1000 }, { 0x2000, 0x9000, 0x1000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct machine m = {0};
+		RANGES_AUTO crash = {0};
+		RANGES_AUTO low = {0};
+
+		for (size_t k = 0; k < ARRAY_SIZE(starts[i]); k++) {
+			struct iomem_line line = { .start = starts[i][k],
+						   .end = starts[i][k] + 0x1000 };
+
+			assert_int_equal(iomem_add_crash(&crash, &line), 0);
+		}
+		iomem_crash_regions(&m, &crash, &low);
+		assert_int_equal(m.crash.start, 0x9000);
+		assert_int_equal(m.crash_more.n, 1);
+		assert_true(m.crash_more.at[0].start == 0x1000 && m.crash_more.at[0].end == 0x3000);
+		ranges_free(&m.crash_more);
+	}
+}
+
+static int no_line(const struct iomem_line *line, void *context)
+{
+	(void)line;
+	(void)context;
+	return 0;
+}
+
+/* What cannot be read does not say that there is no memory. */
+static void no_file_of_memory(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	struct machine m = { .sr = &sr };
+	STRING_AUTO path = mem_printf("%s/" PROC_IOMEM, dir);
+
+	(void)state;
+	assert_fails(iomem_survey(&m, no_line, NULL), EINVAL, "has no \"System RAM\"");
+	assert_int_equal(unlink(path) | mkdir(path, 0777), 0);
+	assert_fails(iomem_survey(&m, no_line, NULL), EINVAL, "is not a regular file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +295,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
+		cmocka_unit_test(crash_regions_in_any_order),
+		cmocka_unit_test_setup_teardown(no_file_of_memory, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
