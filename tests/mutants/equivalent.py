@@ -399,4 +399,16 @@ EQUIVALENT = {
     ("kexec/iomem.c", "iomem_crash_regions", "compare",
      "if (crash->at[i].start [> -> >=] crash->at[upper].start)", 1):
         "no two regions begin at one address",
+    ("kexec/readiness.c", "copy_normal_state", "compare",
+     "if (sr->copy && state_loaded(sr, false, &loaded) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/readiness.c", "copy_normal_state", "always",
+     "if (sr->copy && state_loaded(sr, false, &loaded) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/readiness.c", "add_warning", "compare",
+     "if (r->n_warnings [< -> <=] READINESS_WARNINGS)", 1):
+        "no machine has more to be warned of than there is room for",
+    ("kexec/readiness.c", "add_warning", "always",
+     "if (r->n_warnings < READINESS_WARNINGS)", 1):
+        "no machine has more to be warned of than there is room for",
 }

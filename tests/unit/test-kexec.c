@@ -293,7 +293,8 @@ static void structures_of_blobs(void **state)
 		const char *text;	/* NULL: it is one */
 	} rows[] = {
 		{ { FDT_BEGIN_NODE, 0, FDT_END_NODE, FDT_END }, 4, NULL },
-		{ { FDT_NOP, FDT_BEGIN_NODE, 0, FDT_NOP, FDT_END_NODE, FDT_NOP, FDT_END }, 7, NULL },
+		{ { FDT_NOP, FDT_BEGIN_NODE, 0, FDT_NOP, FDT_END_NODE, FDT_NOP, FDT_END }, 7,
+		  NULL },
 		{ { FDT_BEGIN_NODE, 0, FDT_PROP, 5, 0, 1, 2, NAMED_A, FDT_END_NODE, FDT_END_NODE,
 		    FDT_END }, 12, NULL },
 		{ { FDT_BEGIN_NODE }, 1, TRUNCATED },

@@ -9,8 +9,20 @@
 
 static struct arena arena;
 
-/* No case here sleeps or writes. */
-const struct syscalls syscalls;
+static char *dir;
+static unsigned int sleeps;
+static void (*while_asleep)(void);
+
+static void fake_sleep(unsigned int ms)
+{
+	assert_int_equal(ms, READINESS_PAUSE_MS);
+	sleeps++;
+	if (while_asleep)
+		while_asleep();
+}
+
+/* A directory here is a machine that is at work. */
+const struct syscalls syscalls = { .sleep_ms = fake_sleep, .any_machine = true };
 
 static int teardown(void **state)
 {
@@ -627,7 +639,219 @@ static void which_call_loaded(void **state)
 	assert_string_equal(r.loaded_with, "nothing");
 }
 
+/* --- what is read --- */
+
+static void says(const char *name, const char *text)
+{
+	unit_write(dir, name, text, strlen(text));
+}
+
+static void says_nothing(const char *name)
+{
+	STRING_AUTO path = mem_printf("%s/%s", dir, name);
+
+	assert_int_equal(unlink(path), 0);
+}
+
+static int setup_machine(void **state)
+{
+	(void)state;
+	dir = unit_directory();
+	sleeps = 0;
+	while_asleep = NULL;
+	says(SNAPSHOT_FACTS, "machine x86_64\nbyte-order little\npage-size 4096\nrelease 6.12.0\n");
+	says(SYS_CRASH_LOADED, "1\n");
+	says(SYS_CRASH_SIZE, "268435456\n");
+	says(SYS_CPU_CRASH_HOTPLUG, "1\n");
+	says(SYS_MEMORY_CRASH_HOTPLUG, "1\n");
+	says(SYS_CPU_POSSIBLE, "0-3\n");
+	says(SYS_CPU_PRESENT, "0-1\n");
+	says(SYS_CPU_ONLINE, "0\n");
+	says(SYS_CPU "/cpu0/crash_notes", "7f000000\n");
+	says(SYS_CPU "/cpu1/crash_notes", "7f010000\n");
+	says(SNAPSHOT_LOG, MARK(KLOG_LOADED));
+	return 0;
+}
+
+static int teardown_machine(void **state)
+{
+	unit_remove(dir);
+	return teardown(state);
+}
+
+static int read_readiness(struct readiness *r)
+{
+	struct sysroot sr = { .root = dir };
+
+	fail_forget();
+	return readiness_read(r, &sr);
+}
+
+static void all_is_read(void **state)
+{
+	struct readiness r;
+
+	(void)state;
+	says("etc/udev/rules.d/98-kdump.rules", "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n");
+	says(SYS_FADUMP_ENABLED, "1\n");
+	says(SYS_LOCKDOWN, "none [integrity] confidentiality\n");
+	assert_int_equal(read_readiness(&r), 0);
+	assert_string_equal(r.machine.name, "x86_64");
+	assert_true(r.loaded == ANSWER_YES && r.reserved == 1 << 28);
+	assert_true(r.cpu_kept == ANSWER_YES && r.memory_kept == ANSWER_YES);
+	assert_true(r.log.known && r.log.since_load);
+	assert_int_equal(r.fadump.enabled, ANSWER_YES);
+	assert_true(r.cpus.possible == 4 && r.cpus.present == 2 && r.cpus.with_notes == 2);
+	assert_int_equal(r.cpus.notes_before, arch_find("x86_64")->notes_before_cpus);
+	assert_int_equal(r.udev.n, 1);
+	assert_non_null(r.restricted);
+	assert_int_equal(r.keeps_backup, flaw_is_absent(&r.machine, FLAW_FORGETS));
+	assert_null(r.region_problem);
+	assert_int_equal(sleeps, 0);
+	assert_string_equal(fail_text(), "");
+	readiness_free(&r);
+	/* Of a machine that kexec does not know: what is there whatever it is. */
+	says(SNAPSHOT_FACTS, "machine s390x\nbyte-order big\npage-size 4096\nrelease 6.12.0\n");
+	assert_int_equal(read_readiness(&r), 0);
+	assert_true(r.cpus.notes_before && r.loaded == ANSWER_YES);
+	readiness_free(&r);
+}
+
+static void armed_at_last(void)
+{
+	says(SYS_CRASH_LOADED, "1\n");
+	says(SYS_CPU_CRASH_HOTPLUG, "1\n");
+	says(SYS_MEMORY_CRASH_HOTPLUG, "1\n");
+}
+
+static void broken_at_last(void)
+{
+	says(SYS_CRASH_LOADED, "what?\n");
+}
+
+/* What is alarming is read once more, a little later; what is not is not. */
+static void answers_that_waver(void **state)
+{
+	static const char *const files[] = {
+		SYS_CRASH_LOADED, SYS_CPU_CRASH_HOTPLUG, SYS_MEMORY_CRASH_HOTPLUG,
+	};
+	struct readiness r;
+
+	(void)state;
+	for (size_t i = 0; i < 3 * ARRAY_SIZE(files); i++) {
+		armed_at_last();
+		says(files[i / 3], "0\n");
+		sleeps = 0;
+		while_asleep = i % 3 == 0 ? armed_at_last : i % 3 == 1 ? broken_at_last : NULL;
+		assert_int_equal(read_readiness(&r), i % 3 == 1 ? -EINVAL : 0);
+		assert_int_equal(sleeps, 1);
+		if (i % 3 == 0)
+			assert_true(r.loaded == ANSWER_YES && r.cpu_kept == ANSWER_YES &&
+				    r.memory_kept == ANSWER_YES);
+		if (i % 3 == 2)
+			assert_int_equal((r.loaded == ANSWER_NO) + (r.cpu_kept == ANSWER_NO) +
+						 (r.memory_kept == ANSWER_NO), 1);
+		readiness_free(&r);
+	}
+	armed_at_last();
+	says_nothing(SYS_CPU_CRASH_HOTPLUG);	/* unknown is no alarm */
+	sleeps = 0;
+	assert_int_equal(read_readiness(&r), 0);
+	assert_true(!sleeps && r.cpu_kept == ANSWER_UNKNOWN);
+	readiness_free(&r);
+}
+
+/* A file that says nonsense is an error, whichever it is; what comes after it is not asked. */
+static void nonsense_is_an_error(void **state)
+{
+	static const struct { const char *name, *text; } rows[] = {
+		{ SNAPSHOT_FACTS, "machine" }, { SYS_CRASH_LOADED, NULL }, { SYS_CRASH_SIZE, NULL },
+		{ SYS_CPU_CRASH_HOTPLUG, NULL }, { SYS_MEMORY_CRASH_HOTPLUG, NULL },
+		{ SYS_FADUMP_ENABLED, NULL }, { SYS_CPU_POSSIBLE, NULL },
+	};
+	struct readiness r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		setup_machine(state);
+		says(rows[i].name, rows[i].text ? rows[i].text : "what?\n");
+		assert_int_equal(read_readiness(&r), -EINVAL);
+		assert_true(fail_text()[0] != 0);
+		assert_true(!sleeps && !r.udev.n && !r.restricted);
+		readiness_free(&r);
+		unit_remove(dir);
+	}
+}
+
+/* The log is no file of one number: what it is instead is an error, too. */
+static void no_log(void **state)
+{
+	STRING_AUTO path = mem_printf("%s/" SNAPSHOT_LOG, dir);
+	struct readiness r;
+
+	(void)state;
+	assert_int_equal(unlink(path) | mkdir(path, 0700), 0);
+	assert_int_equal(read_readiness(&r), -EINVAL);
+	readiness_free(&r);
+}
+
+/* What a snapshot is to answer for -S -l, too. */
+static void normal_state_is_copied(void **state)
+{
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO path = mem_printf("%s/" SYS_LOADED, copy);
+	struct sysroot sr = { .root = dir, .copy = copy };
+	struct readiness r;
+
+	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
+	says(SYS_LOADED, "0\n");
+	assert_int_equal(readiness_read(&r, &sr), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	readiness_free(&r);
+	says(SYS_LOADED, "what?\n");
+	assert_int_equal(readiness_read(&r, &sr), 0);
+	assert_string_equal(fail_text(), "");
+	readiness_free(&r);
+}
+
+/* One of two answers, or one of two mechanisms, is not both. */
+static void verdicts_of_halves(void **state)
+{
+	struct readiness r = ready();
+
+	(void)state;
+	r.cpu_kept = ANSWER_NO;
+	assert_verdict(&r, VERDICT_STALE, READINESS_ATTENTION);
+	assert_string_equal(r.loaded_with, "kexec_file_load, or kexec_load with --hotplug");
+	r.memory_kept = ANSWER_UNKNOWN;
+	r.machine.arch = arch_find("ppc64");
+	readiness_judge(&r);
+	assert_string_equal(r.loaded_with, "kexec_load without --hotplug");
+	r = ready();
+	r.region_problem = "too small";
+	readiness_judge(&r);
+	assert_int_equal(r.verdict, VERDICT_CANNOT_START);
+	assert_int_equal(r.n_warnings, 1);
+	assert_string_equal(r.warnings[0], "too small");
+	assert_non_null(strstr(readiness_sentence(r.verdict), "cannot start in the memory"));
+	r.fadump = (struct state_fadump){ .enabled = ANSWER_YES, .registered = ANSWER_YES,
+					  .hotplug_ready = ANSWER_YES };
+	r.cpus.with_notes = 3;
+	readiness_judge(&r);
+	assert_int_equal(r.verdict, VERDICT_FADUMP);
+	assert_int_equal(r.n_warnings, 1);
+	assert_non_null(strstr(r.warnings[0], "a crash kernel is loaded too"));
+	r.fadump.enabled = ANSWER_NO;
+	r.region_problem = NULL;
+	r.loaded = ANSWER_NO;
+	readiness_judge(&r);
+	assert_int_equal(r.n_warnings, 0);
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, teardown)
+#define ON_A_MACHINE(function) \
+	cmocka_unit_test_setup_teardown(function, setup_machine, teardown_machine)
 
 int main(void)
 {
@@ -653,6 +877,12 @@ int main(void)
 		TEST(verdicts_of_the_log),
 		TEST(verdicts_with_warnings),
 		TEST(which_call_loaded),
+		ON_A_MACHINE(all_is_read),
+		ON_A_MACHINE(answers_that_waver),
+		TEST(nonsense_is_an_error),
+		ON_A_MACHINE(normal_state_is_copied),
+		ON_A_MACHINE(no_log),
+		TEST(verdicts_of_halves),
 	};
 
 	return cmocka_run_group_tests_name("readiness", tests, NULL, NULL);
