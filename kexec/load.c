@@ -56,6 +56,8 @@ static int load_show(const struct load_try *t)
 
 	if (rc >= 0 && o->json)
 		rc = report_json(&t->image, &t->way, stdout);
+	else if (rc >= 0 && o->map)
+		report_map(&t->image, stdout);
 	else if (rc >= 0 && o->dry_run)
 		report_text(&t->image, &t->way, stdout);
 	return rc < 0 ? say_why(STATUS_ERROR) : STATUS_OK;

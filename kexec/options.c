@@ -11,7 +11,7 @@
 /* Long options without a short form. */
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
-	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
+	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_MAP, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
 	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB,
 	OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
 	OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD, OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP,
@@ -81,6 +81,7 @@ static const struct row rows[] = {
 	  "print how many bytes are reserved for crash kernels" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "plan and prove, print the plan, load nothing" },
 	{ OPT_JSON, "json", NULL, "print the plan, or what -S --verbose finds, as JSON" },
+	{ OPT_MAP, "map", NULL, "print where in memory the plan puts what, to scale" },
 	{ OPT_DUMP, "dump", "DIR",
 	  "write each planned segment to a file in the new directory DIR" },
 	{ OPT_RECORD, "record", "DIR",
@@ -376,6 +377,7 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_CRASH_SIZE: seen->crash_size = true; break;
 	case OPT_DRY_RUN: o->dry_run = true; break;
 	case OPT_JSON: o->json = true; break;
+	case OPT_MAP: o->map = true; break;
 	case OPT_VERBOSE: o->verbose = true; break;
 	default: return apply_value(o, seen, key);
 	}
@@ -424,9 +426,10 @@ static int options_check(const struct options *o, int operands)
 
 	if (o->verbose && (!ask || !o->crash))
 		return fail(EINVAL, "--verbose is for -S and the crash kernel: kexec -S --verbose");
-	if (ask && (o->dry_run || o->dump))
+	if (ask && (o->dry_run || o->dump || o->map))
 		return fail(EINVAL,
-			    "-S --verbose loads nothing; --dry-run and --dump are for loading");
+			    "-S --verbose loads nothing; --dry-run, --map and --dump are for"
+			    " loading");
 	if (!load && operands && o->action >= ACTION_EXEC && o->action <= ACTION_STATUS)
 		return fail(EINVAL,
 			    "\"%s\": a kernel is for loading, which this action does not do",
@@ -435,8 +438,8 @@ static int options_check(const struct options *o, int operands)
 		return fail(EINVAL, "--sysroot needs a directory");
 	if (operands > 1)
 		return fail(EINVAL, "more than one kernel: \"%s\" and others", o->request.kernel);
-	if (!load && (o->dry_run || (o->json && !ask) || o->dump))
-		return fail(EINVAL, "--dry-run, --json and --dump need a kernel to plan for");
+	if (!load && (o->dry_run || (o->json && !ask) || o->dump || o->map))
+		return fail(EINVAL, "--dry-run, --json, --map and --dump need a kernel to plan for");
 	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
 		      o->request.hotplug || o->request.dtb || o->request.reuse_initrd))
 		return fail(EINVAL,
@@ -449,8 +452,10 @@ static int options_check(const struct options *o, int operands)
 			    " --reuse-cmdline or --base-cmdline");
 	if (load && o->request.hotplug && !o->crash)
 		return fail(EINVAL, "--hotplug is for crash kernels; add -p");
-	if ((o->json || o->dump) && !o->dry_run && !ask)
-		return fail(EINVAL, "--json and --dump show a plan; add --dry-run");
+	if ((o->json || o->dump || o->map) && !o->dry_run && !ask)
+		return fail(EINVAL, "--json, --map and --dump show a plan; add --dry-run");
+	if (o->json && o->map)
+		return fail(EINVAL, "--json and --map contradict each other");
 	if (o->request.more_initrds)
 		notice("--initrd was given more than once; the files are joined, in this order");
 	return 0;

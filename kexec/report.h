@@ -14,6 +14,12 @@
 void report_text(const struct image *image, const struct way *way, FILE *out);
 
 /*
+ * The crash region to scale, or the memory from the first to the last segment of a normal image:
+ * what lies where, what the running kernel may rewrite, what is free.
+ */
+void report_map(const struct image *image, FILE *out);
+
+/*
  * One JSON object. "version" is 1 and grows when a member changes its meaning
  * or goes away; new members may appear. Addresses are strings ("0x20000000"):
  * many readers of JSON lose integers above 2^53. Sizes are bytes, as numbers.

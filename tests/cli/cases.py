@@ -70,6 +70,46 @@ def check_hotplug_plan(plan):
     expect(plan["hotplug"]["fdt"]["bytes_free"] >= plan["hotplug"]["fdt"]["bytes_needed"], "room")
 
 
+MAP_LETTERS = {"kernel": "K", "purgatory": "P", "backup": "B", "elfcorehdr": "E", "initrd": "I", "fdt": "D",
+               "boot-params": "D"}
+
+
+def check_map(r):
+    """Each character is what --json has there: of several segments the smallest, of none what may not be used, or a dot."""
+    plan = json.loads(r.read("plan.json"))
+    parts = [(int(s["address"], 0), int(s["address"], 0) + s["memsz"],
+              MAP_LETTERS[s["name"]].lower() if s["hotplug"] else MAP_LETTERS[s["name"]]) for s in plan["segments"]]
+    region = plan["ranges"]["crash_region"][0] if plan["image"] == "crash" else {
+        "start": hex(min(p[0] for p in parts)), "end": hex(max(p[1] for p in parts))}
+    start, end = int(region["start"], 0), int(region["end"], 0)
+    page = plan["machine"]["page_size"]
+    cell = -(-(end - start) // 1024 // page) * page or page
+    rows = re.findall(r"^  (0x[0-9a-f]{12})  ([KPBEIDMkpbeidm.#]{1,64})$", r.stdout, re.M)
+    got = {int(at, 16) + i * cell: c for at, row in rows for i, c in enumerate(row)}
+    expect(list(got) == list(range(start, end, cell)), f"{len(got)} characters, of {-(-(end - start) // cell)}")
+    for at, c in got.items():
+        here = [p for p in parts if p[0] < min(at + cell, end) and p[1] > at]
+        want = (min(here, key=lambda p: p[1] - p[0])[2] if here else
+                "#" if overlaps(plan["ranges"]["avoid"], at, min(at + cell, end)) else ".")
+        expect(c == want, f"{at:#x}: {c}, not {want}")
+    for first, last, c in parts:
+        expect(re.search(rf"^  {c}  \S+ +0x{first:012x}-0x{last:012x}  .*$", r.stdout, re.M), f"no line of {first:#x}")
+    taken = {page_at for p in plan["ranges"]["avoid"] for page_at in range(max(int(p["start"], 0), start) // page,
+                                                                       -(-min(int(p["end"], 0), end) // page))}
+    free = (end - start) // page - sum((last - first) // page for first, last, _ in parts) - len(taken)
+    expect(f".  free: {human(free * page)}" in r.stdout, f"not {human(free * page)} free")
+
+
+def human(size):
+    """As kexec writes sizes."""
+    unit = 0
+    while size and size % 1024 == 0:
+        size, unit = size // 1024, unit + 1
+    while size >= 100 * 1024:
+        size, unit = size // 1024, unit + 1
+    return f"{size} {['B', 'KiB', 'MiB', 'GiB'][unit]}"
+
+
 def check_normal_plan(plan):
     s = segments_of(plan)
     expect(list(s) == ["kernel", "purgatory", "initrd", "fdt"], list(s))
@@ -516,6 +556,18 @@ CASES = [
     Case("loader option without a load", "-u --initrd=x", 1, error="are for loading a kernel"),
     Case("bad --mem-min", "-l --mem-min=12Q {kernel}", 1, error="Bad option value in --mem-min=12Q"),
     Case("--json alone", "-p --json {kernel}", 1, error="add --dry-run"),
+    Case("--map alone", "-p --map {kernel}", 1, error="--json, --map and --dump show a plan; add --dry-run"),
+    Case("--map and --json", "-p --dry-run --map --json {kernel}", 1, error="--json and --map contradict"),
+    Case("--map of nothing", "-u --map", 1, error="need a kernel to plan for"),
+    Case("--map with -S --verbose", "-S --verbose --map {kernel}", 1, error="loads nothing"),
+    *[Case(f"--map: {name}", "sh", stdout="free: ", check=check_map, machine=machine,
+           shell=f"{{argv}} --dry-run --json {argv} >{{dir}}/plan.json && {{argv}} --dry-run --map {argv}")
+      for name, argv, machine in (
+          ("with --hotplug", LOAD, Machine()),
+          ("without --hotplug", "-p --initrd={initrd} {kernel}", Machine(page_size=4096)),
+          ("firmware inside", "-p {kernel}", Machine(rtas=(0x30000000, 0x10000))),
+          ("a region of odd size", "-p {kernel}", Machine(crash=(512 * MIB, 333 * MIB + 65536))),
+          ("a normal image", "-l --initrd={initrd} {kernel}", Machine()))],
     Case("another machine", LOAD, 1, error="is a recorded machine.*--dry-run", model=False),
     Case("unloading another machine", "-p -u", 1, error="is a recorded machine", model=False),
 
