@@ -18,7 +18,7 @@ import time
 from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../lib")]
+sys.path[:0] = [os.path.join(HERE, "../system"), os.path.join(HERE, "../lib"), os.path.join(HERE, "../../drill")]
 
 from architecture import Architecture  # noqa: E402
 from debians import DEBIANS  # noqa: E402

@@ -2,14 +2,12 @@
 # Copyright The kexec-hotplug developers
 """What the tests in Python say, as TAP: tests/lib/tap.sh counts it. And how they say what they expect."""
 
+import os
+import sys
 
-class Failure(Exception):
-    pass
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../drill"))
 
-
-def expect(truth, message):
-    if not truth:
-        raise Failure(message)
+from failure import Failure, expect  # noqa: E402
 
 
 def expect_same(what, got, wanted):

@@ -10,9 +10,10 @@ import re
 from architecture import PACKAGED
 from chain import PACK
 from dump import Dump, show, subtract
+from plug import wait_until
 from readers import agree
 from scenarios import corrupt_loaded, crash_and_compare
-from stage import expect, wait_until
+from stage import expect
 
 VERIFIED = "purgatory: the SHA-256 digest is right"
 GIC_LOST = "Expected reserved range"

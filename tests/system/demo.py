@@ -3,20 +3,24 @@
 """The story of tests/demo: the same crash twice, captured and lost; of arm64, by ours and by the packaged loader."""
 
 import argparse
+import os
 import re
 import signal
 import sys
 import time
 
-from architecture import PACKAGED
-from dump import Dump, show, subtract
-from files import Site, build
-from firstline import crash_to_first_line, early_line
-from memory import find_pattern, lost_content, plug_movable
-from scenarios import LOST_CPU
-from scripts import ARCHIVE_LACKS
-from stage import Stage, expect
-from stream import ArchiveLacks, Failure
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "../lib"), os.path.join(HERE, "../../drill")]
+
+from architecture import PACKAGED  # noqa: E402
+from dump import Dump, show, subtract  # noqa: E402
+from failure import Failure  # noqa: E402
+from files import Site, build  # noqa: E402
+from firstline import crash_to_first_line, early_line  # noqa: E402
+from memory import find_pattern, lost_content, plug_movable  # noqa: E402
+from scenarios import LOST_CPU  # noqa: E402
+from scripts import ARCHIVE_LACKS, ArchiveLacks  # noqa: E402
+from stage import Stage, expect  # noqa: E402
 
 CONSOLE_LINES = 15
 

@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 from architecture import PACKAGED, Architecture
 from arm64 import ARM64
-from guest import write_initramfs
+from initramfs import write_initramfs
 from power import POWER
-from scripts import last_line, script
-from stream import ArchiveLacks
+from scripts import ArchiveLacks, last_line, script
 from x86_64 import X86_64
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -9,9 +9,9 @@ other in one run.
 import time
 
 from architecture import PACKAGED
+from failure import Failure
 from files import Site
 from stage import Stage, expect
-from stream import Failure
 
 KERNELS = ["64k", "x86-6.12", "arm64-6.12"]
 # With what a kernel says its first lines at once.

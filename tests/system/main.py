@@ -9,24 +9,28 @@ import signal
 import sys
 import time
 
-import arm_scenarios
-import chain
-import fileload
-import firstline
-import images
-import memory
-import readers
-import recording
-import regions
-import scenarios
-import sizes
-import uefi
-import x86_scenarios
-from architecture import PACKAGED
-from files import KERNELS, Site
-from stage import Stage
-from stream import ArchiveLacks, Failure
-from tap import Tap
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "../lib"), os.path.join(HERE, "../../drill")]
+
+import arm_scenarios  # noqa: E402
+import chain  # noqa: E402
+import fileload  # noqa: E402
+import firstline  # noqa: E402
+import images  # noqa: E402
+import memory  # noqa: E402
+import readers  # noqa: E402
+import recording  # noqa: E402
+import regions  # noqa: E402
+import scenarios  # noqa: E402
+import sizes  # noqa: E402
+import uefi  # noqa: E402
+import x86_scenarios  # noqa: E402
+from architecture import PACKAGED  # noqa: E402
+from failure import Failure  # noqa: E402
+from files import KERNELS, Site  # noqa: E402
+from scripts import ArchiveLacks  # noqa: E402
+from stage import Stage  # noqa: E402
+from tap import Tap  # noqa: E402
 
 SCENARIOS = {
     "crash": scenarios.crash,

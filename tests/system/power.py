@@ -2,13 +2,13 @@
 # Copyright The kexec-hotplug developers
 """POWER machines: pseries, and powernv for one."""
 
-from architecture import Architecture, Hardware
+from architecture import Architecture
 from dump import subtract
+from machines import PSeries
 
 DIGEST_TIMEOUT = 120
 
-USUAL = Hardware(machine="pseries", cpu="power9", unit=True, smp="1,maxcpus=4", memory="2G,slots=4,maxmem=4G",
-                 crashkernel="512M")
+USUAL = PSeries.usual
 
 # A guest with the hash MMU must not be resized: the capture kernel of Linux 6.12
 # cannot take over such a page table, whoever loads it.
@@ -23,14 +23,9 @@ NO_UNIT = HASH._replace(cpu="power7", unit=False)
 TWO = USUAL._replace(smp="2")
 
 
-class Power(Architecture):
-    """Facts are in the device tree, and there is a console that says all."""
+class Power(Architecture, PSeries):
+    """What the device tree tells."""
 
-    name = "POWER"
-    emulator = "qemu-system-ppc64"
-    console = "hvc0"
-    kernel = "vmlinux"
-    usual = USUAL
     unusual = {
         "exec": TWO,
         "file-exec": TWO,
@@ -56,11 +51,6 @@ class Power(Architecture):
         "region-across": USUAL._replace(memory="4G", crashkernel="512M@1000M"),
         "region-tight": USUAL._replace(crashkernel="192M"),
     }
-    dimm_size = 512 << 20
-    console_is_whole = True
-
-    def arguments(self, hardware, directory, kvm):
-        return ["-M", hardware.machine, "-accel", "tcg,thread=multi", "-cpu", hardware.cpu]
 
     def has_unit(self, stage):
         """Since ISA 2.07."""

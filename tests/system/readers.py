@@ -9,10 +9,10 @@ import difflib
 import os
 import subprocess
 
+from failure import Failure
 from files import build, packaged
 from logs import as_ours
 from stage import expect
-from stream import Failure
 
 TIMEOUT = 300
 X86 = "x86_64"

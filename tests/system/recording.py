@@ -13,9 +13,9 @@ import subprocess
 import tarfile
 import tempfile
 
+from failure import Failure
 from files import build
 from stage import expect
-from stream import Failure
 
 DIRECTORY = "/tmp/record"
 PACK = f"tar -c -C {DIRECTORY} . | gzip | base64"

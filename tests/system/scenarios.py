@@ -9,8 +9,8 @@ import re
 import struct
 
 from architecture import PACKAGED
+from failure import Failure
 from stage import expect
-from stream import Failure
 
 EXIT_TIMEOUT = 180
 

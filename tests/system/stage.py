@@ -2,29 +2,26 @@
 # Copyright The kexec-hotplug developers
 """One crash test on one machine, in steps: what scenarios are told with."""
 
-import contextlib
 import hashlib
 import os
 import re
 import secrets
 import time
 
-from dump import subtract
+from failure import expect
 from guest import Guest
-from physical import online_memory, resources
+from physical import resources
+from plug import POLL, Plugged
 from qemu import Machine
-from tap import expect
 
 # Where the console has to be the command channel too: it says no more than
 # that the kernel panics.
 ONE_TERMINAL = "loglevel=1 control={}"
 
-PLUG_TIMEOUT = 120
 CRASH_TIMEOUT = 120
 CAPTURE_TIMEOUT = 300
 # A capture kernel that is to come at all has come long before.
 QUIET_TIME = 10
-POLL = 1
 
 DISK = "/dev/vda"
 # The command channel is a terminal.
@@ -34,16 +31,7 @@ CMA_RANGES = "/sys/kernel/kexec/crash_cma_ranges"
 PANIC = "Kernel panic - not syncing: sysrq triggered crash"
 
 
-def wait_until(done, timeout, what):
-    """The first true result of done()."""
-    deadline = time.monotonic() + timeout
-    while not (result := done()):
-        expect(time.monotonic() < deadline, f"{what}: not in {timeout} s")
-        time.sleep(POLL)
-    return result
-
-
-class Stage:
+class Stage(Plugged):
     """A machine of a site, from its boot to the end of the context."""
 
     def __init__(self, site, name, hardware, loader="kexec"):
@@ -52,16 +40,12 @@ class Stage:
         self.directory = os.path.join(site.directory, name)
         self.site = site
         self.loader = loader # the program of the guest that loads
-        self.times = []
         self.marker = f"kexec-hotplug test marker {secrets.token_hex(8)}"
         console = self.architecture.console
         self._terminal = "" if hardware.terminals > 1 else " " + ONE_TERMINAL.format(console)
-        self._cores = []
-        self._dimms = []
         os.makedirs(self.directory, exist_ok=True)
-        self.machine = Machine(self.directory, site, hardware,
-                               self.first_command_line() + self._terminal)
-        self.guest = Guest(self.machine)
+        machine = Machine(self.directory, site, hardware, self.first_command_line() + self._terminal)
+        super().__init__(self.architecture, machine, Guest(machine))
 
     def __enter__(self):
         self.machine.__enter__()
@@ -69,12 +53,6 @@ class Stage:
 
     def __exit__(self, *exception):
         self.machine.__exit__(*exception)
-
-    @contextlib.contextmanager
-    def timed(self, step):
-        start = time.monotonic()
-        yield
-        self.times.append((step, time.monotonic() - start))
 
     # What kernels are told, and with what they are loaded.
 
@@ -155,64 +133,8 @@ class Stage:
             self.guest.read(f"/sys/devices/system/{device}/crash_hotplug")
             for device in ("cpu", "memory"))
 
-    def cpus(self):
-        """The numbers of the online CPUs."""
-        return _number_list(self.guest.read("/sys/devices/system/cpu/online"))
-
-    def possible_cpus(self):
-        """The numbers of the CPUs that may ever be there."""
-        return _number_list(self.guest.read("/sys/devices/system/cpu/possible"))
-
     def known_cpus(self):
         return self.architecture.known_cpus(self)
-
-    def plug_cpu(self):
-        """Add a core to the machine; the number of its CPU, once online."""
-        before = self.cpus()
-        with self.timed("plug"):
-            self._cores.append(self.machine.add_core())
-            added = wait_until(lambda: self._online_cpus() - before,
-                               PLUG_TIMEOUT, "a new CPU online")
-        return min(added)
-
-    def _online_cpus(self):
-        """Those that are, having brought up what only waits for that."""
-        if self.architecture.online_cpus:
-            self.guest.check(self.architecture.online_cpus)
-        return self.cpus()
-
-    def unplug_cpu(self):
-        """Remove the core plugged last, and with it its CPU."""
-        before = self.cpus()
-        self._unplug(self._cores.pop())
-        expect(len(self.cpus()) == len(before) - 1,
-               f"CPUs {before} became {self.cpus()}")
-
-    def plug_memory(self):
-        """Add a DIMM to the machine; its range, once all is online."""
-        name = f"dimm-{len(self._dimms)}"
-        with self.timed("plug"):
-            added = self.machine.add_dimm(name, self.architecture.dimm_size)
-            self._dimms.append(name)
-            wait_until(lambda: not subtract([added], self.memory()),
-                       PLUG_TIMEOUT, "all of the new memory online")
-        return added
-
-    def unplug_memory(self):
-        """Remove the DIMM plugged last."""
-        name = self._dimms.pop()
-        self._unplug(name)
-        self.machine.free_dimm(name)
-
-    def _unplug(self, name):
-        with self.timed("unplug"):
-            self.machine.ask_back(name)
-            wait_until(lambda: not self.machine.has_device(name),
-                       PLUG_TIMEOUT, f"{name} given back")
-
-    def memory(self):
-        """The ranges of the memory blocks which are online."""
-        return online_memory(self.guest)
 
     def cma_areas(self):
         """What crashkernel=,cma has set aside; the ends in the file are inclusive."""
@@ -284,12 +206,3 @@ class Stage:
             expect(time.monotonic() < deadline,
                    f"not in guest memory: {missing} in {CAPTURE_TIMEOUT} s")
             time.sleep(POLL)
-
-
-def _number_list(text):
-    """The set that the kernel writes like 0-3,8."""
-    numbers = set()
-    for item in text.split(","):
-        first, _, last = item.partition("-")
-        numbers.update(range(int(first), int(last or first) + 1))
-    return numbers

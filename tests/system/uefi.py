@@ -12,10 +12,10 @@ import subprocess
 import sys
 
 from dump import Dump
+from failure import Failure
 from files import REPOSITORY, ukify
 from memory import expect_all
 from stage import expect
-from stream import Failure
 
 sys.path.insert(0, os.path.join(REPOSITORY, "tests", "lib"))
 

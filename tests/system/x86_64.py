@@ -5,29 +5,19 @@
 import os
 import re
 import shutil
-import subprocess
 import time
 
-from architecture import PACKAGED, Architecture, Hardware
+from architecture import PACKAGED, Architecture
 from dump import Dump, subtract
+from failure import Failure
+from machines import PC, flash
 from scripts import script
-from stream import Failure
 
-# Without KVM, Linux believes in a CPU that may come only when it sees a hypervisor it
-# knows: it takes this one for VMware, see acpi_is_processor_usable().
-VMWARE = ["-smbios", "type=1,serial=VMware-x"]
-VIRTUAL = ["-accel", "kvm"]
-
-# One CPU at boot: Linux 7.2 panics by itself when two are emulated in threads.
-USUAL = Hardware(machine="q35,vmport=on", cpu="qemu64,-hypervisor", smp="1,maxcpus=4,sockets=4,cores=1,threads=1",
-                 memory="1G,slots=4,maxmem=4G", crashkernel="256M")
+USUAL = PC.usual
 NO_UNIT = USUAL._replace(unit=False)
 CMA = USUAL._replace(crashkernel="256M crashkernel=64M,cma")
 
-# Of the package ovmf.
-FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
-# And what has Microsoft's keys, by which Debian's shim is signed; only the firmware writes there.
+# Of the package ovmf, what has Microsoft's keys, by which Debian's shim is signed; only the firmware writes there.
 SECURE_FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd"
 SECURE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
 SECURE = ["-global", "driver=cfi.pflash01,property=secure,value=on"]
@@ -36,13 +26,6 @@ linux /vmlinuz {}
 initrd /first.cpio
 boot
 """
-
-# A kernel without a root file system panics and reboots at once: where KVM is good for
-# something, in a few seconds.
-KVM = "/dev/kvm"
-TRIAL_TIMEOUT = 30
-TRIAL = ("-M", "q35", "-m", "512M", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio",
-         "-append", "console=ttyS0 panic=-1")
 
 # What a capture kernel must be told, or it takes hot-added memory for its own; and what keeps
 # our kexec from saying it.
@@ -55,14 +38,9 @@ STOP_TIMEOUT = 120
 STOPPED_TIME, STOPPED_CODE = 10, 16
 
 
-class X86(Architecture):
-    """Facts are in /proc/iomem; the console loses characters."""
+class X86(Architecture, PC):
+    """What /proc/iomem tells."""
 
-    name = "x86_64"
-    emulator = "qemu-system-x86_64"
-    console = "ttyS0"
-    kernel = "vmlinuz"
-    usual = USUAL
     unusual = {
         "readers": USUAL._replace(disk=1 << 30),
         "no-unit": NO_UNIT,
@@ -76,35 +54,11 @@ class X86(Architecture):
         "vmlinux": USUAL._replace(disk=128 << 20),
         "lockdown": USUAL._replace(words="lockdown=integrity"),
     }
-    dimm_size = 256 << 20
-    online_cpus = ("for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do "
-                   "[ ! -e $cpu ] || echo 1 >$cpu; done")
-
-    def has_kvm(self, kernel):
-        if not os.access(KVM, os.R_OK | os.W_OK):
-            return False
-        command = [self.emulator, *TRIAL, *VIRTUAL, "-cpu", "host", "-kernel", kernel]
-        try:
-            tried = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, timeout=TRIAL_TIMEOUT)
-            return b"Kernel panic - not syncing" in tried.stdout
-        except subprocess.TimeoutExpired:
-            return False
-
     def arguments(self, hardware, directory, kvm):
-        arguments = ["-M", hardware.machine]
-        processor = {True: "host", False: hardware.cpu}[kvm] + (",-sha-ni" if hardware.unit is False else "")
-        threads = "multi" if hardware.threads else "single"
-        arguments += VIRTUAL if kvm else ["-accel", f"tcg,thread={threads}", *VMWARE]
-        arguments += ["-cpu", processor]
-        if hardware.uefi:
-            code, template = ((SECURE_FIRMWARE, SECURE_VARIABLES) if hardware.secure_boot else
-                              (FIRMWARE, VARIABLES))
-            variables = os.path.join(directory, "variables")
-            shutil.copyfile(template, variables)
-            arguments += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
-                          "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
-        return arguments + (SECURE if hardware.secure_boot else [])
+        if not hardware.secure_boot:
+            return super().arguments(hardware, directory, kvm)
+        return (super().arguments(hardware._replace(uefi=False), directory, kvm) +
+                flash(directory, SECURE_FIRMWARE, SECURE_VARIABLES) + SECURE)
 
     def boot_arguments(self, hardware, directory, files, append):
         if not hardware.secure_boot:

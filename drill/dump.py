@@ -7,7 +7,7 @@ Ranges of physical addresses are Python's own.
 
 import struct
 
-from stream import Failure
+from failure import Failure
 
 PATH = "/proc/vmcore"
 PT_LOAD, PT_NOTE = 1, 4

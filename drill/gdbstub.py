@@ -4,7 +4,7 @@
 
 import socket
 
-from stream import Failure
+from failure import Failure
 
 TIMEOUT = 60
 

@@ -30,6 +30,9 @@ class Writer:
     def file(self, name, data, mode=0o644):
         self._entry(name, stat.S_IFREG | mode, data)
 
+    def symlink(self, name, target):
+        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
+
     def character_device(self, name, major, minor):
         self._entry(name, stat.S_IFCHR | 0o600, b"", (major, minor))
 

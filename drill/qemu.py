@@ -12,7 +12,8 @@ import tempfile
 import time
 
 import gdbstub
-from stream import Failure, Stream
+from failure import Failure
+from stream import Stream
 
 MONITOR_TIMEOUT = 120
 END_TIMEOUT = 30
@@ -61,19 +62,21 @@ class Machine:
     """Use as a context: leaving it ends the child, whatever happened.
 
     A site has an architecture, whether KVM is used, and the paths of a kernel and its first initrd;
-    the emulator may be another program that knows the options of the usual one.
+    the emulator may be another program that knows the options of the usual one, and @more are further
+    options.
     """
 
-    def __init__(self, directory, site, hardware, append, emulator=None):
+    def __init__(self, directory, site, hardware, append, emulator=None, more=()):
         self.directory = directory
         self.started = time.monotonic()
-        terminals = ["con", "ctl"][:hardware.terminals]
+        terminals = ["con", "ctl", "mem"][:hardware.terminals]
         names = ["qmp", *terminals]
         ours, theirs = zip(*(socket.socketpair() for _ in names))
         command = [emulator or site.architecture.emulator,
                    *site.architecture.arguments(hardware, directory, site.kvm),
                    "-smp", hardware.smp, "-m", hardware.memory, "-nodefaults", "-display", "none", "-no-reboot",
                    *site.architecture.boot_arguments(hardware, directory, (site.kernel, site.first), append)]
+        command += more
         self.disk = self._path("disk")
         if hardware.disk:
             command += _disk_arguments(self.disk, hardware.disk)
@@ -90,10 +93,12 @@ class Machine:
         self.monitor = Monitor(ours[0])
         self.console = Stream("the console", ours[1],
                               self._path("console.log"), self.elapsed)
-        self.control = self.console
+        self.control = self.measured = self.console
         if hardware.terminals > 1:
             self.control = Stream("the command channel", ours[2],
                                   self._path("control.log"), self.elapsed)
+        if hardware.terminals > 2:
+            self.measured = Stream("what is measured", ours[3], self._path("measured.log"), self.elapsed)
 
     def __enter__(self):
         try:
@@ -192,7 +197,7 @@ class Machine:
         self._process.kill()
         self._process.wait()
         self.monitor.close()
-        for stream in {self.console, self.control}:
+        for stream in {self.console, self.control, self.measured}:
             stream.wait_end(END_TIMEOUT)
 
 

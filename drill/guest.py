@@ -5,15 +5,12 @@
 import base64
 import binascii
 import hashlib
-import os
 import re
 import shlex
 import time
 
-import cpio
-from stream import CODING, Failure
-
-HERE = os.path.dirname(os.path.abspath(__file__))
+from failure import Failure
+from stream import CODING
 
 # Emulation on a loaded machine is slow; these only bound a hang.
 BOOT_TIMEOUT = 300
@@ -23,30 +20,6 @@ COMMAND_TIMEOUT = 180
 QUIET = 20
 BOOT_ID = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 READY = rf"^ready (\w+) ({BOOT_ID})\n"
-
-
-def write_initramfs(path, busybox, programs, files, scripts=None):
-    """programs go to /sbin by their name, as do scripts (name: text), files (name: path) to the root."""
-    with cpio.Writer(path) as archive:
-        for name in "bin", "sbin", "dev", "proc", "sys", "tmp", "lib":
-            archive.directory(name)
-        # Opened before init can mount /dev: its messages reach the console.
-        archive.character_device("dev/console", 5, 1)
-        archive.file("bin/busybox", _read(busybox), 0o755)
-        archive.file("init", _read(os.path.join(HERE, "init.sh")), 0o755)
-        archive.file("channel", _read(os.path.join(HERE, "channel.sh")), 0o755)
-        for program in programs:
-            name = "sbin/" + os.path.basename(program)
-            archive.file(name, _read(program), 0o755)
-        for name, text in (scripts or {}).items():
-            archive.file(f"sbin/{name}", text.encode(), 0o755)
-        for name, source in files.items():
-            archive.file(name, _read(source), 0o755 if name.startswith("lib/") else 0o644)
-
-
-def _read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 class Guest:
@@ -67,7 +40,12 @@ class Guest:
 
     def has_come_up(self):
         """True when a kernel has booted since wait_ready()."""
-        return self._control.search(self._ready()) is not None
+        return self.newcomer() is not None
+
+    def newcomer(self):
+        """What the kernel is called that has booted since wait_ready(), or None."""
+        found = self._control.search(self._ready())
+        return found and found[1]
 
     def _ready(self):
         """Said by a kernel that has not been waited for."""

@@ -2,15 +2,11 @@
 # Copyright The kexec-hotplug developers
 """What a guest says on one of its terminals, kept and stamped with the time."""
 
-import os
 import re
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-
-from tap import Failure  # noqa: E402
+from failure import Failure
 
 # Keeps every byte; what is text in another is decoded where that is known.
 CODING = "latin-1"
@@ -20,10 +16,6 @@ LONGEST = 4096
 
 # A terminal hands over single characters: so long more of them are gathered.
 GATHER = 0.005
-
-
-class ArchiveLacks(Failure):
-    """What this needs is not served now: no fault of ours. The message begins with "archive: "."""
 
 
 class Stream:
