@@ -1,4 +1,3 @@
-#!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
 #

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # In the capture kernel, beside whatever its initrd has; and which of busybox's commands are wanted there.
 HELPER = ".kdump-drill"
 HELPER_INIT = f"/{HELPER}/init"
-HELPER_COMMANDS = ("base64", "cat", "dd", "grep", "md5sum", "mkdir", "mount", "rm", "sh", "stty", "tail", "touch",
+HELPER_COMMANDS = ("base64", "cat", "dd", "grep", "md5sum", "mkdir", "mknod", "mount", "rm", "sh", "stty", "tail", "touch",
                    "unshare", "usleep")
 
 PT_INTERP = 3
@@ -30,7 +30,7 @@ def write_initramfs(path, busybox, programs, files, scripts=None):
         # Opened before init can mount /dev: its messages reach the console.
         archive.character_device("dev/console", 5, 1)
         archive.file("bin/busybox", read_file(busybox), 0o755)
-        archive.file("init", read_file(os.path.join(HERE, "init.sh")), 0o755)
+        archive.file("init", script("init.sh", "/bin/busybox sh"), 0o755)
         archive.file("channel", read_file(os.path.join(HERE, "channel.sh")), 0o755)
         for program in programs:
             name = "sbin/" + os.path.basename(program)
@@ -51,12 +51,18 @@ def write_helper(path, busybox, vmcore_dmesg, terminals, init):
         archive.file(f"{HELPER}/bin/busybox", read_file(busybox), 0o755)
         for name in HELPER_COMMANDS:
             archive.symlink(f"{HELPER}/bin/{name}", "busybox")
-        for name, source in {"init": "capture-init.sh", "watch.sh": "watch.sh", "channel.sh": "channel.sh"}.items():
-            archive.file(f"{HELPER}/{name}", read_file(os.path.join(HERE, source)), 0o755)
+        archive.file(f"{HELPER}/init", script("capture-init.sh", f"/{HELPER}/bin/sh"), 0o755)
+        for name in "watch.sh", "channel.sh":
+            archive.file(f"{HELPER}/{name}", read_file(os.path.join(HERE, name)))
         archive.file(f"{HELPER}/terminals", " ".join(terminals).encode() + b"\n")
         archive.file(f"{HELPER}/next", init.encode() + b"\n")
         for name, data in packed(vmcore_dmesg, "vmcore-dmesg", f"{HELPER}/lib", f"{HELPER}/bin").items():
             archive.file(name, data, 0o755)
+
+
+def script(name, interpreter):
+    """One of those beside, as what the kernel in a machine starts: none of them is a program here."""
+    return f"#!{interpreter}\n".encode() + read_file(os.path.join(HERE, name))
 
 
 def packed(program, name, libraries, programs):
@@ -72,10 +78,10 @@ def packed(program, name, libraries, programs):
     loader = next((path for path in paths if os.path.basename(path).startswith(("ld-", "ld64"))), None)
     if not loader:
         raise Failure(f"{program}: ldd does not say what it needs; take a static one, or run this where it runs")
-    script = ("#!/.kdump-drill/bin/sh\n" if programs.startswith(HELPER) else "#!/bin/busybox sh\n")
-    script += f"exec /{libraries}/{os.path.basename(loader)} --library-path /{libraries} /{libraries}/{name} \"$@\"\n"
+    start = f"#!/{HELPER}/bin/sh\n" if programs.startswith(HELPER) else "#!/bin/busybox sh\n"
+    start += f"exec /{libraries}/{os.path.basename(loader)} --library-path /{libraries} /{libraries}/{name} \"$@\"\n"
     contents = {f"{libraries}/{os.path.basename(path)}": read_file(path) for path in sorted(paths)}
-    return contents | {f"{libraries}/{name}": data, f"{programs}/{name}": script.encode()}
+    return contents | {f"{libraries}/{name}": data, f"{programs}/{name}": start.encode()}
 
 
 def _needed(path, found):

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""The command line of kdump-drill."""
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+
+import advise
+import page
+import report
+import settings as machine_settings
+from failure import Failure
+from initramfs import elf_machine
+from settings import size_in_bytes
+from story import EM, KINDS, OK, UNKNOWN, Drill, Wish
+
+
+class Parser(argparse.ArgumentParser):
+    """Of a status that monitoring takes for "unknown" when the command line is wrong."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(UNKNOWN, f"kdump-drill: {message}\n")
+
+
+def parser():
+    parse = Parser(prog="kdump-drill", allow_abbrev=False,
+                   description="Crash a virtual copy of this machine and see whether a dump is left. Needs no root,"
+                               " and leaves this machine as it is.",
+                   epilog="Status: 0 a dump is left, 1 with something missing, 2 none, 3 not known.")
+    parse.add_argument("--machine", metavar="DIR",
+                       help="not this machine, but what `kexec --record DIR` wrote, or a copy of a machine's files")
+    parse.add_argument("--arch", choices=sorted(KINDS), help="default: as the machine's, or the kernel's")
+    parse.add_argument("--kernel", metavar="FILE", help="that crashes")
+    parse.add_argument("--capture-kernel", metavar="FILE", help="that is loaded; default: as kdump is configured, else --kernel")
+    parse.add_argument("--initrd", metavar="FILE", help="of the capture kernel; an empty name: none")
+    parse.add_argument("--command-line", metavar="TEXT", help="of the capture kernel, besides --options")
+    parse.add_argument("--options", metavar="WORDS", help="of kexec, instead of what kdump is configured to give")
+    parse.add_argument("--crashkernel", metavar="SIZE", help="as the boot parameter; default: what is reserved here")
+    parse.add_argument("--hotplug", action="store_true", help="load with --hotplug")
+    parse.add_argument("--add-cpu", action="store_true", help="add a CPU after the load, and crash on it")
+    parse.add_argument("--add-memory", metavar="SIZE", help="add memory after the load")
+    parse.add_argument("--memory", metavar="SIZE", help="of the virtual machine; default: as little as will do")
+    parse.add_argument("--cpus", type=int, default=1, metavar="N", help="of the virtual machine (default: 1)")
+    parse.add_argument("--boot-words", metavar="TEXT", default="", help="for the kernel that crashes, besides")
+    parse.add_argument("--disk", metavar="IMAGE", help="a virtio disk; it stays as it is")
+    parse.add_argument("--watch", type=int, default=300, metavar="SECONDS",
+                       help="how long the capture initrd is watched at most (default: 300)")
+    parse.add_argument("--emulate", action="store_true", help="do without KVM")
+    for name in "kexec", "vmcore-dmesg", "busybox":
+        parse.add_argument(f"--{name}", metavar="FILE", help="to be used in the virtual machine; default: the one here")
+    parse.add_argument("--advise", action="store_true",
+                       help="crash as often as it takes to find the smallest crashkernel= that captures")
+    parse.add_argument("--step", metavar="SIZE", default="16M", help="with --advise: how closely (default: 16M)")
+    parse.add_argument("--report", metavar="FILE.html", help="a page with all that is known, besides")
+    parse.add_argument("--json", action="store_true", help="for programs")
+    parse.add_argument("--keep", metavar="DIR", help="keep consoles and what was made")
+    return parse
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNKNOWN))
+    try:
+        settings = gather(options)
+        with working_directory(options.keep) as directory:
+            wish = wish_of(options, settings, directory)
+            result, advice = advised(settings, wish, options) if options.advise else (drill(settings, wish, options), None)
+        if options.report:
+            page.write(options.report, result, advice)
+    except (Failure, OSError) as failure:
+        print(f"KDUMP-DRILL UNKNOWN: {failure}")
+        return UNKNOWN
+    except KeyboardInterrupt:
+        print("KDUMP-DRILL UNKNOWN: interrupted")
+        return UNKNOWN
+    if options.json:
+        print(report.as_json(result, advice and advise.as_dict(advice)))
+    else:
+        print("\n".join((advise.text(advice) if advice else []) + report.text(result)))
+    if options.keep and result.status != OK:
+        print(f"logs: {options.keep}", file=sys.stderr)
+    return result.status
+
+
+def drill(settings, wish, options):
+    """One, told step by step where somebody looks on."""
+    def tell(step):
+        if sys.stderr.isatty() and not options.json:
+            print(f"[{step.at:6.1f} s] {step.name}: {report.printable(step.text)}", file=sys.stderr, flush=True)
+    return Drill(settings, wish, tell).run()
+
+
+def advised(settings, wish, options):
+    """(the drill with what is advised, the Advice)"""
+    last = {}
+
+    def one(size):
+        settings.crashkernel = f"{size >> 20}M"
+        last[size] = drill(settings, wish, options)
+        return last[size]
+
+    def tell(size, result):
+        if sys.stderr.isatty() and not options.json:
+            print(f"crashkernel={size >> 20}M: {result.verdict}", file=sys.stderr, flush=True)
+
+    advice = advise.advise(one, advise.start_of(settings), advise.least_size(settings), settings, bool(wish.add_memory),
+                           size_in_bytes(options.step), tell)
+    return last[advice.advised], advice
+
+
+def gather(options):
+    """Settings of the machine, and what was said instead."""
+    settings = machine_settings.survey(options.machine or "")
+    if options.kernel:
+        settings.kernel = options.kernel
+        if not options.machine:
+            settings.uncovered = [] # those of this machine are none of that one's
+    if options.capture_kernel or (options.kernel and not options.machine):
+        settings.capture_kernel = options.capture_kernel or options.kernel
+    settings.capture_kernel = settings.capture_kernel or settings.kernel
+    if options.initrd is not None:
+        settings.initrd = options.initrd
+    if options.command_line is not None:
+        settings.append = options.command_line
+        if not options.machine and options.kernel:
+            settings.options = []  # those of this machine are for its own kernel
+    if options.options is not None:
+        settings.options = shlex.split(options.options)
+    settings.crashkernel = options.crashkernel or settings.crashkernel
+    if not settings.kernel:
+        raise Failure("which kernel? None was found below /boot; name one with --kernel")
+    if not settings.crashkernel:
+        raise Failure("how much is to be reserved? Nothing is here: name it with --crashkernel")
+    settings.arch = options.arch or arch_of(settings)
+    if settings.arch not in KINDS:
+        raise Failure(f"machines of {settings.arch} cannot be drilled; name another with --arch")
+    for path in settings.kernel, settings.capture_kernel, settings.initrd, options.disk:
+        if path:
+            check_readable(path)
+    return settings
+
+
+def arch_of(settings):
+    """Of the kernel, where it says it."""
+    check_readable(settings.kernel)
+    with open(settings.kernel, "rb") as file:
+        head = file.read(4096)
+    machine = elf_machine(head)
+    named = [arch for arch, number in EM.items() if number == machine]
+    if named:
+        return named[0]
+    if head[0x202:0x206] == b"HdrS":
+        return "x86_64"
+    if head[56:60] == b"ARM\x64":
+        return "arm64"
+    return settings.arch
+
+
+def check_readable(path):
+    """The message is about root, which a drill does not need to be."""
+    try:
+        with open(path, "rb"):
+            pass
+    except PermissionError:
+        raise Failure(f"{path}: only root can read it; make a copy that you can read, and name that") from None
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from None
+
+
+def wish_of(options, settings, directory):
+    if options.cpus < 1:
+        raise Failure("--cpus: at least one")
+    if settings.arch == "arm64" and (options.add_cpu or options.add_memory or options.hotplug):
+        raise Failure("on arm64 no kernel keeps a crash image current: nothing is added in a drill")
+    emulator = KINDS[settings.arch].emulator
+    if not shutil.which(emulator):
+        raise Failure(f"{emulator} is not installed")
+    added = size_in_bytes(options.add_memory) if options.add_memory else 0
+    size_in_bytes(options.memory or "0")
+    return Wish(directory=directory,
+                kexec=options.kexec or program("kexec"),
+                vmcore_dmesg=options.vmcore_dmesg or program("vmcore-dmesg", options.kexec),
+                busybox=options.busybox or program("busybox"),
+                memory=options.memory or "", cpus=options.cpus, add_cpu=options.add_cpu,
+                add_memory=added,
+                hotplug=options.hotplug, disk=options.disk or "", watch=options.watch, emulate=options.emulate,
+                words=options.boot_words)
+
+
+def program(name, beside=None):
+    """Where it is: beside another, or where programs are."""
+    if beside and os.path.exists(os.path.join(os.path.dirname(beside), name)):
+        return os.path.join(os.path.dirname(beside), name)
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if not found:
+        raise Failure(f"there is no {name} here; install it, or name one with --{name}")
+    return found
+
+
+def working_directory(keep):
+    if not keep:
+        return tempfile.TemporaryDirectory(prefix="kdump-drill-")
+    os.makedirs(keep, exist_ok=True)
+    return Kept(keep)
+
+
+class Kept(str):
+    """A directory that stays."""
+
+    def __enter__(self):
+        return str(self)
+
+    def __exit__(self, *exception):
+        pass

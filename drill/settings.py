@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""What a machine would load for a crash, and with how much memory: from its own files, or a copy of them.
+
+Nothing here is changed, and nothing needs root; what only root can read is named. `kdump-load --explain` (which reads
+/etc/sysconfig/kdump, too, as kdumpctl has it) or the file of kdump-tools says what is loaded.
+"""
+
+import os
+import platform
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+
+from failure import Failure
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Installed beside this; in the source tree it is a template, of which only a default is left out.
+KDUMP_LOAD = (os.path.join(HERE, "kdump-load"), os.path.join(HERE, "../kdump/kdump-load.in"))
+
+KDUMP_TOOLS, KDUMP_CONFIG = "/etc/default/kdump-tools", "/usr/sbin/kdump-config"
+# What kdump-tools adds where its file does not say.
+KDUMP_TOOLS_APPEND = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
+KDUMP_TOOLS_REMOVE = "crashkernel hugepages hugepagesz abm"
+
+ARCHITECTURES = {"x86_64": "x86_64", "ppc64le": "ppc64le", "aarch64": "arm64", "arm64": "arm64"}
+# Where no configuration says it.
+APPEND = {"ppc64le": "maxcpus=1 irqpoll noirqdistrib reset_devices cgroup_disable=memory numa=off panic=10",
+          "x86_64": "nr_cpus=1 irqpoll reset_devices cgroup_disable=memory panic=10",
+          "arm64": "nr_cpus=1 reset_devices cgroup_disable=memory panic=10"}
+MIB = 1 << 20
+
+
+@dataclass
+class Settings:
+    """What a drill is about; @why says of each where it comes from."""
+
+    arch: str = ""
+    kernel: str = ""            # the running one
+    capture_kernel: str = ""
+    initrd: str = ""            # "": none
+    options: list = field(default_factory=list)     # of kexec, but for these files and the append
+    append: str = ""            # --command-line
+    crashkernel: str = ""       # as a boot parameter has it
+    uncovered: list = field(default_factory=list)   # drivers of this machine's disks and networks
+    memory_hotplug: bool = False    # the kernel can have more memory added
+    why: dict = field(default_factory=dict)
+
+
+class Tree:
+    """The files of this machine, or below a directory."""
+
+    def __init__(self, root=""):
+        self.root = root.rstrip("/")
+
+    def path(self, name):
+        return self.root + name
+
+    def exists(self, name):
+        return os.path.exists(self.path(name))
+
+    def text(self, name, default=""):
+        """Of a file that may not be there."""
+        try:
+            with open(self.path(name), encoding="utf-8", errors="replace") as file:
+                return file.read().strip()
+        except OSError:
+            return default
+
+
+def survey(root=""):
+    """Settings of this machine, or of what is below @root: a `kexec --record` snapshot, or more of its files."""
+    tree = Tree(root)
+    settings = Settings()
+    _survey_machine(tree, settings)
+    found = _from_kdump_tools(tree, settings) or _from_kdump_load(tree, settings)
+    if not found:
+        settings.append = APPEND.get(settings.arch, "")
+        settings.options = ["--base-cmdline=" + tree.text("/proc/cmdline"), "--remove-cmdline=quiet"]
+        settings.why["capture"] = "no kdump configuration was found: the usual words of a command line"
+    settings.crashkernel = crashkernel(tree)
+    settings.why["crashkernel"] = "what is reserved there" if settings.crashkernel else "nothing is reserved there"
+    settings.uncovered = drivers(tree)
+    return settings
+
+
+def _survey_machine(tree, settings):
+    snapshot = dict(line.split(" ", 1) for line in tree.text("/kexec-snapshot").splitlines() if " " in line)
+    machine = snapshot.get("machine") or tree.text("/proc/sys/kernel/arch") or platform.machine()
+    settings.arch = ARCHITECTURES.get(machine, machine)
+    release = snapshot.get("release") or tree.text("/proc/sys/kernel/osrelease") or platform.release()
+    settings.memory_hotplug = tree.exists("/sys/devices/system/memory/crash_hotplug")
+    for name in "vmlinuz", "vmlinux", "Image":
+        for path in f"/boot/{name}-{release}", f"/usr/lib/modules/{release}/{name}", f"/lib/modules/{release}/{name}":
+            if not settings.kernel and tree.exists(path):
+                settings.kernel = tree.path(path)
+    settings.why["kernel"] = f"the running kernel, Linux {release}"
+
+
+def _from_kdump_tools(tree, settings):
+    """Debian's: a shell script's settings, which must be plain to be read here."""
+    if not (tree.exists(KDUMP_TOOLS) and (tree.root or tree.exists(KDUMP_CONFIG))):
+        return False
+    said = assignments(tree.text(KDUMP_TOOLS))
+    settings.capture_kernel = _inside(tree, said.get("KDUMP_KERNEL") or "/var/lib/kdump/vmlinuz")
+    settings.initrd = _inside(tree, said.get("KDUMP_INITRD") or "/var/lib/kdump/initrd.img")
+    settings.options = said.get("KDUMP_KEXEC_ARGS", "").split()
+    settings.append = said.get("KDUMP_CMDLINE_APPEND") or KDUMP_TOOLS_APPEND
+    settings.options += ["--base-cmdline=" + (said.get("KDUMP_CMDLINE") or tree.text("/proc/cmdline")),
+                         f"--remove-cmdline={KDUMP_TOOLS_REMOVE}"]
+    settings.why["capture"] = tree.path(KDUMP_TOOLS)
+    return True
+
+
+def assignments(text):
+    """{name: value} of the lines that assign plain words; a shell's other lines are left out."""
+    found = {}
+    for line in text.splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
+            continue
+        try:
+            words = shlex.split(value, comments=True)
+        except ValueError:
+            continue
+        if len(words) <= 1 and not any(c in "".join(words) for c in "$`"):
+            found[name] = words[0] if words else ""
+    return found
+
+
+def _inside(tree, path):
+    """The file that a path, or a link there, names below the root."""
+    for _ in range(40):
+        real = tree.path(path)
+        if not os.path.islink(real):
+            return real
+        target = os.readlink(real)
+        path = target if target.startswith("/") else os.path.normpath(os.path.join(os.path.dirname(path), target))
+    raise Failure(f"{path}: a link to itself")
+
+
+def _from_kdump_load(tree, settings):
+    """What kdump-load would load; False where it finds nothing to load."""
+    script = next((path for path in KDUMP_LOAD if os.path.exists(path)), None)
+    if not script:
+        return False
+    command = ["sh", script, "--explain", *([f"--root={tree.root}"] if tree.root else [])]
+    done = subprocess.run(command, env={**os.environ, "KEXEC": "true"}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    found = re.search(r"^command +(.*)$", done.stdout, re.M)
+    if not found:
+        return False
+    configuration = re.search(r"^configuration +(.*)$", done.stdout, re.M)
+    settings.why["capture"] = "kdump-load --explain, configuration: " + (configuration[1] if configuration else "?")
+    understand(settings, shlex.split(found[1])[1:], tree)
+    return True
+
+
+def understand(settings, words, tree):
+    """Arguments of kexec: the files of them become settings, the rest options for a machine whose /proc/cmdline is
+    another."""
+    settings.options = []
+    for word in words:
+        if word == "-p" or word == "--load-panic":
+            continue
+        if word == "--reuse-cmdline":
+            settings.options.append("--base-cmdline=" + tree.text("/proc/cmdline"))
+        elif word.startswith("--command-line=") or word.startswith("--append="):
+            settings.append = word.partition("=")[2]
+        elif word.startswith("--initrd=") or word.startswith("--ramdisk="):
+            settings.initrd = word.partition("=")[2]
+        elif not word.startswith("-"):
+            settings.capture_kernel = word
+        else:
+            settings.options.append(word)
+
+
+def crashkernel(tree):
+    """As little as a boot parameter must say to reserve what this machine has reserved: with a size for ranges."""
+    size = tree.text("/sys/kernel/kexec/crash_size") or tree.text("/sys/kernel/kexec_crash_size")
+    said = re.findall(r"(?:^|\s)crashkernel=(\S+)", tree.text("/proc/cmdline"))
+    extra = "".join(f" crashkernel={value}" for value in said if value.endswith(",cma"))
+    if size.isdigit() and int(size):
+        return f"{int(size) // MIB}M{extra}"
+    plain = [value for value in said if re.fullmatch(r"\d+[KMG]", value)]
+    return plain[-1] + extra if plain else ""
+
+
+def drivers(tree):
+    """Of the disks and network cards there: a drill has none of these."""
+    found = set()
+    for where in "/sys/class/block", "/sys/class/net", "/sys/class/scsi_host":
+        try:
+            names = os.listdir(tree.path(where))
+        except OSError:
+            continue
+        for name in names:
+            driver = tree.path(f"{where}/{name}/device/driver")
+            if os.path.islink(driver):
+                found.add(os.path.basename(os.readlink(driver)))
+    return sorted(found - {"sd", "sr", "virtio_blk"})
+
+
+def size_in_bytes(text):
+    """Of "512M" and the like, as boot parameters and QEMU have them."""
+    found = re.fullmatch(r"(\d+)([KMGkmg]?)", text)
+    if not found:
+        raise Failure(f"{text}: not a size; say 512M, or 1G")
+    return int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2].lower()]
