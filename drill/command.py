@@ -15,7 +15,7 @@ import page
 import report
 import settings as machine_settings
 from failure import Failure
-from initramfs import elf_machine
+from initramfs import elf_machine, read_file
 from settings import size_in_bytes
 from story import EM, KINDS, OK, UNKNOWN, Drill, Wish
 
@@ -120,7 +120,8 @@ def gather(options):
     if options.kernel:
         settings.kernel = options.kernel
         if not options.machine:
-            settings.uncovered = [] # those of this machine are none of that one's
+            # Those of this machine are for its own kernel.
+            settings.uncovered, settings.initrd = [], ""
     if options.capture_kernel or (options.kernel and not options.machine):
         settings.capture_kernel = options.capture_kernel or options.kernel
     settings.capture_kernel = settings.capture_kernel or settings.kernel
@@ -142,15 +143,13 @@ def gather(options):
         raise Failure(f"machines of {settings.arch} cannot be drilled; name another with --arch")
     for path in settings.kernel, settings.capture_kernel, settings.initrd, options.disk:
         if path:
-            check_readable(path)
+            read_file(path, 1) # whether it can be; a drill needs not be root
     return settings
 
 
 def arch_of(settings):
     """Of the kernel, where it says it."""
-    check_readable(settings.kernel)
-    with open(settings.kernel, "rb") as file:
-        head = file.read(4096)
+    head = read_file(settings.kernel, 4096)
     machine = elf_machine(head)
     named = [arch for arch, number in EM.items() if number == machine]
     if named:
@@ -160,17 +159,6 @@ def arch_of(settings):
     if head[56:60] == b"ARM\x64":
         return "arm64"
     return settings.arch
-
-
-def check_readable(path):
-    """The message is about root, which a drill does not need to be."""
-    try:
-        with open(path, "rb"):
-            pass
-    except PermissionError:
-        raise Failure(f"{path}: only root can read it; make a copy that you can read, and name that") from None
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}") from None
 
 
 def wish_of(options, settings, directory):

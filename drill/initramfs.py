@@ -119,11 +119,11 @@ def _order(data):
     return "<" if data[5] == 1 else ">"
 
 
-def read_file(path):
-    """The bytes; Failure with what to do where they cannot be read."""
+def read_file(path, size=-1):
+    """So many bytes, or all; Failure with what to do where they cannot be read."""
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(size)
     except PermissionError:
         raise Failure(f"{path}: only root can read it; make a copy that you can read, and name that") from None
     except OSError as error:

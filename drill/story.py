@@ -34,7 +34,7 @@ BOOT_TIMEOUT = 600
 CRASH_TIMEOUT = 120
 CAPTURE_TIMEOUT = 600
 # So long nothing is said by a capture kernel that is looked for in memory, and given up.
-SILENCE, LOST = 20, 150
+SILENCE, LOST = 15, 150
 # So long an initrd says nothing when no more is to be expected.
 IDLE = 45
 POLL = .5
@@ -338,7 +338,7 @@ class Drill:
         """Until the helper listens in the capture kernel; Ended when it will not."""
         console = self._machine.console
         began = heard = time.monotonic()
-        known, first, failed = console.position(), False, None
+        known, first, failed, looked = console.position(), False, None, began
         while True:
             if self._guest.has_come_up():
                 break
@@ -353,8 +353,10 @@ class Drill:
             failed = failed or (now if cause else None)
             if (failed and now - failed > GRACE and cause) or self._machine.wait_exit(0):
                 self._lost(causes.classify(self._console()) or self._nothing_more())
-            if not first and now - heard > SILENCE and (cause := self._look_into_memory()):
-                self._lost(cause)
+            if not first and now - max(heard, looked) > SILENCE:
+                looked = now
+                if (cause := self._look_into_memory()):
+                    self._lost(cause)
             if now - heard > LOST or now - began > CAPTURE_TIMEOUT:
                 self._lost(self._nothing_more())
             time.sleep(POLL)
