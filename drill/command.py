@@ -64,7 +64,7 @@ def parser():
 
 
 def main(arguments=None):
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(joined(sys.argv[1:] if arguments is None else arguments))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNKNOWN))
     try:
         settings = gather(options)
@@ -86,6 +86,15 @@ def main(arguments=None):
     if options.keep and result.status != OK:
         print(f"logs: {options.keep}", file=sys.stderr)
     return result.status
+
+
+def joined(arguments):
+    """With what follows --options as its value: it begins with a dash, which argparse takes for another option."""
+    words, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        words.append(f"{word}={rest.pop(0)}" if word == "--options" and rest else word)
+    return words
 
 
 def drill(settings, wish, options):

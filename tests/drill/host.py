@@ -260,6 +260,12 @@ def what_only_root_reads_is_named():
     expect(status == UNKNOWN and "/boot/secret: only root can read it; make a copy" in said, f"status {status}: {said}")
 
 
+def options_of_kexec_begin_with_a_dash():
+    """They are a value all the same."""
+    for words in (["--options", "-c"], ["--options=-c"]):
+        expect_same(f"{words}", command.parser().parse_args(command.joined([*words, "--json"])).options, "-c")
+
+
 def programs_bring_their_libraries():
     """A dynamic program runs by what was packed, and nothing else."""
     found = packed("/usr/bin/env", "env", "lib", "sbin")
@@ -404,7 +410,7 @@ PLAN = {"ranges": {"crash_region": [{"start": "0x10000000", "end": "0x20000000",
                      {"name": "elfcorehdr", "address": "0x14000000", "memsz": MIB, "hotplug": True, "digest": False}]}
 
 
-TESTS = (what_only_root_reads_is_named, options_are_in_step, advice_is_the_smallest, margins_have_reasons, advice_can_fail, pages_are_whole,
+TESTS = (options_of_kexec_begin_with_a_dash, what_only_root_reads_is_named, options_are_in_step, advice_is_the_smallest, margins_have_reasons, advice_can_fail, pages_are_whole,
          consoles_are_understood, memory_counts_before_what_follows, a_silent_kernel_is_read, kdump_tools_are_read,
          kdump_load_is_asked, reservations_are_read, drivers_are_named, a_recorded_machine_will_do, reports_say_it,
          reports_are_json, refusals_say_what_to_do, programs_bring_their_libraries)

@@ -145,7 +145,7 @@ def dynamic():
 def incomplete():
     """Its twin without --hotplug: there is a dump, which lacks both."""
     bed = Bed("incomplete", "x86-6.12")
-    said = _verdict(bed.drill("--crashkernel", "256M", "--add-cpu", "--add-memory", "256M", "--options=-c",
+    said = _verdict(bed.drill("--crashkernel", "256M", "--add-cpu", "--add-memory", "256M", "--options", "-c",
                               initrd=bed.initrd(initrds.SAVES)), 1, "captured-incomplete")
     expect(any("memory that was added" in warning for warning in said["warnings"]) and
            any("registers of 1 CPUs, of 2" in warning for warning in said["warnings"]), f"{said['warnings']}")
