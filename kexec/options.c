@@ -11,11 +11,11 @@
 /* Long options without a short form. */
 enum {
 	OPT_APPEND = 256, OPT_REUSE_CMDLINE, OPT_BASE_CMDLINE, OPT_REMOVE_CMDLINE, OPT_INITRD,
-	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_MAP, OPT_DUMP, OPT_RECORD, OPT_SYSROOT,
-	OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA, OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB,
-	OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP, OPT_XEN, OPT_IGNORED, OPT_VERBOSE,
-	OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD, OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP,
-	OPT_VGA_RESET, OPT_16_OR_32, OPT_NO_LINUX,
+	OPT_HOTPLUG, OPT_CRASH_SIZE, OPT_DRY_RUN, OPT_JSON, OPT_MAP, OPT_DUMP, OPT_RECORD,
+	OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA,
+	OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP,
+	OPT_XEN, OPT_IGNORED, OPT_VERBOSE, OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD,
+	OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP, OPT_VGA_RESET, OPT_16_OR_32, OPT_NO_LINUX,
 };
 
 struct row {
@@ -439,7 +439,8 @@ static int options_check(const struct options *o, int operands)
 	if (operands > 1)
 		return fail(EINVAL, "more than one kernel: \"%s\" and others", o->request.kernel);
 	if (!load && (o->dry_run || (o->json && !ask) || o->dump || o->map))
-		return fail(EINVAL, "--dry-run, --json, --map and --dump need a kernel to plan for");
+		return fail(EINVAL,
+			    "--dry-run, --json, --map and --dump need a kernel to plan for");
 	if (!load && (o->request.initrd || o->request.cmdline || o->request.reuse_cmdline ||
 		      o->request.hotplug || o->request.dtb || o->request.reuse_initrd))
 		return fail(EINVAL,
