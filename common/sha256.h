@@ -22,16 +22,17 @@ struct sha256 {
 	uint8_t block[SHA256_BLOCK_SIZE];	/* the last length % 64 bytes */
 };
 
-void sha256_init(struct sha256 *s);
-void sha256_update(struct sha256 *s, const void *data, size_t len);
-void sha256_final(struct sha256 *s, uint8_t digest[SHA256_DIGEST_SIZE]);
+/* Of what is short: small rather than fast. */
+__attribute__((cold)) void sha256_init(struct sha256 *s);
+__attribute__((cold)) void sha256_update(struct sha256 *s, const void *data, size_t len);
+__attribute__((cold)) void sha256_final(struct sha256 *s, uint8_t digest[SHA256_DIGEST_SIZE]);
 
 /* For those who hash several messages at a time: FIPS 180-4's H(0) and K, and a block's step. */
 extern const uint32_t sha256_start[8];
 extern const uint32_t sha256_k[64] __attribute__((aligned(16)));
 void sha256_compress(uint32_t state[8], const uint8_t *block);
 /* @v as @size big-endian bytes. */
-void sha256_store(uint8_t *p, uint64_t v, unsigned int size);
+__attribute__((cold)) void sha256_store(uint8_t *p, uint64_t v, unsigned int size);
 
 #pragma GCC visibility pop
 

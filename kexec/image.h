@@ -17,6 +17,7 @@
 #include "kexec/files.h"
 #include "kexec/kept.h"
 #include "kexec/machine.h"
+#include "purgatory/params.h"
 
 #define SEGMENT_MAX	16	/* KEXEC_SEGMENT_MAX, include/linux/kexec.h */
 
@@ -34,6 +35,7 @@ enum role {
 	ROLE_CORE,		/* the elfcorehdr */
 	ROLE_INITRD,
 	ROLE_BOOT_DATA,		/* what the second kernel is handed: a device tree, boot_params */
+	ROLE_SEALED,		/* copies of what the running kernel rewrites */
 	ROLE_IDMAP,		/* page tables with which the purgatory can use the caches */
 };
 
@@ -127,6 +129,8 @@ struct image {
 
 	struct segment segment[SEGMENT_MAX];
 	unsigned int n_segments;
+	struct purgatory_kept sealed[PURGATORY_MAX_KEPT];	/* what the purgatory looks after */
+	unsigned int n_sealed;
 	uint64_t entry;
 	uint32_t flags;			/* of kexec_load(2), architecture included */
 	bool crash, hotplug, no_checks;

@@ -10,7 +10,9 @@
 
 #include <stdint.h>
 
+struct buf;
 struct image;
+struct purgatory_kept;
 struct segment;
 
 /* What a kept segment holds and can hold; the planner's reckoning, for reports. */
@@ -30,6 +32,15 @@ struct kept {
 	 * not made twice.
 	 */
 	int (*rehearse)(const struct image *image, const struct segment *s);
+	uint64_t kind; /* PURGATORY_KEPT_*: how the purgatory sees whether it is sound */
+	/*
+	 * The copy that it puts there where it is not, appended to @out; and what is its kind's own
+	 * in @k. A negative errno with a message. NULL: the data.
+	 */
+	int (*seal)(const struct segment *s, struct buf *out, struct purgatory_kept *k);
+	/* Is the copy, of k->sealed_size bytes, right? -EINVAL with a message. With seal. */
+	int (*prove_sealed)(const struct segment *s, const uint8_t *copy,
+			    const struct purgatory_kept *k);
 };
 
 /*

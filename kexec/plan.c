@@ -8,6 +8,7 @@
 #include "kexec/cmdline.h"
 #include "kexec/plan.h"
 #include "kexec/purgatory.h"
+#include "kexec/sealed.h"
 
 /*
  * The files exist where the kernel has the feature (one may be missing: a
@@ -309,8 +310,9 @@ int plan(struct image *image)
 {
 	const struct arch *arch = image->machine->arch;
 	int (*const steps[])(struct image *) = {
-		check_request, arch->needs, find_room, place_kernel, purgatory_place, place_core,
-		place_initrd, build_cmdline, arch->boot_data, purgatory_fill, choose_entry,
+		check_request,	 arch->needs,  find_room,      place_kernel,
+		purgatory_place, place_core,   place_initrd,   build_cmdline,
+		arch->boot_data, sealed_place, purgatory_fill, choose_entry,
 	};
 	int rc = 0;
 

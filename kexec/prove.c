@@ -10,6 +10,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/prove.h"
 #include "kexec/purgatory.h"
+#include "kexec/sealed.h"
 
 int prove_wrong(const char *what)
 {
@@ -242,7 +243,7 @@ static bool is_loaded(const struct image *image, const struct purgatory_region *
 	return !r->zeros || (end == s->bufsz && r->zeros <= s->memsz - end);
 }
 
-/* What nobody rewrites, but the digest itself and the purgatory's stack. */
+/* What nobody rewrites, but the digest itself with the names, and the purgatory's stack. */
 static void find_verifiable(const struct image *image, const struct segment *purgatory,
 			    struct ranges *out)
 {
@@ -256,7 +257,7 @@ static void find_verifiable(const struct image *image, const struct segment *pur
 			ranges_add(out, s->addr, s == purgatory ? s->bufsz : s->memsz, NULL);
 	}
 	ranges_merge(out);
-	ranges_subtract_one(out, digest, digest + SHA256_DIGEST_SIZE);
+	ranges_subtract_one(out, digest, digest + SHA256_DIGEST_SIZE + PURGATORY_NAMES_SIZE);
 }
 
 /* Regions as the purgatory will read them. */
@@ -320,5 +321,7 @@ int prove(const struct image *image)
 		rc = image->machine->arch->prove(image);
 	if (rc >= 0)
 		rc = prove_purgatory(image);
-	return rc < 0 ? rc : prove_kept(image, prove_rehearsal);
+	if (rc >= 0)
+		rc = prove_kept(image, prove_rehearsal);
+	return rc < 0 ? rc : sealed_prove(image, image_segment(image, ROLE_PURGATORY));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -8,10 +9,11 @@
 #include "kexec/arch/arch.h"
 #include "kexec/arch/lanes.h"
 #include "kexec/purgatory.h"
+#include "kexec/sealed.h"
 #include "purgatory/blobs.h"
 
 #define DIGEST_AT	PURGATORY_PARAM(digest)
-#define DIGEST_END	(DIGEST_AT + SHA256_DIGEST_SIZE)
+#define DIGEST_END PURGATORY_PARAM(kernel) /* and of the names, which are in no region either */
 
 static const struct purgatory_blob *purgatory_find(const char *machine)
 {
@@ -53,7 +55,7 @@ static uint64_t purgatory_get(const struct image *image, size_t offset)
 	return bytes_get(image->purgatory + offset, 8, image->machine->little);
 }
 
-static int purgatory_add_region(struct image *image, struct purgatory_region r)
+static int purgatory_add_region(struct image *image, const char *name, struct purgatory_region r)
 {
 	uint64_t n = purgatory_get(image, PURGATORY_PARAM(n_regions));
 
@@ -64,6 +66,8 @@ static int purgatory_add_region(struct image *image, struct purgatory_region r)
 	purgatory_put(image, PURGATORY_REGION(n, size), r.size);
 	purgatory_put(image, PURGATORY_REGION(n, zeros), r.zeros);
 	purgatory_put(image, PURGATORY_PARAM(n_regions), n + 1);
+	snprintf((char *)image->purgatory + PURGATORY_NAME(n, name),
+		 sizeof(((struct purgatory_name *)0)->name), "%s", name);
 	return 0;
 }
 
@@ -74,9 +78,9 @@ static int purgatory_add_itself(struct image *image, const struct segment *s)
 	struct purgatory_region after = {
 		.start = s->addr + DIGEST_END, .size = s->bufsz - DIGEST_END,
 	};
-	int rc = purgatory_add_region(image, before);
+	int rc = purgatory_add_region(image, s->name, before);
 
-	return rc < 0 ? rc : purgatory_add_region(image, after);
+	return rc < 0 ? rc : purgatory_add_region(image, s->name, after);
 }
 
 static int purgatory_add_regions(struct image *image)
@@ -94,8 +98,11 @@ static int purgatory_add_regions(struct image *image)
 		else if (s->role == ROLE_PURGATORY)
 			rc = purgatory_add_itself(image, s);
 		else
-			rc = purgatory_add_region(image, (struct purgatory_region){
-				.start = s->addr, .size = s->bufsz, .zeros = s->memsz - s->bufsz });
+			rc = purgatory_add_region(
+				image, s->name,
+				(struct purgatory_region){ .start = s->addr,
+							   .size = s->bufsz,
+							   .zeros = s->memsz - s->bufsz });
 	}
 	return rc;
 }
@@ -124,9 +131,12 @@ static void purgatory_put_digest(struct image *image)
 
 	debug("digest: by %s", unit->name);
 	lanes_init(&lanes, unit->blocks);
-	for (uint64_t i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++) {
 		purgatory_hash(image, &lanes, purgatory_get(image, PURGATORY_REGION(i, start)),
 			       purgatory_get(image, PURGATORY_REGION(i, size)));
+		bytes_put(image->purgatory + PURGATORY_NAME(i, check), lanes_check(&lanes), 4,
+			  image->machine->little);
+	}
 	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region),
 		    n * sizeof(struct purgatory_region), image->purgatory + DIGEST_AT);
 }
@@ -136,6 +146,7 @@ int purgatory_fill(struct image *image)
 	int rc;
 
 	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base);
+	sealed_put(image);
 	rc = image->machine->arch->fill(image);
 	if (rc >= 0 && !image->no_checks)
 		rc = purgatory_add_regions(image);

@@ -17,6 +17,11 @@
 				    (i) * sizeof(struct purgatory_region) + \
 				    offsetof(struct purgatory_region, field))
 
+/* And one of its name's. */
+#define PURGATORY_NAME(i, field) \
+	(PURGATORY_PARAM(name) + (i) * sizeof(struct purgatory_name) + \
+	 offsetof(struct purgatory_name, field))
+
 /* And one of the architecture's words. */
 #define PURGATORY_ARCH(word) (PURGATORY_PARAMS_OFFSET + PURGATORY_ARCH_AT(word))
 

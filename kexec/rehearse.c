@@ -77,6 +77,10 @@ static int rehearse_core(const struct image *image, const struct segment *s)
 }
 
 const struct kept kept_elfcorehdr = {
-	.what = "elfcorehdr", .unit = "CPUs and memory ranges", .like = "an ELF file",
-	.magic = { 0x7f, 'E', 'L', 'F' }, .rehearse = rehearse_core,
+	.what = "elfcorehdr",
+	.unit = "CPUs and memory ranges",
+	.like = "an ELF file",
+	.magic = { 0x7f, 'E', 'L', 'F' },
+	.rehearse = rehearse_core,
+	.kind = PURGATORY_KEPT_CORE,
 };

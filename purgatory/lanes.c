@@ -47,6 +47,16 @@ void lanes_region(struct lanes *l, const void *data, uint64_t size)
 		lanes_rest(l, p, (size_t)size);
 }
 
+uint32_t lanes_check(const struct lanes *l)
+{
+	uint32_t check = 0;
+
+	for (unsigned int lane = 0; lane < LANES; lane++)
+		for (unsigned int i = 0; i < 8; i++)
+			check ^= l->state[lane][i];
+	return check;
+}
+
 /* FIPS 180-4 section 5.1.1: all lanes are of one length, which is whole blocks, and end alike. */
 static void lanes_end(struct lanes *l)
 {

@@ -44,6 +44,9 @@ void lanes_init(struct lanes *l, lanes_blocks *blocks);
 /* The bytes of the next region. */
 void lanes_region(struct lanes *l, const void *data, uint64_t size);
 
+/* Of all regions so far: struct purgatory_name, check. */
+uint32_t lanes_check(const struct lanes *l);
+
 /* @table: the regions' entries of the parameters, @len bytes, as they are there. */
 void lanes_final(struct lanes *l, const void *table, size_t len,
 		 uint8_t digest[SHA256_DIGEST_SIZE]);

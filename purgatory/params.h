@@ -11,7 +11,8 @@
  * What is verified are n_regions memory regions, in order. Of each the first `size`
  * bytes are in the digest, and the `zeros` bytes behind them must be zero. Only these bytes of
  * the whole image are in no region: the segments which the running kernel
- * may rewrite (with --hotplug), the 32 bytes of the digest itself, and what
+ * may rewrite (with --hotplug, see kept[]), the 32 bytes of the digest itself and the names behind
+ * it, which serve to say what is damaged where it is wrong, and what
  * lies behind the blob's bytes up to image_size, the purgatory's own stack.
  *
  * The digest is made so that four processors, or the four parts of a vector, could work at it at
@@ -36,6 +37,10 @@
  *	100000, 64, 16385
  *	  1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af
  *
+ * A region's name has, as `check`, all words of the four lanes' states when this region is in,
+ *joined by exclusive or: where the digest is wrong, the first region whose check is wrong is
+ *damaged.
+ *
  * Architectures differ in the words of arch[], which are named below, and in
  * what the kernel address means there; nothing else.
  *
@@ -52,7 +57,8 @@
  */
 #define PURGATORY_HEAD_SIZE	0x100
 #define PURGATORY_PARAMS_OFFSET	PURGATORY_HEAD_SIZE
-#define PURGATORY_MAX_REGIONS	20	/* 16 segments, and the purgatory in pieces */
+#define PURGATORY_MAX_REGIONS 17 /* 16 segments, and the purgatory in two pieces */
+#define PURGATORY_MAX_KEPT 2
 #define PURGATORY_MAGIC		0x6b78707572676131	/* "kxpurga1" */
 #define PURGATORY_ARCH_WORDS	4
 
@@ -92,9 +98,11 @@
 #define PURGATORY_ARM64_IDMAP 1 /* the root of page tables for 48 bits, 4 KiB granule; 0: none */
 #define PURGATORY_ARM64_UART_SHIFT 2 /* CONSOLE_8250: registers are 1 << this bytes apart */
 
+#define PURGATORY_NAMES_SIZE (PURGATORY_MAX_REGIONS * 16)
+
 /* Offsets in the block that assembly reads. */
-#define PURGATORY_KERNEL_AT		48
-#define PURGATORY_ARCH_AT(word)		(104 + 8 * (word))
+#define PURGATORY_KERNEL_AT (48 + PURGATORY_NAMES_SIZE)
+#define PURGATORY_ARCH_AT(word) (104 + PURGATORY_NAMES_SIZE + 8 * (word))
 
 /*
  * Bits of the word `units`: what every processor of the machine has and its kernel uses, so that
@@ -102,7 +110,16 @@
  */
 #define PURGATORY_UNIT_LANES		1	/* what arch/NAME/lanes.h names */
 
-#define PURGATORY_PARAMS_SIZE	(15 * 8 + 32 + PURGATORY_MAX_REGIONS * 24)
+/*
+ * kept[].kind: what the running kernel rewrites, and so how it is known to be sound.
+ * CORE: the ELF core header, of the running kernel's byte order. ARCH: of the architecture's own
+ * kind; ppc64: the FDT, in which nothing changes but the CPU nodes.
+ */
+#define PURGATORY_KEPT_CORE 1
+#define PURGATORY_KEPT_ARCH 2
+
+#define PURGATORY_PARAMS_SIZE \
+	(16 * 8 + 32 + PURGATORY_NAMES_SIZE + PURGATORY_MAX_REGIONS * 24 + PURGATORY_MAX_KEPT * 80)
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -113,10 +130,34 @@ struct purgatory_region {
 	uint64_t zeros;			/* bytes behind these that are zero */
 };
 
+struct purgatory_name {
+	uint32_t check; /* see above */
+	char name[12];	/* of the segment, for messages; a NUL at its end */
+};
+
+/*
+ * A segment which the running kernel may have rewritten, and so is in no region. Its first bytes
+ * as they were loaded are in one, elsewhere: what is damaged is replaced by these.
+ */
+struct purgatory_kept {
+	uint64_t start, size;	      /* the segment: physical address, all its bytes */
+	uint64_t sealed, sealed_size; /* the copy; aligned to 16 */
+	uint64_t kind;		      /* PURGATORY_KEPT_* */
+	/*
+	 * ARCH, ppc64: offsets in the copy. From cpus_at to cpus_end there are the nodes of CPUs.
+	 * The first `spare` bytes of these are not in what was loaded: a node for a core that is
+	 * not in it; 0: there is none. The numbers of its `ids` threads are at ids_at (big-endian
+	 * 32 bit), the first one at reg_at as well.
+	 */
+	uint32_t cpus_at, cpus_end, spare, ids_at, ids, reg_at;
+	char name[16]; /* for messages; a NUL at its end */
+};
+
 struct purgatory_params {
 	uint64_t magic;			/* set at build time */
 	uint64_t image_size;		/* set at build time: blob, bss and stack */
 	uint8_t digest[32];		/* of the regions, see above */
+	struct purgatory_name name[PURGATORY_MAX_REGIONS]; /* of each region */
 	uint64_t kernel;		/* where to go; see arch[] */
 	uint64_t backup_source;
 	uint64_t backup;		/* where the source is copied to */
@@ -127,7 +168,9 @@ struct purgatory_params {
 	uint64_t arch[PURGATORY_ARCH_WORDS];
 	uint64_t n_regions;		/* 0, with a digest of zeroes: verify nothing */
 	uint64_t units;			/* PURGATORY_UNIT_* */
+	uint64_t n_kept;		/* 0 where nothing is verified */
 	struct purgatory_region region[PURGATORY_MAX_REGIONS];
+	struct purgatory_kept kept[PURGATORY_MAX_KEPT];
 };
 
 _Static_assert(sizeof(struct purgatory_params) == PURGATORY_PARAMS_SIZE, "params.h");

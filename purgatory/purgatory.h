@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "purgatory/kept.h"
 #include "purgatory/lanes.h"
 #include "purgatory/params.h"
 
@@ -21,8 +22,15 @@
  */
 void purgatory(const struct purgatory_params *p, uint64_t cpu);
 
-/* Does the memory which @p describes have the digest in @p, and zeros where it says so? */
-bool purgatory_verify(const struct purgatory_params *p);
+/*
+ * Does the memory which @p describes have the digest in @p, and zeros where it says so? If not,
+ * *damaged is the number of a region which is not as it was; n_regions: the digest is not.
+ */
+bool purgatory_verify(const struct purgatory_params *p, uint64_t *damaged);
+
+/* "purgatory: NAME WHAT MORE", which together have room in it. */
+#define PRINT_LINE 160
+void print_line(char line[PRINT_LINE], const char *name, const char *what, const char *more);
 
 /* Each architecture's own part. The first thing: make the consoles ready. */
 void arch_start(const struct purgatory_params *p);
@@ -35,6 +43,10 @@ void arch_print(const struct purgatory_params *p, const char *text);
  */
 lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before);
 void arch_lanes_end(const struct purgatory_params *p, uint64_t before);
+/* Of segments of PURGATORY_KEPT_ARCH. */
+kept_check arch_check_kept;
+/* The copy is in the place of @k: what is to be done for the CPU @cpu. */
+void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu);
 /* Before the kernel is entered. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu);
 /* For ever. */

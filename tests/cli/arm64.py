@@ -85,8 +85,8 @@ def told(consoles, shift):
     """What the purgatory that --dump writes is told of the port (purgatory/params.h)."""
     def check(r):
         with open(os.path.join(r.dir, "out/purgatory.bin"), "rb") as f:
-            data = f.read(0x100 + 0x80)
-        got = [int.from_bytes(data[0x100 + at:0x108 + at], "little") for at in (80, 88, 120)]
+            data = f.read(0x100 + 0x200)
+        got = [int.from_bytes(data[0x100 + at:0x108 + at], "little") for at in (352, 360, 392)]
         expect(got == [consoles, UART, shift], got)
     return check
 

@@ -61,7 +61,7 @@ def segments_of(plan):
 
 def check_hotplug_plan(plan):
     s = segments_of(plan)
-    expect(list(s) == ["kernel", "purgatory", "backup", "elfcorehdr", "initrd", "fdt"], list(s))
+    expect(list(s) == ["kernel", "purgatory", "backup", "elfcorehdr", "initrd", "fdt", "sealed"], list(s))
     expect([n for n in s if not s[n]["digest"]] == ["elfcorehdr", "fdt"], "digest marks")
     expect([n for n in s if s[n]["hotplug"]] == ["elfcorehdr", "fdt"], "hotplug marks")
     expect(plan["entry"] == s["purgatory"]["address"], "entry")
@@ -973,7 +973,7 @@ CASES = [
     Case("plan explains", PLAN + " -d", stdout="Segments", stderr="debug: kernel: .*lowest place"),
     Case("--dump", PLAN + " --dump {dir}/out", stdout="Segments",
          check=lambda r: expect(sorted(os.listdir(r.dir + "/out")) == [
-             "backup.bin", "elfcorehdr.bin", "fdt.dtb", "initrd.bin", "kernel.bin", "purgatory.bin"],
+             "backup.bin", "elfcorehdr.bin", "fdt.dtb", "initrd.bin", "kernel.bin", "purgatory.bin", "sealed.bin"],
              os.listdir(r.dir + "/out"))),
     Case("--dump into what exists", PLAN + " --dump {dir}", 1, error="exists already"),
     limit_case("command line at the limit", 2047, stdout="{"),

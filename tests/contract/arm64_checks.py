@@ -75,7 +75,8 @@ def segments(case, plan):
 @both
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments)
-    want = ["fdt", "idmap", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + ["elfcorehdr"] * case.crash
+    want = ["fdt", "idmap", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + ["elfcorehdr"] * case.crash + \
+        ["sealed"] * case.hotplug
     if names != sorted(want):
         yield f"segments {names}"
     hot = [s.name for s in plan.segments if s.hotplug]
@@ -285,6 +286,9 @@ def digest_regions(case, plan):
     yield from common.digest_regions(case, plan)
 
 
+sealed = both(common.sealed)
+
+
 def walk(read, root):
     """Every leaf: (virtual, physical, bytes, device), by the processor's rules."""
     def table(at, level, virtual):
@@ -311,7 +315,7 @@ def identity_map(case, plan):
     leaves = list(walk(plan.memory, p.words[1]))
     yield from (f"{v:#x} is mapped to {pa:#x}" for v, pa, *_ in leaves if v != pa)
     got = [(pa, pa + size) for _, pa, size, device in leaves if not device]
-    want = [(s.mem, s.end) for s in plan.segments if not s.hotplug]
+    want = [(s.mem, s.end) for s in plan.segments]
     if spans.difference(got, want):
         yield spans.difference(got, want)
     devices = [(pa, size) for _, pa, size, device in leaves if device]

@@ -77,7 +77,7 @@ def elf(index, at, change):
 
 def word(number, change):
     def spoil(_, plan):
-        data, at = plan.segment("purgatory").data, 0x100 + 104 + 8 * number
+        data, at = plan.segment("purgatory").data, 0x100 + 104 + 17 * 16 + 8 * number
         struct.pack_into("<Q", data, at, change(struct.unpack_from("<Q", data, at)[0]))
     return spoil
 
@@ -85,7 +85,7 @@ def word(number, change):
 def kernel_address(change):
     def spoil(_, plan):
         data = plan.segment("purgatory").data
-        struct.pack_into("<Q", data, 0x100 + 48, change(struct.unpack_from("<Q", data, 0x100 + 48)[0]))
+        struct.pack_into("<Q", data, 0x100 + 48 + 17 * 16, change(struct.unpack_from("<Q", data, 0x100 + 48 + 17 * 16)[0]))
     return spoil
 
 
@@ -145,6 +145,7 @@ BOTH = [
     ("purgatory", word(0, lambda a: a + 8)),
     ("purgatory", kernel_address(lambda a: a - (1 << 30))),
     ("purgatory", word(5, lambda units: units ^ 1)),
+    ("sealed", word(6, lambda kept: kept + 1)),
     ("digest_regions", segment("fdt", memsz=lambda s: s.memsz + 4096)),
     ("identity_map", leaf(lambda e: e + 4096)),
     ("identity_map", leaf(lambda e: e & ~(1 << 10))),

@@ -61,7 +61,8 @@ def segments(case, plan):
 @check
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments if not re.fullmatch(r"kernel-\d+", s.name))
-    want = ["backup", "elfcorehdr", "fdt", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd)
+    want = ["backup", "elfcorehdr", "fdt", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + \
+        ["sealed"] * case.hotplug
     if names != sorted(want):
         yield f"segments {names}"
     hot = sorted(s.name for s in plan.segments if s.hotplug)
@@ -214,7 +215,7 @@ def purgatory_params(case, plan):
         yield "backup region too small"
 
 
-digest_regions, digest = check(common.digest_regions), check(common.digest)
+digest_regions, digest, sealed = check(common.digest_regions), check(common.digest), check(common.sealed)
 
 
 # --- the device tree ---

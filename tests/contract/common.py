@@ -55,36 +55,75 @@ def control_page(plan, start, page):
 
 class Params:
     """struct purgatory_params, purgatory/params.h"""
-    OFFSET, MAGIC, MAX_REGIONS = 0x100, 0x6b78707572676131, 20
-    FIELDS = "QQ32s13Q"
+    OFFSET, MAGIC, MAX_REGIONS, MAX_KEPT = 0x100, 0x6b78707572676131, 17, 2
+    NAMES = 16 * MAX_REGIONS
+    FIELDS = f"QQ32s{NAMES}s14Q"
+    KEPT = "5Q6I16s"
 
     def __init__(self, case, segment):
         order = "<" if case.machine.little else ">"
         fields = struct.unpack_from(order + self.FIELDS, segment.data, self.OFFSET)
-        (self.magic, self.image_size, self.digest, self.kernel, self.source, self.backup,
+        (self.magic, self.image_size, self.digest, self.names, self.kernel, self.source, self.backup,
          self.backup_size, self.consoles, self.port, self.divisor, self.fdt, self.opal_base,
-         self.opal_entry, self.spare, self.count, self.units) = fields
-        self.words = fields[10:14]      # of the architecture; those names are ppc64's
+         self.opal_entry, self.spare, self.count, self.units, self.kept_count) = fields
+        self.words = fields[11:15]      # of the architecture; those names are ppc64's
         at = self.OFFSET + struct.calcsize(order + self.FIELDS)
         self.table = segment.data[at:at + 24 * min(self.count, self.MAX_REGIONS)]
         self.entries = list(struct.iter_unpack(order + "3Q", self.table))
         # Whether a byte is hashed or is to be zero: all that is verified, as (start, size).
         self.regions = [(start, size + zeros) for start, size, zeros in self.entries]
         self.digest_at = segment.mem + self.OFFSET + 16
+        at += 24 * self.MAX_REGIONS
+        size = struct.calcsize(order + self.KEPT)
+        self.kept = [struct.unpack_from(order + self.KEPT, segment.data, at + size * i)
+                     for i in range(min(self.kept_count, self.MAX_KEPT))]
 
 
 def digest_regions(case, plan):
-    """Everything but what the kernel may rewrite, the digest itself, and the stack."""
+    """Everything but what the kernel may rewrite, the digest itself with the names, and the stack."""
     p = plan.segment("purgatory")
     params = Params(case, p)
     want = spans.union([(s.mem, s.end) for s in plan.segments
                         if not s.hotplug and s.name != "purgatory"],
                        spans.subtract([(p.mem, p.mem + len(p.data))],
-                                      [(params.digest_at, params.digest_at + 32)]))
+                                      [(params.digest_at, params.digest_at + 32 + Params.NAMES)]))
     got = spans.sized(params.regions)
     wrong = spans.difference(got, want)
     if wrong:
         yield wrong
+
+
+def sealed(case, plan):
+    """The purgatory looks after each segment that changes, with a copy of it in what is verified."""
+    params = Params(case, plan.segment("purgatory"))
+    copies = next((s for s in plan.segments if s.name == "sealed"), None)
+    kept = sorted((s.mem, s.memsz, s.name) for s in plan.segments if s.hotplug)
+    got = sorted((start, size, name.split(b"\0")[0].decode()) for start, size, *_, name in params.kept)
+    if got != kept or params.kept_count != len(kept):
+        yield f"the purgatory looks after {got}, not {kept}"
+        return
+    for start, size, at, length, kind, cpus, cpus_end, spare, *_, name in params.kept:
+        segment = next(s for s in plan.segments if s.mem == start)
+        copy = plan.memory(at, length)
+        if not copies or at < copies.mem or at + length > copies.mem + len(copies.data) or at % 16:
+            yield f"the copy of {segment.name} is at {at:#x}"
+        if kind == 1 and copy != bytes(segment.data):
+            yield f"the copy of {segment.name} is another one"
+        if kind == 2:
+            yield from sealed_tree(segment, copy, cpus, cpus_end, spare)
+
+
+def sealed_tree(segment, copy, cpus, cpus_end, spare):
+    """Without the spare node the copy's blocks are the segment's; the nodes of CPUs begin with it."""
+    words, of_copy = struct.unpack_from(">10I", segment.data), list(struct.unpack_from(">10I", copy))
+    of_copy[3] -= spare
+    of_copy[9] -= spare
+    without = bytes(copy[40:cpus]) + bytes(copy[cpus + spare:])
+    if list(words) != of_copy or without != bytes(segment.data[40:40 + len(without)]) or not spare:
+        yield "the copy of the tree is another one"
+    if copy[cpus:cpus + 4] != b"\0\0\0\1" or copy[cpus + spare - 4:cpus + spare] != b"\0\0\0\2" or \
+            copy[cpus_end - 4:cpus_end] != b"\0\0\0\2":
+        yield "the nodes of CPUs are elsewhere"
 
 
 def lanes(regions, table):

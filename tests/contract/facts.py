@@ -10,7 +10,7 @@ BACKUP_SIZE = 0x10000
 CORE_GROWTH, NEW_NAME = 256, 32
 # What the linear map is made of at the coarsest: the large pages of a hash MMU.
 LINEAR_PIECE = 16 << 20
-PARAMS_END = 0x100 + 15 * 8 + 32 + 20 * 24   # purgatory/params.h
+PARAMS_END = 0x100 + 16 * 8 + 32 + 17 * (16 + 24) + 2 * 80   # purgatory/params.h
 POWER9 = 0x4e
 
 

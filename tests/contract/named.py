@@ -166,7 +166,7 @@ MACHINES = {"huge": generate.huge, "nested": generate.nested, "crowded": crowded
 # Sizes of initrds (MiB) which leave little, and what is said when it is too little.
 TIGHT = {
     "most of the region above 1 GiB": (lambda: across(960, 192), 100, None),
-    "8 MiB left": (lambda: across(600, 64), 55, "process table"),
+    "9 MiB left": (lambda: across(600, 64), 54, "process table"),
     "the same, across 1 GiB": (lambda: across(992, 64), 55, "while it starts"),
     "beside the only piece for a process table": (lambda: across(127, 17), 1, None),
     "two times 32 KiB below 1 GiB": (lambda: across(1023, 64, page_size=4096, reserved=[

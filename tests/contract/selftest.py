@@ -69,8 +69,8 @@ def entry(_, plan):
 def zeros_for_data(case, plan):
     """The first region's last byte is to be zero, which it is not."""
     plan.segment("kernel").data[-1] = 1
-    params(160, -1)(case, plan)
-    params(168, 1)(case, plan)
+    params(440, -1)(case, plan)
+    params(448, 1)(case, plan)
 
 
 def params(offset, change):
@@ -210,18 +210,23 @@ MUTATIONS = {
     "initrd byte": ("initrd", flip("initrd", 99)),
     "slave code": ("purgatory_head", flip("purgatory", 0x61)),
     "first word": ("purgatory_head", flip("purgatory", 3)),
-    "parameters: kernel": ("purgatory_params", params(48, 0x1000)),
-    "parameters: fdt": ("purgatory_params", params(104, 8)),
-    "parameters: backup": ("purgatory_params", params(64, 0x10000)),
-    "parameters: backup size": ("purgatory_params", params(72, -1)),
-    "parameters: console": ("purgatory_params", params(80, -1)),
-    "one region less": ("digest_regions", params(136, -1)),
-    "region too short": ("digest_regions", params(160, -1)),
-    "zeros too few": ("digest_regions", params(168, -1)),
+    "parameters: kernel": ("purgatory_params", params(320, 0x1000)),
+    "parameters: fdt": ("purgatory_params", params(376, 8)),
+    "parameters: backup": ("purgatory_params", params(336, 0x10000)),
+    "parameters: backup size": ("purgatory_params", params(344, -1)),
+    "parameters: console": ("purgatory_params", params(352, -1)),
+    "one region less": ("digest_regions", params(408, -1)),
+    "region too short": ("digest_regions", params(440, -1)),
+    "zeros too few": ("digest_regions", params(448, -1)),
     "zeros where data is": ("digest", zeros_for_data),
-    "unit that is not there": ("purgatory_params", params(144, 1)),
+    "unit that is not there": ("purgatory_params", params(416, 1)),
+    "copy of another segment": ("sealed", params(840, 0x10000)),
+    "copy elsewhere": ("sealed", params(856, 16)),
+    "one copy less": ("sealed", params(424, -1)),
+    "copy of the elfcorehdr changed": ("sealed", flip("sealed", 100)),
+    "copy of the tree changed": ("sealed", flip("sealed", -100)),
     "digest": ("digest", flip("purgatory", checks.Params.OFFSET + 20)),
-    "purgatory code": ("digest", flip("purgatory", 0x3d4)),
+    "purgatory code": ("digest", flip("purgatory", 0x600)),
     "FDT version 16": ("fdt_header", header(20, -1)),
     "totalsize > memsz": ("fdt_header", header(4, 1 << 20)),
     "no free space": ("fdt_room", no_free_space),

@@ -57,7 +57,7 @@ def segments(case, plan):
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments if not s.name.startswith("kernel-"))
     want = ["boot_params", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + \
-        ["elfcorehdr"] * case.crash
+        ["elfcorehdr"] * case.crash + ["sealed"] * case.hotplug
     if names != sorted(want):
         yield f"segments {names}"
     hot = [s.name for s in plan.segments if s.hotplug]
@@ -143,7 +143,7 @@ def initrd(case, plan):
 
 # --- purgatory ---
 
-digest_regions, digest = both(common.digest_regions), both(common.digest)
+digest_regions, digest, sealed = both(common.digest_regions), both(common.digest), both(common.sealed)
 
 
 @both

@@ -194,8 +194,8 @@ def some_memory(plan):
 def zeros_for_data(case, plan):
     """The first region's last byte is to be zero, which it is not."""
     plan.segment("kernel").data[-1] = 1
-    params(160, -1)(case, plan)
-    params(168, 1)(case, plan)
+    params(440, -1)(case, plan)
+    params(448, 1)(case, plan)
 
 
 def params(offset, change):
@@ -229,17 +229,20 @@ CRASH = {
     "kernel above 4 GiB": ("kernel", kernel_of(below=0x10000000)),
     "initrd byte": ("initrd", flip("initrd", 99)),
     "initrd above its limit": ("initrd", kernel_of(initrd_below=0x20000000)),
-    "one region less": ("digest_regions", params(136, -1)),
-    "region too short": ("digest_regions", params(160, -1)),
-    "zeros too few": ("digest_regions", params(168, -1)),
+    "one region less": ("digest_regions", params(408, -1)),
+    "region too short": ("digest_regions", params(440, -1)),
+    "zeros too few": ("digest_regions", params(448, -1)),
     "zeros where data is": ("digest", zeros_for_data),
-    "unit that is not there": ("purgatory_params", params(144, 1)),
+    "unit that is not there": ("purgatory_params", params(416, 1)),
+    "copy of another segment": ("sealed", params(840, 0x1000)),
+    "copy elsewhere": ("sealed", params(856, 16)),
+    "one copy less": ("sealed", params(424, -1)),
     "digest": ("digest", flip("purgatory", checks.Params.OFFSET + 20)),
-    "purgatory code": ("digest", flip("purgatory", 0x3d4)),
+    "purgatory code": ("digest", flip("purgatory", 0x600)),
     "boot_params changed": ("digest", told(0x700)),
-    "16-bit entry": ("purgatory_params", params(48, -0x200)),
-    "other boot_params": ("purgatory_params", params(104, 0x1000)),
-    "backup": ("purgatory_params", params(72, 8)),
+    "16-bit entry": ("purgatory_params", params(320, -0x200)),
+    "other boot_params": ("purgatory_params", params(376, 0x1000)),
+    "backup": ("purgatory_params", params(344, 8)),
     "sentinel": ("zero_page", told(0x1ef)),
     "loader's scratch": ("zero_page", told(0x1e5)),
     "screen": ("zero_page", told(0x006)),

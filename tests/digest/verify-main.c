@@ -7,8 +7,9 @@
  *
  * Each SEGMENT is "FILE:ADDRESS:MEMSZ", the purgatory's first: it is put where it will be on the
  * machine, with the zeros behind. As the word `units` of its parameters it gets UNITS, and
- * where that is another, the digest of it. For each address, in hex, a line: "right", "wrong", or
- * "fault" where the list of the regions was changed so that it leads out of memory.
+ * where that is another, the digest of it. For each address, in hex, a line: "right"; "wrong" and
+ *the name of what is said to be damaged; or "fault" where the list of the regions was changed so
+ *that it leads out of memory.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include <sys/mman.h>
 
 #include "kexec/arch/lanes.h"
+#include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 
 lanes_blocks *arch_lanes_begin(const struct purgatory_params *p, uint64_t *before)
@@ -46,6 +48,17 @@ void arch_print(const struct purgatory_params *p, const char *text)
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {
 	(void)p, (void)cpu;
+}
+
+const char *arch_check_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)k, (void)cpu;
+	return 0;
+}
+
+void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)k, (void)cpu;
 }
 
 void arch_stop(void)
@@ -81,10 +94,18 @@ static uint8_t *load(char *segment)
 
 static void set_units(struct purgatory_params *p, uint64_t units)
 {
+	struct lanes lanes;
+	uint64_t before;
+
 	if (p->units == units)
 		return;
 	p->units = units;
-	digest_regions(p, p->digest);
+	lanes_init(&lanes, arch_lanes_begin(p, &before));
+	for (uint64_t i = 0; i < p->n_regions; i++) {
+		lanes_region(&lanes, (void *)(uintptr_t)p->region[i].start, p->region[i].size);
+		p->name[i].check = lanes_check(&lanes);
+	}
+	lanes_final(&lanes, p->region, p->n_regions * sizeof(p->region[0]), p->digest);
 }
 
 static sigjmp_buf fault;
@@ -94,23 +115,30 @@ static void on_fault(int signal)
 	siglongjmp(fault, signal);
 }
 
-static const char *verify_changed(const struct purgatory_params *p, uint8_t *byte)
+static void verify_changed(const struct purgatory_params *p, uint8_t *byte)
 {
+	volatile uint64_t damaged = 0;
 	volatile bool right = false;
 	bool faulted = sigsetjmp(fault, 1);
 
 	if (!faulted) {
+		uint64_t found;
+
 		*byte ^= 0x10;
-		right = purgatory_verify(p);
+		right = purgatory_verify(p, &found);
+		damaged = found;
 	}
+	if (faulted || right)
+		puts(faulted ? "fault" : "right");
+	else
+		printf("wrong %.12s\n", damaged < p->n_regions ? p->name[damaged].name : "digest");
 	*byte ^= 0x10;
-	return faulted ? "fault" : right ? "right" : "wrong";
 }
 
 int main(int argc, char **argv)
 {
 	struct purgatory_params *p = NULL;
-	uint64_t addr;
+	uint64_t addr, found;
 
 	for (int i = 2; i < argc; i++) {
 		uint8_t *memory = load(argv[i]);
@@ -119,14 +147,14 @@ int main(int argc, char **argv)
 	}
 	if (!p)
 		die("no segments");
-	if (!purgatory_verify(p))
+	if (!purgatory_verify(p, &found))
 		die("the image is wrong as it is");
 	set_units(p, strtoull(argv[1], NULL, 0));
-	if (!purgatory_verify(p))
+	if (!purgatory_verify(p, &found))
 		die("the image is wrong with these units");
 	signal(SIGSEGV, on_fault);
 	signal(SIGBUS, on_fault);
 	while (scanf("%" SCNx64, &addr) == 1)
-		puts(verify_changed(p, (uint8_t *)(uintptr_t)addr));
-	return !purgatory_verify(p);
+		verify_changed(p, (uint8_t *)(uintptr_t)addr);
+	return !purgatory_verify(p, &found);
 }

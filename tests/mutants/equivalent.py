@@ -411,4 +411,28 @@ EQUIVALENT = {
     ("kexec/readiness.c", "add_warning", "always",
      "if (r->n_warnings < READINESS_WARNINGS)", 1):
         "no machine has more to be warned of than there is room for",
+    ("purgatory/kept.c", "kept_phdr_is_sane", "compare",
+     "return p->memsz && p->filesz == p->memsz && p->offset + p->memsz [> -> >=] p->offset && p->paddr + p->memsz > p->paddr;", 1):
+        "what is added is not 0",
+    ("purgatory/kept.c", "kept_phdr_is_sane", "compare",
+     "return p->memsz && p->filesz == p->memsz && p->offset + p->memsz > p->offset && p->paddr + p->memsz [> -> >=] p->paddr;", 1):
+        "what is added is not 0",
+    ("purgatory/arch/ppc64/tree.c", "tree_walk", "compare",
+     "else if (tag == PROP && depth && room [>= -> >] 8)", 1):
+        "a property at the very end: its node has no end, so it is damaged anyhow",
+    ("purgatory/arch/ppc64/tree.c", "tree_walk", "compare",
+     "if (len [> -> >=] room - 8 || name >= t->names_size || !tree_string(t->names + name, t->names_size - name))", 1):
+        "a value up to the very end: its node has no end, so it is damaged anyhow",
+    ("purgatory/arch/ppc64/tree.c", "tree_walk", "compare",
+     "if (len > room - 8 || name [>= -> >] t->names_size || !tree_string(t->names + name, t->names_size - name))", 1):
+        "there is no string in no bytes",
+    ("purgatory/arch/ppc64/tree.c", "tree_walk", "compare",
+     "if (was && (was_end - was [< -> <=] value - at || !tree_same(at, was, (uint64_t)(value - at))))", 1):
+        "the last word of what was loaded is the end of a node, which has no value",
+    ("purgatory/arch/ppc64/tree.c", "tree_walk", "never",
+     "if (!len)", 1):
+        "a name without an end is read on as tags, of which none is without a byte that is 0",
+    ("purgatory/arch/ppc64/tree.c", "tree_same_head", "compare",
+     "for (unsigned int i = 0; i [< -> <=] FDT_WORDS; i++)", 1):
+        "the mask has no bit for it",
 }

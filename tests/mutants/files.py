@@ -50,6 +50,8 @@ SETTLED = {
     "common/elf.c": "test-common test-format",
     "common/idlist.c": "test-common",
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
+    "purgatory/kept.c": "test-kept test-purgatory",
+    "purgatory/arch/ppc64/tree.c": "test-kept",
 }
 
 # Of these nobody has looked yet at all that is not noticed: only with --only.
@@ -59,7 +61,9 @@ OTHERS = {
     "common/file.c": "test-common test-kernels",
     "common/text.c": "test-common",
     "common/mapping.c": "test-common",
+    "kexec/sealed.c": "test-prove test-image",
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
+    "kexec/arch/ppc64/seal.c": "test-kept test-prove",
     "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
     "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
     "kexec/arch/arm64/*.c": "test-arm64",

@@ -6,6 +6,7 @@
 #include "kexec/arch/arch.h"
 #include "kexec/image.h"
 #include "kexec/purgatory.h"
+#include "kexec/sealed.h"
 #include "purgatory/blobs.h"
 #include "purgatory/lanes.h"
 
@@ -518,8 +519,7 @@ static bool to_be_verified(const struct segment *s, uint64_t at)
 {
 	if (!s->digest || s->role != ROLE_PURGATORY)
 		return s->digest;
-	return at < s->bufsz && (at < PURGATORY_PARAM(digest) ||
-				 at >= PURGATORY_PARAM(digest) + SHA256_DIGEST_SIZE);
+	return at < s->bufsz && (at < PURGATORY_PARAM(digest) || at >= PURGATORY_PARAM(kernel));
 }
 
 /*
@@ -601,6 +601,64 @@ static void purgatory_verifies_nothing(void **state)
 }
 
 /* The two of the purgatory itself are the last that there is room for, and then they are not. */
+static int no_seal(const struct segment *s, struct buf *out, struct purgatory_kept *k)
+{
+	(void)s;
+	(void)out;
+	(void)k;
+	return fail(EINVAL, "it cannot be copied");
+}
+
+/* So many as the purgatory looks after; and what cannot be copied is not loaded. */
+static void copies_have_their_places(void **state)
+{
+	struct machine m = machine_of("whole", true);
+	struct kept kept = { .kind = PURGATORY_KEPT_CORE }, other = { .seal = no_seal };
+	struct image image;
+
+	(void)state;
+	for (unsigned int n = 0; n <= PURGATORY_MAX_KEPT + 1; n++) {
+		begin(&image);
+		image.machine = &m;
+		image.hotplug = true;
+		assert_int_equal(ranges_add(&image.free, PAGE, 100 * PAGE, "free"), 0);
+		for (unsigned int i = 0; i < n; i++) {
+			struct segment s = { .name = "a segment with a long name",
+					     .memsz = PAGE,
+					     .data = (const uint8_t *)"0123456",
+					     .bufsz = 7,
+					     .kept = &kept };
+
+			assert_int_equal(image_place(&image, s, (struct placement){ 0 }), 0);
+		}
+		if (n > PURGATORY_MAX_KEPT) {
+			assert_fails(sealed_place(&image), E2BIG,
+				     "the purgatory can look after 2 such segments");
+			image.n_segments = n = 1;
+			image.n_sealed = 0;
+			image.segment[0].kept = &other;
+			assert_fails(sealed_place(&image), EINVAL, "it cannot be copied");
+			image_free(&image);
+			return;
+		}
+		assert_int_equal(sealed_place(&image), 0);
+		assert_int_equal(image.n_sealed, n);
+		assert_int_equal(image.n_segments, n + 1);
+		for (unsigned int i = 0; i < n; i++) {
+			const struct purgatory_kept *k = &image.sealed[i];
+			const struct segment *in = &image.segment[n];
+
+			assert_int_equal(k->sealed, in->addr + 16 * (i + 1));
+			assert_memory_equal(in->data + 16 * (i + 1), "0123456", 7);
+			assert_int_equal(k->sealed_size, 7);
+			assert_int_equal(k->start, image.segment[i].addr);
+			assert_int_equal(k->size, PAGE);
+			assert_string_equal(k->name, "a segment with ");
+		}
+		image_free(&image);
+	}
+}
+
 static void purgatory_has_room_for_regions(void **state)
 {
 	struct machine m = machine_of("whole", true);
@@ -619,7 +677,7 @@ static void purgatory_has_room_for_regions(void **state)
 			assert_int_equal(purgatory_fill(&image), 0);
 		} else {
 			assert_fails(purgatory_fill(&image), E2BIG,
-				     "more than 20 regions to verify");
+				     "more than 17 regions to verify");
 			assert_memory_equal(image.purgatory + PURGATORY_PARAM(digest), digest,
 					    sizeof(digest));
 		}
@@ -645,6 +703,7 @@ int main(void)
 		cmocka_unit_test(purgatory_is_damaged),
 		cmocka_unit_test(purgatory_verifies_the_image),
 		cmocka_unit_test(purgatory_verifies_nothing),
+		cmocka_unit_test(copies_have_their_places),
 		cmocka_unit_test(purgatory_has_room_for_regions),
 	};
 

@@ -193,7 +193,7 @@ static void plan_all(struct base *b)
 		image_init(&b->image[i], &b->machine);
 		if (plan_open(&b->image[i], &b->files[i], &r).rc < 0 || plan(&b->image[i]) < 0)
 			print_error("%s: %s\n", b->name, fail_text());
-		assert_int_equal(b->image[i].n_segments, r.crash ? 6 : 4);
+		assert_int_equal(b->image[i].n_segments, r.crash ? 6 + r.hotplug : 4);
 	}
 }
 
@@ -685,6 +685,8 @@ static void no_room_for_cores(struct spoilt *t, const char *name, int64_t by)
 	assert_int_equal(cpunodes_count(&t->m, &cores), 0);
 	fdt_set_totalsize(fdt, (uint32_t)(used + cpunodes_needed(&cores, tree, fdt) +
 					  cores.possible * GROWN_NODE + GROWN_NAME + (uint64_t)by));
+	fdt_set_totalsize(memmem(bytes_of(t, "sealed"), of(t, "sealed")->bufsz, fdt, 4),
+			  fdt_totalsize(fdt));
 	arena_free(&arena);
 }
 
@@ -883,7 +885,68 @@ static void empty_region(struct spoilt *t, const char *name, int64_t by)
 	add_region(t, of(t, name)->addr + of(t, name)->memsz + (uint64_t)by, 0, 0);
 }
 
+/* A word of what the purgatory looks after; the FDT is the last one. */
+static void kept_word(struct spoilt *t, size_t field, int64_t by)
+{
+	uint8_t *at = param(t, offsetof(struct purgatory_params, kept) + field);
+
+	bytes_put(at, bytes_get(at, 8, t->m.little) + (uint64_t)by, 8, t->m.little);
+}
+
+static void kept_start(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	kept_word(t, offsetof(struct purgatory_kept, start), by);
+}
+
+static void kept_size(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	kept_word(t, offsetof(struct purgatory_kept, size), by);
+}
+
+static void kept_kind(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	kept_word(t, offsetof(struct purgatory_kept, kind), by);
+}
+
+static void kept_name(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	*param(t, offsetof(struct purgatory_params, kept[0].name) + 15) += (uint8_t)by;
+}
+
+static void kept_copy(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	kept_word(t, offsetof(struct purgatory_kept, sealed), by);
+}
+
+static void kept_copy_size(struct spoilt *t, const char *name, int64_t by)
+{
+	(void)name;
+	kept_word(t, offsetof(struct purgatory_kept, sealed_size), by);
+}
+
+static void set_kept(struct spoilt *t, const char *name, int64_t n)
+{
+	(void)name;
+	bytes_put(param(t, offsetof(struct purgatory_params, n_kept)), (uint64_t)n, 8, t->m.little);
+}
+
+/* The copies are somewhere else than the segment that is for them. */
+static void other_role(struct spoilt *t, const char *name, int64_t by)
+{
+	of(t, name)->role = (enum role)by;
+}
+
 /* --- the table --- */
+
+#define NOT_AFTER "the purgatory would not look after a segment that changes"
+#define NOT_LOOKED "the purgatory would look after another segment"
+#define NOT_SEALED "a copy for the purgatory is not in what it verifies"
+#define NOT_THE_COPY "a copy for the purgatory is not what was planned"
 
 #define PASSES		0, NULL
 #define NOT_PAGES	"is not made of whole pages"
@@ -1075,6 +1138,29 @@ static const struct row rows[] = {
 	{ "a byte that may change", HOTPLUG, digest_byte, "fdt", 0, EINVAL, NOT_AS_MUCH },
 	{ "no byte behind the end", CRASH, empty_region, "fdt", 0, EINVAL, NOT_IMAGE },
 	{ "no byte far behind the end", CRASH, empty_region, "fdt", 1, EINVAL, NOT_IMAGE },
+
+	/* what the purgatory looks after */
+	{ "another segment", HOTPLUG, kept_start, NULL, 0x10000, EINVAL, NOT_AFTER },
+	{ "not all of it", HOTPLUG, kept_size, NULL, -1, EINVAL, NOT_LOOKED },
+	{ "something else", HOTPLUG, kept_kind, NULL, 1, EINVAL, NOT_LOOKED },
+	{ "a name without end", HOTPLUG, kept_name, NULL, 'x', EINVAL, NOT_LOOKED },
+	{ "one of two", HOTPLUG, set_kept, NULL, 1, EINVAL, NOT_AFTER },
+	{ "none", HOTPLUG, set_kept, NULL, 0, EINVAL, NOT_AFTER },
+	{ "one more", HOTPLUG, set_kept, NULL, 3, EINVAL,
+	  "the purgatory would look after what does not change" },
+	{ "what may not change", CRASH, set_kept, NULL, 1, EINVAL,
+	  "the purgatory would look after what does not change" },
+	{ "something, with --no-checks", UNCHECKED, set_kept, NULL, 1, EINVAL,
+	  "the purgatory would look after what does not change" },
+	{ "a copy below the others", HOTPLUG, kept_copy, NULL, -32, EINVAL, NOT_SEALED },
+	{ "a copy not aligned", HOTPLUG, kept_copy, NULL, 8, EINVAL, NOT_SEALED },
+	{ "a copy behind the others", HOTPLUG, kept_copy, NULL, 1 << 30, EINVAL, NOT_SEALED },
+	{ "a copy that ends behind them", HOTPLUG, kept_copy_size, NULL, 1 << 30, EINVAL,
+	  NOT_SEALED },
+	{ "another copy", HOTPLUG, kept_copy, NULL, 16, EINVAL, NOT_THE_COPY },
+	{ "a byte of the copy missing", HOTPLUG, kept_copy_size, NULL, -1, EINVAL, NOT_THE_COPY },
+	{ "no copies", HOTPLUG, other_role, "sealed", ROLE_IDMAP, EINVAL, NOT_SEALED },
+	{ "a byte of the copy", HOTPLUG, flip, "sealed", 100, EINVAL, NOT_THE_COPY },
 };
 
 /* What is wrong with what prove() said, or NULL. */

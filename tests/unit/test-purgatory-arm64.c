@@ -52,6 +52,15 @@ static uint64_t io_read_vector_control(void) { return vectors.control; }
 static void io_write_vector_control(uint64_t v) { vectors.control = v; }
 static uint64_t io_with_vectors(uint64_t v) { return v | 3 << 20; }
 
+static uint64_t cleaned_from, cleaned_to;
+
+static void io_clean(uint64_t start, uint64_t end)
+{
+	assert_true(vectors.mmu);
+	cleaned_from = start;
+	cleaned_to = end;
+}
+
 static void io_halt(void)
 {
 	longjmp(halted, 1);
@@ -68,6 +77,7 @@ static void lanes_arm64(uint32_t state[LANES][8], const uint8_t *data, size_t st
 }
 
 #define memcpy purgatory_memcpy		/* the program has one of its own */
+#include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 #include "purgatory/arch/arm64/arm64.c"
 #undef memcpy
@@ -187,6 +197,42 @@ static void by_the_unit(void **state)
 	}
 }
 
+/* What is put into memory with the caches on is there when they are off. */
+static void copy_is_cleaned(void **state)
+{
+	static uint8_t now[256] __attribute__((aligned(16))),
+		sealed[256] __attribute__((aligned(16)));
+	struct purgatory_params *p = *state;
+
+	sealed[0] = 1;
+	p->n_kept = 1;
+	p->kept[0] = (struct purgatory_kept){
+		.start = (uintptr_t)now,
+		.size = sizeof(now),
+		.sealed = (uintptr_t)sealed,
+		.sealed_size = sizeof(sealed),
+		.kind = PURGATORY_KEPT_CORE,
+		.name = "elfcorehdr",
+	};
+	for (vectors.mmu = false;; vectors.mmu = true) {
+		now[0] = 0;
+		cleaned_from = cleaned_to = 0;
+		purgatory(p, 0);
+		assert_non_null(strstr((char *)uart.sent.data, "elfcorehdr is damaged; its copy"));
+		assert_int_equal(now[0], 1);
+		assert_int_equal(cleaned_from, vectors.mmu ? (uintptr_t)now : 0);
+		assert_int_equal(cleaned_to, vectors.mmu ? (uintptr_t)now + sizeof(sealed) : 0);
+		if (vectors.mmu)
+			return;
+	}
+}
+
+static void nothing_of_its_own(void **state)
+{
+	(void)state;
+	assert_null(arch_check_kept(NULL, 0));
+}
+
 static void fault_is_told(void **state)
 {
 	if (!setjmp(halted)) {
@@ -217,6 +263,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(port_that_is_never_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_the_unit, setup, teardown),
+		cmocka_unit_test_setup_teardown(copy_is_cleaned, setup, teardown),
+		cmocka_unit_test(nothing_of_its_own),
 		cmocka_unit_test_setup_teardown(fault_is_told, setup, teardown),
 		cmocka_unit_test(copies),
 	};

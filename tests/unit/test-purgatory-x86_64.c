@@ -89,8 +89,16 @@ static void unit_lanes(uint32_t state[LANES][8], const uint8_t *data, size_t str
 }
 #define lanes_x86_64 unit_lanes
 
+#include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 #include "purgatory/arch/x86_64/x86_64.c"
+
+static bool verify(const struct purgatory_params *p)
+{
+	uint64_t damaged;
+
+	return purgatory_verify(p, &damaged);
+}
 
 static uint8_t kernel[1000];
 
@@ -209,6 +217,13 @@ static void on_screen(void **state)
 	assert_int_equal(uart.asked, 0);
 }
 
+static void nothing_of_its_own(void **state)
+{
+	(void)state;
+	assert_null(arch_check_kept(NULL, 0));
+	arch_complete_kept(NULL, 0);
+}
+
 static void long_line_is_broken(void **state)
 {
 	char text[170];
@@ -245,19 +260,19 @@ static void unit_is_made_ready(void **state)
 {
 	struct purgatory_params *p = *state;
 
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
 	assert_false(was_ready);
 	assert_int_equal(cr0, 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED);
 	assert_int_equal(cr4, CR4_BEFORE);
 	p->units = PURGATORY_UNIT_LANES;
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
 	assert_true(was_ready);
 	assert_int_equal(cr4, CR4_BEFORE);
 	kernel[0] ^= 1;
-	assert_false(purgatory_verify(p));
+	assert_false(verify(p));
 	p->units = 1ull << 63;		/* of another one, which is not known here */
 	was_ready = false;
-	assert_false(purgatory_verify(p));
+	assert_false(verify(p));
 	assert_false(was_ready);
 }
 
@@ -271,6 +286,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(on_screen, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_line_is_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(unit_is_made_ready, setup, teardown),
+		cmocka_unit_test(nothing_of_its_own),
 		cmocka_unit_test_setup_teardown(stops, setup, teardown),
 	};
 

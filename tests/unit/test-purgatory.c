@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "kexec/arch/lanes.h"
+#include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 
 static struct buf printed;
@@ -22,6 +23,24 @@ void arch_print(const struct purgatory_params *p, const char *text)
 	assert_true(started);
 	assert_string_equal(text + strlen(text) - 2, "\r\n");
 	buf_printf(&printed, "%s", text);
+}
+
+static bool arch_damaged, arch_completed;
+
+const char *arch_check_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	assert_int_equal(k->kind, PURGATORY_KEPT_ARCH);
+	assert_int_equal(cpu, 42);
+	return arch_damaged ? "is not what it was" : NULL;
+}
+
+void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	assert_int_equal(cpu, 42);
+	assert_memory_equal((void *)(uintptr_t)k->start, (void *)(uintptr_t)k->sealed,
+			    k->sealed_size);
+	assert_false(finished);
+	arch_completed = true;
 }
 
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
@@ -62,9 +81,18 @@ static void put_digest(struct purgatory_params *p)
 	struct lanes l;
 
 	lanes_init(&l, lanes_portable);
-	for (uint64_t i = 0; i < p->n_regions; i++)
+	for (uint64_t i = 0; i < p->n_regions; i++) {
 		lanes_region(&l, (void *)(uintptr_t)p->region[i].start, p->region[i].size);
+		p->name[i].check = lanes_check(&l);
+	}
 	lanes_final(&l, p->region, p->n_regions * sizeof(p->region[0]), p->digest);
+}
+
+static bool verify(const struct purgatory_params *p)
+{
+	uint64_t damaged;
+
+	return purgatory_verify(p, &damaged);
 }
 
 static int setup(void **state)
@@ -77,12 +105,15 @@ static int setup(void **state)
 	memset(source, 0x5a, sizeof(source));
 	memset(backup, 0, sizeof(backup));
 	buf_free(&printed);
-	started = finished = stopped = false;
+	started = finished = stopped = arch_damaged = arch_completed = false;
 	p = (struct purgatory_params){
-		.backup_source = (uintptr_t)source, .backup = (uintptr_t)backup,
-		.backup_size = sizeof(source), .n_regions = 2,
+		.backup_source = (uintptr_t)source,
+		.backup = (uintptr_t)backup,
+		.backup_size = sizeof(source),
+		.n_regions = 2,
 		.region = { { (uintptr_t)kernel, KERNEL_DATA, sizeof(kernel) - KERNEL_DATA },
 			    { (uintptr_t)initrd, sizeof(initrd), 0 } },
+		.name = { { 0, "kernel" }, { 0, "initrd" } },
 	};
 	put_digest(&p);
 	*state = &p;
@@ -125,7 +156,7 @@ static void three_lines(void **state)
 			    "purgatory: jumping to the kernel at 0xfedcba9876543210\r\n");
 	buf_free(&printed);
 	p->n_regions = 0;
-	assert_false(purgatory_verify(p));	/* the count is lost, not the wish */
+	assert_false(verify(p)); /* the count is lost, not the wish */
 	memset(p->digest, 0, sizeof(p->digest));
 	purgatory(p, 0);
 	assert_non_null(strstr((char *)printed.data, "nothing to verify"));
@@ -139,15 +170,38 @@ static void three_lines(void **state)
 	assert_null(strstr((char *)printed.data, "jumping"));
 }
 
+static void expect_named(struct purgatory_params *p, const char *line)
+{
+	buf_free(&printed);
+	stopped = false;
+	expect_stop(p);
+	assert_non_null(strstr((char *)printed.data, line));
+}
+
+/* And it is said which; of several the first. */
 static void one_bit_in_each_region(void **state)
 {
 	initrd[76] ^= 1;
-	expect_stop(*state);
+	expect_named(*state, "\r\npurgatory: initrd is damaged\r\n");
+	kernel[0] ^= 0x80;
+	expect_named(*state, "\r\npurgatory: kernel is damaged\r\n");
 	initrd[76] ^= 1;
-	stopped = false;
+	expect_named(*state, "\r\npurgatory: kernel is damaged\r\n");
 	kernel[0] ^= 0x80;
-	expect_stop(*state);
-	kernel[0] ^= 0x80;
+	kernel[sizeof(kernel) - 1] ^= 1;
+	expect_named(*state, "\r\npurgatory: kernel is damaged\r\n");
+}
+
+/* A name that has no end, and a check that is wrong where nothing else is. */
+static void names_that_are_damaged(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	memset(p->name, 'x', sizeof(p->name));
+	assert_true(verify(p));
+	initrd[0] ^= 1;
+	expect_named(p, "purgatory: xxxxxxxxxxxx");
+	initrd[0] ^= 1;
 }
 
 static void each_byte_of_the_digest(void **state)
@@ -156,10 +210,10 @@ static void each_byte_of_the_digest(void **state)
 
 	for (unsigned int i = 0; i < sizeof(p->digest); i++) {
 		p->digest[i] ^= 1;
-		assert_false(purgatory_verify(p));
+		expect_named(p, "\r\npurgatory: the digest is damaged\r\n");
 		p->digest[i] ^= 1;
 	}
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
 }
 
 static void too_many_regions(void **state)
@@ -178,9 +232,10 @@ static void as_many_regions_as_can_be(void **state)
 	for (unsigned int i = 0; i < PURGATORY_MAX_REGIONS; i++)
 		p->region[i] = (struct purgatory_region){ (uintptr_t)&kernel[i], 1, 0 };
 	put_digest(p);
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
+	strcpy(p->name[PURGATORY_MAX_REGIONS - 1].name, "the last");
 	kernel[PURGATORY_MAX_REGIONS - 1] ^= 1;
-	assert_false(purgatory_verify(p));
+	expect_named(p, "\r\npurgatory: the last is damaged\r\n");
 }
 
 /* What is behind the last one is not looked at. */
@@ -191,7 +246,7 @@ static void one_region_of_two(void **state)
 	p->n_regions = 1;
 	put_digest(p);
 	initrd[0] ^= 1;
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
 	initrd[0] ^= 1;
 }
 
@@ -204,15 +259,15 @@ static void each_byte(void **state)
 		for (size_t at = 0; at < sizeof(kernel);
 		     at += at < 100 || at > sizeof(kernel) - 100 ? 1 : 97) {
 			kernel[at] ^= 1;
-			assert_false(purgatory_verify(p));
+			assert_false(verify(p));
 			kernel[at] ^= 1;
 		}
 		for (size_t at = KERNEL_DATA - 100; at < KERNEL_DATA + 100; at++) {
 			kernel[at] ^= 0x80;
-			assert_false(purgatory_verify(p));
+			assert_false(verify(p));
 			kernel[at] ^= 0x80;
 		}
-		assert_true(purgatory_verify(p));
+		assert_true(verify(p));
 		assert_false(unit_ready);
 	}
 }
@@ -224,12 +279,12 @@ static void borders(void **state)
 
 	p->region[0].size++;
 	p->region[0].zeros--;
-	assert_false(purgatory_verify(p));
+	assert_false(verify(p));
 	put_digest(p);
-	assert_true(purgatory_verify(p));
+	assert_true(verify(p));
 	p->region[1].start++;
 	p->region[1].size--;
-	assert_false(purgatory_verify(p));
+	assert_false(verify(p));
 }
 
 static void nothing_to_do(void **state)
@@ -242,6 +297,68 @@ static void nothing_to_do(void **state)
 	purgatory(p, 0);
 	assert_true(finished && !stopped);
 	assert_int_equal(backup[0], 0);
+}
+
+/* What is damaged is replaced, which is said; and nothing else is touched. */
+static void kept_by_the_architecture(void **state)
+{
+	static uint8_t now[64], sealed[48] __attribute__((aligned(16)));
+	struct purgatory_params *p = *state;
+
+	memset(now, 1, sizeof(now));
+	memset(sealed, 2, sizeof(sealed));
+	p->n_kept = 1;
+	p->kept[0] = (struct purgatory_kept){
+		.start = (uintptr_t)now,
+		.size = sizeof(now),
+		.sealed = (uintptr_t)sealed,
+		.sealed_size = sizeof(sealed),
+		.kind = PURGATORY_KEPT_ARCH,
+		.name = "fdt",
+	};
+	purgatory(p, 42);
+	assert_true(finished && !arch_completed);
+	assert_int_equal(printed.len, 0);
+	assert_int_equal(now[0], 1);
+	arch_damaged = true;
+	finished = false;
+	purgatory(p, 42);
+	assert_true(finished && arch_completed);
+	assert_string_equal((char *)printed.data,
+			    "purgatory: fdt is not what it was; its copy of the"
+			    " load is used\r\n");
+	assert_int_equal(now[47], 2);
+	assert_int_equal(now[48], 1);
+}
+
+/* Where the image itself is damaged there is nothing to be put anywhere. */
+static void kept_with_a_wrong_digest(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->n_kept = 1;
+	p->kept[0].kind = PURGATORY_KEPT_ARCH;
+	arch_damaged = true;
+	initrd[0] ^= 1;
+	expect_stop(p);
+	assert_false(arch_completed);
+	initrd[0] ^= 1;
+}
+
+static void long_lines_end(void **state)
+{
+	char line[PRINT_LINE + 1], word[2 * PRINT_LINE];
+
+	(void)state;
+	memset(word, 'w', sizeof(word) - 1);
+	word[sizeof(word) - 1] = 0;
+	line[PRINT_LINE] = '!';
+	print_line(line, "name", word, word);
+	assert_int_equal(strlen(line), PRINT_LINE - 1);
+	assert_string_equal(line + PRINT_LINE - 4, "w\r\n");
+	print_line(line, "a", "is", " b");
+	assert_string_equal(line, "purgatory: a is b\r\n");
+	assert_int_equal(line[PRINT_LINE], '!');
 }
 
 /* The examples of params.h, which something else has made from its words (tests/digest). */
@@ -316,6 +433,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(intact, setup, teardown),
 		cmocka_unit_test_setup_teardown(three_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_bit_in_each_region, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_that_are_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(kept_by_the_architecture, setup, teardown),
+		cmocka_unit_test_setup_teardown(kept_with_a_wrong_digest, setup, teardown),
+		cmocka_unit_test(long_lines_end),
 		cmocka_unit_test_setup_teardown(each_byte_of_the_digest, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_regions, setup, teardown),
 		cmocka_unit_test_setup_teardown(as_many_regions_as_can_be, setup, teardown),

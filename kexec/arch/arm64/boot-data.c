@@ -27,7 +27,7 @@ int arm64_core(struct image *image)
 }
 
 /* From a multiple of 2 MiB on it cannot cross one. */
-static int place_tree(struct image *image)
+int arm64_boot_data(struct image *image)
 {
 	struct segment s = {
 		.role = ROLE_BOOT_DATA, .name = "fdt", .owner = IMAGE_BUILT, .digest = true
@@ -48,13 +48,6 @@ static int place_tree(struct image *image)
 		return fail(E2BIG, "device tree: has %zu bytes, the kernel takes %" PRIu64, size,
 			    ARM64_FDT_MAX);
 	return image_place(image, s, image_early(image, ARM64_BASE_ALIGN));
-}
-
-int arm64_boot_data(struct image *image)
-{
-	int rc = place_tree(image);
-
-	return rc < 0 ? rc : arm64_idmap_place(image);
 }
 
 static int put_uart(struct image *image)
@@ -80,8 +73,13 @@ static int put_uart(struct image *image)
 
 #define HWCAP_WITH_SHA2	(1ul << 6)	/* arch/arm64/include/uapi/asm/hwcap.h:HWCAP_SHA2 */
 
+/* The page tables map all other segments. */
 int arm64_fill(struct image *image)
 {
+	int rc = arm64_idmap_place(image);
+
+	if (rc < 0)
+		return rc;
 	purgatory_put(image, PURGATORY_PARAM(units),
 		      image->machine->hwcap & HWCAP_WITH_SHA2 ? PURGATORY_UNIT_LANES : 0);
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_FDT),

@@ -124,13 +124,13 @@ int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t at,
 	return (int)map.n;
 }
 
-/* What the purgatory touches: what it verifies, and all of itself. */
+/* What the purgatory touches: what it verifies or looks after, and all of itself. */
 static void find_touched(const struct image *image, struct ranges *out)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (s->digest || s->role == ROLE_PURGATORY)
+		if (s->digest || s->kept || s->role == ROLE_PURGATORY)
 			ranges_add(out, s->addr, s->memsz, NULL);
 	}
 	ranges_merge(out);

@@ -209,12 +209,8 @@ static int prove_mapped(struct walk *w)
 	uint64_t uart = f->uart.base & ~0xfffull, bytes;
 	RANGES_AUTO wanted = {0};
 
-	for (unsigned int i = 0; i < w->image->n_segments; i++) {
-		const struct segment *s = &w->image->segment[i];
-
-		if (!s->kept)
-			ranges_add(&wanted, s->addr, s->memsz, NULL);
-	}
+	for (unsigned int i = 0; i < w->image->n_segments; i++)
+		ranges_add(&wanted, w->image->segment[i].addr, w->image->segment[i].memsz, NULL);
 	ranges_merge(&wanted);
 	ranges_merge(&w->memory);
 	bytes = ranges_total(&wanted);

@@ -65,6 +65,34 @@ static int place_fdt(struct image *image, const struct dt_node *tree, const uint
 }
 
 /*
+ * Where the running kernel would put them: so that nothing else in the blob moves
+ * (purgatory/arch/ppc64/tree.c).
+ */
+static void cpus_first(struct dt_node *tree)
+{
+	struct dt_node *cpus = dt_child(tree, "cpus"), *all = cpus ? cpus->children : NULL, *next;
+
+	if (!cpus)
+		return;
+	cpus->children = cpus->last = NULL;
+	for (int first = 1; first >= 0; first--) {
+		struct dt_node *rest = NULL, **end = &rest;
+
+		for (; all; all = next) {
+			next = all->next;
+			all->next = NULL;
+			if (first && !dt_is_type(all, "cpu")) {
+				*end = all;
+				end = &all->next;
+			} else {
+				dt_append(cpus, all);
+			}
+		}
+		all = rest;
+	}
+}
+
+/*
  * Flattened before it is placed: the entry for itself counts in its size before
  * the address is known.
  */
@@ -75,6 +103,8 @@ int ppc64_boot_data(struct image *image)
 	size_t used;
 	int rc = ppc64_new_tree(image, &tree);
 
+	if (rc >= 0 && image->hotplug)
+		cpus_first(tree);
 	if (rc >= 0)
 		rc = ranges_add(&image->reserve, 0, 1, "fdt");
 	if (rc >= 0)

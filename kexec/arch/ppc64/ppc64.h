@@ -144,6 +144,11 @@ int ppc64_rehearse_fdt(const struct machine *m, const void *fdt, uint64_t size);
  */
 extern const struct kept ppc64_kept_cpus;
 
+/* seal.c: its copy for the purgatory (struct kept). */
+int ppc64_seal_fdt(const struct segment *s, struct buf *out, struct purgatory_kept *k);
+int ppc64_prove_sealed(const struct segment *s, const uint8_t *copy,
+		       const struct purgatory_kept *k);
+
 int ppc64_prove(const struct image *image);
 
 /*

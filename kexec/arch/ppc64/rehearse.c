@@ -112,6 +112,12 @@ static int rehearse_cpus(const struct image *image, const struct segment *s)
 }
 
 const struct kept ppc64_kept_cpus = {
-	.what = "FDT", .unit = "cores", .like = "a device tree",
-	.magic = { 0xd0, 0x0d, 0xfe, 0xed }, .rehearse = rehearse_cpus,
+	.what = "FDT",
+	.unit = "cores",
+	.like = "a device tree",
+	.magic = { 0xd0, 0x0d, 0xfe, 0xed },
+	.rehearse = rehearse_cpus,
+	.kind = PURGATORY_KEPT_ARCH,
+	.seal = ppc64_seal_fdt,
+	.prove_sealed = ppc64_prove_sealed,
 };

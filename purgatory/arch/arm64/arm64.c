@@ -89,6 +89,22 @@ void arch_lanes_end(const struct purgatory_params *p, uint64_t before)
 	io_write_vector_control(before);
 }
 
+/* There is none. */
+const char *arch_check_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)k;
+	(void)cpu;
+	return NULL;
+}
+
+/* It is read with the caches off. */
+void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)cpu;
+	if (io_mmu_is_on())
+		io_clean(k->start, k->start + k->sealed_size);
+}
+
 /* The boot data names no CPU. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {

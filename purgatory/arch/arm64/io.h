@@ -48,6 +48,16 @@ static inline bool io_is_el2(void)
 	return IO_READ(CurrentEL) == EL2;
 }
 
+/* Write the cache lines of [start, end) back to memory. */
+static inline void io_clean(uint64_t start, uint64_t end)
+{
+	uint64_t line = 4u << (IO_READ(ctr_el0) >> 16 & 0xf);
+
+	for (uint64_t at = start & ~(line - 1); at < end; at += line)
+		__asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb sy" : : : "memory");
+}
+
 /* Else memory is accessed like a device: nothing may be out of alignment. */
 static inline bool io_mmu_is_on(void)
 {

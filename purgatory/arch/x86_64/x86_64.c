@@ -104,6 +104,21 @@ void arch_lanes_end(const struct purgatory_params *p, uint64_t before)
 		io_write_cr4(before);
 }
 
+/* There is none. */
+const char *arch_check_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)k;
+	(void)cpu;
+	return NULL;
+}
+
+/* Nothing is: no boot data names a CPU. */
+void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
+{
+	(void)k;
+	(void)cpu;
+}
+
 /* The boot data names no CPU. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {
