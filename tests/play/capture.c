@@ -5,6 +5,8 @@
  * fs/proc/vmcore.c, and where there is a tree arch/powerpc/kernel/prom.c:early_init_dt_scan_cpus.
  */
 #include <libfdt.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +21,19 @@
 #define PT_NOTE 4
 
 static bool stopped;
+static char told[1024]; /* by the purgatory */
 
 void arch_start(const struct purgatory_params *p)
 {
 	(void)p;
 	stopped = false;
+	*told = 0;
 }
 
 void arch_print(const struct purgatory_params *p, const char *text)
 {
 	(void)p;
-	(void)text;
+	strncat(told, text, sizeof(told) - strlen(told) - 1);
 }
 
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
@@ -68,6 +72,18 @@ static struct purgatory_params read_params(const struct world *w, const uint8_t 
 	for (size_t i = 0; i < words; i++)
 		to[i] = get(w, block + 8 * i, 8);
 	memcpy(p.digest, block + digest, sizeof(p.digest));
+	memcpy(p.name, block + offsetof(struct purgatory_params, name), sizeof(p.name));
+	for (size_t i = 0; i < PURGATORY_MAX_KEPT; i++) {
+		const uint8_t *kept = block + offsetof(struct purgatory_params, kept) +
+			i * sizeof(p.kept[0]);
+		const size_t first = offsetof(struct purgatory_kept, cpus_at);
+		uint32_t *half = &p.kept[i].cpus_at;
+
+		for (size_t k = 0; k < 6; k++)
+			half[k] = (uint32_t)get(w, kept + first + 4 * k, 4);
+		memcpy(p.kept[i].name, kept + offsetof(struct purgatory_kept, name),
+		       sizeof(p.kept[i].name));
+	}
 	return p;
 }
 
@@ -97,7 +113,25 @@ static bool in_segments(struct world *w, uint64_t at, uint64_t size)
 	return s && size <= s->mem + s->memsz - at;
 }
 
-static bool run_purgatory(struct world *w, struct purgatory_params *p)
+static bool is_mended(const char *name)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "purgatory: %s ", name);
+	return strstr(told, line) && strstr(strstr(told, line), "its copy of the load is used");
+}
+
+static bool find_params(struct world *w, struct purgatory_params *p)
+{
+	struct segment *s = segment_at(w, w->entry);
+
+	if (!s || !in_segments(w, w->entry, PURGATORY_PARAMS_OFFSET + sizeof(*p)))
+		return wrong("the entry 0x%lx is in no segment", w->entry);
+	*p = read_params(w, s->bytes + (w->entry - s->mem) + PURGATORY_PARAMS_OFFSET);
+	return true;
+}
+
+static bool run_purgatory(struct world *w, struct purgatory_params *p, size_t cpu)
 {
 	struct segment *s = segment_at(w, w->entry);
 	const uint8_t *block;
@@ -116,12 +150,17 @@ static bool run_purgatory(struct world *w, struct purgatory_params *p)
 	     !in_segments(w, p->backup, p->backup_size)))
 		return wrong("0x%lx bytes are copied to 0x%lx", p->backup_size, p->backup);
 	if (w->big) {
+		arch_start(p);
 		stopped = !digest_is_right(p, block + table_at);
 		if (p->backup_size)
 			memcpy((void *)p->backup, w->low, BACKUP_SIZE);
+		for (uint64_t i = 0; i < p->n_kept; i++)
+			if (p->kept[i].kind == PURGATORY_KEPT_ARCH &&
+			    arch_check_kept(&p->kept[i], w->now.cpus[cpu].hw))
+				return wrong("the purgatory takes the tree for another");
 	} else {
 		p->backup_source = (uintptr_t)w->low; /* in place of physical 0 */
-		purgatory(p, 0);
+		purgatory(p, w->now.cpus[cpu].hw);
 	}
 	return !stopped || wrong("the purgatory stops: the digest differs");
 }
@@ -257,7 +296,7 @@ static bool tree_is_good(struct world *w, const struct purgatory_params *p, size
 	if (w->arch == PPC64 && !has_cpu(s->bytes, cpus, w->now.cpus[cpu].hw))
 		return wrong("Failed to identify boot CPU: %u is not in the tree",
 			     w->now.cpus[cpu].hw);
-	for (size_t i = 0; w->arch == PPC64 && i < w->n_cpus; i++)
+	for (size_t i = 0; w->arch == PPC64 && i < w->n_cpus && !is_mended("fdt"); i++)
 		if (w->now.cpus[i].present && !has_cpu(s->bytes, cpus, w->now.cpus[i].hw))
 			return wrong("CPU %u is not in the tree", w->now.cpus[i].hw);
 	if (!same_reserve_map(s->bytes, s->loaded) || !same_node(s->bytes, 0, s->loaded, 0, false))
@@ -366,19 +405,90 @@ static bool rest_is_as_loaded(struct world *w)
 	return true;
 }
 
+static bool core_is_good(struct world *w, struct purgatory_params *p)
+{
+	struct segment *s = told_header(w, p);
+	struct core_header h;
+
+	if (!s)
+		return wrong("elfcorehdr= is not the address of a segment");
+	return header_is_sane(w, s, &h) && notes_are_there(w, &h) && memory_is_there(w, &h);
+}
+
 bool crash(struct world *w, size_t cpu)
 {
 	struct purgatory_params p;
-	struct core_header h;
-	struct segment *s;
 
-	if (!run_purgatory(w, &p))
+	if (!run_purgatory(w, &p, cpu))
 		return false;
+	if (*told)
+		return wrong("nothing is wrong, and the purgatory says: %s", told);
 	if (w->arch != X86_64 && !tree_is_good(w, &p, cpu))
 		return false;
-	s = told_header(w, &p);
-	if (!s)
-		return wrong("elfcorehdr= is not the address of a segment");
-	return header_is_sane(w, s, &h) && notes_are_there(w, &h) && memory_is_there(w, &h) &&
-		rest_is_as_loaded(w);
+	return core_is_good(w, &p) && rest_is_as_loaded(w);
+}
+
+/* --- what is damaged --- */
+
+const char *segment_name(struct world *w, const struct segment *s)
+{
+	static struct purgatory_params p;
+
+	if (!find_params(w, &p))
+		return NULL;
+	for (uint64_t i = 0; i < p.n_kept; i++)
+		if (p.kept[i].start == s->mem)
+			return p.kept[i].name;
+	for (uint64_t i = 0; i < p.n_regions; i++)
+		if (p.region[i].start - s->mem < s->memsz)
+			return p.name[i].name;
+	return NULL;
+}
+
+uint64_t segment_used(struct world *w, const struct segment *s)
+{
+	if (may_change(w, s) && !memcmp(s->bytes, "\177ELF", 4))
+		return EHDR_SIZE + PHDR_SIZE * get(w, s->bytes + 56, 2);
+	if (w->arch == PPC64 && !fdt_check_header(s->bytes))
+		return fdt_off_dt_strings(s->bytes) + fdt_size_dt_strings(s->bytes);
+	return s->memsz;
+}
+
+static sigjmp_buf fault;
+
+static void on_fault(int signal)
+{
+	siglongjmp(fault, signal);
+}
+
+/* What there was when the copy was made. */
+static void forget_events(struct world *w)
+{
+	memcpy(w->now.cpus, w->boot.cpus, w->n_cpus * sizeof(*w->now.cpus));
+	if (w->n_slots)
+		memcpy(w->now.slots, w->boot.slots, w->n_slots * sizeof(*w->now.slots));
+	w->now.stale = (struct range){ 0, 0 };
+}
+
+enum outcome crash_damaged(struct world *w, size_t cpu, const char *name)
+{
+	struct purgatory_params p;
+	char line[80];
+
+	snprintf(line, sizeof(line), "purgatory: %s is damaged\r\n", name);
+	signal(SIGSEGV, on_fault);
+	signal(SIGBUS, on_fault);
+	if (sigsetjmp(fault, 1))
+		return SILENT;
+	stopped = false;
+	*told = 0;
+	if (!run_purgatory(w, &p, cpu))
+		return stopped && strstr(told, line) ? REFUSED : SILENT;
+	if (w->arch != X86_64 && !tree_is_good(w, &p, cpu))
+		return SILENT;
+	if (is_mended("elfcorehdr"))
+		forget_events(w);
+	if (!core_is_good(w, &p))
+		return SILENT;
+	return is_mended(name) ? MENDED : UNNOTICED;
 }

@@ -3,6 +3,11 @@
 /*
  * play DESCRIPTION MEMORY SEED COUNT     play COUNT sequences of events, each from the load on
  * play DESCRIPTION MEMORY EVENT...       play this one
+ * play DESCRIPTION MEMORY damage SEED COUNT   in COUNT sequences bytes of a segment change before
+ * the crash; a line for each segment play DESCRIPTION MEMORY missed SEED COUNT   the CPU that
+ * crashes is not in the tree yet play DESCRIPTION MEMORY damage SEED COUNT   in COUNT sequences,
+ * bytes of each segment are changed play DESCRIPTION MEMORY missed SEED COUNT   the last event
+ * finds the lock taken: a CPU that crashes may not be in the tree
  *
  * Each sequence ends in a crash. Prints one line and ends with status 0 when all were captured;
  * else the shortest part of the sequence that goes wrong, as words for a second call, and status
@@ -268,6 +273,104 @@ static int explain(struct world *w, struct event *e, size_t n)
 	return 1;
 }
 
+static bool plays_until_crash(struct world *w, const struct event *e, size_t n, size_t *cpu)
+{
+	bool ok = true;
+
+	*said = 0;
+	world_reset(w);
+	for (size_t i = 0; i < n && ok; i++)
+		ok = happens(w, &e[i]);
+	*cpu = online_cpu(w, e[n - 1].number);
+	return ok && settle(w);
+}
+
+/* --- damage --- */
+
+#define MOST_BYTES 64
+
+/* One byte, or up to so many in a row; and what they were before. */
+static size_t change_bytes(uint64_t *state, uint8_t *at, uint64_t room, uint8_t *before)
+{
+	size_t n = random_number(state) % 4 ? 1 : 1 + random_number(state) % MOST_BYTES;
+
+	n = n < room ? n : room;
+	memcpy(before, at, n);
+	for (size_t i = 0; i < n; i++)
+		at[i] ^= (uint8_t)(1 + random_number(state) % 255);
+	return n;
+}
+
+static enum outcome damage_one(struct world *w, uint64_t seed, struct segment *s, const char *name)
+{
+	uint8_t before[MOST_BYTES];
+	struct event e[MOST_EVENTS + 1];
+	size_t cpu, bytes, n = make_events(seed, e);
+	uint64_t state = ~seed, used, at;
+	enum outcome outcome;
+
+	/* Each other one as it was loaded. */
+	if (seed % 2) {
+		e[0] = e[n - 1];
+		n = 1;
+	}
+	if (!plays_until_crash(w, e, n, &cpu))
+		errx(2, "%s", said);
+	used = segment_used(w, s);
+	at = random_number(&state) % used;
+	bytes = change_bytes(&state, s->bytes + at, used - at, before);
+	outcome = crash_damaged(w, cpu, name);
+	if (!may_change(w, s))
+		memcpy(s->bytes + at, before, bytes);
+	return outcome;
+}
+
+/* A line for each segment: its name, and how often each outcome. */
+static int damage(struct world *w, uint64_t seed, uint64_t count)
+{
+	for (size_t i = 0; i < w->n_segments; i++) {
+		const char *found = segment_name(w, &w->segments[i]);
+		uint64_t times[OUTCOMES] = { 0 };
+		char name[16];
+
+		snprintf(name, sizeof(name), "%s", found ? found : "?");
+		for (uint64_t k = 0; k < count; k++)
+			times[damage_one(w, seed + k, &w->segments[i], name)]++;
+		printf("%s %lu %lu %lu %lu\n", name, times[REFUSED], times[MENDED],
+		       times[UNNOTICED], times[SILENT]);
+	}
+	return 0;
+}
+
+/* A CPU comes, and crashes before the kernel has put it into the tree. */
+static int missed(struct world *w, uint64_t seed, uint64_t count)
+{
+	uint64_t mended = 0, there = 0;
+
+	for (uint64_t k = 0; k < count; k++) {
+		struct event e[MOST_EVENTS + 1];
+		size_t cpu, n = make_events(seed + k, e);
+		enum outcome outcome;
+
+		if (!plays_until_crash(w, e, n, &cpu))
+			errx(2, "%s", said);
+		for (cpu = 0; cpu < w->n_cpus && w->now.cpus[cpu].present; cpu++)
+			;
+		if (cpu == w->n_cpus)
+			continue;
+		w->now.cpus[cpu].present = w->now.cpus[cpu].online = true;
+		outcome = crash_damaged(w, cpu, "fdt");
+		mended += outcome == MENDED;
+		there += outcome == UNNOTICED; /* its node is that of another thread */
+		if (outcome == SILENT) {
+			printf("sequence %lu: %s\n", k, said);
+			return 1;
+		}
+	}
+	printf("%lu mended, %lu with a thread that was there\n", mended, there);
+	return 0;
+}
+
 static int play_many(struct world *w, uint64_t seed, uint64_t count)
 {
 	struct event e[MOST_EVENTS + 1];
@@ -319,6 +422,9 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		errx(2, "usage: play DESCRIPTION MEMORY SEED COUNT, or KIND=NUMBER...");
 	world_read(&w, argv[1], argv[2]);
+	if (argc == 6)
+		return (strcmp(argv[3], "damage") ? missed : damage)(&w, strtoul(argv[4], NULL, 10),
+								     strtoul(argv[5], NULL, 10));
 	if (argc == 5 && !strchr(argv[3], '='))
 		return play_many(&w, strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	return play_one(&w, argv + 3, (size_t)argc - 3);

@@ -113,7 +113,17 @@ bool kernel_memory_event(struct world *w, bool added, struct range range);
 /* By how many they are more than the kernel was built for. */
 size_t excess_ranges(const struct world *w);
 
-/* capture.c: the machine panics on CPU number @cpu. */
+/* capture.c: the machine panics on CPU number @cpu. The purgatory finds nothing wrong. */
 bool crash(struct world *w, size_t cpu);
+/*
+ * The same where something is: bytes have changed, or the kernel has missed an event.
+ * REFUSED: the purgatory stops, and the name that it says is @name's.
+ */
+enum outcome { SILENT, UNNOTICED, MENDED, REFUSED, OUTCOMES };
+enum outcome crash_damaged(struct world *w, size_t cpu, const char *name);
+/* What the purgatory calls the segment; or NULL. */
+const char *segment_name(struct world *w, const struct segment *s);
+/* Bytes of it that somebody reads. */
+uint64_t segment_used(struct world *w, const struct segment *s);
 
 #endif
