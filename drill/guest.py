@@ -38,6 +38,10 @@ class Guest:
         if found[1] != kernel:
             raise Failure(f"the {found[1]} kernel came up, not the {kernel} kernel")
 
+    def is_back(self):
+        """The kernel which was waited for first is alive again, as it was: the machine's state was put back."""
+        self._boots.append(self._boots[1])
+
     def has_come_up(self):
         """True when a kernel has booted since wait_ready()."""
         return self.newcomer() is not None

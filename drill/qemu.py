@@ -17,6 +17,7 @@ from stream import Stream
 
 MONITOR_TIMEOUT = 120
 END_TIMEOUT = 30
+JOB_TIMEOUT = 300
 
 
 class Monitor:
@@ -178,14 +179,54 @@ class Machine:
 
     def flip_byte(self, address):
         """Invert one byte of guest physical memory through the gdb stub."""
+        self.flip_bytes([address])
+
+    def flip_bytes(self, addresses):
+        """Each of them; the machine goes on."""
         # A socket's path is short, a log directory's may not be.
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "gdb")
             self._human(f"gdbserver unix:{path},server=on,wait=off")
             with gdbstub.Client(path) as client:
-                client.flip_physical_byte(address)
+                for address in addresses:
+                    client.flip_physical_byte(address)
             self._human("gdbserver none")
         self.monitor.command("cont")
+
+    def make_snapshots(self):
+        """Room for save_state(), where there is no disk that could have it."""
+        path = self._path("states")
+        with open(path, "wb"):
+            pass
+        self.monitor.command("blockdev-add", **{"driver": "file", "filename": path, "node-name": "states-file"})
+        self._job("blockdev-create", options={"driver": "qcow2", "file": "states-file", "size": 1 << 30})
+        self.monitor.command("blockdev-add", **{"driver": "qcow2", "file": "states-file", "node-name": "states"})
+
+    def save_state(self, tag):
+        self._job("snapshot-save", tag=tag, vmstate="states", devices=["states"])
+
+    def load_state(self, tag):
+        """The machine stands still then; go_on()."""
+        self._job("snapshot-load", tag=tag, vmstate="states", devices=["states"])
+
+    def go_on(self):
+        self.monitor.command("cont")
+
+    def _job(self, command, **arguments):
+        """A command of QMP that is a job, to its end."""
+        name = "job"
+        self.monitor.command(command, **{"job-id": name}, **arguments)
+        deadline = time.monotonic() + JOB_TIMEOUT
+        while True:
+            job = next(j for j in self.monitor.command("query-jobs") if j["id"] == name)
+            if job["status"] == "concluded":
+                break
+            if time.monotonic() > deadline:
+                raise Failure(f"{command} is not done in {JOB_TIMEOUT} s")
+            time.sleep(0.1)
+        self.monitor.command("job-dismiss", id=name)
+        if "error" in job:
+            raise Failure(f"{command}: {job['error']}")
 
     def _human(self, line):
         return self.monitor.command("human-monitor-command", **{"command-line": line})

@@ -15,6 +15,11 @@ class Architecture:
 
     unusual = {} # Hardware by the name of a scenario
 
+    # The segments which a kernel keeps current.
+    kept = ("elfcorehdr",)
+    # Bytes of the purgatory's segment, at least.
+    purgatory_size = 9000
+
     def hardware(self, scenario):
         return self.unusual.get(scenario, self.usual)
 

@@ -14,6 +14,7 @@ sys.path += [os.path.join(HERE, "../lib"), os.path.join(HERE, "../../drill")]
 
 import arm_scenarios  # noqa: E402
 import chain  # noqa: E402
+import damage  # noqa: E402
 import fileload  # noqa: E402
 import firstline  # noqa: E402
 import images  # noqa: E402
@@ -75,6 +76,9 @@ SCENARIOS = {
     "corrupt": scenarios.corrupt,
     "corrupt-power8": scenarios.corrupt,
     "corrupt-power10": scenarios.corrupt,
+    "mended": damage.mended,
+    "unmended": damage.unmended,
+    "lost-cpu": damage.lost_cpu,
     "no-unit": scenarios.no_unit,
     "no-unit-corrupt": scenarios.no_unit_corrupt,
     "big-initrd": sizes.big_initrd,
@@ -127,7 +131,7 @@ X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packag
             "lockdown", "vmlinux"}
 X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
-            "corrupt", "no-unit", "no-unit-corrupt", "readers", "record"}
+            "corrupt", "mended", "unmended", "no-unit", "no-unit-corrupt", "readers", "record"}
 X86 = X86_ONLY | X86_ALSO
 ARM_ONLY = {name for name in SCENARIOS if name.startswith("arm-")}
 ARM = ARM_ONLY | {"readers"}
@@ -153,7 +157,7 @@ UNABLE = {
 DEFAULT = {
     "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "cpu-reload", "hash", "powernv",
             "mem-hotplug", "mem-stale", "mem-reload-hotplug", "mem-remove", "low-64k",
-            "auto-fallback", "unload", "corrupt", "big-initrd", "record",
+            "auto-fallback", "unload", "corrupt", "mended", "big-initrd", "record",
             "region-high", "region-across", "region-tight"],
     "4k": ["cpu-hotplug", "mem-hotplug", "low-64k"],
     "new": ["cpu-hotplug", "mem-remove", "cma", "cma-hotplug", "cma-unknown"],
@@ -162,7 +166,7 @@ DEFAULT = {
               "file-exec", "file-compressed", "auto", "readers", "dtb", "dtb-lost", "zimage"],
     "small-be": ["cpu-hotplug", "low-64k", "exec", "auto-be", "file-spoilt-be", "readers"],
     "x86-6.12": ["crash", "cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "chain", "file-hotplug",
-                 "corrupt", "readers", "uki"],
+                 "corrupt", "mended", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
     "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt"],
@@ -185,7 +189,9 @@ def main():
         if options.record:
             return save_recording(options)
         if options.table:
-            return firstline.table(firstline.KERNELS if options.kernel == "all" else [options.kernel])
+            made = {"first-line": firstline, "damage": damage}[options.table]
+            more = (options.flips,) if made is damage else ()
+            return made.table(made.KERNELS if options.kernel == "all" else [options.kernel], *more)
         return run_all(options)
     except (Failure, OSError) as failure:
         print(f"Bail out! {failure}")
@@ -207,9 +213,11 @@ def parse():
                              "they run by default")
     parser.add_argument("--record", metavar="OUT.tar.gz",
                         help="record a machine instead, as a fixture")
-    parser.add_argument("--table", choices=["first-line"],
+    parser.add_argument("--table", choices=["first-line", "damage"],
                         help="measure instead: seconds from a crash to the capture kernel's first line, "
-                             "by loader, with the digest and without; in about ten minutes")
+                             "by loader, with the digest and without, in about ten minutes; or what comes of a "
+                             "crash after a byte of the image has changed, by loader, in over an hour")
+    parser.add_argument("--flips", type=int, default=damage.FLIPS, help="with --table damage: of each segment")
     parser.add_argument("--smp", help="with --record: the CPUs, as for QEMU's -smp")
     parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
     parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")

@@ -51,6 +51,8 @@ class Power(Architecture, PSeries):
         "region-across": USUAL._replace(memory="4G", crashkernel="512M@1000M"),
         "region-tight": USUAL._replace(crashkernel="192M"),
     }
+    kept = ("elfcorehdr", "fdt")
+    purgatory_size = 14000
 
     def has_unit(self, stage):
         """Since ISA 2.07."""

@@ -26,7 +26,7 @@ TEXT_SAMPLE = 4096
 
 
 # purgatory/params.h: its magic, and where the word `units` is from there on.
-PURGATORY_MAGIC, UNITS_AT = 0x6b78707572676131, 144
+PURGATORY_MAGIC, UNITS_AT = 0x6b78707572676131, 416
 
 
 def crash(stage):
@@ -214,6 +214,9 @@ def corrupt_loaded(stage):
     region, position = stage.crash_region(), stage.machine.console.position()
     stage.crash(cpu=0)
     stage.architecture.expect_stopped(stage, region, position)
+    if stage.architecture.console_is_whole and stage.loader != PACKAGED:
+        said = stage.machine.console.text(position)
+        expect(re.search(r"purgatory: kernel(-\d+)? is damaged", said), "it is not said what is damaged")
 
 
 def crash_and_compare(stage, cpu):

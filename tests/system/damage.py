@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright The kexec-hotplug developers
+"""Bytes of the loaded image change before the crash: what comes of it.
+
+A machine is loaded once and its state kept; each crash begins with that state.
+"""
+
+import random
+import re
+import struct
+import time
+from typing import NamedTuple
+
+from architecture import PACKAGED
+from failure import Failure
+from files import Site
+from scenarios import PURGATORY_MAGIC, TEXT_OFFSET, TEXT_SAMPLE, crash_and_compare
+from stage import PRINT_LOG, Stage, expect
+
+KERNELS = ["64k", "x86-6.12"]
+LOADERS = {"ours": "kexec", "packaged": PACKAGED}
+FLIPS = 10
+STATE = "loaded"
+# Whoever has not said anything by then, says nothing; the longest capture here takes half of it.
+OUTCOME_TIMEOUT = 150
+REFUSED = "(?i)digest"
+OUTCOMES = ["captured", "captured after a replacement", "refused", "silent"]
+REPLACED = "its copy of the load is used"
+PAGE = 4096
+ELF_CORE, FDT_MAGIC, CPIO, EHDR, PHDR = b"\x7fELF", b"\xd0\x0d\xfe\xed", b"070701", 64, 56
+
+
+class Part(NamedTuple):
+    """A segment: what it is, and where the bytes are that matter."""
+
+    name: str
+    start: int
+    size: int
+
+
+def mended(stage):
+    """What the kernel rewrites is damaged after the load: the purgatory says so, and the dump is there."""
+    kept = _load_and_damage(stage, "--hotplug")
+    position = stage.machine.console.position()
+    crash_and_compare(stage, cpu=0)
+    _expect_replaced(stage, position, kept, "is damaged")
+
+
+def unmended(stage):
+    """The same with --no-checks, which makes no copies: nothing comes up."""
+    _load_and_damage(stage, "--hotplug", "--no-checks")
+    stage.crash(cpu=0)
+    stage.expect_silence()
+
+
+def lost_cpu(stage):
+    """A CPU comes, its number is lost from the image, and it crashes: the copy gets a node for it."""
+    stage.boot()
+    stage.load("--hotplug")
+    cpu = stage.plug_cpu()
+    part = next(part for part in find_parts(stage) if part.name == "fdt")
+    tree = stage.machine.save_memory(range(part.start, part.start + part.size))
+    places = list(_numbers(tree, cpu))
+    expect(len(places) > 1, f"CPU {cpu} is not in the tree")
+    stage.machine.flip_bytes([part.start + at for at in places])
+    position = stage.machine.console.position()
+    stage.crash(cpu)
+    stage.captured_log(cpu)
+    _expect_replaced(stage, position, ["fdt"], "lacks the CPU that crashed")
+    seen = stage.architecture.captured_cpus(stage)
+    expect([name for name in seen if name.endswith("@crashed")], f"the capture kernel has {seen}")
+
+
+def _numbers(tree, cpu):
+    """Where in a flattened tree the numbers of this CPU are: the first byte of each."""
+    struct_at, strings = struct.unpack_from(">2I", tree, 8)
+    at, node = struct_at, ""
+    while (tag := struct.unpack_from(">I", tree, at)[0]) != 9:
+        at += 4
+        if tag == 1:
+            node = tree[at:tree.index(b"\0", at)].decode()
+            at += len(node) // 4 * 4 + 4
+        elif tag == 3:
+            size, name = struct.unpack_from(">2I", tree, at)
+            name = tree[strings + name:tree.index(b"\0", strings + name)]
+            if node.startswith("PowerPC,") and name in (b"reg", b"ibm,ppc-interrupt-server#s"):
+                yield from (at + 8 + i for i in range(0, size, 4)
+                            if struct.unpack_from(">I", tree, at + 8 + i)[0] == cpu)
+            at += 8 + (size + 3) // 4 * 4
+
+
+def _load_and_damage(stage, *options):
+    stage.boot()
+    stage.load(*options)
+    starts = {part.name: part.start for part in find_parts(stage)}
+    kept = stage.architecture.kept
+    expect(set(kept) <= set(starts), f"in the crash region there is only {list(starts)}")
+    # Where the structure block is, and what the first program header is.
+    stage.machine.flip_bytes([starts[name] + {"fdt": 8, "elfcorehdr": EHDR}[name] for name in kept])
+    return kept
+
+
+def _expect_replaced(stage, position, names, why):
+    said = stage.machine.console.text(position)
+    for name in names if stage.architecture.console_is_whole else []:
+        expect(f"purgatory: {name} {why}; {REPLACED}" in said, f"nothing is said of {name}")
+
+
+def find_parts(stage):
+    """The segments in the crash region, by what is in them."""
+    region = stage.crash_region()
+    memory = stage.machine.save_memory(region)
+    found = {}
+    order = ">" if stage.site.big_endian else "<"
+    with open(stage.site.capture, "rb") as file:
+        capture = file.read()
+    for at in range(0, len(memory), PAGE):
+        page = memory[at:at + PAGE]
+        if page.startswith(ELF_CORE) and struct.unpack_from(order + "H", page, 16)[0] == 4:
+            found["elfcorehdr"] = (at, EHDR + PHDR * struct.unpack_from(order + "H", page, 56)[0])
+        elif page.startswith(FDT_MAGIC):
+            strings, size = struct.unpack_from(">I", page, 12)[0], struct.unpack_from(">I", page, 32)[0]
+            found["fdt"] = (at, strings + size)
+        elif page.startswith(CPIO) and memory[at:at + len(capture)] == capture:
+            found["initrd"] = (at, len(capture))
+        elif page[0x100:0x108] == struct.pack(order + "Q", PURGATORY_MAGIC):
+            found["purgatory"] = (at, stage.architecture.purgatory_size)
+    kernel = kernel_at(stage, memory)
+    if kernel:
+        found["kernel"] = kernel
+    return [Part(name, region.start + at, size) for name, (at, size) in found.items()]
+
+
+def kernel_at(stage, memory):
+    """Where a part of the kernel's file lies."""
+    with open(stage.site.kernel, "rb") as file:
+        file.seek(TEXT_OFFSET)
+        text = file.read(4 * TEXT_OFFSET)
+    at = memory.find(text[:TEXT_SAMPLE])
+    if at < 0:
+        return None
+    size = TEXT_SAMPLE
+    while size < len(text) and memory[at + size:at + size + PAGE] == text[size:size + PAGE]:
+        size += PAGE
+    return at, size
+
+
+def table(kernels, flips):
+    """Print it; 1 if ours is silent more often than once in twenty times."""
+    print("| segment | flips | " + " | ".join(f"{loader}: {what}" for loader in LOADERS for what in OUTCOMES) +
+          " |\n|---|---|" + "---|" * len(OUTCOMES) * len(LOADERS), flush=True)
+    silent = total = 0
+    for kernel in kernels:
+        site = Site(kernel, twin=True)
+        counts = {loader: count(site, program, flips) for loader, program in LOADERS.items()}
+        for name in sorted({name for of in counts.values() for name in of}):
+            cells = [str(counts[loader].get(name, {}).get(what, "")) for loader in LOADERS for what in OUTCOMES]
+            print(f"| {site.arch}: {name} | {flips} | {' | '.join(cells)} |", flush=True)
+        silent += sum(of["silent"] for of in counts["ours"].values())
+        total += sum(sum(of.values()) for of in counts["ours"].values())
+    print(f"# ours: {total - silent} of {total} captured or refused by name")
+    return 1 if silent * 20 > total else 0
+
+
+def count(site, program, flips):
+    """{segment: {outcome: how often}}"""
+    rng = random.Random(f"{site.arch} {program}")
+    out = {}
+    with Stage(site, f"damage-{program}", site.architecture.usual, program) as stage:
+        stage.boot()
+        stage.load("--hotplug")
+        parts = find_parts(stage)
+        stage.guest.check(f"echo '{stage.marker}' >/dev/kmsg")
+        stage.machine.make_snapshots()
+        stage.machine.save_state(STATE)
+        for part in parts:
+            out[part.name] = dict.fromkeys(OUTCOMES, 0)
+            for _ in range(flips):
+                stage.machine.load_state(STATE)
+                stage.guest.is_back()
+                outcome = one_crash(stage, part.start + rng.randrange(part.size))
+                out[part.name][outcome] += 1
+                print(f"# {site.arch} {program} {part.name}: {outcome}", flush=True)
+    return out
+
+
+def one_crash(stage, address):
+    position = stage.machine.console.position()
+    stage.machine.flip_bytes([address])
+    stage.guest.start("echo c >/proc/sysrq-trigger")
+    deadline = time.monotonic() + OUTCOME_TIMEOUT
+    while time.monotonic() < deadline:
+        said = stage.machine.console.text(position)
+        if re.search(REFUSED + ".*(mismatch|match|damaged)", said):
+            return "refused"
+        if stage.guest.has_come_up():
+            return captured(stage, said)
+        time.sleep(1)
+    return "silent"
+
+
+def captured(stage, said):
+    try:
+        stage.guest.wait_ready("capture", 30)
+        log = stage.guest.check(PRINT_LOG, 60)
+    except Failure:
+        return "silent"
+    if stage.marker not in log:
+        return "silent"
+    return "captured after a replacement" if REPLACED in said else "captured"
