@@ -10,11 +10,14 @@ NOTHING = ([], [])
 GUARD = b"acpi_no_memhotplug "
 
 
-@entry("segments|digest of idmap")
-def page_tables_for_the_purgatory(pair, d):
+@entry("segments|digest of (idmap|sealed)")
+def page_tables_and_copies(pair, d):
     """Ours turns the caches on while it verifies, with page tables that are a part of the image; the peer
-    verifies with the caches off."""
-    return d.kind == "digest of idmap" or set(d.ours) - set(d.theirs) == {"idmap"} and set(d.theirs) < set(d.ours)
+    verifies with the caches off. With --hotplug ours has copies of what the running kernel rewrites."""
+    more = {"idmap", "sealed"} if pair.case.hotplug else {"idmap"}
+    if d.kind != "segments":
+        return d.ours == 1
+    return set(d.ours) - set(d.theirs) == more and set(d.theirs) < set(d.ours)
 
 
 @entry(r"address of (kernel|purgatory|elfcorehdr|initrd|fdt)")

@@ -30,8 +30,10 @@ def running(pair, start, end):
 def no_backup_and_one_segment_for_boot_data(pair, d):
     """What boot_params points to is in its segment; the peer has a segment for each setup_data. It
     also saves the first 640 KiB for the dump, which kernels with crash hotplug leave alone
-    (arch/x86/realmode/init.c:reserve_real_mode) and out of the header that they make."""
-    return set(d.theirs) - set(d.ours) <= {"backup", "setup_data"} and set(d.ours) <= set(d.theirs)
+    (arch/x86/realmode/init.c:reserve_real_mode) and out of the header that they make. With --hotplug
+    ours has copies of what the running kernel rewrites, for the purgatory."""
+    more = {"sealed"} if pair.case.hotplug else set()
+    return set(d.theirs) - set(d.ours) <= {"backup", "setup_data"} and set(d.ours) - set(d.theirs) == more
 
 
 @entry(r"address of (kernel(-\d)?|purgatory|elfcorehdr|initrd|boot_params)")
@@ -41,9 +43,11 @@ def lowest_places(pair, d):
     return True
 
 
-@entry("memsz of (purgatory|boot_params)|digest of (purgatory|backup|setup_data)")
+@entry("memsz of (purgatory|boot_params)|digest of (purgatory|backup|setup_data|sealed)")
 def other_programs_other_sizes(pair, d):
     """The purgatory is another program, and ours verifies itself too; boot_params has more in it."""
+    if d.kind == "digest of sealed":
+        return d.ours == 1
     return not d.kind.endswith(("backup", "setup_data")) or d.ours is None
 
 
