@@ -106,3 +106,23 @@ void text_print(FILE *out, const char *fmt, ...)
 	put_shown(out, text, fmt);
 	free(text);
 }
+
+void text_json(FILE *out, const char *text)
+{
+	size_t len = strlen(text), n;
+
+	fputc('"', out);
+	for (const uint8_t *s = (const uint8_t *)text; len; s += n, len -= n) {
+		size_t sequence = *s < 0x80 ? 1 : text_utf8(s, len);
+		uint32_t c = sequence > 1 ? text_character(s, sequence) : *s;
+
+		n = sequence ? sequence : 1;
+		if (!sequence)
+			fputs("\\ufffd", out);
+		else if (!text_is_plain(c))
+			fprintf(out, "\\u%04x", c);	/* all of them are below 0x10000 */
+		else
+			fprintf(out, "%s%.*s", c == '"' || c == '\\' ? "\\" : "", (int)n, s);
+	}
+	fputc('"', out);
+}

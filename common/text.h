@@ -37,4 +37,10 @@ bool text_is_plain(uint32_t character);
  */
 void text_print(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/*
+ * A string of JSON, quotes included. What no terminal should get is \uXXXX, what is no UTF-8
+ * is U+FFFD.
+ */
+void text_json(FILE *out, const char *text);
+
 #endif

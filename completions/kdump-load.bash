@@ -18,7 +18,7 @@ _kdump_load()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "--explain --root= --check --reload --unload --next-boot --help" -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W "--explain --root= --check --reload --unload --next-boot --entry= --list --json --help" -- "$cur")
 	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 

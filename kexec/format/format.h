@@ -157,6 +157,13 @@ int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
 /* Read it, and take the wrapping off (its checksum is verified). */
 int initrd_read(struct file *f);
 
+/* Is it a unified kernel image? */
+bool pe_is_uki(const struct file *f);
+/*
+ * A section of a PE program, before the first .profile; size 0: there is none. What of it is in the
+ * file is for the caller to find out.
+ */
+int pe_find(const struct file *f, const char *name, struct payload *p);
 /* Where the last section of a PE program ends in its file; 0: it is none. */
 uint64_t pe_extent(const struct file *f);
 

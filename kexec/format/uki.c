@@ -74,7 +74,7 @@ static unsigned int uki_base(const struct pe *pe)
 	return n;
 }
 
-static bool uki_probe(const struct file *f)
+bool pe_is_uki(const struct file *f)
 {
 	struct pe pe;
 	bool found = false;
@@ -149,6 +149,18 @@ static int uki_find(const struct pe *pe, const char *name, struct payload *p)
 	return 0;
 }
 
+int pe_find(const struct file *f, const char *name, struct payload *p)
+{
+	struct pe pe;
+	int rc = pe_read(f, &pe) ? 0 : fail(ENOEXEC, "%s: is no PE program", f->name);
+
+	*p = (struct payload){0};
+	if (rc >= 0)
+		rc = uki_find(&pe, name, p);
+	free(pe.table);
+	return rc;
+}
+
 static int uki_find_all(const struct pe *pe, struct wrapped *w)
 {
 	int rc = uki_find(pe, ".linux", &w->kernel);
@@ -175,7 +187,7 @@ static int uki_locate(const struct file *f, struct wrapped *w)
 
 const struct wrapping wrapping_uki = {
 	"uki",
-	uki_probe,
+	pe_is_uki,
 	pe_extent,
 	uki_locate,
 	"a unified kernel image: nothing is measured into the TPM, and add-ons and credentials"

@@ -367,24 +367,6 @@ def hotplug_by_itself():
     expect(line_of(output, "command").count("--hotplug") == 1, output)
 
 
-def next_boot():
-    with tempfile.TemporaryDirectory() as root:
-        for version in "1", "2":
-            write(f"{root}/boot/vmlinux-{version}", vmlinux())
-            write(f"{root}/boot/initrd.img-{version}", b"x")
-        write(f"{root}/proc/sys/kernel/osrelease", "1\n")
-        write(f"{root}/etc/default/kdump", "KDUMP_KERNELVER=9\nKDUMP_BOOTDIR=/none\n")
-        for link, version in (None, "1"), ("boot/vmlinux", "2"):
-            if link:
-                os.symlink("vmlinux-2", f"{root}/{link}")
-            done = subprocess.run([*Tools.load, "--next-boot", "--explain", f"--root={root}"],
-                                  env=dict(os.environ, KEXEC="/bin/true"), capture_output=True, text=True)
-            want = (f"/bin/true -l --reuse-cmdline --initrd=/boot/initrd.img-{version} "
-                    f"/boot/vmlinux-{version}")
-            got = line_of(done.stdout.replace(root, ""), "command")
-            expect(got == want, f"{got}, not {want}")
-
-
 def check():
     for files, status, message in [
             ({}, 0, ""),
@@ -614,7 +596,7 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
            another_machines_values_are_words, another_root_that_is_this_one, a_root_is_no_option,
            nothing_reaches_a_terminal,
            sysconfig_comes_first,
-           the_shipped_configuration_changes_nothing, hotplug_by_itself, next_boot, check,
+           the_shipped_configuration_changes_nothing, hotplug_by_itself, check,
            only_looking_elsewhere]
 DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
          a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
