@@ -13,12 +13,17 @@ _kdump_load()
 	elif [[ $prev == "=" ]]; then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
+	if [[ $prev == --metrics ]]; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
 	if [[ $prev == --root ]]; then
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "--explain --root= --check --reload --unload --next-boot --entry= --list --json --help" -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W "--explain --root= --check --reload --unload --next-boot --entry= --list --json --metrics= --help" -- "$cur")
 	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 

@@ -15,7 +15,7 @@ _kexec()
 	local plain="--load-panic --load --exec --force --unload --status --verbose --hotplug
 		--reuse-cmdline --dt-no-old-root --no-checks --kexec-syscall-auto --kexec-file-syscall
 		--kexec-syscall --acpi-memhotplug --no-cma --force-dtb --no-ifdown --no-sync --print-ckr-size --dry-run
-		--json --map --debug --help --version --load-preserve-context --load-jump-back-helper
+		--json --map --openmetrics --debug --help --version --load-preserve-context --load-jump-back-helper
 		--load-live-update --exec-live-update --reuseinitrd --args-linux --elf64-core-headers
 		--console-serial --console-vga --noefi --pass-memmap-cmdline --reset-vga --real-mode --entry-32bit
 		--args-elf --args-none --reuse-video-type --elf32-core-headers

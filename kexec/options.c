@@ -15,7 +15,7 @@ enum {
 	OPT_SYSROOT, OPT_MEM_MIN, OPT_MEM_MAX, OPT_NO_OLD_ROOT, OPT_NO_CMA,
 	OPT_ACPI_MEMHOTPLUG, OPT_FORCE_DTB, OPT_DTB, OPT_ENTRY, OPT_REUSE_INITRD, OPT_JUMP,
 	OPT_XEN, OPT_IGNORED, OPT_VERBOSE, OPT_CONSOLE_SERIAL, OPT_SERIAL, OPT_SERIAL_BAUD,
-	OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP, OPT_VGA_RESET, OPT_16_OR_32, OPT_NO_LINUX,
+	OPT_CONSOLE_VGA, OPT_NO_EFI, OPT_MEMMAP, OPT_VGA_RESET, OPT_16_OR_32, OPT_NO_LINUX, OPT_OPENMETRICS,
 };
 
 struct row {
@@ -82,6 +82,8 @@ static const struct row rows[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "plan and prove, print the plan, load nothing" },
 	{ OPT_JSON, "json", NULL, "print the plan, or what -S --verbose finds, as JSON" },
 	{ OPT_MAP, "map", NULL, "print where in memory the plan puts what, to scale" },
+	{ OPT_OPENMETRICS, "openmetrics", NULL,
+	  "print what -S --verbose finds as metrics for Prometheus" },
 	{ OPT_DUMP, "dump", "DIR",
 	  "write each planned segment to a file in the new directory DIR" },
 	{ OPT_RECORD, "record", "DIR",
@@ -379,6 +381,7 @@ static int apply(struct options *o, struct seen *seen, int key)
 	case OPT_JSON: o->json = true; break;
 	case OPT_MAP: o->map = true; break;
 	case OPT_VERBOSE: o->verbose = true; break;
+	case OPT_OPENMETRICS: o->openmetrics = true; break;
 	default: return apply_value(o, seen, key);
 	}
 	return 0;
@@ -426,6 +429,8 @@ static int options_check(const struct options *o, int operands)
 
 	if (o->verbose && (!ask || !o->crash))
 		return fail(EINVAL, "--verbose is for -S and the crash kernel: kexec -S --verbose");
+	if (o->openmetrics && (!ask || o->json))
+		return fail(EINVAL, "--openmetrics is for -S --verbose, and not with --json");
 	if (ask && (o->dry_run || o->dump || o->map))
 		return fail(EINVAL,
 			    "-S --verbose loads nothing; --dry-run, --map and --dump are for"

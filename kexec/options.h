@@ -46,7 +46,7 @@ struct options {
 	const char *sysroot;	/* "/" unless given */
 	const char *record;	/* where the snapshot goes */
 	const char *dump;	/* where --dump writes, or NULL */
-	bool dry_run, json, map, debug;
+	bool dry_run, json, map, openmetrics, debug;
 	bool verbose;		/* -S: readiness, see readiness.h */
 	bool no_sync, no_ifdown;
 	bool force;		/* -f */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <time.h>
+
 #include "kexec/arch/arch.h"
 #include "kexec/policy.h"
 #include "kexec/readiness.h"
@@ -104,8 +106,11 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 		rc = read_cpus(r, sr);
 	if (rc >= 0)
 		rc = udev_read(sr, &r->machine.arena, arch_udev_name(r->machine.name), &r->udev);
+	if (rc >= 0)
+		rc = loads_read(sr, &r->machine.arena, &r->loads);
 	if (rc < 0)
 		return rc;
+	r->now = (uint64_t)time(NULL);
 	read_policy(r, sr);
 	read_region(r, sr);
 	r->keeps_backup = flaw_is_absent(&r->machine, FLAW_FORGETS);

@@ -9,6 +9,7 @@
 #define KEXEC_READINESS_H
 
 #include "kexec/klog.h"
+#include "kexec/loads.h"
 #include "kexec/machine.h"
 #include "kexec/udev.h"
 
@@ -55,6 +56,8 @@ struct readiness {
 	} cpus;
 	struct udev_reloads udev;
 	enum answer keeps_backup;		/* it is without FLAW_FORGETS, kexec/flaw.h */
+	struct loads loads;			/* what kdump-load noted, and when it is now: */
+	uint64_t now;				/* seconds since the epoch */
 	const char *region_problem; /* why no crash kernel can start there; NULL: none known */
 
 	/* Of a kernel that is to be loaded; left alone by readiness_read(). */

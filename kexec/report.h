@@ -32,6 +32,9 @@ void report_readiness(const struct readiness *r, FILE *out);
 /* As report_json(). What is unknown is null. */
 int report_readiness_json(const struct readiness *r, FILE *out);
 
+/* A text exposition that Prometheus and OpenMetrics read. */
+void report_readiness_openmetrics(const struct readiness *r, FILE *out);
+
 /* "512 MiB" */
 #define REPORT_SIZE_TEXT 32
 const char *report_size(uint64_t bytes, char out[REPORT_SIZE_TEXT]);

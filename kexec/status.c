@@ -82,6 +82,8 @@ int status_print_readiness(struct options *o, const struct sysroot *sr)
 		readiness_judge(&r);
 		if (o->json)
 			rc = report_readiness_json(&r, stdout);
+		else if (o->openmetrics)
+			report_readiness_openmetrics(&r, stdout);
 		else
 			report_readiness(&r, stdout);
 	}

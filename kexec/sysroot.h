@@ -65,6 +65,8 @@
 #define DEV_LIVEUPDATE		"dev/liveupdate"
 /* What kexec remembers until the next boot. */
 #define RUN_REBOOT_CPU		"run/kexec-reboot-cpu"
+/* What kdump-load remembers until then: kexec/loads.h. */
+#define RUN_KDUMP_LOADS		"run/kdump/loads"
 /*
  * In the order in which udev prefers them: a file hides those of its name further down (udev(7)).
  */

@@ -423,9 +423,9 @@ class ThisMachine:
         for subsystem in "cpu", "memory":
             write(f"/sys/devices/system/{subsystem}/crash_hotplug", value + "\n")
 
-    def run(self, *arguments, load=None):
-        env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", KEXEC=f"{self.bin}/kexec")
-        return subprocess.run([*(load or Tools.load), *arguments], env=env, capture_output=True, text=True)
+    def run(self, *arguments, load=None, umask=-1, **variables):
+        env = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", KEXEC=f"{self.bin}/kexec", **variables)
+        return subprocess.run([*(load or Tools.load), *arguments], env=env, capture_output=True, text=True, umask=umask)
 
     def calls(self, *ignored):
         with contextlib.suppress(FileNotFoundError):
@@ -463,6 +463,61 @@ def a_load_is_one_kexec_and_answers_events():
     MACHINE.forget()
     MACHINE.run("--unload")
     expect(MACHINE.calls() == ["kexec -p -u"], MACHINE.calls())
+
+
+NOTES = "/run/kdump/loads"
+
+
+def noted():
+    with open(NOTES, encoding="utf-8") as f:
+        return {tuple(line.split()[:2]): [int(n) for n in line.split()[2:]] for line in f}
+
+
+def what_is_noted():
+    """How often, how long, when, why, and how it ended; whatever the mask, and of kexec's status nothing is lost."""
+    if os.path.exists(NOTES):
+        os.unlink(NOTES)
+    MACHINE.crash_hotplug("0")
+    with open(Tools.load[-1], encoding="utf-8") as f:
+        script = f.read()
+    hasty = [*Tools.load[:-1], os.path.join(MACHINE.bin, "hasty")]
+    write(hasty[-1], script.replace("quiet_seconds=2", "quiet_seconds=0.3"), 0o755)
+    MACHINE.program("kexec", "sleep 0.3; exit 4")
+    before = time.time()
+    expect(MACHINE.run().returncode == 4, "the status")
+    count, took, when, last, status = noted()["load", "hand"]
+    expect((count, status) == (1, 4) and 30 <= took == last < 1000 and before - 1 <= when <= time.time() + 1, noted())
+    MACHINE.program("kexec", "exit 0")
+    expect(MACHINE.run(umask=0o77).returncode == 0 and os.stat(NOTES).st_mode & 0o777 == 0o644, "the mode")
+    expect(noted()["load", "hand"][0] == 2 and noted()["load", "hand"][1] >= took, noted())
+    MACHINE.program("kexec", "exit 1")
+    expect(MACHINE.run(INVOCATION_ID="x").returncode == 1 and noted()["load", "service"][4] == 1, noted())
+    # Events, and the load that they ask for; one without events afterwards is no answer to them.
+    MACHINE.program("systemctl", f'case $* in *is-active*) false;; *) KEXEC=/bin/true exec {" ".join(hasty)};; esac')
+    write(EVENT, "")
+    MACHINE.run("--reload", load=hasty)
+    expect(noted()["load", "hotplug"][0] == 1 and noted()["event", "reloaded"][0] == 1, noted())
+    expect(30 <= noted()["event", "reloaded"][3] < 6000, noted())
+    MACHINE.run()
+    expect(noted()["load", "hotplug"][0] == 1 and not os.path.exists("/run/kdump/asked"), noted())
+    MACHINE.systemctl()
+    MACHINE.program("kexec", "exit 0")
+    MACHINE.crash_hotplug("1")
+    write(EVENT, "")
+    MACHINE.run("--reload", load=hasty)
+    expect(noted()["event", "kept"][0] == 1, noted())
+    # What somebody else wrote there is kept or left out, and no failure; so is one that cannot be written.
+    write(NOTES, "load hand x 1 1 1 1\nload hand 08 1 1 1 1\nload other 7 7 7 7 7\n$(touch /run/canary) `touch /run/canary`\n")
+    done = MACHINE.run()
+    expect(done.returncode == 0 and not os.path.exists("/run/canary") and "cannot be written" not in done.stderr, done)
+    with open(NOTES, encoding="utf-8") as f:
+        expect("load other 7 7 7 7 7\n" in f.read(), "other lines")
+    os.unlink(NOTES)
+    os.mkdir(NOTES)
+    done = MACHINE.run()
+    expect(done.returncode == 0 and f"{NOTES}: cannot be written" in done.stderr, done)
+    os.rmdir(NOTES)
+    MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}')
 
 
 def this_machines_configuration_is_a_shell_script():
@@ -598,7 +653,7 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
            sysconfig_comes_first,
            the_shipped_configuration_changes_nothing, hotplug_by_itself, check,
            only_looking_elsewhere]
-DOING = [a_load_is_one_kexec_and_answers_events, this_machines_configuration_is_a_shell_script,
+DOING = [a_load_is_one_kexec_and_answers_events, what_is_noted, this_machines_configuration_is_a_shell_script,
          a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
          events_that_cannot_be_answered_are_no_endless_loop, nothing_where_the_kernel_keeps_it_current,
          a_change_that_was_missed_is_a_reload, memory_that_was_removed_is_a_reload, reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,
