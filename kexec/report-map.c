@@ -18,7 +18,7 @@ static char map_letter(const struct segment *s)
 	static const char letters[] = {
 		[ROLE_KERNEL] = 'K', [ROLE_KERNEL_MORE] = 'K', [ROLE_PURGATORY] = 'P',
 		[ROLE_BACKUP] = 'B', [ROLE_CORE] = 'E',	       [ROLE_INITRD] = 'I',
-		[ROLE_BOOT_DATA] = 'D', [ROLE_IDMAP] = 'M',
+		[ROLE_BOOT_DATA] = 'D', [ROLE_IDMAP] = 'M',	       [ROLE_SEALED] = 'S',
 	};
 
 	return s->kept ? (char)tolower(letters[s->role]) : letters[s->role];

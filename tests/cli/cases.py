@@ -71,7 +71,7 @@ def check_hotplug_plan(plan):
 
 
 MAP_LETTERS = {"kernel": "K", "purgatory": "P", "backup": "B", "elfcorehdr": "E", "initrd": "I", "fdt": "D",
-               "boot-params": "D"}
+               "boot-params": "D", "sealed": "S"}
 
 
 def check_map(r):
@@ -84,7 +84,7 @@ def check_map(r):
     start, end = int(region["start"], 0), int(region["end"], 0)
     page = plan["machine"]["page_size"]
     cell = -(-(end - start) // 1024 // page) * page or page
-    rows = re.findall(r"^  (0x[0-9a-f]{12})  ([KPBEIDMkpbeidm.#]{1,64})$", r.stdout, re.M)
+    rows = re.findall(r"^  (0x[0-9a-f]{12})  ([KPBEIDMSed.#]{1,64})$", r.stdout, re.M)
     got = {int(at, 16) + i * cell: c for at, row in rows for i, c in enumerate(row)}
     expect(list(got) == list(range(start, end, cell)), f"{len(got)} characters, of {-(-(end - start) // cell)}")
     for at, c in got.items():
