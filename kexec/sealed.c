@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,18 @@ static int sealed_add(struct image *image, const struct segment *s, struct buf *
 	return 0;
 }
 
+/* What fits but for them is better than nothing. */
+static int sealed_leave_out(struct image *image)
+{
+	image_doubt(image,
+		    "%s; so the purgatory has no copies of what the running kernel rewrites, and"
+		    " will not look for damage there",
+		    fail_text());
+	fail_forget();
+	image->n_sealed = 0;
+	return 0;
+}
+
 int sealed_place(struct image *image)
 {
 	struct segment s = {
@@ -53,6 +66,8 @@ int sealed_place(struct image *image)
 	s.data = arena_copy(&image->arena, out.data, out.len);
 	s.bufsz = s.memsz = out.len;
 	rc = image_place(image, s, image_early(image, 0));
+	if (rc == -ENOSPC || rc == -E2BIG)
+		return sealed_leave_out(image);
 	for (unsigned int i = 0; i < image->n_sealed; i++)
 		image->sealed[i].sealed += image_address(image, ROLE_SEALED);
 	return rc;
@@ -150,6 +165,8 @@ int sealed_prove(const struct image *image, const struct segment *purgatory)
 
 	for (unsigned int i = 0; i < image->n_segments && !image->no_checks; i++)
 		kept += image->segment[i].kept != NULL;
+	if (!n && !image_segment(image, ROLE_SEALED) && image->n_doubts)
+		return 0;
 	if (n > kept || n > PURGATORY_MAX_KEPT)
 		return prove_wrong("the purgatory would look after what does not change");
 	for (unsigned int i = 0; i < image->n_segments && rc >= 0 && kept; i++)

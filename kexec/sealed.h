@@ -12,7 +12,10 @@
 /* A copy begins at a multiple of this; in front of all of them is as much, which has no magic. */
 #define SEALED_ALIGN 16
 
-/* When all other segments are placed and final. Nothing, where nothing would verify the copies. */
+/*
+ * When all other segments are placed and final. Nothing, where nothing would verify the copies; and
+ * where there is no room for them, or no segment, with an image_doubt().
+ */
 int sealed_place(struct image *image);
 
 /* Into the purgatory's parameters. */

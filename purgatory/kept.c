@@ -49,18 +49,22 @@ static bool kept_phdr_is_sane(const struct kept_phdr *p)
 }
 
 /*
- * The first PT_LOAD may be another one than the rest, as it was in the copy: the start of memory is
- * read elsewhere, or the kernel's text has an address of its own.
+ * The first PT_LOAD may be another one than the rest, as @was in the copy: the start of memory is
+ * read elsewhere, or the kernel's text has an address of its own. Who loaded it may not have known
+ * that address.
  */
 static bool kept_load_is_sane(const struct kept_phdr *p, bool first, uint64_t linear,
-			      uint64_t moved)
+			      const struct kept_phdr *was)
 {
+	uint64_t moved = was->offset - was->paddr, text = was->vaddr - was->paddr;
+
 	if (p->offset != p->paddr && !(first && p->offset - p->paddr == moved))
 		return false;
-	return first || p->vaddr - p->paddr == linear;
+	return p->vaddr - p->paddr == linear ||
+		(first && (p->vaddr - p->paddr == text || (text == linear && !moved)));
 }
 
-static bool kept_core_is_sane(const struct kept_ehdr *e, uint64_t size, uint64_t moved)
+static bool kept_core_is_sane(const struct kept_ehdr *e, uint64_t size, const struct kept_phdr *was)
 {
 	const struct kept_phdr *p = kept_phdrs(e), *end = p + e->phnum, *last = end - 1;
 	uint64_t room = (size - sizeof(*e)) / sizeof(*p);
@@ -74,7 +78,7 @@ static bool kept_core_is_sane(const struct kept_ehdr *e, uint64_t size, uint64_t
 		if (p->type == PT_NOTE && !loads && p->offset == p->paddr)
 			notes++;
 		else if (p->type == PT_LOAD &&
-			 kept_load_is_sane(p, !loads, last->vaddr - last->paddr, moved))
+			 kept_load_is_sane(p, !loads, last->vaddr - last->paddr, was))
 			loads++;
 		else
 			return false;
@@ -95,7 +99,7 @@ const char *kept_check_core(const struct purgatory_kept *k, uint64_t cpu)
 	while (load->type == PT_NOTE)
 		load++;
 	return kept_same_ehdr((const uint8_t *)now, (const uint8_t *)sealed) &&
-			kept_core_is_sane(now, k->size, load->offset - load->paddr) ?
+			kept_core_is_sane(now, k->size, load) ?
 		NULL :
 		KEPT_DAMAGED;
 }

@@ -38,8 +38,8 @@
  *	  1eb1f687f4f379367e049b49b6774c5a427b219f6a0d9c4ac565f802e7f757af
  *
  * A region's name has, as `check`, all words of the four lanes' states when this region is in,
- *joined by exclusive or: where the digest is wrong, the first region whose check is wrong is
- *damaged.
+ * joined by exclusive or: where the digest is wrong, the first region whose check is wrong is
+ * damaged.
  *
  * Architectures differ in the words of arch[], which are named below, and in
  * what the kernel address means there; nothing else.

@@ -3,11 +3,9 @@
 /*
  * play DESCRIPTION MEMORY SEED COUNT     play COUNT sequences of events, each from the load on
  * play DESCRIPTION MEMORY EVENT...       play this one
- * play DESCRIPTION MEMORY damage SEED COUNT   in COUNT sequences bytes of a segment change before
- * the crash; a line for each segment play DESCRIPTION MEMORY missed SEED COUNT   the CPU that
- * crashes is not in the tree yet play DESCRIPTION MEMORY damage SEED COUNT   in COUNT sequences,
- * bytes of each segment are changed play DESCRIPTION MEMORY missed SEED COUNT   the last event
- * finds the lock taken: a CPU that crashes may not be in the tree
+ * play DESCRIPTION MEMORY damage SEED COUNT   in COUNT sequences, bytes of each segment are changed
+ * play DESCRIPTION MEMORY missed SEED COUNT   the last event finds the lock taken: a CPU that
+ *                                             crashes may not be in the tree
  *
  * Each sequence ends in a crash. Prints one line and ends with status 0 when all were captured;
  * else the shortest part of the sequence that goes wrong, as words for a second call, and status

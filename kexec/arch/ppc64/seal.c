@@ -17,11 +17,16 @@
 #define SEAL_UNIT "@crashed" /* behind the name of a CPU's node */
 #define SEAL_IDS "ibm,ppc-interrupt-server#s"
 
-/* What another core has of its own; nobody looks for it in a capture kernel. */
+/*
+ * What another core has of its own; nobody looks for it in a capture kernel, or warns when threads
+ * in it are not those of the node (arch/powerpc/kernel/smp.c: get_cpu_thread_group_start(),
+ * arch/powerpc/sysdev/xics/xics-common.c: xics_update_irq_servers()).
+ */
 static bool seal_is_own(const char *name)
 {
-	static const char *const own[] = { "phandle", "linux,phandle", "ibm,phandle",
-					   "ibm,my-drc-index" };
+	static const char *const own[] = { "phandle",		"linux,phandle",
+					   "ibm,phandle",	"ibm,my-drc-index",
+					   "ibm,thread-groups", "ibm,ppc-interrupt-gserver#s" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (!strcmp(name, own[i]))
