@@ -97,9 +97,7 @@ static void stop(const struct purgatory_params *p, uint64_t damaged)
 	bool known = damaged < p->n_regions && p->n_regions <= PURGATORY_MAX_REGIONS;
 	char line[PRINT_LINE];
 
-	arch_print(p,
-		   "purgatory: SHA-256 digest mismatch: the crash kernel was damaged after it was"
-		   " loaded.\r\n");
+	arch_print(p, "purgatory: SHA-256 digest mismatch: what was loaded is damaged.\r\n");
 	/* A name that is damaged itself has other bytes behind it; the line has its end. */
 	print_line(line, known ? p->name[damaged].name : "the digest", KEPT_DAMAGED, "");
 	arch_print(p, line);

@@ -76,7 +76,7 @@ def segments(case, plan):
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments)
     want = ["fdt", "idmap", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + ["elfcorehdr"] * case.crash + \
-        ["sealed"] * case.hotplug
+        ["sealed"] * plan.copies
     if names != sorted(want):
         yield f"segments {names}"
     hot = [s.name for s in plan.segments if s.hotplug]

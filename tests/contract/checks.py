@@ -62,7 +62,7 @@ def segments(case, plan):
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments if not re.fullmatch(r"kernel-\d+", s.name))
     want = ["backup", "elfcorehdr", "fdt", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + \
-        ["sealed"] * case.hotplug
+        ["sealed"] * plan.copies
     if names != sorted(want):
         yield f"segments {names}"
     hot = sorted(s.name for s in plan.segments if s.hotplug)

@@ -112,10 +112,16 @@ class Plan:
         raise ValueError(f"{start:#x}+{size:#x} is not inside one segment")
 
 
+# What is said where the copies for the purgatory do not fit: the image is loaded without.
+NO_COPIES = "the purgatory has no copies of what the running kernel rewrites"
+
+
 def make(kexec, case):
     done = subprocess.run(case.command(kexec), capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.splitlines(keepends=True)
         raise Refused(done.returncode, "".join(
             line for line in said if not line.startswith("kexec: warning: ")))
-    return Plan(json.loads(done.stdout), case.root + "-dump")
+    plan = Plan(json.loads(done.stdout), case.root + "-dump")
+    plan.copies = case.hotplug and NO_COPIES not in done.stderr
+    return plan

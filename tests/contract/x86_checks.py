@@ -57,7 +57,7 @@ def segments(case, plan):
 def expected_segments(case, plan):
     names = sorted(s.name for s in plan.segments if not s.name.startswith("kernel-"))
     want = ["boot_params", "kernel", "purgatory"] + ["initrd"] * bool(case.initrd) + \
-        ["elfcorehdr"] * case.crash + ["sealed"] * case.hotplug
+        ["elfcorehdr"] * case.crash + ["sealed"] * plan.copies
     if names != sorted(want):
         yield f"segments {names}"
     hot = [s.name for s in plan.segments if s.hotplug]
