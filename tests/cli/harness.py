@@ -147,6 +147,7 @@ class Harness:
     def environment(self, case, where, machine):
         crash = case.machine.crash or (0, 0)
         env = dict(os.environ, KEXEC_MODEL_ROOT=machine, KEXEC_MODEL_LOG=f"{where}/calls",
+                   KEXEC_MODEL_MEMORY=os.devnull,
                    KEXEC_MODEL_REGION=f"{crash[0]:x}-{crash[0] + crash[1]:x}",
                    KEXEC_MODEL_PAGE=f"{case.machine.page_size:x}")
         env.update(case.env)

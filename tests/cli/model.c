@@ -318,7 +318,7 @@ static void keep_memory(unsigned long entry, unsigned long n, const struct kexec
 		keep_number(f, s[i].mem);
 		keep_number(f, s[i].memsz);
 		keep_number(f, s[i].bufsz);
-		if (fwrite(s[i].buf, 1, s[i].bufsz, f) != s[i].bufsz)
+		if (s[i].bufsz && fwrite(s[i].buf, 1, s[i].bufsz, f) != s[i].bufsz)
 			give_up();
 	}
 	if (fclose(f))
