@@ -11,6 +11,30 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/prove.c", "prove_fdt", "compare",
      "if (fdt_path_offset(s->data, \"/cpus\") [< -> <=] 0)", 1):
         "only the root is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "seal_first_cpu", "compare",
+     "return node [>= -> >] 0 && flatcpus_is_cpu(fdt, node) ? node : -FDT_ERR_NOTFOUND;", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "seal_add_node", "compare",
+     "int prop, len, rc = node [< -> <=] 0 ? node : 0;", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "seal_cpus_end", "compare",
+     "for (; node [>= -> >] 0 && flatcpus_is_cpu(fdt, node); node = fdt_next_subnode(fdt, node))", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "ppc64_seal_fdt", "compare",
+     "node = like [< -> <=] 0 ? like : seal_add_node(copy, s->data, like);", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "ppc64_seal_fdt", "compare",
+     "if (node [>= -> >] 0)", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "ppc64_seal_fdt", "compare",
+     "if (node [>= -> >] 0)", 2):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "ppc64_seal_fdt", "compare",
+     "return node [>= -> >] 0 ? 0 : fail(EINVAL, \"the FDT: no node of a CPU is the first below /cpus\");", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/seal.c", "seal_has_all_cpus", "compare",
+     "if (cpus [< -> <=] 0 || fdt_first_subnode(fdt, cpus) != at)", 1):
+        "only the root is at offset 0",
     ("kexec/elfcorehdr.c", "core_move_start", "compare",
      "end = core->dump.at[0].end [< -> <=] size ? core->dump.at[0].end : size;", 1):
         "of two equal numbers either is the smaller",

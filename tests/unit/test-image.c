@@ -631,6 +631,7 @@ static void copies_have_their_places(void **state)
 
 			assert_int_equal(image_place(&image, s, (struct placement){ 0 }), 0);
 		}
+		image.segment[n].kept = &other; /* this is none */
 		if (n > PURGATORY_MAX_KEPT) {
 			assert_fails(sealed_place(&image), E2BIG,
 				     "the purgatory can look after 2 such segments");
@@ -655,6 +656,89 @@ static void copies_have_their_places(void **state)
 			assert_int_equal(k->size, PAGE);
 			assert_string_equal(k->name, "a segment with ");
 		}
+		image_free(&image);
+	}
+}
+
+/* The proof, of what the proofs before it would refuse. */
+static void copies_are_proven(void **state)
+{
+	static const uint8_t data[16] = "sixteen of them";
+	static uint8_t words[PURGATORY_PARAMS_OFFSET + PURGATORY_PARAMS_SIZE];
+	struct machine m = machine_of("whole", true);
+	struct kept kept = { .kind = PURGATORY_KEPT_CORE };
+	struct segment s = {
+		.name = "core", .memsz = PAGE, .data = data, .bufsz = 16, .kept = &kept
+	};
+	struct segment purgatory = { .role = ROLE_PURGATORY };
+	struct image image;
+	struct segment *in;
+
+	(void)state;
+	begin(&image);
+	image.machine = &m;
+	image.hotplug = true;
+	assert_int_equal(ranges_add(&image.free, PAGE, 100 * PAGE, "free"), 0);
+	assert_int_equal(image_place(&image, s, (struct placement){ 0 }), 0);
+	image.segment[0].memsz = 16;
+	image.purgatory = words;
+	assert_int_equal(sealed_place(&image), 0);
+	sealed_put(&image);
+	purgatory.data = words;
+	assert_int_equal(sealed_prove(&image, &purgatory), 0);
+	in = &image.segment[1];
+	in->digest = false;
+	assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+		     "a copy for the purgatory is not in what it verifies");
+	in->digest = true;
+	in->kept = &kept;
+	assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+		     "a copy for the purgatory is not in what it verifies");
+	in->kept = NULL;
+	image.segment[2].kept = &kept; /* this is none */
+	assert_int_equal(sealed_prove(&image, &purgatory), 0);
+	purgatory_put(&image, PURGATORY_PARAM(n_kept), 2);
+	assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+		     "the purgatory would look after what does not change");
+	image_free(&image);
+}
+
+/* Without room for them, in memory or among the segments, the rest is loaded; which is said. */
+static void copies_that_do_not_fit(void **state)
+{
+	static uint8_t words[PURGATORY_PARAMS_OFFSET + PURGATORY_PARAMS_SIZE];
+	struct machine m = machine_of("whole", true);
+	struct kept kept = { .kind = PURGATORY_KEPT_CORE };
+	struct segment s = { .name = "core", .memsz = PAGE, .kept = &kept };
+	struct segment purgatory = { .role = ROLE_PURGATORY, .data = words };
+	struct image image;
+
+	(void)state;
+	for (unsigned int full = 0; full < 2; full++) {
+		begin(&image);
+		image.machine = &m;
+		image.hotplug = true;
+		image.purgatory = words;
+		assert_int_equal(ranges_add(&image.free, PAGE, (full ? 100 : 1) * PAGE, "free"), 0);
+		assert_int_equal(image_place(&image, s, (struct placement){ 0 }), 0);
+		image.n_segments = full ? SEGMENT_MAX : 1;
+		assert_int_equal(sealed_place(&image), 0);
+		assert_int_equal(image.n_sealed, 0);
+		assert_int_equal(image.n_doubts, 1);
+		image.n_segments = 1;
+		sealed_put(&image);
+		assert_int_equal(sealed_prove(&image, &purgatory), 0);
+		purgatory_put(&image, PURGATORY_PARAM(n_kept), 1);
+		assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+			     "the purgatory would not look after a segment that changes");
+		purgatory_put(&image, PURGATORY_PARAM(n_kept), 0);
+		image.segment[image.n_segments++] = (struct segment){ .role = ROLE_SEALED };
+		assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+			     "the purgatory would not look after a segment that changes");
+		image.n_segments = 1;
+		image.n_doubts = 0;
+		assert_fails(sealed_prove(&image, &purgatory), EINVAL,
+			     "the purgatory would not look after a segment that changes");
 		image_free(&image);
 	}
 }
@@ -704,6 +788,8 @@ int main(void)
 		cmocka_unit_test(purgatory_verifies_the_image),
 		cmocka_unit_test(purgatory_verifies_nothing),
 		cmocka_unit_test(copies_have_their_places),
+		cmocka_unit_test(copies_are_proven),
+		cmocka_unit_test(copies_that_do_not_fit),
 		cmocka_unit_test(purgatory_has_room_for_regions),
 	};
 

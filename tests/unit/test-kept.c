@@ -244,13 +244,40 @@ static int add_cpu(void *fdt, int cpus, const char *name, uint32_t first, bool s
 	return node;
 }
 
+static struct segment tree_segment(void)
+{
+	uint32_t size = fdt_totalsize(tree_planned);
+
+	return (struct segment){ .data = tree_planned, .bufsz = size, .memsz = size };
+}
+
+/* What is planned is loaded, and copied. */
+static void load_tree(void)
+{
+	struct segment s = tree_segment();
+
+	buf_free(&tree_copy);
+	memcpy(tree, tree_planned, sizeof(tree));
+	memset(&tree_kept, 0, sizeof(tree_kept));
+	assert_int_equal(ppc64_seal_fdt(&s, &tree_copy, &tree_kept), 0);
+	tree_kept.start = (uintptr_t)tree;
+	tree_kept.size = s.memsz;
+	tree_kept.sealed = (uintptr_t)tree_copy.data;
+	tree_kept.sealed_size = tree_copy.len;
+}
+
+static void expect_proven(void)
+{
+	struct segment s = tree_segment();
+
+	assert_int_equal(ppc64_prove_sealed(&s, tree_copy.data, &tree_kept), 0);
+}
+
 /* libfdt puts a node in front of those that are there. */
 static void make_tree(bool servers)
 {
-	static struct segment s;
 	int root, cpus, other;
 
-	buf_free(&tree_copy);
 	memset(tree, 0, sizeof(tree));
 	assert_int_equal(fdt_create_empty_tree(tree, CAPACITY), 0);
 	assert_int_equal(fdt_add_mem_rsv(tree, 0x1000, 0x2000), 0);
@@ -265,14 +292,8 @@ static void make_tree(bool servers)
 	add_cpu(tree, fdt_path_offset(tree, "/cpus"), "PowerPC,POWER9@8", 8, servers);
 	add_cpu(tree, fdt_path_offset(tree, "/cpus"), "PowerPC,POWER9@0", 0, servers);
 	memcpy(tree_planned, tree, sizeof(tree));
-	s = (struct segment){ .data = tree_planned, .bufsz = CAPACITY, .memsz = CAPACITY };
-	memset(&tree_kept, 0, sizeof(tree_kept));
-	assert_int_equal(ppc64_seal_fdt(&s, &tree_copy, &tree_kept), 0);
-	tree_kept.start = (uintptr_t)tree;
-	tree_kept.size = CAPACITY;
-	tree_kept.sealed = (uintptr_t)tree_copy.data;
-	tree_kept.sealed_size = tree_copy.len;
-	assert_int_equal(ppc64_prove_sealed(&s, tree_copy.data, &tree_kept), 0);
+	load_tree();
+	expect_proven();
 }
 
 static void expect_tree(uint64_t cpu, const char *what)
@@ -568,25 +589,20 @@ static void tree_completed(void **state)
 	assert_int_equal(cpu_word(CRASHED, "reg", 0), 3);
 }
 
+static void make_tree_without_spare(void)
+{
+	make_tree(true);
+	fdt_set_totalsize(tree_planned, fdt_off_dt_strings(tree) + fdt_size_dt_strings(tree) + 8);
+	load_tree();
+	assert_int_equal(tree_kept.spare, 0);
+	expect_proven();
+}
+
 /* Where there was no room for such a node it is the tree of the load. */
 static void tree_without_spare(void **state)
 {
-	static struct segment s = { .data = tree_planned };
-
 	(void)state;
-	make_tree(true);
-	s.bufsz = s.memsz = fdt_off_dt_strings(tree) + fdt_size_dt_strings(tree) + 8;
-	fdt_set_totalsize(tree_planned, (uint32_t)s.bufsz);
-	memcpy(tree, tree_planned, sizeof(tree));
-	buf_free(&tree_copy);
-	memset(&tree_kept, 0, sizeof(tree_kept));
-	assert_int_equal(ppc64_seal_fdt(&s, &tree_copy, &tree_kept), 0);
-	assert_int_equal(tree_kept.spare, 0);
-	tree_kept.start = (uintptr_t)tree;
-	tree_kept.size = s.memsz;
-	tree_kept.sealed = (uintptr_t)tree_copy.data;
-	tree_kept.sealed_size = tree_copy.len;
-	assert_int_equal(ppc64_prove_sealed(&s, tree_copy.data, &tree_kept), 0);
+	make_tree_without_spare();
 	expect_tree(8, NULL);
 	tree[100] ^= 1;
 	expect_tree(8, KEPT_DAMAGED);
@@ -600,11 +616,16 @@ static void tree_without_spare(void **state)
 #define NO_CPUS "the purgatory does not know where the FDT has its CPUs"
 #define NO_NODE "the copy of the FDT has no node for the CPU that crashes"
 
-static void expect_refused(const char *what)
+static void is_refused(const char *what)
 {
-	struct segment s = { .data = tree_planned, .bufsz = CAPACITY, .memsz = CAPACITY };
+	struct segment s = tree_segment();
 
 	assert_fails(ppc64_prove_sealed(&s, tree_copy.data, &tree_kept), EINVAL, what);
+}
+
+static void expect_refused(const char *what)
+{
+	is_refused(what);
 	make_tree(true);
 }
 
@@ -634,6 +655,10 @@ static void copies_refused(void **state)
 	expect_refused(NO_CPUS);
 	tree_kept.cpus_end += 4;
 	expect_refused(NO_CPUS);
+	tree_kept.cpus_end = tree_kept.cpus_at + tree_kept.spare;
+	expect_refused(NO_CPUS);
+	tree_kept.cpus_end = fdt_off_dt_strings(tree) + tree_kept.spare;
+	expect_refused(NO_CPUS);
 	size = tree_kept.spare;
 	tree_kept.spare -= 4;
 	tree_kept.sealed_size -= 4;
@@ -651,17 +676,86 @@ static void copies_refused(void **state)
 	expect_refused(NO_NODE);
 }
 
-/* A tree that is laid out in another way than the planner's. */
-static void no_cpu_first(void **state)
+/* What the added node is. */
+static void spares_refused(void **state)
 {
-	struct segment s = { .data = tree_planned, .bufsz = CAPACITY, .memsz = CAPACITY };
+	uint8_t *spare;
 
 	(void)state;
 	make_tree(true);
+	spare = tree_copy.data + tree_kept.cpus_at;
+	*(uint8_t *)memmem(spare, tree_kept.spare, "cpu", 4) = 'x';
+	expect_refused(NO_NODE);
+	/* It ends with the next one. */
+	tree_copy.data[tree_kept.cpus_at + tree_kept.spare - 1] = FDT_NOP;
+	expect_refused(NO_NODE);
+	make_tree(false);
+	tree_kept.ids = 2;
+	is_refused(NO_NODE);
+	tree_kept.ids = 1;
+	tree_kept.ids_at += 4;
+	is_refused(NO_NODE);
+}
+
+/* Where no node is added, any place could be where it was. */
+static void places_refused(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	make_tree_without_spare();
+	at = tree_kept.cpus_at;
+	tree_kept.cpus_at = sizeof(struct fdt_header);
+	is_refused(NO_CPUS);
+	tree_kept.cpus_at = fdt_off_dt_struct(tree) +
+		(uint32_t)fdt_path_offset(tree, "/cpus/PowerPC,POWER9@8");
+	assert_true(tree_kept.cpus_at > at);
+	is_refused(NO_CPUS);
+	tree_kept.cpus_at = tree_kept.cpus_end = fdt_off_dt_strings(tree);
+	is_refused(NO_CPUS);
+}
+
+/* Trees that are laid out in another way than the planner's. */
+static void cpu_behind_others(void **state)
+{
+	int cpus;
+
+	(void)state;
+	make_tree(true);
+	cpus = fdt_path_offset(tree_planned, "/cpus");
+	assert_true(fdt_add_subnode(tree_planned, cpus, "l3-cache") > 0);
+	add_cpu(tree_planned, cpus, "PowerPC,POWER9@10", 16, true);
+	load_tree();
+	is_refused(NO_CPUS);
+}
+
+/* A number needs four bytes. */
+static void short_numbers(void **state)
+{
+	int cpu;
+
+	(void)state;
+	make_tree(false);
+	cpu = fdt_path_offset(tree_planned, "/cpus/PowerPC,POWER9@0");
+	assert_int_equal(fdt_setprop(tree_planned, cpu, "ibm,ppc-interrupt-server#s", "12", 3), 0);
+	load_tree();
+	assert_int_equal(tree_kept.ids, 1);
+	assert_int_equal(tree_kept.ids_at, tree_kept.reg_at);
+	expect_proven();
+}
+
+static void no_cpu_first(void **state)
+{
+	struct segment s;
+
+	(void)state;
+	make_tree(true);
+	s = tree_segment();
 	assert_true(fdt_add_subnode(tree_planned, fdt_path_offset(tree_planned, "/cpus"), "x") > 0);
 	buf_free(&tree_copy);
 	assert_fails(ppc64_seal_fdt(&s, &tree_copy, &tree_kept), EINVAL,
 		     "the FDT: no node of a CPU is the first below /cpus");
+	assert_int_equal(tree_copy.len, 0);
 }
 
 int main(void)
@@ -683,6 +777,10 @@ int main(void)
 		cmocka_unit_test_teardown(tree_completed, teardown),
 		cmocka_unit_test_teardown(tree_without_spare, teardown),
 		cmocka_unit_test(copies_refused),
+		cmocka_unit_test(spares_refused),
+		cmocka_unit_test(places_refused),
+		cmocka_unit_test(cpu_behind_others),
+		cmocka_unit_test(short_numbers),
 		cmocka_unit_test(no_cpu_first),
 	};
 	int rc = cmocka_run_group_tests_name("kept", tests, NULL, NULL);

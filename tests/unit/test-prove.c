@@ -929,6 +929,17 @@ static void kept_copy_size(struct spoilt *t, const char *name, int64_t by)
 	kept_word(t, offsetof(struct purgatory_kept, sealed_size), by);
 }
 
+/* So many bytes at the end of the copies. */
+static void kept_last_bytes(struct spoilt *t, const char *name, int64_t size)
+{
+	const struct segment *in = of(t, name);
+
+	bytes_put(param(t, offsetof(struct purgatory_params, kept[0].sealed)),
+		  in->addr + in->bufsz - (uint64_t)size, 8, t->m.little);
+	bytes_put(param(t, offsetof(struct purgatory_params, kept[0].sealed_size)), (uint64_t)size,
+		  8, t->m.little);
+}
+
 static void set_kept(struct spoilt *t, const char *name, int64_t n)
 {
 	(void)name;
@@ -1153,6 +1164,9 @@ static const struct row rows[] = {
 	{ "something, with --no-checks", UNCHECKED, set_kept, NULL, 1, EINVAL,
 	  "the purgatory would look after what does not change" },
 	{ "a copy below the others", HOTPLUG, kept_copy, NULL, -32, EINVAL, NOT_SEALED },
+	{ "what is in front of the copies", HOTPLUG, kept_copy, NULL, -16, EINVAL, NOT_THE_COPY },
+	{ "no bytes at the end", HOTPLUG, kept_last_bytes, "sealed", 0, EINVAL, NOT_THE_COPY },
+	{ "the last bytes", HOTPLUG, kept_last_bytes, "sealed", 16, EINVAL, NOT_THE_COPY },
 	{ "a copy not aligned", HOTPLUG, kept_copy, NULL, 8, EINVAL, NOT_SEALED },
 	{ "a copy behind the others", HOTPLUG, kept_copy, NULL, 1 << 30, EINVAL, NOT_SEALED },
 	{ "a copy that ends behind them", HOTPLUG, kept_copy_size, NULL, 1 << 30, EINVAL,
