@@ -161,9 +161,9 @@ class Machine:
         return any(device["name"] == name for device in devices)
 
     def instruction_pointer(self):
-        """Of the first CPU, of an x86 machine."""
+        """Of the first CPU, of a POWER or x86 machine."""
         registers = self._human("info registers")
-        found = re.search(r"\b[RE]IP=([0-9a-f]+)", registers)
+        found = re.search(r"\b(?:[RE]IP=|NIP +)([0-9a-f]+)", registers)
         if not found:
             raise Failure(f"QEMU does not say where the CPU is:\n{registers}")
         return int(found[1], 16)
@@ -194,7 +194,11 @@ class Machine:
         self.monitor.command("cont")
 
     def make_snapshots(self):
-        """Room for save_state(), where there is no disk that could have it."""
+        """
+        Room for save_state(), where there is no disk that could have it. A reset does not end the machine
+        from now on: a state is loaded into one that runs.
+        """
+        self.monitor.command("set-action", reboot="reset", panic="none")
         path = self._path("states")
         with open(path, "wb"):
             pass
@@ -206,11 +210,8 @@ class Machine:
         self._job("snapshot-save", tag=tag, vmstate="states", devices=["states"])
 
     def load_state(self, tag):
-        """The machine stands still then; go_on()."""
+        """Of a machine that runs; it goes on from there."""
         self._job("snapshot-load", tag=tag, vmstate="states", devices=["states"])
-
-    def go_on(self):
-        self.monitor.command("cont")
 
     def _job(self, command, **arguments):
         """A command of QMP that is a job, to its end."""

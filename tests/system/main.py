@@ -190,7 +190,8 @@ def main():
             return save_recording(options)
         if options.table:
             made = {"first-line": firstline, "damage": damage}[options.table]
-            more = (options.flips,) if made is damage else ()
+            loaders = [options.loader] if options.loader else list(LOADERS)
+            more = (loaders, options.flips, options.seconds, options.jobs) if made is damage else ()
             return made.table(made.KERNELS if options.kernel == "all" else [options.kernel], *more)
         return run_all(options)
     except (Failure, OSError) as failure:
@@ -216,13 +217,16 @@ def parse():
     parser.add_argument("--table", choices=["first-line", "damage"],
                         help="measure instead: seconds from a crash to the capture kernel's first line, "
                              "by loader, with the digest and without, in about ten minutes; or what comes of a "
-                             "crash after a byte of the image has changed, by loader, in over an hour")
+                             "crash after a byte of the image has changed, by loader, in an hour or less")
     parser.add_argument("--flips", type=int, default=damage.FLIPS, help="with --table damage: of each segment")
+    parser.add_argument("--seconds", type=int, default=damage.SECONDS,
+                        help="with --table damage: later than that no crash begins")
     parser.add_argument("--smp", help="with --record: the CPUs, as for QEMU's -smp")
     parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
     parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")
-    parser.add_argument("--loader", choices=["ours", "packaged"], default="ours",
-                        help="with which kexec to load on x86_64 and arm64: Debian's is there too")
+    parser.add_argument("--loader", choices=list(LOADERS),
+                        help="with which kexec to load on x86_64 and arm64, where Debian's is there, too (default: "
+                             "ours; with --table damage both)")
     parser.add_argument("--thorough", action="store_true",
                         help="all scenarios with all kernels, when none "
                              "is named")
@@ -248,7 +252,7 @@ def run_all(options):
     # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are
     # CPUs here. In processes, which end their machines when they are told to end.
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader])
+        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader or "ours"])
                                        for kernel, name in names])
         for outcome in outcomes:
             tap.result(**outcome)
