@@ -174,10 +174,12 @@ static int entry_read_type1(struct tree *t, const struct place *p, const char *n
 	struct entry *e;
 	int left, done, rc = place_text(t, p, path, &text);
 
-	if (rc == -ENOENT)
+	if (rc < 0 && rc != -ENOENT)
+		notice("left out: %s", fail_text());
+	if (rc < 0) {
+		fail_forget();
 		return 0;
-	if (rc < 0)
-		return rc;
+	}
 	e = entries_add(all, ENTRY_TYPE1, p, entry_id(&t->arena, name, &left, &done));
 	e->left = left;
 	e->done = done;

@@ -34,6 +34,9 @@ struct entry {
 	int menu;			/* ENTRY_GRUB: the menu that holds it, or -1 */
 	int index;			/* ... and how many are before it there */
 	bool submenu;			/* ... and it is itself one */
+	const char *device;		/* ENTRY_GRUB: where GRUB finds its files; or NULL */
+	const char *unsure;		/* what decides if it is in the menu at all; NULL: it is */
+	const char *doubt;		/* why nobody knows what it starts; or NULL */
 };
 
 struct entries {

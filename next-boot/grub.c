@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/bytes.h"
 #include "next-boot/grub.h"
@@ -35,101 +36,434 @@ static void grub_read_environment(struct arena *arena, struct grub *g, const cha
 	}
 }
 
-const char *grub_variable(const struct grub *g, const char *name)
+/* What GRUB itself knows: "y" for each feature, the directory of grub.cfg, what is read later. */
+static const char *grub_builtin(const struct grub *g, const char *name)
 {
-	for (size_t i = g->names.n; i-- > 0;)
-		if (!strcmp(g->names.at[i], name))
-			return g->values.at[i];
-	return "";
+	static const char *const others[] = { "grub_platform", "grub_cpu", "cmdpath", "fw_path",
+					      "config_file",   "chosen",   "?" };
+
+	if (!strncmp(name, "feature_", 8))
+		return "y";
+	if (!strcmp(name, "menuentry_id_option"))
+		return "--id";
+	if (!strcmp(name, "root"))
+		return "root";
+	if (!strcmp(name, "prefix") || !strcmp(name, "config_directory"))
+		return g->directory;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(name, others[i]))
+			return NULL;
+	return strncmp(name, "net_", 4) && !isdigit((unsigned char)*name) ? "" : NULL;
 }
 
-const char *grub_expand(struct arena *arena, const struct grub *g, const char *text)
+/* The variable's place among the first @n, from 1; 0: nothing sets it. */
+static size_t grub_set_at(const struct grub *g, const char *name, size_t n)
+{
+	while (n > 0 && strcmp(g->names.at[n - 1], name))
+		n--;
+	return n;
+}
+
+/* NULL: it is something, but what, only GRUB knows. */
+static const char *grub_variable(const struct grub *g, const char *name)
+{
+	size_t at = grub_set_at(g, name, g->names.n);
+
+	return at ? g->values.at[at - 1] : grub_builtin(g, name);
+}
+
+static void grub_put(struct grub *g, const char *name, const char *value)
+{
+	grub_add(&g->names, name);
+	grub_add(&g->values, value);
+}
+
+/* Of these nothing has to be known: empty on most machines, or of what the console looks like. */
+static bool grub_is_harmless(const char *name)
+{
+	static const char *const names[] = { "tuned_params", "tuned_initrd", "grub_users",
+					     "extra_cmdline", "vt_handoff" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/* "$NAME" or "${NAME}" at @s: how long that is, or 0. */
+static size_t grub_reference(struct arena *arena, const char *s, const char **name)
+{
+	bool brace = s[1] == '{';
+	const char *at = s + 1 + brace;
+	size_t n = *at == '?' || isdigit((unsigned char)*at);
+
+	while (!n || n > 1 || (*at != '?' && !isdigit((unsigned char)*at))) {
+		if (!isascii(at[n]) || !(isalnum((unsigned char)at[n]) || at[n] == '_'))
+			break;
+		n++;
+	}
+	if (!n || (brace && at[n] != '}'))
+		return 0;
+	*name = arena_string(arena, at, n);
+	return 1 + n + 2 * brace;
+}
+
+/* blscfg takes them as they are then: what is set later, is not known. */
+const char *grub_expand(struct arena *arena, const struct grub *g, const char *text,
+			const char **doubt)
 {
 	BUF_AUTO out = {0};
 
-	while (*text) {
-		bool brace = text[0] == '$' && text[1] == '{';
-		const char *name = text + 1 + brace;
-		size_t n = 0;
+	for (size_t n; *text; text += n) {
+		const char *name, *value;
 
-		while (*text == '$' && isascii(name[n]) &&
-		       (isalnum((unsigned char)name[n]) || name[n] == '_'))
-			n++;
-		if (!n || (brace && name[n] != '}')) {
-			buf_add(&out, text++, 1);
+		n = *text == '$' ? grub_reference(arena, text, &name) : 0;
+		if (!n) {
+			n = 1;
+			buf_add(&out, text, 1);
 			continue;
 		}
-		name = arena_string(arena, name, n);
-		buf_printf(&out, "%s", grub_variable(g, name));
-		text += 1 + n + 2 * brace;
+		value = grub_variable(g, name);
+		if (!grub_set_at(g, name, g->names.n) && !grub_is_harmless(name))
+			*doubt = arena_printf(arena, "it has $%s, which nothing sets", name);
+		else if (!value || grub_set_at(g, name, g->names.n) > g->n_at_blscfg)
+			*doubt = arena_printf(
+				arena, "it has $%s, of which only GRUB knows what it is", name);
+		buf_printf(&out, "%s", value ? value : "");
 	}
 	return arena_string(arena, out.len ? (char *)out.data : "", out.len);
 }
 
-/* --- words of a script --- */
+/* --- commands of a script --- */
 
-enum grub_token { GRUB_WORD, GRUB_END_OF_COMMAND, GRUB_END };
+struct grub_word {
+	const char *text;
+	const char *unset;   /* a variable in it that nothing sets; or NULL */
+	const char *unknown; /* ... of which nobody knows what it is */
+	const char *used;    /* ... any */
+};
 
-/* A quoted part, up to its end. */
-static void grub_quoted(const char **s, struct buf *word)
-{
-	char quote = *(*s)++;
+struct grub_words {
+	struct grub_word *at;
+	size_t n;
+};
 
-	for (; **s && **s != quote; (*s)++) {
-		if (quote == '"' && **s == '\\' && (*s)[1])
-			(*s)++;
-		buf_add(word, *s, 1);
-	}
-	*s += **s == quote;
-}
+enum grub_truth { GRUB_NO, GRUB_MAYBE, GRUB_YES };
 
-static enum grub_token grub_token(const char **s, struct buf *word)
-{
-	*s += strspn(*s, " \t\r");
-	while ((*s)[0] == '\\' && (*s)[1] == '\n')
-		*s += 2 + strspn(*s + 2, " \t\r");
-	if (**s == '#')
-		*s += strcspn(*s, "\n");
-	if (!**s)
-		return GRUB_END;
-	if (strchr("\n;&|", **s)) {
-		(*s)++;
-		return GRUB_END_OF_COMMAND;
-	}
-	word->len = 0;
-	buf_add(word, "", 0);
-	while (**s && !strchr(" \t\r\n;&|", **s)) {
-		if (**s == '\'' || **s == '"') {
-			grub_quoted(s, word);
-			continue;
-		}
-		*s += **s == '\\' && (*s)[1];
-		buf_add(word, (*s)++, 1);
-	}
-	buf_reserve(word, 1);
-	word->data[word->len] = 0;
-	return GRUB_WORD;
-}
+#define GRUB_DEPTH 32
+#define GRUB_SOURCES 8
+#define GRUB_NONE (-1)
 
-/* --- the menu --- */
+struct grub_if {
+	enum grub_truth now, before; /* is this branch run; was one before it */
+	const char *about;	     /* what nobody knows */
+};
 
-#define GRUB_DEPTH	32
-#define GRUB_NO_MENU	(-1)
-#define GRUB_OTHER	(-2)	/* a pair of braces that is no menu's */
+struct grub_body {
+	int entry;
+	const char *text;
+};
 
 struct grub_reader {
 	struct tree *t;
 	struct grub *g;
 	struct entries *all;
 	struct place place;
-	int inside[GRUB_DEPTH];	/* entries of all, or GRUB_OTHER */
-	int depth;
+	struct grub_words words;
+	bool joined; /* "a && b": whether b is run, nobody knows */
+	bool joined_next;
+	struct grub_if ifs[GRUB_DEPTH];
+	int n_ifs, depth, sources;
+	int menu, entry; /* that it is in; or GRUB_NONE */
+	/* What functions set, by their names. */
+	struct names functions, function_sets;
+	struct grub_body *bodies;
+	size_t n_bodies;
 };
 
-static int grub_innermost(const struct grub_reader *r)
+static void grub_end_word(struct grub_reader *r, struct buf *text, struct grub_word *word)
 {
-	return r->depth ? r->inside[r->depth - 1] : GRUB_NO_MENU;
+	word->text = arena_string(&r->t->arena, text->len ? (char *)text->data : "", text->len);
+	r->words.at = mem_resize(r->words.at, r->words.n + 1, sizeof(*r->words.at));
+	r->words.at[r->words.n++] = *word;
+	*word = (struct grub_word){ 0 };
+	text->len = 0;
 }
+
+/* Without quotes a value is split into words. False: no variable's name is there. */
+static bool grub_word_variable(struct grub_reader *r, const char **s, struct buf *text,
+			       struct grub_word *word, bool quoted, bool *any)
+{
+	const char *name, *value;
+	size_t n = grub_reference(&r->t->arena, *s, &name);
+
+	if (!n)
+		return false;
+	*s += n;
+	value = grub_variable(r->g, name);
+	word->used = name;
+	if (!value)
+		word->unknown = name;
+	else if (!grub_set_at(r->g, name, r->g->names.n) && !*value)
+		word->unset = name;
+	for (; value && *value; value++) {
+		if (quoted || !strchr(" \t\n", *value)) {
+			buf_add(text, value, 1);
+			*any = true;
+		} else if (*any) {
+			grub_end_word(r, text, word);
+			word->used = name;
+			*any = false;
+		}
+	}
+	*any = *any || quoted || !value;
+	return true;
+}
+
+static void grub_quoted(struct grub_reader *r, const char **s, struct buf *text,
+			struct grub_word *word)
+{
+	char quote = *(*s)++;
+	bool any = true;
+
+	while (**s && **s != quote) {
+		if (quote == '"' && **s == '$' && grub_word_variable(r, s, text, word, true, &any))
+			continue;
+		*s += quote == '"' && **s == '\\' && (*s)[1];
+		buf_add(text, (*s)++, 1);
+	}
+	*s += **s == quote;
+}
+
+static void grub_read_word(struct grub_reader *r, const char **s)
+{
+	struct grub_word word = { 0 };
+	BUF_AUTO text = { 0 };
+	bool any = false;
+
+	while (**s && !strchr(" \t\r\n;&|", **s)) {
+		if (**s == '\'' || **s == '"') {
+			grub_quoted(r, s, &text, &word);
+			any = true;
+			continue;
+		}
+		if (**s == '$' && grub_word_variable(r, s, &text, &word, false, &any))
+			continue;
+		*s += **s == '\\' && (*s)[1];
+		buf_add(&text, (*s)++, 1);
+		any = true;
+	}
+	/* What is empty without quotes is no word; what was in it is to be known all the same. */
+	if (any)
+		grub_end_word(r, &text, &word);
+	else if (word.unset && r->words.n)
+		r->words.at[r->words.n - 1].unset = word.unset;
+}
+
+static bool grub_word_is(const struct grub_words *w, size_t i, const char *text)
+{
+	return i < w->n && !strcmp(w->at[i].text, text);
+}
+
+/* The next command's words; "then" and such, and what opens braces, are some. */
+static bool grub_next(struct grub_reader *r, const char **s)
+{
+	struct grub_words *w = &r->words;
+
+	w->n = 0;
+	r->joined = r->joined_next;
+	r->joined_next = false;
+	while (true) {
+		*s += strspn(*s, " \t\r");
+		if ((*s)[0] == '\\' && (*s)[1] == '\n') {
+			*s += 2;
+			continue;
+		}
+		if (**s == '#')
+			*s += strcspn(*s, "\n");
+		if (!**s)
+			return w->n;
+		if (strchr("\n;&|", **s)) {
+			bool joins = **s == '&' || **s == '|';
+
+			(*s)++;
+			if (w->n) {
+				r->joined_next = joins;
+				return true;
+			}
+			r->joined |= joins;
+			continue;
+		}
+		grub_read_word(r, s);
+		if (w->n == 1 &&
+		    (grub_word_is(w, 0, "then") || grub_word_is(w, 0, "else") ||
+		     grub_word_is(w, 0, "do") || grub_word_is(w, 0, "}")))
+			return true;
+		if (w->n && grub_word_is(w, w->n - 1, "{"))
+			return true;
+	}
+}
+
+/* --- conditions --- */
+
+static enum grub_truth grub_truth(bool is)
+{
+	return is ? GRUB_YES : GRUB_NO;
+}
+
+static const char *grub_path_here(const struct grub *g, const char *path)
+{
+	size_t n = strlen(g->directory);
+
+	return !strncmp(path, g->directory, n) && path[n] == '/' ? path : NULL;
+}
+
+static enum grub_truth grub_test_file(const struct grub_reader *r, const char *path)
+{
+	if (!grub_path_here(r->g, path))
+		return GRUB_MAYBE;
+	return grub_truth(place_has(&r->place, path));
+}
+
+static enum grub_truth grub_compare(const char *a, const char *operator, const char * b)
+{
+	static const char *const operators[] = { "-eq", "-ne", "-lt", "-le", "-gt", "-ge" };
+	long x = strtol(a, NULL, 10), y = strtol(b, NULL, 10);
+	const bool is[] = { x == y, x != y, x<y, x <= y, x> y, x >= y };
+
+	if (!strcmp(operator, "=") || !strcmp(operator, "=="))
+		return grub_truth(!strcmp(a, b));
+	if (!strcmp(operator, "!="))
+		return grub_truth(strcmp(a, b));
+	for (size_t i = 0; i < ARRAY_SIZE(operators); i++)
+		if (!strcmp(operator, operators[i]))
+			return grub_truth(is[i]);
+	return GRUB_MAYBE;
+}
+
+/* One of what "-a" and "-o" are between: @n words. */
+static enum grub_truth grub_test_one(const struct grub_reader *r, const struct grub_word *w,
+				     size_t n)
+{
+	if (n > 1 && !strcmp(w->text, "!"))
+		return GRUB_YES - grub_test_one(r, w + 1, n - 1);
+	for (size_t i = 0; i < n; i++)
+		if (w[i].unknown)
+			return GRUB_MAYBE;
+	if (n <= 1)
+		return grub_truth(n && *w->text);
+	if (n == 2 && !strcmp(w->text, "-z"))
+		return grub_truth(!*w[1].text);
+	if (n == 2 && !strcmp(w->text, "-n"))
+		return grub_truth(*w[1].text);
+	if (n == 2 && w->text[0] == '-' && w->text[1] && strchr("efsd", w->text[1]))
+		return grub_test_file(r, w[1].text);
+	return n == 3 ? grub_compare(w->text, w[1].text, w[2].text) : GRUB_MAYBE;
+}
+
+static enum grub_truth grub_test(const struct grub_reader *r, const struct grub_word *w, size_t n)
+{
+	enum grub_truth any = GRUB_NO, every = GRUB_YES;
+
+	for (size_t i = 0, from = 0; i <= n; i++) {
+		bool or = i == n || !strcmp(w[i].text, "-o");
+		enum grub_truth one;
+
+		if (! or &&strcmp(w[i].text, "-a"))
+			continue;
+		one = grub_test_one(r, w + from, i - from);
+		every = one < every ? one : every;
+		from = i + 1;
+		if (or) {
+			any = every > any ? every : any;
+			every = GRUB_YES;
+		}
+	}
+	return any;
+}
+
+/* Of the command that comes after "if". */
+static enum grub_truth grub_condition(struct grub_reader *r, struct grub_if *f)
+{
+	const struct grub_words *w = &r->words;
+	size_t n = w->n;
+
+	f->about = n > 1 ? w->at[1].text : "?";
+	for (size_t i = 1; i < n; i++)
+		if (w->at[i].used)
+			f->about = arena_printf(&r->t->arena, "$%s", w->at[i].used);
+	for (size_t i = 1; i < n; i++)
+		if (w->at[i].unknown)
+			f->about = arena_printf(&r->t->arena, "$%s", w->at[i].unknown);
+	if (grub_word_is(w, 1, "[") && grub_word_is(w, n - 1, "]"))
+		return grub_test(r, w->at + 2, n - 3);
+	if (grub_word_is(w, 1, "test"))
+		return grub_test(r, w->at + 2, n - 2);
+	return n == 2 && grub_word_is(w, 1, "true")   ? GRUB_YES :
+		n == 2 && grub_word_is(w, 1, "false") ? GRUB_NO :
+							GRUB_MAYBE;
+}
+
+static enum grub_truth grub_runs(const struct grub_reader *r)
+{
+	enum grub_truth runs = r->joined ? GRUB_MAYBE : GRUB_YES;
+
+	for (int i = 0; i < r->n_ifs; i++)
+		runs = r->ifs[i].now < runs ? r->ifs[i].now : runs;
+	return runs;
+}
+
+static const char *grub_about(const struct grub_reader *r)
+{
+	for (int i = 0; i < r->n_ifs; i++)
+		if (r->ifs[i].now == GRUB_MAYBE)
+			return r->ifs[i].about;
+	return "the command before it";
+}
+
+static int grub_too_deep(const struct grub_reader *r)
+{
+	return fail(EINVAL, "%s: has braces in braces in braces", r->g->config);
+}
+
+/* 1: that was a word of the language; those of before @base are somebody else's. */
+static int grub_control(struct grub_reader *r, int base)
+{
+	static const char *const loops[] = { "for", "while", "until" };
+	const char *word = r->words.at[0].text;
+	struct grub_if *f = r->n_ifs > base ? &r->ifs[r->n_ifs - 1] : NULL;
+	bool loop = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(loops); i++)
+		loop |= !strcmp(word, loops[i]);
+	if (loop || !strcmp(word, "if")) {
+		if (r->n_ifs == GRUB_DEPTH)
+			return grub_too_deep(r);
+		f = &r->ifs[r->n_ifs++];
+		f->now = f->before = grub_condition(r, f);
+		if (loop)
+			f->now = GRUB_MAYBE;
+		if (loop && !strcmp(word, "for") && r->words.n > 1)
+			grub_put(r->g, r->words.at[1].text, NULL);
+		return 1;
+	}
+	if (!strcmp(word, "fi") || !strcmp(word, "done"))
+		r->n_ifs -= f != NULL;
+	else if (!strcmp(word, "elif") && f) {
+		enum grub_truth this = grub_condition(r, f);
+
+		f->now = this < GRUB_YES - f->before ? this : GRUB_YES - f->before;
+		f->before = this > f->before ? this : f->before;
+	} else if (!strcmp(word, "else") && f) {
+		f->now = GRUB_YES - f->before;
+	} else if (strcmp(word, "elif") && strcmp(word, "else") && strcmp(word, "then") &&
+		   strcmp(word, "do")) {
+		return 0;
+	}
+	return 1;
+}
+
+/* --- the menu --- */
 
 static int grub_count(const struct entries *all, int menu)
 {
@@ -140,48 +474,77 @@ static int grub_count(const struct entries *all, int menu)
 	return n;
 }
 
-static void grub_open_entry(struct grub_reader *r, const struct names *words, bool submenu)
+static int grub_add_entry(struct grub_reader *r, bool submenu)
 {
-	int menu = grub_innermost(r), index = grub_count(r->all, menu);
-	const char *title = words->n > 2 ? words->at[1] : "", *id = title;
+	const struct grub_words *w = &r->words;
+	const char *title = w->n > 2 ? w->at[1].text : "", *id = title;
+	int index = grub_count(r->all, r->menu);
 	struct entry *e;
 
-	for (size_t i = 1; i + 1 < words->n; i++)
-		if (!strcmp(words->at[i], "$menuentry_id_option") ||
-		    !strcmp(words->at[i], "--id"))
-			id = words->at[i + 1];
+	for (size_t i = 1; i + 1 < w->n; i++)
+		if (grub_word_is(w, i, "--id"))
+			id = w->at[i + 1].text;
 	e = entries_add(r->all, ENTRY_GRUB, &r->place, id);
 	e->title = title;
 	e->path = r->g->config;
-	e->menu = menu;
+	e->menu = r->menu;
 	e->index = index;
 	e->submenu = submenu;
-	r->inside[r->depth++] = (int)r->all->n - 1;
+	if (grub_runs(r) == GRUB_MAYBE)
+		e->unsure = grub_about(r);
+	return (int)r->all->n - 1;
 }
 
-/* Words with spaces are in quotes again, as GRUB gives them to Linux. */
-static const char *grub_options(const struct grub_reader *r, const struct names *words)
+static void grub_doubt(struct grub_reader *r, struct entry *e)
+{
+	if (grub_runs(r) == GRUB_MAYBE)
+		e->doubt = arena_printf(&r->t->arena,
+					"what it loads is decided by %s, of which only"
+					" GRUB knows what it is",
+					grub_about(r));
+	for (size_t i = 1; i < r->words.n; i++) {
+		const struct grub_word *w = &r->words.at[i];
+
+		if (w->unknown && !grub_is_harmless(w->unknown))
+			e->doubt = arena_printf(&r->t->arena,
+						"it has $%s, of which only GRUB knows"
+						" what it is",
+						w->unknown);
+		if (w->unset && !grub_is_harmless(w->unset))
+			e->doubt = arena_printf(&r->t->arena, "it has $%s, which nothing sets",
+						w->unset);
+	}
+}
+
+/* As GRUB gives them to Linux: what has a space is in quotes, and there is a "\" before others. */
+static const char *grub_options(const struct grub_reader *r)
 {
 	BUF_AUTO out = {0};
 
-	for (size_t i = 2; i < words->n; i++) {
-		const char *word = grub_expand(&r->t->arena, r->g, words->at[i]);
-		const char *quote = strpbrk(word, " \t") ? "\"" : "";
+	for (size_t i = 2; i < r->words.n; i++) {
+		const char *word = r->words.at[i].text, *quote = strchr(word, ' ') ? "\"" : "";
 
-		if (*word)
-			buf_printf(&out, "%s%s%s%s", out.len ? " " : "", quote, word, quote);
+		if (!*word)
+			continue;
+		buf_printf(&out, "%s%s", out.len ? " " : "", quote);
+		for (; *word; word++)
+			buf_printf(&out, "%s%c", strchr("\\'\"", *word) ? "\\" : "", *word);
+		buf_printf(&out, "%s", quote);
 	}
 	return arena_string(&r->t->arena, out.len ? (char *)out.data : "", out.len);
 }
 
 /* The root is what is searched for at the beginning of each entry. */
-static const char *grub_path(const struct grub_reader *r, const char *word)
+static const char *grub_path(struct grub_reader *r, const char *word, struct entry *e)
 {
-	static const char root[] = "($root)";
+	const char *root = grub_variable(r->g, "root");
+	STRING_AUTO here = mem_printf("(%s)", root ? root : "");
 
-	if (!strncmp(word, root, strlen(root)))
-		word += strlen(root);
-	return grub_expand(&r->t->arena, r->g, word);
+	if (!strncmp(word, here, strlen(here)))
+		return arena_string(&r->t->arena, word + strlen(here), strlen(word + strlen(here)));
+	if (*word == '(')
+		e->doubt = arena_printf(&r->t->arena, "%s is on another disk", word);
+	return word;
 }
 
 static bool grub_is(const char *word, const char *command)
@@ -192,87 +555,314 @@ static bool grub_is(const char *word, const char *command)
 	       (!word[n] || !strcmp(word + n, "16") || !strcmp(word + n, "efi"));
 }
 
-static void grub_in_entry(struct grub_reader *r, const struct names *words)
+static void grub_in_entry(struct grub_reader *r)
 {
-	int at = grub_innermost(r);
-	struct entry *e = at >= 0 ? &r->all->at[at] : NULL;
+	const struct grub_words *w = &r->words;
+	struct entry *e = &r->all->at[r->entry];
 
-	if (!e || e->submenu || words->n < 2)
+	if (w->n < 2)
 		return;
-	if (grub_is(words->at[0], "linux")) {
-		e->kernel = grub_path(r, words->at[1]);
-		e->options = grub_options(r, words);
-	} else if (grub_is(words->at[0], "initrd")) {
+	if (grub_is(w->at[0].text, "linux")) {
+		e->kernel = grub_path(r, w->at[1].text, e);
+		e->options = grub_options(r);
+		e->device = grub_variable(r->g, "root");
+		grub_doubt(r, e);
+	} else if (grub_is(w->at[0].text, "initrd")) {
 		e->initrd.n = 0;
-		for (size_t i = 1; i < words->n; i++)
-			grub_add(&e->initrd, grub_path(r, words->at[i]));
+		for (size_t i = 1; i < w->n; i++)
+			if (*w->at[i].text)
+				grub_add(&e->initrd, grub_path(r, w->at[i].text, e));
+		grub_doubt(r, e);
 	}
 }
 
-/* One is for the entry of the next boot alone; the other is what is of interest. */
-static void grub_set(struct grub_reader *r, const struct names *words)
-{
-	static const char is[] = "default=";
+/* --- what changes variables --- */
 
-	if (words->n == 2 && !strncmp(words->at[1], is, strlen(is)) &&
-	    !strstr(words->at[1], "next_entry"))
-		r->g->fixed = words->at[1] + strlen(is);
+/* @word: "NAME=VALUE". */
+static bool grub_assign(struct grub_reader *r, const struct grub_word *word)
+{
+	const char *equals = strchr(word->text, '='), *name, *was, *value;
+
+	for (const char *s = word->text; s != equals; s++)
+		if (!equals || !isascii(*s) || !(isalnum((unsigned char)*s) || *s == '_'))
+			return false;
+	if (!equals || equals == word->text)
+		return false;
+	name = arena_string(&r->t->arena, word->text, (size_t)(equals - word->text));
+	value = word->unknown ? NULL : equals + 1;
+	was = grub_variable(r->g, name);
+	if (grub_runs(r) == GRUB_MAYBE && was && value && strcmp(was, value))
+		value = NULL;
+	grub_put(r->g, name, value);
+	if (r->entry == GRUB_NONE && r->menu == GRUB_NONE && !strcmp(name, "default")) {
+		r->g->default_of = word->used;
+		if (!value)
+			r->g->default_about = word->unknown ?
+				arena_printf(&r->t->arena, "$%s", word->unknown) :
+				grub_about(r);
+	}
+	return true;
 }
 
-static int grub_command(struct grub_reader *r, const struct names *words)
+/* "search --set=root --fs-uuid X": of others nobody knows what they find. */
+static void grub_search(struct grub_reader *r)
 {
-	const char *command = words->n ? words->at[0] : "";
-	bool opens = words->n && !strcmp(words->at[words->n - 1], "{");
-	bool submenu = !strcmp(command, "submenu");
+	const struct grub_words *w = &r->words;
 
-	if (opens && r->depth == GRUB_DEPTH)
-		return fail(EINVAL, "%s: has braces in braces in braces", r->g->config);
-	if (opens && (submenu || !strcmp(command, "menuentry")))
-		grub_open_entry(r, words, submenu);
-	else if (opens)
-		r->inside[r->depth++] = GRUB_OTHER;
-	else if (!strcmp(command, "}"))
-		r->depth -= r->depth > 0;
-	else if (!strcmp(command, "blscfg"))
-		r->g->blscfg = true;
-	else if (!strcmp(command, "set"))
-		grub_set(r, words);
-	else
-		grub_in_entry(r, words);
+	for (size_t i = 1; i < w->n; i++) {
+		const char *word = w->at[i].text, *name = NULL;
+
+		if (!strncmp(word, "--set=", 6))
+			name = word + 6;
+		else if ((!strcmp(word, "--set") || !strcmp(word, "-s")) && i + 1 < w->n)
+			name = strncmp(w->at[0].text, "search", 6) ? w->at[i + 1].text : "root";
+		if (name && !strcmp(name, "root") && !strncmp(w->at[0].text, "search", 6) &&
+		    !w->at[w->n - 1].unknown)
+			grub_put(r->g, "root", w->at[w->n - 1].text);
+		else if (name)
+			grub_put(r->g, name, NULL);
+	}
+}
+
+static int grub_run(struct grub_reader *r, const char **text, bool nested);
+
+/* Another file, if it is beside grub.cfg: only there it is known which one is meant. */
+static int grub_source(struct grub_reader *r)
+{
+	const struct grub_word *word = &r->words.at[r->words.n - 1];
+	BUF_AUTO text = { 0 };
+	const char *s;
+	int rc = r->words.n == 2 && !word->unknown && grub_path_here(r->g, word->text) &&
+			grub_runs(r) == GRUB_YES && r->sources < GRUB_SOURCES ?
+		place_text(r->t, &r->place, word->text, &text) :
+		-EINVAL;
+
+	if (rc == -ENOENT)
+		return 0;
+	if (rc < 0) {
+		fail_forget();
+		r->g->unread = word->text;
+		return 0;
+	}
+	s = arena_string(&r->t->arena, text.len ? (char *)text.data : "", text.len);
+	r->sources++;
+	rc = grub_run(r, &s, false);
+	r->sources--;
+	return rc;
+}
+
+static void grub_call(struct grub_reader *r, const char *name)
+{
+	for (size_t i = 0; i < r->functions.n; i++)
+		if (!strcmp(r->functions.at[i], name)) {
+			grub_put(r->g, r->function_sets.at[i], NULL);
+			if (!strcmp(r->function_sets.at[i], "default"))
+				r->g->default_about = arena_printf(&r->t->arena, "the function %s",
+								   name);
+		}
+}
+
+/* Up to the brace that closes; what @function sets is remembered. */
+static int grub_skip(struct grub_reader *r, const char **text, const char *function)
+{
+	int depth = 1;
+
+	while (depth && grub_next(r, text)) {
+		const struct grub_words *w = &r->words;
+		const char *set = w->at[w->n - 1].text;
+
+		if (grub_word_is(w, 0, "}"))
+			depth--;
+		else if (grub_word_is(w, w->n - 1, "{"))
+			depth++;
+		else if (function && w->n <= 2 && strchr(set, '=')) {
+			grub_add(&r->functions, function);
+			grub_add(&r->function_sets,
+				 arena_string(&r->t->arena, set, strcspn(set, "=")));
+		}
+		if (depth > GRUB_DEPTH)
+			return grub_too_deep(r);
+	}
 	return 0;
 }
 
-/* "then" and such come before a command in the same line. */
-static bool grub_introduces(const struct names *words)
+/* A menu's entries are made at once; what an entry does, is done when all is known. */
+static int grub_braces(struct grub_reader *r, const char **text)
 {
-	static const char *const keywords[] = { "if", "then", "else", "elif", "do", "while" };
+	bool submenu = grub_word_is(&r->words, 0, "submenu");
+	bool entry = submenu || grub_word_is(&r->words, 0, "menuentry");
+	size_t variables = r->g->names.n;
+	int menu = r->menu, ifs = r->n_ifs, rc;
 
-	for (size_t i = 0; words->n == 1 && i < ARRAY_SIZE(keywords); i++)
-		if (!strcmp(words->at[0], keywords[i]))
-			return true;
-	return false;
+	if (!entry || r->entry != GRUB_NONE || grub_runs(r) == GRUB_NO)
+		return grub_skip(r, text,
+				 grub_word_is(&r->words, 0, "function") && r->words.n > 2 ?
+					 r->words.at[1].text :
+					 NULL);
+	if (!submenu) {
+		r->bodies = mem_resize(r->bodies, r->n_bodies + 1, sizeof(*r->bodies));
+		r->bodies[r->n_bodies++] = (struct grub_body){ grub_add_entry(r, false), *text };
+		return grub_skip(r, text, NULL);
+	}
+	if (r->depth == GRUB_DEPTH)
+		return grub_too_deep(r);
+	r->menu = grub_add_entry(r, true);
+	r->depth++;
+	rc = grub_run(r, text, true);
+	r->depth--;
+	r->menu = menu;
+	r->n_ifs = ifs;
+	r->g->names.n = r->g->values.n = variables;
+	return rc;
+}
+
+static int grub_command(struct grub_reader *r)
+{
+	static const char *const changes[] = { "increment", "decrement", "read", "getenv" };
+	const struct grub_words *w = &r->words;
+	const char *command = w->at[0].text;
+	bool env = !strcmp(command, "load_env") && w->n > 1;
+
+	if (grub_runs(r) == GRUB_NO)
+		return 0;
+	if (!strcmp(command, "blscfg")) {
+		r->g->blscfg = true;
+		r->g->n_at_blscfg = r->g->names.n;
+		r->g->before_blscfg = grub_count(r->all, GRUB_NONE);
+	} else if (!strcmp(command, "set")) {
+		if (w->n == 2)
+			grub_assign(r, &w->at[1]);
+	} else if (!strcmp(command, "unset") && w->n == 2) {
+		grub_put(r->g, w->at[1].text, grub_runs(r) == GRUB_YES ? "" : NULL);
+	} else if ((!strcmp(command, "source") || !strcmp(command, ".") ||
+		    !strcmp(command, "configfile")) &&
+		   w->n > 1) {
+		return r->entry == GRUB_NONE ? grub_source(r) : 0;
+	} else if (env && !grub_path_here(r->g, w->at[w->n - 1].text) &&
+		   strchr(w->at[w->n - 1].text, '/')) {
+		r->g->unread = w->at[w->n - 1].text;
+	} else if (w->n != 1 || !grub_assign(r, &w->at[0])) {
+		for (size_t i = 0; i < ARRAY_SIZE(changes) && w->n > 1; i++)
+			if (!strcmp(command, changes[i]))
+				grub_put(r->g, w->at[1].text, NULL);
+		grub_search(r);
+		grub_call(r, command);
+		if (r->entry != GRUB_NONE)
+			grub_in_entry(r);
+	}
+	return 0;
+}
+
+/* Up to the end, or, @nested, to the brace that closes. */
+static int grub_run(struct grub_reader *r, const char **text, bool nested)
+{
+	int base = r->n_ifs, rc = 0;
+
+	while (rc >= 0 && grub_next(r, text)) {
+		const struct grub_words *w = &r->words;
+
+		rc = grub_control(r, base);
+		if (rc)
+			continue;
+		if (grub_word_is(w, 0, "}")) {
+			if (nested)
+				return 0;
+			continue;
+		}
+		rc = grub_word_is(w, w->n - 1, "{") ? grub_braces(r, text) : grub_command(r);
+	}
+	r->n_ifs = base;
+	return rc < 0 ? rc : 0;
+}
+
+static int grub_run_bodies(struct grub_reader *r)
+{
+	size_t variables = r->g->names.n;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_bodies && rc >= 0; i++) {
+		r->entry = r->bodies[i].entry;
+		rc = grub_run(r, &r->bodies[i].text, true);
+		r->g->names.n = r->g->values.n = variables;
+	}
+	return rc;
+}
+
+/* --- the entries' disks --- */
+
+/* The UUID of the file system that has /boot, as fstab(5) says; NULL: it does not. */
+static const char *grub_own_uuid(struct tree *t, const struct place *whole)
+{
+	const char *root = NULL, *boot = NULL;
+	char *rest, *key, *value;
+	BUF_AUTO text = { 0 };
+
+	if (place_text(t, whole, "/etc/fstab", &text) < 0) {
+		fail_forget();
+		return NULL;
+	}
+	rest = text.len ? (char *)text.data : (char[]){ 0 };
+	while (entry_line(&rest, &key, &value)) {
+		size_t n = strcspn(value, " \t");
+		const char *uuid = strncmp(key, "UUID=", 5) ?
+			"" :
+			arena_string(&t->arena, key + 5, strlen(key + 5));
+
+		if (n == 1 && *value == '/')
+			root = uuid;
+		if (n == 5 && !strncmp(value, "/boot", n))
+			boot = uuid;
+	}
+	root = boot ? boot : root;
+	return root && *root ? root : NULL;
+}
+
+/* A device of GRUB's, "hd0,gpt2", is a guess of the machine that wrote it. */
+static bool grub_is_uuid(const char *s)
+{
+	return strspn(s, "0123456789abcdefABCDEF-") == strlen(s) && strchr(s, '-');
+}
+
+/*
+ * Other systems have entries, too (os-prober), and kernels of the same names: what is not on the
+ * disk of /boot, or of the first entry, is not what is found here.
+ */
+static void grub_doubt_disks(struct grub_reader *r)
+{
+	const char *own = grub_own_uuid(r->t, &r->place);
+
+	for (size_t i = 0; i < r->all->n; i++) {
+		struct entry *e = &r->all->at[i];
+
+		if (!e->kernel || !e->device)
+			continue;
+		if (!own)
+			own = e->device;
+		if (grub_is_uuid(own) == grub_is_uuid(e->device) && strcasecmp(own, e->device))
+			e->doubt = arena_printf(&r->t->arena,
+						"it is of another disk than /boot (%s,"
+						" not %s)",
+						e->device, own);
+	}
 }
 
 static int grub_read_config(struct grub_reader *r, const char *text)
 {
-	struct names words = {0};
-	BUF_AUTO word = {0};
-	enum grub_token token;
-	int rc = 0;
+	const char *slash = strrchr(r->g->config, '/');
+	int rc;
 
-	do {
-		token = grub_token(&text, &word);
-		if (token == GRUB_WORD) {
-			grub_add(&words, arena_string(&r->t->arena, (char *)word.data, word.len));
-			if (grub_introduces(&words))
-				words.n = 0;
-		}
-		if (token != GRUB_WORD || !strcmp((char *)word.data, "{")) {
-			rc = grub_command(r, &words);
-			words.n = 0;
-		}
-	} while (token != GRUB_END && rc >= 0);
-	free(words.at);
+	r->g->directory = arena_string(&r->t->arena, r->g->config, (size_t)(slash - r->g->config));
+	rc = grub_run(r, &text, false);
+	if (rc >= 0) {
+		r->g->fixed = grub_variable(r->g, "default");
+		rc = grub_run_bodies(r);
+	}
+	if (rc >= 0)
+		grub_doubt_disks(r);
+	free(r->words.at);
+	free(r->functions.at);
+	free(r->function_sets.at);
+	free(r->bodies);
 	return rc;
 }
 
@@ -281,12 +871,14 @@ int grub_read(struct tree *t, struct grub *g, struct entries *all)
 	static const char *const configs[] = { "/boot/grub2/grub.cfg", "/boot/grub/grub.cfg" };
 	static const char *const blocks[] = { "/boot/grub2/grubenv", "/boot/grub/grubenv" };
 	struct place whole = tree_whole(t);
-	struct grub_reader r = { .t = t, .g = g, .all = all, .place = whole };
+	struct grub_reader r = {
+		.t = t, .g = g, .all = all, .place = whole, .menu = GRUB_NONE, .entry = GRUB_NONE
+	};
 	BUF_AUTO text = {0};
 	BUF_AUTO block = {0};
 	int rc = -ENOENT;
 
-	*g = (struct grub){0};
+	*g = (struct grub){ .directory = "", .n_at_blscfg = SIZE_MAX };
 	for (size_t i = 0; i < ARRAY_SIZE(blocks) && rc == -ENOENT; i++)
 		rc = place_text(t, &whole, blocks[i], &block);
 	if (rc >= 0 && block.len)
@@ -301,7 +893,10 @@ int grub_read(struct tree *t, struct grub *g, struct entries *all)
 		g->config = NULL;
 		return 0;
 	}
-	return rc < 0 ? rc : grub_read_config(&r, text.len ? (char *)text.data : "");
+	return rc < 0 ?
+		rc :
+		grub_read_config(
+			&r, arena_string(&t->arena, text.len ? (char *)text.data : "", text.len));
 }
 
 void grub_free(struct grub *g)
@@ -313,22 +908,31 @@ void grub_free(struct grub *g)
 
 /* --- the default --- */
 
-const char *grub_default(struct arena *arena, const struct grub *g, const char **why)
+/* Without a grub.cfg: what such a GRUB does itself. */
+static const char *grub_own_default(const struct grub *g, const char **of)
 {
-	const char *next = grub_variable(g, "next_entry"), *fixed;
+	*of = "next_entry";
+	if (!grub_set_at(g, *of, g->names.n) || !*grub_variable(g, *of))
+		*of = "saved_entry";
+	return grub_variable(g, *of);
+}
 
-	if (*next) {
-		*why = "next_entry of GRUB's environment block, which stays there";
-		return next;
-	}
-	fixed = g->fixed ? grub_expand(arena, g, g->fixed) : "";
-	if (g->fixed && !strstr(g->fixed, "saved_entry")) {
-		*why = "the default of grub.cfg";
-		return fixed;
-	}
-	fixed = grub_variable(g, "saved_entry");
-	*why = *fixed ? "saved_entry of GRUB's environment block" : "the first of GRUB's menu";
-	return fixed;
+int grub_default(const struct grub *g, const char **wanted, const char **why)
+{
+	const char *of = g->default_of;
+
+	*wanted = g->config ? g->fixed : grub_own_default(g, &of);
+	if (!*wanted)
+		return fail(EINVAL,
+			    "%s: what GRUB would start is decided by %s, of which only GRUB"
+			    " knows what it is; --entry=NAME loads an entry",
+			    g->config, g->default_about);
+	*why = !**wanted ? "the first of GRUB's menu" :
+		of && !strcmp(of, "next_entry") ?
+			   "next_entry of GRUB's environment block, which stays there" :
+		of && !strcmp(of, "saved_entry") ? "saved_entry of GRUB's environment block" :
+						   "the default of grub.cfg";
+	return 0;
 }
 
 static bool grub_is_number(const char *s)
@@ -336,20 +940,30 @@ static bool grub_is_number(const char *s)
 	return *s && strspn(s, "0123456789") == strlen(s) && strlen(s) < 9;
 }
 
-/* What @wanted, one step of a path, means in a menu. */
-static const struct entry *grub_step(const struct entries *all, enum entry_type type, int menu,
-				     const char *wanted)
+/*
+ * What @wanted, one step of a path, means in a menu. @unsure: by where it is, and whether something
+ * is before it nobody knows.
+ */
+static const struct entry *grub_step(const struct grub *g, const struct entries *all, int menu,
+				     const char *wanted, const char **unsure)
 {
+	const char *maybe = NULL;
 	int index = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *e = &all->at[i];
+		bool number = grub_is_number(wanted) && atoi(wanted) == index;
 
-		if (e->type != type || e->menu != menu)
+		if (e->menu != menu)
 			continue;
-		if (!strcmp(e->id, wanted) || (e->title && !strcmp(e->title, wanted)) ||
-		    (grub_is_number(wanted) && atoi(wanted) == index))
+		if (e->type == ENTRY_TYPE1 && g->before_blscfg)
+			maybe = "blscfg, which is not the first in its menu";
+		if (!strcmp(e->id, wanted) || (e->title && !strcmp(e->title, wanted)) || number) {
+			maybe = number && maybe ? maybe : e->unsure;
+			*unsure = maybe ? maybe : *unsure;
 			return e;
+		}
+		maybe = e->unsure ? e->unsure : maybe;
 		index++;
 	}
 	return NULL;
@@ -369,18 +983,22 @@ static char *grub_first_step(const char **path)
 	return step;
 }
 
-const struct entry *grub_find(const struct entries *all, enum entry_type type, const char *wanted)
+const struct entry *grub_find(const struct grub *g, const struct entries *all, const char *wanted,
+			      bool *matches, const char **unsure)
 {
 	const struct entry *e = NULL, *found;
-	int menu = GRUB_NO_MENU;
+	int menu = GRUB_NONE;
 
+	*matches = true;
+	*unsure = NULL;
 	do {
 		STRING_AUTO step = grub_first_step(&wanted);
 
-		found = grub_step(all, type, menu, step);
+		found = grub_step(g, all, menu, step, unsure);
 		if (!found) {
+			*matches = *matches && !*step;
 			wanted = "";
-			found = grub_step(all, type, menu, "0");
+			found = grub_step(g, all, menu, "0", unsure);
 		}
 		e = found ? found : e;
 		menu = found ? (int)(found - all->at) : menu;

@@ -174,7 +174,8 @@ static bool loader_shows(const struct loader *l, const struct entry *e)
 {
 	switch (l->kind) {
 	case LOADER_SPECIFICATION: return e->type == ENTRY_TYPE1 || e->type == ENTRY_TYPE2;
-	case LOADER_GRUB_BLS: return e->type == ENTRY_TYPE1;
+	case LOADER_GRUB_BLS:
+		return e->type == ENTRY_TYPE1 || e->type == ENTRY_GRUB;
 	case LOADER_GRUB: return e->type == ENTRY_GRUB;
 	case LOADER_LINKS: return e->type == ENTRY_KERNEL;
 	}
@@ -188,13 +189,36 @@ static void loader_expand(struct tree *t, const struct loader *l, struct entry *
 	BUF_AUTO all = {0};
 
 	for (size_t i = 0; i < e->initrd.n; i++)
-		buf_printf(&all, "%s ", grub_expand(&t->arena, &l->grub, e->initrd.at[i]));
+		buf_printf(&all, "%s ",
+			   grub_expand(&t->arena, &l->grub, e->initrd.at[i], &e->doubt));
 	free(e->initrd.at);
 	entry_words(&t->arena, all.len ? (char *)all.data : "", &e->initrd);
 	if (e->options)
-		e->options = grub_expand(&t->arena, &l->grub, e->options);
+		e->options = grub_expand(&t->arena, &l->grub, e->options, &e->doubt);
 	/* ... and calls it by its name without the suffix. */
 	e->id = arena_string(&t->arena, id, strlen(id) - strlen(".conf"));
+}
+
+/* After those of type 1, where blscfg is in what grub-mkconfig(8) writes. */
+static void loader_put_menu_last(struct entries *all)
+{
+	struct entry *menu;
+	size_t n = 0;
+
+	while (n < all->n && all->at[n].type == ENTRY_GRUB)
+		n++;
+	if (!n)
+		return;
+	menu = mem_resize(NULL, n, sizeof(*menu));
+	memcpy(menu, all->at, n * sizeof(*menu));
+	all->n -= n;
+	memmove(all->at, all->at + n, all->n * sizeof(*all->at));
+	entries_sort(all, true);
+	for (size_t i = 0; i < n; i++)
+		menu[i].menu += menu[i].menu >= 0 ? (int)all->n : 0;
+	memcpy(all->at + all->n, menu, n * sizeof(*menu));
+	all->n += n;
+	free(menu);
 }
 
 /* GRUB's own entries stay as they were in its menu, which are indexes of each other. */
@@ -209,12 +233,14 @@ static void loader_keep_shown(struct tree *t, const struct loader *l, struct ent
 			free(e->initrd.at);
 			continue;
 		}
-		if (l->kind == LOADER_GRUB_BLS)
+		if (e->type == ENTRY_TYPE1 && l->kind == LOADER_GRUB_BLS)
 			loader_expand(t, l, e);
 		all->at[n++] = *e;
 	}
 	all->n = n;
-	if (l->kind != LOADER_GRUB)
+	if (l->kind == LOADER_GRUB_BLS && n && all->at[0].type == ENTRY_GRUB)
+		loader_put_menu_last(all);
+	else if (l->kind != LOADER_GRUB)
 		entries_sort(all, l->kind != LOADER_SPECIFICATION);
 }
 
@@ -458,13 +484,75 @@ static int loader_choose_specified(struct tree *t, const struct loader *l,
 
 /* --- the others --- */
 
+/* GRUB calls entries by their names without the suffix. */
+static const struct entry *loader_named(const struct entries *all, const char *name)
+{
+	for (size_t i = 0; name && i < all->n; i++) {
+		size_t n = strlen(all->at[i].id);
+
+		if (!strncmp(all->at[i].id, name, n) && (!name[n] || !strcmp(name + n, ".conf")))
+			return &all->at[i];
+	}
+	return NULL;
+}
+
+/* A GRUB without a script does as the specification of the boot loader's interface has it. */
+static int loader_choose_by_variables(struct tree *t, const struct entries *all, struct choice *out)
+{
+	const char *once, *now;
+	int rc = efi_string(t, "LoaderEntryOneShot", &once);
+
+	if (rc >= 0)
+		rc = efi_string(t, "LoaderEntryDefault", &now);
+	if (rc < 0)
+		return rc;
+	out->entry = loader_named(all, once);
+	out->why = "LoaderEntryOneShot, for one boot";
+	out->note = "it stays set: the boot loader starts that entry, too";
+	if (out->entry)
+		return 0;
+	out->entry = loader_named(all, now);
+	out->why = "LoaderEntryDefault";
+	out->note = NULL;
+	return 0;
+}
+
+static int loader_choose_of_menu(struct tree *t, const struct loader *l, const struct entries *all,
+				 struct choice *out)
+{
+	const char *wanted, *unsure;
+	bool matches;
+	int rc = grub_default(&l->grub, &wanted, &out->why);
+
+	if (rc < 0)
+		return rc;
+	out->entry = grub_find(&l->grub, all, wanted, &matches, &unsure);
+	if (l->grub.unread && !matches)
+		return fail(EINVAL,
+			    "%s: has no entry %s; it also reads %s, which cannot be known;"
+			    " --entry=NAME loads an entry",
+			    l->grub.config, wanted, l->grub.unread);
+	if (unsure)
+		return fail(EINVAL,
+			    "%s: whether GRUB would start \"%s\" is decided by %s, of which"
+			    " only GRUB knows what it is; --entry=NAME loads an entry",
+			    l->grub.config, out->entry->title ? out->entry->title : out->entry->id,
+			    unsure);
+	if (!matches)
+		out->why = arena_printf(&t->arena, "the first: %s, %s, is not in GRUB's menu",
+					wanted, out->why);
+	return 0;
+}
+
 static int loader_choose_grub(struct tree *t, const struct loader *l, const struct entries *all,
 			      struct choice *out)
 {
-	enum entry_type type = l->kind == LOADER_GRUB ? ENTRY_GRUB : ENTRY_TYPE1;
-	const char *wanted = grub_default(&t->arena, &l->grub, &out->why);
+	int rc = l->grub.config ? 0 : loader_choose_by_variables(t, all, out);
 
-	out->entry = grub_find(all, type, wanted);
+	if (rc >= 0 && !out->entry)
+		rc = loader_choose_of_menu(t, l, all, out);
+	if (rc < 0)
+		return rc;
 	if (!out->entry)
 		return fail(ENOENT, "%s has no entry in its menu", l->grub.config);
 	if (!out->entry->kernel)

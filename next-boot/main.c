@@ -126,7 +126,8 @@ static int load_entry(const struct request *r, struct tree *t, const struct load
 		add_argument(&argv, "--dry-run");
 	arguments = argv.n;
 	add_argument(&argv, "-l");
-	rc = add_parts(t, l, c->entry, &argv);
+	rc = c->entry->doubt ? fail(EINVAL, "%s", c->entry->doubt) :
+			       add_parts(t, l, c->entry, &argv);
 	if (rc >= 0) {
 		say_what_differs(c);
 		if (r->explain)
@@ -150,6 +151,8 @@ static void print_entries(const struct request *r, struct tree *t, const struct 
 		show_table(l, all, rc < 0 ? NULL : &c, stdout);
 	if (rc < 0)
 		notice("%s", fail_text());
+	else if (c.entry->doubt)
+		notice("%s: cannot be loaded: %s", c.entry->id, c.entry->doubt);
 	fail_forget();
 }
 

@@ -279,6 +279,181 @@ def opensuse_with_grub():
                                             f"/boot/efi/opensuse-tumbleweed/{version}/linux-1"])
 
 
+def opensuse_variables():
+    """A GRUB without a script goes by the variables of its own, as others of the specification do."""
+    files = {"boot/efi/EFI/opensuse/grub.efi": b"x", "boot/efi/k": KERNEL,
+             **{f"boot/efi/loader/entries/{n}.conf": f"linux /k\noptions {n}\n" for n in "abc"}}
+    for variables, wanted in (({}, "c"), ({"LoaderEntryOneShot": "a.conf"}, "a"), ({"LoaderEntryOneShot": "b"}, "b"),
+                              ({"LoaderEntryDefault": "a.conf"}, "a"), ({"LoaderEntryDefault": "none.conf"}, "c"),
+                              ({"LoaderEntryOneShot": "b.conf", "LoaderEntryDefault": "a.conf"}, "b")):
+        asked, said = next_of(tree(files, {"LoaderInfo": "GRUB 2.12", **variables}))
+        expect_same(variables, asked, [f"--command-line={wanted}", "/boot/efi/k"])
+        expect(("it stays set" in said) == ("LoaderEntryOneShot" in variables), said)
+
+
+# --- a script of GRUB's ---
+
+# As Fedora has them: 08_fallback_counting, and the head of 00_header.
+FALLBACK = """insmod increment
+# Check if boot_counter exists and boot_success=0 to activate this behaviour.
+if [ -n "${boot_counter}" -a "${boot_success}" = "0" ]; then
+  # if countdown has ended, choose to boot rollback deployment,
+  # i.e. default=1 on OSTree-based systems.
+  if  [ "${boot_counter}" = "0" -o "${boot_counter}" = "-1" ]; then
+    set default=1
+    set boot_counter=-1
+  # otherwise decrement boot_counter
+  else
+    decrement boot_counter
+  fi
+  save_env boot_counter
+fi
+"""
+HEAD = """if [ -f ${config_directory}/grubenv ]; then
+  load_env -f ${config_directory}/grubenv
+elif [ -s $prefix/grubenv ]; then
+  load_env
+fi
+if [ "${next_entry}" ] ; then
+   set default="${next_entry}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+else
+   set default="${saved_entry}"
+fi
+"""
+MENU = "".join(f"menuentry '{n}' --id {n} {{\nlinux /vmlinuz {n}\n}}\n" for n in "abc")
+
+
+def script(text, more=None, variables=None, **values):
+    """(the command line, what is said): None: nothing is loaded."""
+    root = tree({"boot/grub2/grub.cfg": text, "boot/vmlinuz": KERNEL, "boot/grub2/grubenv": environment(**values), **(more or {})}, variables)
+    asked, said = next_of(root)
+    return asked and asked[0].removeprefix("--command-line="), said
+
+
+def conditions_of_a_script():
+    """One that is known is followed; what one about anything else decides is refused."""
+    for values, wanted in (({}, "a"), ({"boot_counter": 0, "boot_success": 0}, "b"), ({"boot_counter": -1, "boot_success": 0}, "b"),
+                           ({"boot_counter": 2, "boot_success": 0}, "a"), ({"boot_counter": 0, "boot_success": 1}, "a"),
+                           ({"saved_entry": "c"}, "c"), ({"saved_entry": "c", "next_entry": "b"}, "b"),
+                           ({"saved_entry": "c", "boot_counter": 0, "boot_success": 0}, "b")):
+        expect_same(values, script(HEAD + FALLBACK + MENU, **values)[0], wanted)
+    always = {'[ x"$y" = x ]': True, '[ x"$y" = x1 ]': False, "[ a != b ]": True, "[ ! a = b ]": True, "[ 2 -gt 10 ]": False, "true": True,
+              "false": False, "test -z": True, "[ -n x -a -z x -o a ]": True, "[ -f $prefix/none ]": False, "[ -e $prefix/grub.cfg ]": True}
+    for condition, holds in always.items():
+        text = f"set default=a\nif {condition}; then\n set default=b\nelif true; then set default=c; else set default=x; fi\n{MENU}"
+        expect_same(condition, script(text)[0], "b" if holds else "c")
+    for condition in '[ "$grub_platform" = efi ]', "sleep 1", "[ -f /elsewhere ]", "cmostest 1:1", "[ a -foo b ]", "[ $? = 0 ]":
+        decided = f"if {condition}; then set default=b; fi\n"
+        asked, said = script("set default=a\n" + decided + MENU)
+        expect(asked is None and "what GRUB would start is decided by" in said and "of which only GRUB knows what it is" in said, f"{condition} {said}")
+        # ... but what comes after it is known again, and so is what is the same in either case.
+        expect_same(condition, script(decided + "set default=c\n" + MENU)[0], "c")
+        expect_same(condition, script("set default=b\n" + decided + MENU)[0], "b")
+        # ... and of the menu what is before, or has a name.
+        asked, said = script(f"if {condition}; then\nmenuentry x {{\nlinux /vmlinuz x\n}}\nfi\n" + MENU)
+        expect(asked is None and 'whether GRUB would start "' in said, said)
+        expect_same(condition, script(f"set default=c\nif {condition}; then\nmenuentry x {{\nlinux /vmlinuz x\n}}\nfi\n" + MENU)[0], "c")
+    for text in "true && set default=b\n", "for i in 1 2; do\nset default=b\ndone\n", "function f {\nset default=b\n}\nf\n", \
+            "read default\n", "probe --set=default x\n", "set default=$cmdpath\n":
+        asked, said = script(text + MENU)
+        expect(asked is None and "what GRUB would start is decided by" in said, f"{text} {said}")
+    expect_same("a function", script("function f {\nset default=b\n}\n" + MENU)[0], "a")
+    expect_same("a submenu", script("submenu s {\nset default=b\n}\n" + MENU + "set default=a\n")[0], "a")
+
+
+def kernels_under_a_condition():
+    entry = "menuentry a {{\nif {}; then\nlinux /vmlinuz one\nelse\nlinux /vmlinuz two\nfi\n}}\n"
+    expect_same("known", script(entry.format("[ $x = 1 ]") + "set x=1\n")[0], "one")
+    expect_same("known", script(entry.format("[ x$x = x1 ]"))[0], "two")
+    asked, said = script(entry.format("[ $grub_cpu = x86_64 ]"))
+    expect(asked is None and "what it loads is decided by $grub_cpu, of which only GRUB knows what it is" in said, said)
+    # As Debian has them: of no consequence for what is loaded.
+    expect_same("modules", script("menuentry a {\nif [ x$grub_platform = xxen ]; then insmod xzio; fi\nlinux /vmlinuz a\n}\n")[0], "a")
+
+
+def variables_of_a_script():
+    """In options of the menu and of entries alike; what nobody sets is refused."""
+    def bls(text, options="$kernelopts $tuned_params", **values):
+        entry = {"boot/loader/entries/a.conf": f"linux /vmlinuz\noptions {options}\n", "boot/efi/EFI/x": b"x"}
+        return script(text, entry, **values)
+    fallback = 'if [ -z "${kernelopts}" ]; then\n  set kernelopts="root=UUID=1 ro"\nfi\n'
+    expect_same("set", bls(fallback + "blscfg\n")[0], "root=UUID=1 ro ")
+    expect_same("both", bls(fallback + "blscfg\n", kernelopts="root=/dev/x")[0], "root=/dev/x ")
+    expect_same("tuned", bls('set tuned_params="isolcpus=1"\n' + fallback + "blscfg\n")[0], "root=UUID=1 ro isolcpus=1")
+    for text, said in ("blscfg\n", "it has $kernelopts, which nothing sets"), \
+            ("blscfg\n" + fallback, "it has $kernelopts, of which only GRUB knows what it is"), \
+            ("probe --set=kernelopts x\nblscfg\n", "it has $kernelopts, of which only GRUB knows what it is"):
+        asked, got = bls(text)
+        expect(asked is None and said in got, f"{text} {got}")
+    expect_same("menu", script("set x='a b'\nmenuentry a {\nlinux /vmlinuz $x \"$x\" '$x' c$x \"q\\\"q\" $vt_handoff $extra_cmdline\n}\n")[0],
+                'a b "a b" $x ca b q\\"q')
+    for word in "$nobody", "$grub_cpu":
+        asked, said = script(f"menuentry a {{\nlinux /vmlinuz a {word} b\n}}\n")
+        expect(asked is None and f"it has {word}, " in said, said)
+
+
+def menu_beside_entries():
+    """What is not of blscfg is found, too; what is nowhere is said."""
+    for saved, text in ("osprober-efi-1", 'GRUB would start "Windows", which is no kernel of Linux'), ("0", "vmlinuz-6.12"), \
+            ("3", "which is no kernel of Linux"), ("gone", "the first: gone, saved_entry of GRUB's environment block, is not in GRUB's menu"):
+        root = fedora(saved_entry=saved)
+        with open(f"{root}/boot/grub2/grub.cfg", "a", encoding="utf-8") as f:
+            f.write("menuentry 'Windows' --class windows $menuentry_id_option 'osprober-efi-1' {\nchainloader /bootmgfw.efi\n}\n")
+        asked, said = next_of(root)
+        expect((asked is None) == ("no kernel" in text) and text in said, f"{saved} {said}")
+        expect_same("order", [e["type"] for e in listed(root)[0]], ["type1"] * 3 + ["grub"])
+    root = fedora(saved_entry="0")
+    with open(f"{root}/boot/grub2/grub.cfg", "r+", encoding="utf-8") as f:
+        text = f.read()
+        f.seek(0)
+        f.write("menuentry 'x' { fwsetup; }\n" + text)
+    asked, said = next_of(root)
+    expect(asked is None and "blscfg, which is not the first in its menu" in said, said)
+
+
+def another_systems_entry():
+    """As os-prober(1) writes it: its kernel is not the one of this name in /boot."""
+    def entry(name, uuid):
+        return (f"menuentry '{name}' {{\nset root='hd0,gpt2'\nif [ x$feature_platform_search_hint = xy ]; then\n"
+                f"search --no-floppy --fs-uuid --set=root --hint-bios=hd0,gpt2  {uuid}\nelse\nsearch --no-floppy --fs-uuid --set=root {uuid}\nfi\n"
+                f"linux ($root)/vmlinuz root=UUID={uuid}\n}}\n")
+    ours, theirs = "1111-22", "3333-44"
+    for first, default, fstab, good in ((ours, 0, "", True), (ours, 1, "", False), (theirs, 0, f"UUID={ours} / ext4 defaults 0 1\n", False),
+                                        (theirs, 1, f"UUID={ours} / ext4 defaults 0 1\n", True),
+                                        (theirs, 1, f"UUID=5-5 / ext4 x 0 1\nUUID={ours} /boot ext4 x 0 1\n", True)):
+        second = theirs if first == ours else ours
+        asked, said = script(f"set default={default}\n" + entry("a", first) + entry("b", second), {"etc/fstab": fstab})
+        expect((asked is not None) == good, f"{first} {default} {fstab}: {said}")
+        expect(good or f"it is of another disk than /boot ({theirs}, not {ours})" in said, said)
+    asked, said = script("menuentry a {\nlinux (hd1,gpt2)/vmlinuz a\n}\n")
+    expect(asked is None and "(hd1,gpt2)/vmlinuz is on another disk" in said, said)
+
+
+def scripts_beside_it():
+    """41_custom's file is read; of others nobody knows which they are."""
+    custom = ("if [ -f ${config_directory}/custom.cfg ]; then\n  source ${config_directory}/custom.cfg\n"
+              "elif [ -z \"${config_directory}\" -a -f $prefix/custom.cfg ]; then\n  source $prefix/custom.cfg\nfi\n")
+    more = {"boot/grub2/custom.cfg": "menuentry d {\nlinux /vmlinuz d\n}\n"}
+    expect_same("there", script("set default=d\n" + MENU + custom, more)[0], "d")
+    asked, said = script("set default=d\n" + MENU + custom)
+    expect(asked == "a" and "the first: d, the default of grub.cfg, is not in GRUB's menu" in said, said)
+    expect_same("a default", script(MENU + custom, {"boot/grub2/custom.cfg": "set default=c\n"})[0], "c")
+    asked, said = script("set default=d\nsource /elsewhere.cfg\n" + MENU)
+    expect(asked is None and "has no entry d; it also reads /elsewhere.cfg, which cannot be known" in said, said)
+    script("source $prefix/grub.cfg\n" + MENU)
+
+
+def odd_entries_are_left_out():
+    root = tree({**plain_entries("a"), "efi/loader/entries/c.conf/x": b"x", "efi/loader/entries/d.conf": b"#" * (1 << 20) + b"##"})
+    everything, said = listed(root)
+    expect([e["id"] for e in everything] == ["a.conf"] and "left out: /efi/loader/entries/c.conf: is not a regular file" in said and
+           "left out: /efi/loader/entries/d.conf: is larger" in said, said)
+    expect_same("asked", next_of(root)[0], ["--command-line=", "/efi/k-a"])
+
+
 # --- which one: systemd-boot ---
 
 def plain_entries(*ids, more="", **files):
@@ -516,7 +691,9 @@ def options():
     expect(b"* a.conf" in done.stdout and b"next            a.conf (the first one)" in done.stdout, done)
 
 
-TESTS = [versions, random_trees, debian_with_systemd_boot, debian_with_grub, fedora_with_grub, opensuse_with_grub, defaults, boot_counting,
+TESTS = [versions, random_trees, debian_with_systemd_boot, debian_with_grub, fedora_with_grub, opensuse_with_grub, opensuse_variables,
+         conditions_of_a_script, kernels_under_a_condition, variables_of_a_script, menu_beside_entries, another_systems_entry, scripts_beside_it,
+         odd_entries_are_left_out, defaults, boot_counting,
          what_the_menu_does_not_have, what_is_no_kernel, entries_of_images, names, places, links, nothing_leads_out, nothing_is_run_or_written,
          nothing_reaches_a_terminal, what_is_damaged, options]
 
