@@ -26,6 +26,18 @@ static bool load_number(const char **s, uint64_t *value)
 	return !errno;
 }
 
+static bool load_kind_of(const char *s, size_t n, enum load_kind *kind)
+{
+	static const char *const kinds[] = { "load", "failure", "event" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (load_word_is(s, n, kinds[i])) {
+			*kind = (enum load_kind)i;
+			return true;
+		}
+	return false;
+}
+
 static bool load_line(struct arena *arena, const char *s, struct load_note *note)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
@@ -33,8 +45,7 @@ static bool load_line(struct arena *arena, const char *s, struct load_note *note
 				      &note->last_centiseconds, &note->status };
 	size_t n = strspn(s, letters);
 
-	note->event = load_word_is(s, n, "event");
-	if ((!note->event && !load_word_is(s, n, "load")) || s[n] != ' ')
+	if (!load_kind_of(s, n, &note->kind) || s[n] != ' ')
 		return false;
 	s += n + 1;
 	n = strspn(s, letters);
@@ -48,18 +59,32 @@ static bool load_line(struct arena *arena, const char *s, struct load_note *note
 	return *s == '\n' || !*s;
 }
 
-int loads_read(const struct sysroot *sr, struct arena *arena, struct loads *out)
+static void load_keep(struct loads *l, const struct load_note *note)
+{
+	size_t i = 0;
+
+	while (i < l->n && (l->at[i].kind != note->kind || strcmp(l->at[i].what, note->what)))
+		i++;
+	if (i == LOADS_MAX)
+		return;
+	l->at[i] = *note;
+	l->n += i == l->n;
+}
+
+void loads_read(const struct sysroot *sr, struct arena *arena, struct loads *out)
 {
 	BUF_AUTO text = {0};
-	int rc = sysroot_read(sr, RUN_KDUMP_LOADS, &text);
+	struct load_note note;
 
 	*out = (struct loads){0};
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	for (const char *s = text.len ? (char *)text.data : ""; *s && out->n < LOADS_MAX;
+	if (sysroot_read(sr, RUN_KDUMP_LOADS, &text) < 0) {
+		fail_forget();
+		return;
+	}
+	for (const char *s = text.len ? (char *)text.data : ""; *s;
 	     s += strcspn(s, "\n"), s += *s == '\n')
-		out->n += load_line(arena, s, &out->at[out->n]);
-	return 0;
+		if (load_line(arena, s, &note))
+			load_keep(out, &note);
 }
 
 const struct load_note *loads_last(const struct loads *l)
@@ -67,9 +92,7 @@ const struct load_note *loads_last(const struct loads *l)
 	const struct load_note *last = NULL;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (!l->at[i].event && (l->at[i].status == STATUS_OK ||
-					l->at[i].status == STATUS_DOUBTFUL) &&
-		    (!last || l->at[i].time > last->time))
+		if (l->at[i].kind == LOAD_SUCCESS && (!last || l->at[i].time > last->time))
 			last = &l->at[i];
 	return last;
 }

@@ -5,8 +5,9 @@
  *
  *	KIND WHAT COUNT CENTISECONDS TIME LAST-CENTISECONDS STATUS
  *
- * KIND is "load" (WHAT is why: service, hotplug, hand) or "event" (CPUs or memory had changed;
- * WHAT became of the image: kept, reloaded). COUNT were there, which took so long together; the
+ * KIND is "load" or, where that did not succeed, "failure" (WHAT is why: service, hotplug, hand),
+ *or "event" (CPUs or memory had changed; WHAT became of the image: kept, reloaded; or the reload
+ * failed). COUNT were there, which took so long together; the
  * last one ended at TIME (since the epoch), took so long and had that exit status.
  */
 #ifndef KEXEC_LOADS_H
@@ -16,8 +17,10 @@
 
 #define LOADS_MAX 16
 
+enum load_kind { LOAD_SUCCESS, LOAD_FAILURE, LOAD_EVENT };
+
 struct load_note {
-	bool event;
+	enum load_kind kind;
 	const char *what;		/* of small letters */
 	uint64_t count, centiseconds, time, last_centiseconds, status;
 };
@@ -27,8 +30,11 @@ struct loads {
 	size_t n;
 };
 
-/* No such file: none. Lines that are no such line are passed. */
-int loads_read(const struct sysroot *sr, struct arena *arena, struct loads *out);
+/*
+ * Statistics: no such file, or one that cannot be read, are none. Lines that are no such line are
+ * passed; of several of one kind the last counts.
+ */
+void loads_read(const struct sysroot *sr, struct arena *arena, struct loads *out);
 
 /* The last load that succeeded, whatever for; NULL: there was none. */
 const struct load_note *loads_last(const struct loads *l);

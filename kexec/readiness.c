@@ -106,10 +106,9 @@ int readiness_read(struct readiness *r, const struct sysroot *sr)
 		rc = read_cpus(r, sr);
 	if (rc >= 0)
 		rc = udev_read(sr, &r->machine.arena, arch_udev_name(r->machine.name), &r->udev);
-	if (rc >= 0)
-		rc = loads_read(sr, &r->machine.arena, &r->loads);
 	if (rc < 0)
 		return rc;
+	loads_read(sr, &r->machine.arena, &r->loads);
 	r->now = (uint64_t)time(NULL);
 	read_policy(r, sr);
 	read_region(r, sr);

@@ -156,7 +156,7 @@ static void metrics_of_fit(const struct readiness *r, FILE *out)
 static void note_sample(FILE *out, const char *name, const char *suffix, const struct load_note *n)
 {
 	fprintf(out, "kexec_%s%s", name, suffix);
-	metric_label(out, "{", n->event ? "outcome" : "reason", n->what);
+	metric_label(out, "{", n->kind == LOAD_EVENT ? "outcome" : "reason", n->what);
 	fputs("} ", out);
 }
 
@@ -165,25 +165,25 @@ static void put_seconds_of(FILE *out, uint64_t centiseconds)
 	fprintf(out, "%" PRIu64 ".%02" PRIu64 "\n", centiseconds / 100, centiseconds % 100);
 }
 
-static bool has_notes(const struct loads *l, bool event)
+static bool has_notes(const struct loads *l, enum load_kind kind)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i].event == event)
+		if (l->at[i].kind == kind)
 			return true;
 	return false;
 }
 
 /* @name: all of them; @last: the last one of each kind. */
-static void metrics_of_notes(const struct loads *l, bool event, const char *name, const char *help,
-			     const char *last, const char *last_help, FILE *out)
+static void metrics_of_notes(const struct loads *l, enum load_kind kind, const char *name,
+			     const char *help, const char *last, const char *last_help, FILE *out)
 {
-	if (!has_notes(l, event))
+	if (!has_notes(l, kind))
 		return;
 	family(out, name, "summary", help);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct load_note *n = &l->at[i];
 
-		if (n->event != event)
+		if (n->kind != kind)
 			continue;
 		note_sample(out, name, "_count", n);
 		fprintf(out, "%" PRIu64 "\n", n->count);
@@ -192,9 +192,30 @@ static void metrics_of_notes(const struct loads *l, bool event, const char *name
 	}
 	family(out, last, "gauge", last_help);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i].event == event) {
+		if (l->at[i].kind == kind) {
 			note_sample(out, last, "", &l->at[i]);
 			put_seconds_of(out, l->at[i].last_centiseconds);
+		}
+}
+
+static void metrics_of_failures(const struct loads *l, FILE *out)
+{
+	if (!has_notes(l, LOAD_FAILURE))
+		return;
+	family(out, "crash_load_failures", "gauge",
+	       "Loads by kdump-load since the boot that failed.");
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i].kind == LOAD_FAILURE) {
+			note_sample(out, "crash_load_failures", "", &l->at[i]);
+			fprintf(out, "%" PRIu64 "\n", l->at[i].count);
+		}
+	family(out, "crash_load_last_failure_timestamp_seconds", "gauge",
+	       "When the last of them failed, since the epoch.");
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i].kind == LOAD_FAILURE) {
+			note_sample(out, "crash_load_last_failure_timestamp_seconds", "",
+				    &l->at[i]);
+			fprintf(out, "%" PRIu64 "\n", l->at[i].time);
 		}
 }
 
@@ -202,11 +223,12 @@ static void metrics_of_loads(const struct readiness *r, FILE *out)
 {
 	const struct load_note *last = loads_last(&r->loads);
 
-	metrics_of_notes(&r->loads, false, "crash_load_seconds",
-			 "Loads by kdump-load since the boot, and how long they took.",
-			 "crash_load_last_duration_seconds", "How long the last of them took.",
-			 out);
-	metrics_of_notes(&r->loads, true, "hotplug_event_seconds",
+	metrics_of_notes(
+		&r->loads, LOAD_SUCCESS, "crash_load_seconds",
+		"Loads by kdump-load since the boot that succeeded, and how long they took.",
+		"crash_load_last_duration_seconds", "How long the last of them took.", out);
+	metrics_of_failures(&r->loads, out);
+	metrics_of_notes(&r->loads, LOAD_EVENT, "hotplug_event_seconds",
 			 "Storms of CPU and memory events, and how long until they were answered.",
 			 "hotplug_event_last_duration_seconds", "How long the last of them took.",
 			 out);

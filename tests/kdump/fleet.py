@@ -133,7 +133,7 @@ def every_state_is_good_metrics():
 def what_is_said_is_of_now():
     """Files that say unknown things have no sample; strange ones no line of their own."""
     machine = Machine(tempfile.mkdtemp(dir=Fleet.top))
-    machine.write("run/kdump/loads", "load service 1 41 1700000000 41 0\nload hotplug 3 1203 1700000100 400 4\nload hand 1 9 1700000200 9 1\n"
+    machine.write("run/kdump/loads", "load service 1 41 1700000000 41 0\nload hotplug 3 1203 1700000100 400 4\nload hand 1 9 1700000050 9 0\n"
                   "event kept 5 1010 1700000050 202 0\nevent kept\nload x 1 2 3\nload UPPER 1 1 1 1 1\nload big 99999999999999999999 1 1 1 1\n"
                   "load a\"} 1 1 1 1 1\nother a 1 1 1 1 1\n\x1b[31m 1\n")
     said = samples(exposition(machine)[1])
@@ -149,6 +149,28 @@ def what_is_said_is_of_now():
         "kexec_hotplug_event_seconds_count{'outcome': 'kept'}": 5, "kexec_hotplug_event_seconds_sum{'outcome': 'kept'}": 10.1,
         "kexec_hotplug_event_last_duration_seconds{'outcome': 'kept'}": 2.02,
         "kexec_crash_load_timestamp_seconds{}": 1700000100})
+    # Of one kind the last line counts; what failed is told apart, and the last success stays.
+    machine.write("run/kdump/loads", "load hand 1 9 1700000200 9 0\nload hand 2 20 1700000300 11 4\n"
+                  "failure hand 3 5 1700000400 2 1\nfailure service 1 5 1700000350 5 255\nfailure hand x\n")
+    said = samples(exposition(machine)[1])
+    got = {name + str(dict(labels)): v for (name, labels), v in said.items() if "_load_" in name and "age" not in name}
+    expect_same("failures", got, {
+        "kexec_crash_load_seconds_count{'reason': 'hand'}": 2, "kexec_crash_load_seconds_sum{'reason': 'hand'}": .2,
+        "kexec_crash_load_last_duration_seconds{'reason': 'hand'}": .11, "kexec_crash_load_timestamp_seconds{}": 1700000300,
+        "kexec_crash_load_failures{'reason': 'hand'}": 3, "kexec_crash_load_failures{'reason': 'service'}": 1,
+        "kexec_crash_load_last_failure_timestamp_seconds{'reason': 'hand'}": 1700000400,
+        "kexec_crash_load_last_failure_timestamp_seconds{'reason': 'service'}": 1700000350})
+    # Statistics that cannot be read are none: the verdict is the same.
+    wanted = exposition(machine)[0]
+    os.unlink(f"{machine.root}/run/kdump/loads")
+    for make in os.mkdir, lambda path: os.symlink("/proc/self/mem", path):
+        make(f"{machine.root}/run/kdump/loads")
+        status, text = exposition(machine)
+        expect(status == wanted and "_load_" not in text and f"kexec_readiness_status {status}\n" in text, text)
+        if os.path.islink(f"{machine.root}/run/kdump/loads"):
+            os.unlink(f"{machine.root}/run/kdump/loads")
+        else:
+            os.rmdir(f"{machine.root}/run/kdump/loads")
     machine.says('<4>[  130.0] crash hp: \x1b[31m"quoted" \\ \u202e\n')
     text = exposition(machine)[1]
     expect("\x1b" not in text and "\u202e" not in text, ascii(text))
@@ -211,8 +233,27 @@ def a_file_is_whole_or_the_one_before():
         done = kdump_load(f"--metrics={file}", kexec=f"{where}/bad")
         expect(done.returncode == 1 and f"{file}: was not written" in done.stderr and read(file) == before, f"{script}: {done}")
     expect_same("files", sorted(os.listdir(where)), ["bad", "kexec.prom"])
+    # Nothing that is there is written to or gone into, whosoever put it there; and where everybody can, nobody looks.
+    victim = f"{where}/victim"
+    write(victim, "mine\n")
+    for plant in lambda: os.symlink(victim, file), lambda: os.mkfifo(file):
+        os.unlink(file)
+        plant()
+        done = kdump_load(f"--metrics={file}")
+        expect(done.returncode == 0 and read(victim) == "mine\n" and os.path.isfile(file) and not os.path.islink(file), done)
+    os.unlink(file)
+    os.mkdir(file)
+    for path in file, file + "/":
+        done = kdump_load(f"--metrics={path}")
+        expect(done.returncode == 1 and "was not written" in done.stderr and not os.listdir(file), done)
+    os.rmdir(file)
+    os.chmod(where, 0o1777)
+    done = kdump_load(f"--metrics={file}")
+    expect(done.returncode == 1 and f"{where}/: everybody can write there" in done.stderr, done)
+    os.chmod(where, 0o700)
+    expect_same("files", sorted(os.listdir(where)), ["bad", "victim"])
     done = kdump_load("--metrics=/none/kexec.prom")
-    expect(done.returncode == 1 and "/none: no such directory; is it where node_exporter" in done.stderr, done)
+    expect(done.returncode == 1 and "/none/: no such directory; is it where node_exporter" in done.stderr, done)
     expect("--metrics needs a file" in kdump_load("--metrics").stderr, "--metrics")
 
 

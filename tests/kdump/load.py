@@ -491,7 +491,11 @@ def what_is_noted():
     expect(MACHINE.run(umask=0o77).returncode == 0 and os.stat(NOTES).st_mode & 0o777 == 0o644, "the mode")
     expect(noted()["load", "hand"][0] == 2 and noted()["load", "hand"][1] >= took, noted())
     MACHINE.program("kexec", "exit 1")
-    expect(MACHINE.run(INVOCATION_ID="x").returncode == 1 and noted()["load", "service"][4] == 1, noted())
+    # A load that failed is none, and takes nothing from what is known of the last one that did not.
+    before = noted()["load", "hand"]
+    for variables, why in ({}, "hand"), ({"INVOCATION_ID": "x"}, "service"):
+        expect(MACHINE.run(**variables).returncode == 1 and noted()["failure", why][0] == 1 and noted()["failure", why][4] == 1, noted())
+    expect(noted()["load", "hand"] == before and ("load", "service") not in noted(), noted())
     # Events, and the load that they ask for; one without events afterwards is no answer to them.
     MACHINE.program("systemctl", f'case $* in *is-active*) false;; *) KEXEC=/bin/true exec {" ".join(hasty)};; esac')
     write(EVENT, "")
@@ -500,6 +504,19 @@ def what_is_noted():
     expect(30 <= noted()["event", "reloaded"][3] < 6000, noted())
     MACHINE.run()
     expect(noted()["load", "hotplug"][0] == 1 and not os.path.exists("/run/kdump/asked"), noted())
+    # Who was killed while it asked, asks no more.
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for asker in f"{gone.pid}\n", "", "none\n":
+        write("/run/kdump/asked", asker)
+        MACHINE.program("kexec", "exit 0")
+        MACHINE.run()
+        expect(noted()["load", "hotplug"][0] == 1, f"{asker}: {noted()}")
+    os.unlink("/run/kdump/asked")
+    MACHINE.program("systemctl", "case $* in *is-active*) false;; *) exit 1;; esac")
+    write(EVENT, "")
+    expect(MACHINE.run("--reload", load=hasty).returncode == 1 and noted()["event", "failed"][0] == 1 and
+           noted()["event", "reloaded"][0] == 1, noted())
     MACHINE.systemctl()
     MACHINE.program("kexec", "exit 0")
     MACHINE.crash_hotplug("1")
@@ -517,6 +534,24 @@ def what_is_noted():
     done = MACHINE.run()
     expect(done.returncode == 0 and f"{NOTES}: cannot be written" in done.stderr, done)
     os.rmdir(NOTES)
+    MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}')
+
+
+def loads_at_once_are_all_noted():
+    """None is lost, none twice; nobody but root can keep them from it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(NOTES)
+    MACHINE.program("kexec", "exit 0")
+    threads = [threading.Thread(target=MACHINE.run) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with open(NOTES, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    expect(len(lines) == 1 and noted()["load", "hand"][0] == 12, lines)
+    expect(os.stat(NOTES + ".lock").st_mode & 0o777 == 0o600, "the lock")
+    expect(sorted(n for n in os.listdir("/run/kdump") if n.startswith("loads")) == ["loads", "loads.lock"], os.listdir("/run/kdump"))
     MACHINE.program("kexec", f'echo "kexec $*" >> {MACHINE.log}')
 
 
@@ -653,7 +688,7 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
            sysconfig_comes_first,
            the_shipped_configuration_changes_nothing, hotplug_by_itself, check,
            only_looking_elsewhere]
-DOING = [a_load_is_one_kexec_and_answers_events, what_is_noted, this_machines_configuration_is_a_shell_script,
+DOING = [a_load_is_one_kexec_and_answers_events, what_is_noted, loads_at_once_are_all_noted, this_machines_configuration_is_a_shell_script,
          a_storm_is_one_reload, a_storm_without_an_end_is_not_waited_out,
          events_that_cannot_be_answered_are_no_endless_loop, nothing_where_the_kernel_keeps_it_current,
          a_change_that_was_missed_is_a_reload, memory_that_was_removed_is_a_reload, reload_without_kernel_support, kdump_tools_is_asked_where_it_is_active,

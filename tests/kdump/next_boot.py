@@ -684,6 +684,7 @@ def what_is_damaged():
 def options():
     root = tree(plain_entries("a"))
     for arguments, status, text in ((["--list"], 0, ""), (["--next-boot"], 1, "add --explain"), (["--entry=a"], 1, "--entry is for --next-boot"),
+                                    (["--list", "--entry=a"], 1, "--entry is for --next-boot"),
                                     (["--json"], 1, "--json is for --list"), (["--entry"], 1, "--entry needs a name")):
         done = run(root, *arguments)
         expect(done.returncode == status and text in done.stderr.decode(), f"{arguments}: {done}")
