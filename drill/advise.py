@@ -6,13 +6,18 @@ import os
 from typing import NamedTuple
 
 from failure import Failure
-from settings import MIB, size_in_bytes
+from settings import MIB, reserved_size
 
 # As the kernels align the region.
 STEP = 16 * MIB
 # Never offered: no kernel starts in less.
 LEAST = 64 * MIB
 MOST_RUNS = 24
+# With that a kernel is not silent or stuck because of it.
+AMPLE = 512 * MIB
+# Causes that are about memory; and that no size changes.
+OF_MEMORY = {"out-of-memory", "short-of-memory", "no-space"}
+OF_NO_SIZE = {"lost-cpu", "image-damaged", "no-vmcore", "log-unreadable"}
 
 # Beside what was measured: what the machine has and a drill does not.
 SHARE, LEAST_MARGIN = .2, 32 * MIB
@@ -43,10 +48,11 @@ class Advice(NamedTuple):
         return f"crashkernel={self.advised // MIB}M"
 
 
-def advise(drill, start, least, settings, adds_memory, step=STEP, tell=lambda size, result: None):
+def advise(drill, start, least, settings, adds_memory, step=STEP, tell=lambda size, result: None, most=0):
     """The Advice. @drill(size) crashes a machine with so many bytes reserved; @start is tried first, less than @least
-    is not."""
+    is not, nor more than @most (0: whatever it takes). Failure where a larger size does not help."""
     runs = {}
+    failed = []
 
     def captures(size):
         if size not in runs:
@@ -57,9 +63,12 @@ def advise(drill, start, least, settings, adds_memory, step=STEP, tell=lambda si
                 raise Failure(result.sentence)
             runs[size] = captured(result), result.verdict
             tell(size, result)
+            if not runs[size][0]:
+                expect_memory(result, size, failed)
+                failed.append((size, result.cause and result.cause.name))
         return runs[size][0]
 
-    low, high = bracket(captures, align(start, step), align(least, step), step)
+    low, high = bracket(captures, align(start, step), align(least, step), step, most)
     while high - low > step:
         middle = align((low + high) // 2, step)
         if captures(middle):
@@ -76,18 +85,36 @@ def advise(drill, start, least, settings, adds_memory, step=STEP, tell=lambda si
 
 
 def captured(result):
-    return result.verdict.startswith("captured")
+    return result.verdict.startswith("captured") and not (result.cause and result.cause.name in OF_MEMORY - {"no-space"})
+
+
+def expect_memory(result, size, failed):
+    """Failure where the drill with @size failed, as those in @failed did, for what more memory does not cure."""
+    cause = result.cause
+    if not cause or cause.name in OF_MEMORY:
+        return
+    again = size >= AMPLE and any(smaller < size and name == cause.name for smaller, name in failed)
+    if cause.name in OF_NO_SIZE or again or result.verdict == "not-reserved":
+        raise Failure(f"the size of crashkernel= is not what it is about: with {size // MIB} MiB, {cause.sentence}"
+                      f" ({cause.line or result.sentence}); {cause.remedy}")
+
+
+def host_memory():
+    """Of this machine, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def align(size, step):
     return -(-size // step) * step
 
 
-def bracket(captures, start, least, step):
+def bracket(captures, start, least, step, most):
     """(a size that is too small, one that captures)"""
     low, high = max(least - step, 0), max(start, least)
     while not captures(high):
         low, high = high, 2 * high
+        if most and high > most:
+            raise Failure(f"{low // MIB} MiB are not enough, and this machine has no memory for a drill with {high // MIB} MiB")
     return low, high
 
 
@@ -126,4 +153,4 @@ def as_dict(advice):
 
 
 def start_of(settings):
-    return size_in_bytes(settings.crashkernel.split()[0].split(",")[0])
+    return reserved_size(settings.crashkernel)

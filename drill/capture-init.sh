@@ -2,8 +2,8 @@
 # Copyright The kexec-hotplug developers
 #
 # Process 1 of a capture kernel in a drill (rdinit=): starts the watch, waits until it has looked at the dump,
-# and becomes the init that the initrd has. What was brought along is gone before that: the memory
-# which is measured is the initrd's own.
+# and becomes the init that the initrd has. What was brought along is gone before that, but for the
+# pages of busybox, which the watch runs from: the memory which is measured is the initrd's and that.
 
 export PATH=/.kdump-drill/bin
 here=/.kdump-drill init=/init

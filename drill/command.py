@@ -3,21 +3,25 @@
 """The command line of kdump-drill."""
 
 import argparse
+import contextlib
 import os
 import shlex
 import shutil
 import signal
 import sys
 import tempfile
+import traceback
 
 import advise
+import causes
 import page
 import report
 import settings as machine_settings
 from failure import Failure
 from initramfs import elf_machine, read_file
-from settings import size_in_bytes
-from story import EM, KINDS, OK, UNKNOWN, Drill, Wish
+from machines import find_emulator
+from settings import MIB, reserving, size_in_bytes
+from story import CRITICAL, EM, KINDS, OK, UNKNOWN, Drill, Result, Wish
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,7 +45,8 @@ def parser():
     parse.add_argument("--initrd", metavar="FILE", help="of the capture kernel; an empty name: none")
     parse.add_argument("--command-line", metavar="TEXT", help="of the capture kernel, besides --options")
     parse.add_argument("--options", metavar="WORDS", help="of kexec, instead of what kdump is configured to give")
-    parse.add_argument("--crashkernel", metavar="SIZE", help="as the boot parameter; default: what is reserved here")
+    parse.add_argument("--crashkernel", metavar="SIZE",
+                       help="as the boot parameter, of ranges what this memory gets; default: what is reserved here")
     parse.add_argument("--hotplug", action="store_true", help="load with --hotplug")
     parse.add_argument("--add-cpu", action="store_true", help="add a CPU after the load, and crash on it")
     parse.add_argument("--add-memory", metavar="SIZE", help="add memory after the load")
@@ -65,27 +70,85 @@ def parser():
 
 def main(arguments=None):
     options = parser().parse_args(joined(sys.argv[1:] if arguments is None else arguments))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNKNOWN))
+    end_on_signals()
+    advice = None
     try:
-        settings = gather(options)
-        with working_directory(options.keep) as directory:
-            wish = wish_of(options, settings, directory)
-            result, advice = advised(settings, wish, options) if options.advise else (drill(settings, wish, options), None)
-        if options.report:
-            page.write(options.report, result, advice)
+        with place_for(options.report):
+            result, advice = held(options)
+            say(options, result, advice)
+            if options.report:
+                write_page(options.report, result, advice)
     except (Failure, OSError) as failure:
-        print(f"KDUMP-DRILL UNKNOWN: {failure}")
-        return UNKNOWN
+        result = unknown(options, str(failure))
     except KeyboardInterrupt:
-        print("KDUMP-DRILL UNKNOWN: interrupted")
-        return UNKNOWN
-    if options.json:
-        print(report.as_json(result, advice and advise.as_dict(advice)))
-    else:
-        print("\n".join((advise.text(advice) if advice else []) + report.text(result)))
+        result = unknown(options, "interrupted")
+    except Exception as fault: # status 1 would mean that a dump is left
+        traceback.print_exc()
+        result = unknown(options, f"{type(fault).__name__}: {fault}")
     if options.keep and result.status != OK:
         print(f"logs: {options.keep}", file=sys.stderr)
     return result.status
+
+
+def write_page(path, result, advice):
+    """The verdict has been said: it stays."""
+    try:
+        page.write(path, result, advice)
+    except OSError as error:
+        print(f"kdump-drill: --report: {path}: {error.strerror}", file=sys.stderr)
+
+
+def end_on_signals():
+    """Of those that end a program, with the machine, and what is in the way removed."""
+    for number in signal.SIGTERM, signal.SIGHUP:
+        if signal.getsignal(number) != signal.SIG_IGN: # nohup
+            signal.signal(number, lambda *_: sys.exit(UNKNOWN))
+
+
+@contextlib.contextmanager
+def place_for(path):
+    """A file can be written there, which is known before the drill; what is made for that does not stay without it."""
+    if not path:
+        yield
+        return
+    new = not os.path.lexists(path)
+    try:
+        open(path, "ab").close()
+    except OSError as error:
+        raise Failure(f"--report: {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        if new and os.path.isfile(path) and not os.path.getsize(path):
+            os.unlink(path)
+
+
+def held(options):
+    """(the Result, the Advice or None)"""
+    settings = gather(options)
+    if settings.disabled and not options.advise:
+        result = Result(arch=settings.arch, crashkernel=settings.crashkernel)
+        result.judge(CRITICAL, "not-armed", f"not armed: {settings.disabled}, so nothing is loaded", causes.DISABLED)
+        return result, None
+    with working_directory(options.keep) as directory:
+        wish = wish_of(options, settings, directory)
+        return advised(settings, wish, options) if options.advise else (drill(settings, wish, options), None)
+
+
+def unknown(options, why):
+    """What is said, and the Result, of a drill that was not held."""
+    result = Result()
+    result.judge(UNKNOWN, "unknown", "; ".join(filter(None, map(str.strip, why.splitlines()))))
+    say(options, result, None)
+    return result
+
+
+def say(options, result, advice):
+    if options.json:
+        print(report.as_json(result, advice and advise.as_dict(advice)), flush=True)
+    else:
+        lines = (advise.text(advice) if advice else []) + report.text(result)
+        print("\n".join(map(report.printable, lines)), flush=True)
 
 
 def joined(arguments):
@@ -119,8 +182,17 @@ def advised(settings, wish, options):
             print(f"crashkernel={size >> 20}M: {result.verdict}", file=sys.stderr, flush=True)
 
     advice = advise.advise(one, advise.start_of(settings), advise.least_size(settings), settings, bool(wish.add_memory),
-                           size_in_bytes(options.step), tell)
+                           step_of(options), tell, advise.host_memory())
+    if settings.disabled:
+        last[advice.advised].notes.append(f"{settings.disabled}: nothing is loaded there now")
     return last[advice.advised], advice
+
+
+def step_of(options):
+    step = size_in_bytes(options.step)
+    if step < MIB:
+        raise Failure(f"--step {options.step}: at least 1M")
+    return step
 
 
 def gather(options):
@@ -132,7 +204,10 @@ def gather(options):
             # Those of this machine are for its own kernel.
             settings.uncovered, settings.initrd = [], ""
     if options.capture_kernel or (options.kernel and not options.machine):
+        settings.disabled = "" # whatever the machine would do
         settings.capture_kernel = options.capture_kernel or options.kernel
+    if settings.disabled and not options.advise:
+        return settings
     settings.capture_kernel = settings.capture_kernel or settings.kernel
     if options.initrd is not None:
         settings.initrd = options.initrd
@@ -141,8 +216,13 @@ def gather(options):
         if not options.machine and options.kernel:
             settings.options = []  # those of this machine are for its own kernel
     if options.options is not None:
-        settings.options = shlex.split(options.options)
-    settings.crashkernel = options.crashkernel or settings.crashkernel
+        try:
+            settings.options = shlex.split(options.options)
+        except ValueError as error:
+            raise Failure(f"--options: {error}") from None
+    if options.crashkernel:
+        memory = size_in_bytes(options.memory) if options.memory else settings.memory
+        settings.crashkernel = reserving(options.crashkernel, memory)
     if not settings.kernel:
         raise Failure("which kernel? None was found below /boot; name one with --kernel")
     if not settings.crashkernel:
@@ -175,9 +255,9 @@ def wish_of(options, settings, directory):
         raise Failure("--cpus: at least one")
     if settings.arch == "arm64" and (options.add_cpu or options.add_memory or options.hotplug):
         raise Failure("on arm64 no kernel keeps a crash image current: nothing is added in a drill")
-    emulator = KINDS[settings.arch].emulator
-    if not shutil.which(emulator):
-        raise Failure(f"{emulator} is not installed")
+    find_emulator(KINDS[settings.arch]) # before more is done
+    if options.advise:
+        step_of(options)
     added = size_in_bytes(options.add_memory) if options.add_memory else 0
     size_in_bytes(options.memory or "0")
     return Wish(directory=directory,
@@ -187,7 +267,7 @@ def wish_of(options, settings, directory):
                 memory=options.memory or "", cpus=options.cpus, add_cpu=options.add_cpu,
                 add_memory=added,
                 hotplug=options.hotplug, disk=options.disk or "", watch=options.watch, emulate=options.emulate,
-                words=options.boot_words)
+                words=options.boot_words, own_options=options.options is not None)
 
 
 def program(name, beside=None):

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+from failure import Failure
+
 # Without KVM, Linux believes in a CPU that may come only when it sees a hypervisor it
 # knows: it takes this one for VMware, see acpi_is_processor_usable().
 VMWARE = ["-smbios", "type=1,serial=VMware-x"]
@@ -18,6 +20,22 @@ KVM = "/dev/kvm"
 TRIAL_TIMEOUT = 30
 TRIAL = ("-m", "512M", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio")
 PANIC = b"Kernel panic - not syncing"
+
+# The only one that some distributions have, of a name without an architecture, for machines like the host.
+HOST_EMULATOR = "/usr/libexec/qemu-kvm"
+PACKAGES = {"qemu-system-x86_64": "qemu-system-x86", "qemu-system-ppc64": "qemu-system-ppc",
+            "qemu-system-aarch64": "qemu-system-arm"}
+
+
+def find_emulator(kind):
+    """Its path; Failure with what to install."""
+    found = shutil.which(kind.emulator)
+    if not found and platform.machine() == kind.host and os.access(HOST_EMULATOR, os.X_OK):
+        found = HOST_EMULATOR
+    if not found:
+        raise Failure(f"{kind.emulator} is not installed, for machines of {kind.name}: install {PACKAGES[kind.emulator]}"
+                      " (Debian), qemu-kvm or another package that has it")
+    return found
 
 
 class Hardware(NamedTuple):
@@ -54,6 +72,7 @@ class Emulated:
     measured = "" # and of the third
     kernel = "" # the name of the kernel in the first initramfs, its path is /kernel
     usual = None # Hardware
+    most_able = "" # the CPU for programs of any system, where the usual one lacks what those want
     dimm_size = 0
     # Something online only when the guest is told to.
     online_cpus = None
@@ -119,6 +138,8 @@ class PC(Emulated):
     usual = Hardware(machine="q35,vmport=on", cpu="qemu64,-hypervisor",
                      smp="1,maxcpus=4,sockets=4,cores=1,threads=1", memory="1G,slots=4,maxmem=4G",
                      crashkernel="256M")
+    # A system's own programs may want x86-64-v2 or more.
+    most_able = "max,-hypervisor"
     dimm_size = 256 << 20
     online_cpus = ("for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do "
                    "[ ! -e $cpu ] || echo 1 >$cpu; done")

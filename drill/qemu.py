@@ -3,9 +3,11 @@
 """A machine: a QEMU child, its terminals, monitor and memory."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,6 +20,10 @@ from stream import Stream
 MONITOR_TIMEOUT = 120
 END_TIMEOUT = 30
 JOB_TIMEOUT = 300
+
+# Of prctl().
+PR_SET_PDEATHSIG = 1
+LIBRARY = ctypes.CDLL(None)
 
 
 class Monitor:
@@ -88,7 +94,7 @@ class Machine:
         with open(self._path("qemu.log"), "w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=[end.fileno() for end in theirs])
+                pass_fds=[end.fileno() for end in theirs], preexec_fn=_dying_with(os.getpid()))
         for end in theirs:
             end.close()
         self.monitor = Monitor(ours[0])
@@ -241,6 +247,15 @@ class Machine:
         self.monitor.close()
         for stream in {self.console, self.control, self.measured}:
             stream.wait_end(END_TIMEOUT)
+
+
+def _dying_with(parent):
+    """For a child: it ends when the thread that started it does, whatever ended that."""
+    def prepare():
+        LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent: # it has ended before that
+            os.kill(os.getpid(), signal.SIGKILL)
+    return prepare
 
 
 def _disk_arguments(path, size):

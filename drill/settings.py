@@ -20,6 +20,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KDUMP_LOAD = (os.path.join(HERE, "kdump-load"), os.path.join(HERE, "../kdump/kdump-load.in"))
 
 KDUMP_TOOLS, KDUMP_CONFIG = "/etc/default/kdump-tools", "/usr/sbin/kdump-config"
+# What this project's package adds there: --hotplug, where the kernel can do it, before that file is read.
+KDUMP_TOOLS_HOOK = tuple(f"{lib}/lsb/init-functions.d/50-kexec-hotplug" for lib in ("/lib", "/usr/lib"))
+CRASH_HOTPLUG = "/sys/devices/system/cpu/crash_hotplug", "/sys/devices/system/memory/crash_hotplug"
 # What kdump-tools adds where its file does not say.
 KDUMP_TOOLS_APPEND = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
 KDUMP_TOOLS_REMOVE = "crashkernel hugepages hugepagesz abm"
@@ -30,6 +33,14 @@ APPEND = {"ppc64le": "maxcpus=1 irqpoll noirqdistrib reset_devices cgroup_disabl
           "x86_64": "nr_cpus=1 irqpoll reset_devices cgroup_disable=memory panic=10",
           "arm64": "nr_cpus=1 reset_devices cgroup_disable=memory panic=10"}
 MIB = 1 << 20
+# Of kexec's, those with a value of their own, which may be the next word.
+VALUED = {"--initrd", "--ramdisk", "--command-line", "--append", "--base-cmdline", "--remove-cmdline", "--dtb",
+          "--devicetreeblob", "-t", "--type", "--mem-min", "--mem-max", "--entry", "--serial", "--serial-baud", "--dump",
+          "--record", "--sysroot", "--module"}
+# Of a drill's machine itself, and of what is between a device and its own driver.
+COVERED = {"sd", "sr", "virtio_blk", "virtio-pci", "pcieport", "usb", "hub"}
+# The kernel counts a machine's memory in these, to find the range of crashkernel= that it is in.
+MEMORY_UNIT = 128 * MIB
 
 
 @dataclass
@@ -45,6 +56,8 @@ class Settings:
     crashkernel: str = ""       # as a boot parameter has it
     uncovered: list = field(default_factory=list)   # drivers of this machine's disks and networks
     memory_hotplug: bool = False    # the kernel can have more memory added
+    memory: int = 0             # bytes that the machine has; 0: not known
+    disabled: str = ""          # why nothing is loaded there
     why: dict = field(default_factory=dict)
 
 
@@ -90,7 +103,8 @@ def _survey_machine(tree, settings):
     machine = snapshot.get("machine") or tree.text("/proc/sys/kernel/arch") or platform.machine()
     settings.arch = ARCHITECTURES.get(machine, machine)
     release = snapshot.get("release") or tree.text("/proc/sys/kernel/osrelease") or platform.release()
-    settings.memory_hotplug = tree.exists("/sys/devices/system/memory/crash_hotplug")
+    settings.memory_hotplug = tree.exists(CRASH_HOTPLUG[1])
+    settings.memory = memory_of(tree)
     for name in "vmlinuz", "vmlinux", "Image":
         for path in f"/boot/{name}-{release}", f"/usr/lib/modules/{release}/{name}", f"/lib/modules/{release}/{name}":
             if not settings.kernel and tree.exists(path):
@@ -102,10 +116,14 @@ def _from_kdump_tools(tree, settings):
     """Debian's: a shell script's settings, which must be plain to be read here."""
     if not (tree.exists(KDUMP_TOOLS) and (tree.root or tree.exists(KDUMP_CONFIG))):
         return False
-    said = assignments(tree.text(KDUMP_TOOLS))
+    hook = any(map(tree.exists, KDUMP_TOOLS_HOOK)) and any(map(tree.exists, CRASH_HOTPLUG))
+    said = assignments(tree.text(KDUMP_TOOLS), {"KDUMP_KEXEC_ARGS": "--hotplug" if hook else ""})
+    computed = "USE_KDUMP" not in said and "USE_KDUMP=" in tree.text(KDUMP_TOOLS)
+    if said.get("USE_KDUMP", "") in ("", "0") and not computed:
+        settings.disabled = f"{tree.path(KDUMP_TOOLS)} has USE_KDUMP={said.get('USE_KDUMP', '')}"
     settings.capture_kernel = _inside(tree, said.get("KDUMP_KERNEL") or "/var/lib/kdump/vmlinuz")
     settings.initrd = _inside(tree, said.get("KDUMP_INITRD") or "/var/lib/kdump/initrd.img")
-    settings.options = said.get("KDUMP_KEXEC_ARGS", "").split()
+    settings.options = said["KDUMP_KEXEC_ARGS"].split()
     settings.append = said.get("KDUMP_CMDLINE_APPEND") or KDUMP_TOOLS_APPEND
     settings.options += ["--base-cmdline=" + (said.get("KDUMP_CMDLINE") or tree.text("/proc/cmdline")),
                          f"--remove-cmdline={KDUMP_TOOLS_REMOVE}"]
@@ -113,13 +131,16 @@ def _from_kdump_tools(tree, settings):
     return True
 
 
-def assignments(text):
-    """{name: value} of the lines that assign plain words; a shell's other lines are left out."""
-    found = {}
+def assignments(text, given=None):
+    """{name: value} of the lines that assign plain words, and variables that are known: of lines before, or @given. A
+    shell's other lines are left out."""
+    found = dict(given or {})
     for line in text.splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
             continue
+        if "'" not in value:
+            value = re.sub(r"\$(?:(\w+)|\{(\w+)\})", lambda name: found.get(name[1] or name[2], name[0]), value)
         try:
             words = shlex.split(value, comments=True)
         except ValueError:
@@ -161,7 +182,7 @@ def understand(settings, words, tree):
     """Arguments of kexec: the files of them become settings, the rest options for a machine whose /proc/cmdline is
     another."""
     settings.options = []
-    for word in words:
+    for word in with_values(words):
         if word == "-p" or word == "--load-panic":
             continue
         if word == "--reuse-cmdline":
@@ -174,6 +195,54 @@ def understand(settings, words, tree):
             settings.capture_kernel = word
         else:
             settings.options.append(word)
+
+
+def with_values(words):
+    """Arguments of kexec, each option in one word with its value."""
+    rest = iter(words)
+    for word in rest:
+        value = next(rest, None) if word in VALUED else None
+        yield word if value is None else f"{word}={value}" if word.startswith("--") else word + value
+
+
+def memory_of(tree):
+    """Bytes, as the kernel counts them for the ranges of crashkernel=, or 0."""
+    blocks = "/sys/devices/system/memory"
+    size = tree.text(f"{blocks}/block_size_bytes")
+    try:
+        count = sum(bool(re.fullmatch(r"memory\d+", name)) for name in os.listdir(tree.path(blocks)))
+    except OSError:
+        count = 0
+    if count and re.fullmatch(r"[0-9a-f]+", size):
+        return count * int(size, 16)
+    total = re.search(r"^MemTotal: +(\d+) kB", tree.text("/proc/meminfo"), re.M)
+    reserved = tree.text("/sys/kernel/kexec/crash_size") or tree.text("/sys/kernel/kexec_crash_size")
+    known = (int(total[1]) << 10) + (int(reserved) if reserved.isdigit() else 0) if total else 0
+    return -(-known // MEMORY_UNIT) * MEMORY_UNIT
+
+
+def reserving(text, memory):
+    """The value of crashkernel= with a size for ranges ("1G-4G:256M,4G-:512M@64M"): that for so many bytes of memory."""
+    if ":" not in text:
+        reserved_size(text)
+        return text
+    ranges, at, offset = text.partition("@")
+    if not memory:
+        raise Failure(f"--crashkernel {text}: for how much memory? It is not known here: name it with --memory")
+    for part in ranges.split(","):
+        bounds, _, size = part.partition(":")
+        start, dash, end = bounds.partition("-")
+        if not dash:
+            raise Failure(f"--crashkernel {text}: {part} is no range; say 1G-4G:256M,4G-:512M")
+        if size_in_bytes(start) <= memory and (not end or memory < size_in_bytes(end)):
+            reserved_size(size)
+            return size + at + offset
+    raise Failure(f"--crashkernel {text}: reserves nothing in a machine with {memory // MIB} MiB")
+
+
+def reserved_size(text):
+    """Bytes of a value of crashkernel= without ranges: "256M", "256M@64M", "256M,high"."""
+    return size_in_bytes(re.split("[ ,@]", text)[0])
 
 
 def crashkernel(tree):
@@ -196,10 +265,19 @@ def drivers(tree):
         except OSError:
             continue
         for name in names:
-            driver = tree.path(f"{where}/{name}/device/driver")
-            if os.path.islink(driver):
-                found.add(os.path.basename(os.readlink(driver)))
-    return sorted(found - {"sd", "sr", "virtio_blk"})
+            found |= _drivers_above(tree, f"{where}/{name}") | _drivers_above(tree, f"{where}/{name}/device")
+    return sorted(found - COVERED)
+
+
+def _drivers_above(tree, name):
+    """Of a device and all that it hangs on: a disk of SCSI has its own, the adapter another."""
+    top, at, found = os.path.realpath(tree.path("/sys")), os.path.realpath(tree.path(name)), set()
+    while at.startswith(top + "/"):
+        driver = os.path.join(at, "driver")
+        if os.path.islink(driver):
+            found.add(os.path.basename(os.readlink(driver)))
+        at = os.path.dirname(at)
+    return found
 
 
 def size_in_bytes(text):

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shlex
+import struct
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,10 +18,10 @@ from dump import Dump, subtract
 from failure import Failure
 from guest import Guest
 from initramfs import HELPER, HELPER_INIT, elf_machine, packed, read_file, write_helper, write_initramfs, is_dynamic
-from machines import PC, PSeries, Virt
+from machines import PC, PSeries, Virt, find_emulator
 from plug import Plugged
 from qemu import Machine
-from settings import MIB, size_in_bytes
+from settings import MIB, reserved_size, size_in_bytes
 
 KINDS = {"x86_64": PC, "ppc64le": PSeries, "arm64": Virt}
 EM = {"x86_64": 62, "ppc64le": 21, "arm64": 183}
@@ -65,6 +66,7 @@ class Wish(NamedTuple):
     watch: int = 300            # seconds, of the initrd at most
     emulate: bool = False       # without KVM
     words: str = ""             # of the first kernel's command line, besides
+    own_options: bool = False   # those of kexec are not the machine's
 
 
 class Step(NamedTuple):
@@ -134,6 +136,7 @@ class Drill:
     def __init__(self, settings, wish, tell=lambda step: None):
         self._settings, self._wish, self._tell = settings, wish, tell
         self._kind = KINDS[settings.arch]()
+        self._kind.emulator = find_emulator(self._kind)
         self.result = Result(crashkernel=settings.crashkernel, arch=settings.arch)
         self._marker = f"kdump-drill marker {secrets.token_hex(8)}"
         self._machine = self._guest = self._plugged = None
@@ -206,6 +209,7 @@ class Drill:
             memory = f"{size // MIB}M,slots=4,maxmem={(size + 4 * max(wish.add_memory, 1 << 30)) // MIB}M"
         most = wish.cpus + (2 if wish.add_cpu else 0)
         smp = f"{wish.cpus},maxcpus={most}"
+        usual = usual._replace(cpu=self._kind.most_able or usual.cpu)
         if self._settings.arch == "x86_64":
             smp += f",sockets={most},cores=1,threads=1"
         elif self._settings.arch == "arm64":
@@ -214,7 +218,7 @@ class Drill:
 
     def _enough_memory(self):
         """For the reservation, and a first kernel with all this in its initramfs, twice: packed and unpacked."""
-        need = size_in_bytes(self._settings.crashkernel.split()[0].split(",")[0]) + 3 * self._payload + 640 * MIB
+        need = reserved_size(self._settings.crashkernel) + 3 * self._payload + 640 * MIB
         whole = max(need, size_in_bytes(self._kind.usual.memory.split(",")[0]))
         return f"{-(-whole // (256 * MIB)) * 256}M"
 
@@ -273,6 +277,8 @@ class Drill:
         status, output = self._guest.run(command)
         took = self._machine.elapsed() - started
         self.result.notes += [line for line in output.splitlines() if line.startswith("kexec: ") and status == 4]
+        if status not in (0, 4) and causes.is_usage(output) and self._wish.own_options:
+            self._end(UNKNOWN, "unknown", f"--options: {causes.refusal(output).line}")
         if status not in (0, 4):
             self._end(CRITICAL, "not-armed", "not armed: kexec did not load the crash kernel", causes.refusal(output))
         self._step("loaded", f"in {took:.1f} s: {command}")
@@ -349,9 +355,8 @@ class Drill:
             if not first and FIRST_LINE.search(text):
                 first = True
                 self._step("capture kernel up", "its first line is on the console")
-            cause = causes.classify(text)
-            failed = failed or (now if cause else None)
-            if (failed and now - failed > GRACE and cause) or self._machine.wait_exit(0):
+            failed = failed or (now if causes.is_final(text) else None)
+            if (failed and now - failed > GRACE) or self._machine.wait_exit(0):
                 self._lost(causes.classify(self._console()) or self._nothing_more())
             if not first and now - max(heard, looked) > SILENCE:
                 looked = now
@@ -396,43 +401,38 @@ class Drill:
         self._step("dump looked at", f"{size // MIB} MiB of memory, the registers of {cpus} of {self._cpus} CPUs")
 
     def _watch(self):
-        """The system's own initrd goes on; until it ends, fails, or has nothing more to say."""
+        """The system's own initrd goes on; until it ends the machine, fails for good, or has nothing more to say."""
         console = self._machine.console
         with contextlib.suppress(Failure): # what is left to say is on the console
             self._guest.check(GO.format(HELPER))
         began = heard = time.monotonic()
         self._step("initrd started", self._next_init())
         position = known = console.position()
-        cause, failed = None, None
-        while time.monotonic() - began < self._wish.watch:
-            if self._machine.wait_exit(0):
-                cause = causes.classify(console.text(position))
-                self._step("machine ended", f"{time.monotonic() - began:.1f} s after the initrd started")
-                self._judge_initrd(cause, ended=True)
+        failed, ended, written = None, False, 0
+        while not ended and time.monotonic() - began < self._wish.watch:
+            ended = self._machine.wait_exit(0)
             now = time.monotonic()
-            if console.position() != known:
+            before, written = written, written if ended else self._written(written)
+            if console.position() != known or written > before:
                 known, heard = console.position(), now
-            cause = causes.classify(console.text(position))
-            failed = failed or (now if cause else None)
-            if failed and now - failed > GRACE:
-                self._judge_initrd(cause, ended=False)
-            if now - heard > IDLE:
+            failed = failed or (now if causes.is_final(console.text(position)) else None)
+            if (failed and now - failed > GRACE) or now - heard > IDLE:
                 break
-            time.sleep(POLL)
-        self._judge_initrd(cause, ended=False)
+            time.sleep(0 if ended else POLL)
+        if ended:
+            self._machine.console.wait_end(GRACE) # what it said last is still on its way
+            self._step("machine ended", f"{time.monotonic() - began:.1f} s after the initrd started")
+        judge_watched(self.result, console.text(position), bool(self._wish.disk), written, ended)
+        raise Ended
 
-    def _judge_initrd(self, cause, ended):
-        result = self.result
-        if cause and cause.name in ("no-root", "saving-failed", "driver-missing") and not self._wish.disk:
-            # What it looks for is not in this machine.
-            self._end(WARNING, "captured-not-saved", "a crash would leave a dump, but the drill did not see it saved", cause)
-        if cause:
-            self._end(CRITICAL, "lost", "the capture kernel has the dump, but its initrd failed", cause)
-        if not ended:
-            result.notes.append("what the initrd does with the dump the drill did not see to its end")
-        if result.warnings:
-            self._end(WARNING, "captured-incomplete", f"a crash would leave a dump, but {result.warnings[0]}")
-        self._end(OK, "captured", "a crash would leave a dump")
+    def _written(self, before):
+        """How many bytes are on the disk that was given; as @before where the machine is just ending."""
+        if not self._wish.disk:
+            return 0
+        with contextlib.suppress(Failure, StopIteration):
+            return next(disk["stats"]["wr_bytes"] for disk in self._machine.monitor.command("query-blockstats")
+                        if disk.get("device") == "given")
+        return before
 
     def _end(self, *judgement):
         self.result.judge(*judgement)
@@ -445,7 +445,7 @@ class Drill:
             at, total, free, available, check = found.groups()
             if int(total) + int(free) + int(available) == int(check):
                 result.samples.append(Sample(float(at), int(total), int(free), int(available)))
-        result.notes.append(f"the drill's own program takes {self._helper_size / MIB:.1f} MiB of the crash region")
+        result.notes.append(own_share(self._helper_size, os.path.getsize(self._wish.busybox)))
         if result.samples:
             result.notes.append("memory is measured from the first program of the capture kernel on: not while the"
                                 " kernel unpacks the initrd")
@@ -456,9 +456,37 @@ class Drill:
             result.notes.append("times are those of an emulated processor")
 
 
+def judge_watched(result, console, disk, written, ended):
+    """The verdict, by what there is of the initrd: its console, and what it wrote to the disk."""
+    good, cause = causes.judge_initrd(console, disk, written)
+    if not ended:
+        result.notes.append("what the initrd does with the dump the drill did not see to its end")
+    if good is False:
+        result.judge(CRITICAL, "lost", "the capture kernel has the dump, but its initrd failed", cause)
+    elif good is None:
+        result.judge(WARNING, "captured-not-saved", "a crash would leave a dump, but the drill did not see it saved", cause)
+    else:
+        line = causes.saved(console)
+        result.notes.append(f"the dump was saved: {line}" if line else
+                            f"the dump was saved: {written // MIB} MiB were written to the disk")
+        trouble = causes.TROUBLE.search(console.replace("\r", ""))
+        if trouble:
+            result.warnings.append(f"while it was saved: {trouble[0].strip()}")
+        if result.warnings:
+            result.judge(WARNING, "captured-incomplete", f"a crash would leave a dump, but {result.warnings[0]}")
+        else:
+            result.judge(OK, "captured", "a crash would leave a dump")
+
+
 def terminal_of(kind):
     """The second terminal, as init.sh knows it."""
     return {"hvc0": "hvc1", "ttyS0": "ttyS1", "ttyAMA0": "ttyS0"}[kind.console]
+
+
+def own_share(helper, busybox):
+    """Of the crash region. Who measures runs from a program that has been removed, and which stays in memory for that."""
+    return (f"the drill's own programs take {helper / MIB:.1f} MiB of the crash region, and {busybox / MIB:.1f} MiB while the"
+            " initrd runs")
 
 
 def check_programs(arch, wish):
@@ -467,5 +495,9 @@ def check_programs(arch, wish):
         data = read_file(path)
         if elf_machine(data) != EM[arch]:
             raise Failure(f"{path}: not a program for {arch}; name one with --{name}")
-        if name == "busybox" and is_dynamic(data):
+        try:
+            dynamic = is_dynamic(data)
+        except (struct.error, OverflowError):
+            raise Failure(f"{path}: damaged: no program; name one with --{name}") from None
+        if name == "busybox" and dynamic:
             raise Failure(f"{path}: not a static program; install busybox-static, or name one with --busybox")

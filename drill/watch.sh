@@ -16,7 +16,8 @@ kernel=plain
 [ ! -e /proc/vmcore ] || kernel=capture
 sh $here/channel.sh "$control" "$kernel" &
 
-# From here on nothing is started: what was brought along goes away, and init ends what it does not know.
+# From here on nothing is started: what was brought along goes away, but for the pages of the program that runs this, and
+# init ends what it does not know.
 exec 4<>"/dev/$measured"
 stty raw -echo <&4
 while :; do

@@ -13,8 +13,24 @@ mount -t tmpfs tmp /tmp
 """
 # Copies some of the dump, and ends the machine as kdump's do.
 SAVES = """
-dd if=/proc/vmcore of=/tmp/vmcore bs=64k count=16 2>/dev/null && echo 'capture initrd: saved'
+dd if=/proc/vmcore of=/tmp/vmcore bs=64k count=16 2>/dev/null &&
+	# Twice: a PC's terminal loses characters.
+	for i in 1 2; do echo 'capture initrd: saved vmcore in /tmp'; done
 sleep 1
+reboot -f
+"""
+# Says that the dump could not be saved, and ends the machine all the same.
+SAVES_NOT = """
+echo 'kdump-tools: failed to save vmcore in /var/crash/202611261200'
+echo 'kdump-tools: failed to save vmcore in /var/crash/202611261200'
+sleep 1
+reboot -f
+"""
+# Says nothing, and writes some of the dump to the disk.
+WRITES = """
+dd if=/proc/vmcore of=/dev/vda bs=1M count=16 2>/dev/null
+sync
+sleep 2
 reboot -f
 """
 # Waits for a root file system which is not there.

@@ -104,6 +104,23 @@ def no_root():
     return _steps(said)
 
 
+def not_saved():
+    """POWER: the initrd has a disk, says that it could not save the dump, and ends the machine; its twin writes the dump
+    there, and says nothing."""
+    bed = Bed("not-saved", "small")
+    disk = os.path.join(bed.directory, "disk")
+    with open(disk, "wb") as file:
+        file.truncate(64 * MIB)
+    here = ["--crashkernel", "256M", "--disk", disk]
+    said = _verdict(bed.drill(*here, initrd=bed.initrd(initrds.SAVES_NOT)), 2, "lost", "saving-failed")
+    _went(said, "vmcore found", "initrd started", "machine ended")
+    said = _verdict(bed.drill(*here, initrd=bed.initrd(initrds.WRITES)), 0, "captured")
+    expect(any("16 MiB were written to the disk" in note for note in said["notes"]), f"{said['notes']}")
+    with open(disk, "rb") as file:
+        expect(not any(file.read()), "the disk was changed")
+    return _steps(said)
+
+
 # The initrd fits into the region, and what is in it does not beside it.
 LARGE, TOO_SMALL = 60 * MIB, 128
 
@@ -159,8 +176,8 @@ def arm64():
 
 
 DRILLS = {"captured (POWER)": captured, "lost CPU (POWER)": lost_cpu, "no root (x86_64)": no_root,
-          "too large, and advice (POWER)": too_large, "refused (POWER)": refused,
+          "too large, and advice (POWER)": too_large, "refused (POWER)": refused, "not saved, and written (POWER)": not_saved,
           "memory and a CPU, dynamic programs (x86_64)": dynamic, "the same without --hotplug (x86_64)": incomplete,
           "captured (arm64)": arm64}
-THOROUGH = {"refused (POWER)", "memory and a CPU, dynamic programs (x86_64)", "the same without --hotplug (x86_64)",
-            "captured (arm64)"}
+THOROUGH = {"refused (POWER)", "not saved, and written (POWER)", "memory and a CPU, dynamic programs (x86_64)",
+            "the same without --hotplug (x86_64)", "captured (arm64)"}
