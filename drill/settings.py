@@ -120,7 +120,8 @@ def _from_kdump_tools(tree, settings):
     said = assignments(tree.text(KDUMP_TOOLS), {"KDUMP_KEXEC_ARGS": "--hotplug" if hook else ""})
     computed = "USE_KDUMP" not in said and "USE_KDUMP=" in tree.text(KDUMP_TOOLS)
     if said.get("USE_KDUMP", "") in ("", "0") and not computed:
-        settings.disabled = f"{tree.path(KDUMP_TOOLS)} has USE_KDUMP={said.get('USE_KDUMP', '')}"
+        value = said.get("USE_KDUMP")
+        settings.disabled = f"{tree.path(KDUMP_TOOLS)} " + (f"has USE_KDUMP={value}" if value else "does not set USE_KDUMP")
     settings.capture_kernel = _inside(tree, said.get("KDUMP_KERNEL") or "/var/lib/kdump/vmlinuz")
     settings.initrd = _inside(tree, said.get("KDUMP_INITRD") or "/var/lib/kdump/initrd.img")
     settings.options = said["KDUMP_KEXEC_ARGS"].split()

@@ -267,7 +267,8 @@ def switched_off_is_not_armed():
     """USE_KDUMP=0: nothing is loaded, and no machine is started; unless it is told what would be loaded."""
     for said, off in (("USE_KDUMP=0\n", True), ("", True), ("USE_KDUMP=\n", True), ("USE_KDUMP=1\n", False),
                       ("USE_KDUMP=$(yes)\n", False)):
-        expect_same(said, bool(_surveyed({"etc/default/kdump-tools": said}).disabled), off)
+        why = _surveyed({"etc/default/kdump-tools": said}).disabled
+        expect_same(said, (bool(why), "does not set" in why), (off, off and "0" not in said))
     with tempfile.TemporaryDirectory() as directory:
         _tree(directory, MACHINE | {"etc/default/kdump-tools": "USE_KDUMP=0\n"})
         status, said = _answer("--machine", directory)
