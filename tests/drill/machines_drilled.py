@@ -53,7 +53,7 @@ def _verdict(outcome, status, verdict, cause=None):
     got, said = outcome
     name = said["cause"] and said["cause"]["name"]
     expect((got, said["status"], said["verdict"], name) == (status, status, verdict, cause),
-           f"status {got}, {said['verdict']}, cause {said['cause']}, not {status}, {verdict}, {cause}\n" +
+           f"status {got}, {said['verdict']} ({said['sentence']}), cause {said['cause']}, not {status}, {verdict}, {cause}\n" +
            "\n".join([*(f"{step['seconds']:6.1f} {step['name']}: {step['text']}" for step in said["steps"]),
                       *said["console"]]))
     return said
