@@ -22,10 +22,12 @@ static uint64_t digest_regions(const struct purgatory_params *p, uint8_t digest[
 
 bool purgatory_verify(const struct purgatory_params *p, uint64_t *damaged)
 {
-	uint8_t digest[SHA256_DIGEST_SIZE] = {0};
-	uint8_t differ = 0;
+	uint8_t digest[SHA256_DIGEST_SIZE], differ = 0;
 
 	*damaged = 0;
+	/* For an initializer some compilers call memset(), which is not here. */
+	for (unsigned int i = 0; i < sizeof(digest); i++)
+		digest[i] = 0;
 	if (p->n_regions > PURGATORY_MAX_REGIONS)
 		return false;
 	if (p->n_regions)
@@ -116,7 +118,7 @@ void purgatory(const struct purgatory_params *p, uint64_t cpu)
 		return;
 	}
 	say(p, p->n_regions ? "purgatory: the SHA-256 digest is right\r\n"
-			    : "purgatory: nothing to verify, loaded without a digest\r\n");
+			    : "purgatory: nothing to verify, no digest\r\n");
 	copy_backup(p);
 	kept_mend(p, cpu);
 	arch_finish(p, cpu);

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -139,22 +140,39 @@ def type2(rng):
     return uki("\n".join(["NAME=x", *lines]) + "\n", rng.choice([None, "root=x quiet\n", "a"]))
 
 
+def as_version(name):
+    """What of it is compared: no other characters, and no leading zeros."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"[^0-9A-Za-z~^.-]", "", name))
+
+
 def random_tree(root, seed):
-    """Every file that an entry names is there: what lacks one systemd-boot leaves out, and bootctl does not."""
+    """Every file that an entry names is there: what lacks one systemd-boot leaves out, and bootctl does not.
+
+    No two entries have one name, or names that are the same version: of these nothing says which comes first.
+    """
     rng = random.Random(seed)
+    taken = set()
     places = [f"{root}/efi"] + ([f"{root}/boot"] if rng.random() < .5 else [])
     for place in places:
         for name in "vmlinuz", "x/linux", "y", "initrd", "ucode", "EFI/x":
             write(f"{place}/{name}", KERNEL)
         for _ in range(rng.randint(0, 6)):
             name = some(rng, pieces=PIECES if rng.random() < .1 else PLAIN).lstrip(".~") or "z"
+            if as_version(name) in taken:
+                continue
+            taken.add(as_version(name))
             write(f"{place}/loader/entries/{name}{counters(rng)}.conf", type1(rng))
         for _ in range(rng.choice([0, 0, 1, 2])):
-            write(f"{place}/EFI/Linux/{rng.choice('abc')}{rng.randint(1, 9)}{counters(rng)}.efi", type2(rng))
+            name = f"{rng.choice('abc')}{rng.randint(1, 9)}"
+            if name not in taken:
+                write(f"{place}/EFI/Linux/{name}{counters(rng)}.efi", type2(rng))
+            taken.add(name)
     ids = [os.path.basename(p) for p in glob.glob(f"{root}/*/loader/entries/*") + glob.glob(f"{root}/*/EFI/Linux/*")]
     patterns = ["*", "a*", "*.efi", "*[0-9].conf", "debian*", "DEBIAN*", "?.conf", "none", *ids]
     if rng.random() < .5:
         write(f"{root}/efi/loader/loader.conf", f"timeout 3\n#default *\ndefault {rng.choice(patterns)}\n")
     if rng.random() < .4:
-        names = rng.sample(["LoaderEntryOneShot", "LoaderEntryDefault", "LoaderEntryPreferred"], rng.randint(0, 3))
+        # Of an entry without boots left to try bootctl takes no notice here, and systemd-boot does.
+        names = ["LoaderEntryOneShot", "LoaderEntryDefault"] + ["LoaderEntryPreferred"] * (not any("+0" in i for i in ids))
+        names = rng.sample(names, rng.randint(0, len(names)))
         set_variables(root, {"LoaderInfo": "systemd-boot 257", **{n: rng.choice(patterns) for n in names}})
