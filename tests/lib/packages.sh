@@ -165,12 +165,21 @@ need() {
 		package_installed "$package" || missing+=("$package")
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ -z "${packages_lock-}" ]; then
+		# One at a time, and then perhaps nothing is missing any more.
+		mkdir -p "$KEXEC_TEST_CACHE" && exec {packages_lock}>"$KEXEC_TEST_CACHE/install.lock" && flock "$packages_lock" || return
+		need "${missing[@]}" || status=$?
+		exec {packages_lock}>&-
+		unset packages_lock
+		return $status
+	fi
 	say "installing ${missing[*]}"
 	update_package_lists
 	pins=$(mktemp) || return
 	chmod a+r "$pins"
 	[ ! -e /etc/apt/preferences ] || cat /etc/apt/preferences >"$pins"
-	until_served "$pins" apt_install "$pins" "${missing[@]}" || status=$?
+	# What is installed may start a service, which must not hold the lock.
+	until_served "$pins" apt_install "$pins" "${missing[@]}" {packages_lock}>&- || status=$?
 	rm -f "$pins"
 	[ $status -eq 0 ] || [ $KEXEC_TEST_APT_UPDATED = yes ] || status=$archive_lacks
 	[ $status -ne $archive_lacks ] || say "archive: ${missing[*]} cannot be installed here now"
