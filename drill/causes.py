@@ -36,6 +36,8 @@ NO_VMCORE = Cause("no-vmcore", "the capture kernel came up, but there is no /pro
 SAVING = Cause("saving-failed", "the capture initrd could not save the dump",
                "see what it says of the place where dumps go; in a drill there is no network, and only the disk"
                " that --disk names")
+READ_ONLY = Cause("read-only", "the file system where the dump goes is mounted read-only",
+                  "mount it to be written: rw instead of ro on the capture command line, or a line for it in /etc/fstab")
 UNSEEN = Cause("no-sign", "nothing showed that the capture initrd saved the dump",
                "give the drill a disk where it can (--disk), or look longer (--watch); see the last lines of the console")
 DAMAGED = Cause("image-damaged", "the image in memory was not what had been loaded: the purgatory stopped",
@@ -84,13 +86,16 @@ PATTERNS = (
     (PANIC, r"Kernel panic - not syncing"),
 )
 
+# Why a dump was not saved, where that is what is known.
+REASONS = ((READ_ONLY, r"Read-only file system"),)
+
 # After these nothing more is to come; any other text may be followed by a dump that is saved all the same.
 FINAL = re.compile(r"Kernel panic - not syncing|Failed to identify boot CPU !|[Pp]urgatory.*digest (mismatch|is wrong)"
                    r"|Dropping to a shell!")
 # What a machine hardly survives, even if this one did.
 TROUBLE = re.compile(r"^.*(?:Out of memory[: ]|invoked oom-killer|oom-kill:|Kernel panic - not syncing).*$", re.M)
 # The initrd was stopped by what a drill's machine does not have, unless a disk was given to it.
-NOT_HERE = {ROOT.name, SAVING.name, DRIVER.name, FULL.name}
+NOT_HERE = {ROOT.name, SAVING.name, READ_ONLY.name, DRIVER.name, FULL.name}
 # Nothing that a capture kernel can go on with.
 FATAL = {cause.name for cause in (CPU, DAMAGED, MEMORY, INIT, NO_VMCORE, PANIC)}
 
@@ -104,7 +109,12 @@ SILENT_LOG = ((CPU, (b"Failed to identify boot CPU !", b"kernel BUG at arch/powe
 def classify(console):
     """The Cause that text of a console shows, or None."""
     text = console.replace("\r", "")
-    for cause, pattern in PATTERNS:
+    cause = _first(PATTERNS, text)
+    return cause and cause.name == SAVING.name and _first(REASONS, text) or cause
+
+
+def _first(patterns, text):
+    for cause, pattern in patterns:
         found = re.search(rf"^.*(?:{pattern}).*$", text, re.M)
         if found:
             return cause._replace(line=found[0].strip())
@@ -136,7 +146,7 @@ def judge_initrd(console, disk, written):
         return True, None
     if found and found.name in FATAL:
         return False, found
-    if written >= DUMP_BYTES and (not found or found.name not in (SAVING.name, FULL.name)):
+    if written >= DUMP_BYTES and (not found or found.name not in (SAVING.name, READ_ONLY.name, FULL.name)):
         return True, None
     if disk and found and found.name in NOT_HERE:
         return False, found

@@ -224,7 +224,7 @@ def gather(options):
         memory = size_in_bytes(options.memory) if options.memory else settings.memory
         settings.crashkernel = reserving(options.crashkernel, memory)
     if not settings.kernel:
-        raise Failure("which kernel? None was found below /boot; name one with --kernel")
+        raise Failure(f"which kernel? {settings.why['kernel']}; name one with --kernel")
     if not settings.crashkernel:
         raise Failure("how much is to be reserved? Nothing is here: name it with --crashkernel")
     settings.arch = options.arch or arch_of(settings)

@@ -25,7 +25,10 @@ SONAME = re.compile(rb"lib[a-z0-9_+-]+\.so\.[0-9]+")
 def write_initramfs(path, busybox, programs, files, scripts=None):
     """programs go to /sbin by their name, as do scripts (name: text), files (name: path) to the root."""
     with cpio.Writer(path) as archive:
-        for name in "bin", "sbin", "dev", "proc", "sys", "tmp", "lib":
+        made = ["bin", "sbin", "dev", "proc", "sys", "tmp", "lib"]
+        for name in files:
+            made += [name[:at] for at, c in enumerate(name) if c == "/"]
+        for name in dict.fromkeys(made):
             archive.directory(name)
         # Opened before init can mount /dev: its messages reach the console.
         archive.character_device("dev/console", 5, 1)

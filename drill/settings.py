@@ -20,14 +20,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KDUMP_LOAD = (os.path.join(HERE, "kdump-load"), os.path.join(HERE, "../kdump/kdump-load.in"))
 
 KDUMP_TOOLS, KDUMP_CONFIG = "/etc/default/kdump-tools", "/usr/sbin/kdump-config"
+KDUMP_TOOLS_KERNEL, KDUMP_TOOLS_INITRD = "/var/lib/kdump/vmlinuz", "/var/lib/kdump/initrd.img"
 # What this project's package adds there: --hotplug, where the kernel can do it, before that file is read.
 KDUMP_TOOLS_HOOK = tuple(f"{lib}/lsb/init-functions.d/50-kexec-hotplug" for lib in ("/lib", "/usr/lib"))
+UDEV_RULES = tuple(f"{where}/udev/rules.d" for where in ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"))
 CRASH_HOTPLUG = "/sys/devices/system/cpu/crash_hotplug", "/sys/devices/system/memory/crash_hotplug"
 # What kdump-tools adds where its file does not say.
 KDUMP_TOOLS_APPEND = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
 KDUMP_TOOLS_REMOVE = "crashkernel hugepages hugepagesz abm"
 
 ARCHITECTURES = {"x86_64": "x86_64", "ppc64le": "ppc64le", "aarch64": "arm64", "arm64": "arm64"}
+KERNEL_NAMES = "vmlinuz", "vmlinux", "Image"
 # Where no configuration says it.
 APPEND = {"ppc64le": "maxcpus=1 irqpoll noirqdistrib reset_devices cgroup_disable=memory numa=off panic=10",
           "x86_64": "nr_cpus=1 irqpoll reset_devices cgroup_disable=memory panic=10",
@@ -55,6 +58,7 @@ class Settings:
     append: str = ""            # --command-line
     crashkernel: str = ""       # as a boot parameter has it
     uncovered: list = field(default_factory=list)   # drivers of this machine's disks and networks
+    rules: dict = field(default_factory=dict)       # udev's that answer hotplug, {name in a machine: file}
     memory_hotplug: bool = False    # the kernel can have more memory added
     memory: int = 0             # bytes that the machine has; 0: not known
     disabled: str = ""          # why nothing is loaded there
@@ -72,6 +76,13 @@ class Tree:
 
     def exists(self, name):
         return os.path.exists(self.path(name))
+
+    def names(self, name):
+        """Of what is in a directory that may not be there."""
+        try:
+            return sorted(os.listdir(self.path(name)))
+        except OSError:
+            return []
 
     def text(self, name, default=""):
         """Of a file that may not be there."""
@@ -95,6 +106,9 @@ def survey(root=""):
     settings.crashkernel = crashkernel(tree)
     settings.why["crashkernel"] = "what is reserved there" if settings.crashkernel else "nothing is reserved there"
     settings.uncovered = drivers(tree)
+    settings.rules = {path[1:]: tree.path(path) for where in UDEV_RULES for path in
+                      (f"{where}/{name}" for name in tree.names(where) if name.endswith(".rules"))
+                      if re.search("kdump|kexec", tree.text(path))}
     return settings
 
 
@@ -102,14 +116,19 @@ def _survey_machine(tree, settings):
     snapshot = dict(line.split(" ", 1) for line in tree.text("/kexec-snapshot").splitlines() if " " in line)
     machine = snapshot.get("machine") or tree.text("/proc/sys/kernel/arch") or platform.machine()
     settings.arch = ARCHITECTURES.get(machine, machine)
-    release = snapshot.get("release") or tree.text("/proc/sys/kernel/osrelease") or platform.release()
+    release = snapshot.get("release") or tree.text("/proc/sys/kernel/osrelease")
+    release = release or ("" if tree.root else platform.release())
     settings.memory_hotplug = tree.exists(CRASH_HOTPLUG[1])
     settings.memory = memory_of(tree)
-    for name in "vmlinuz", "vmlinux", "Image":
-        for path in f"/boot/{name}-{release}", f"/usr/lib/modules/{release}/{name}", f"/lib/modules/{release}/{name}":
-            if not settings.kernel and tree.exists(path):
-                settings.kernel = tree.path(path)
-    settings.why["kernel"] = f"the running kernel, Linux {release}"
+    if release:
+        found = [path for name in KERNEL_NAMES for path in (f"/boot/{name}-{release}", f"/usr/lib/modules/{release}/{name}",
+                                                            f"/lib/modules/{release}/{name}") if tree.exists(path)][:1]
+        settings.why["kernel"] = f"the running kernel, Linux {release}" if found else f"of Linux {release} none is there"
+    else:
+        found = [f"/boot/{name}" for name in tree.names("/boot") if name.partition("-")[0] in KERNEL_NAMES]
+        settings.why["kernel"] = ("none is there" if not found else f"the only one in {tree.path('/boot')}" if len(found) == 1
+                                  else f"{tree.root} has {len(found)}, and does not say which of them was running")
+    settings.kernel = tree.path(found[0]) if len(found) == 1 else ""
 
 
 def _from_kdump_tools(tree, settings):
@@ -122,14 +141,28 @@ def _from_kdump_tools(tree, settings):
     if said.get("USE_KDUMP", "") in ("", "0") and not computed:
         value = said.get("USE_KDUMP")
         settings.disabled = f"{tree.path(KDUMP_TOOLS)} " + (f"has USE_KDUMP={value}" if value else "does not set USE_KDUMP")
-    settings.capture_kernel = _inside(tree, said.get("KDUMP_KERNEL") or "/var/lib/kdump/vmlinuz")
-    settings.initrd = _inside(tree, said.get("KDUMP_INITRD") or "/var/lib/kdump/initrd.img")
+    _kdump_tools_files(tree, settings, said.get("KDUMP_KERNEL"), said.get("KDUMP_INITRD"))
     settings.options = said["KDUMP_KEXEC_ARGS"].split()
     settings.append = said.get("KDUMP_CMDLINE_APPEND") or KDUMP_TOOLS_APPEND
     settings.options += ["--base-cmdline=" + (said.get("KDUMP_CMDLINE") or tree.text("/proc/cmdline")),
                          f"--remove-cmdline={KDUMP_TOOLS_REMOVE}"]
     settings.why["capture"] = tree.path(KDUMP_TOOLS)
     return True
+
+
+def _kdump_tools_files(tree, settings, kernel, initrd):
+    """What it loads by these settings; without one of the kernel, the running one. Its own links are made by the first
+    load, for the running kernel."""
+    release = os.path.basename(settings.kernel).partition("-")[2]
+    if not kernel:
+        kernel, initrd = settings.kernel.removeprefix(tree.root), f"/boot/initrd.img-{release}"
+        initrd = initrd if tree.exists(initrd) else ""
+    if release and kernel == KDUMP_TOOLS_KERNEL and not os.path.islink(tree.path(kernel)):
+        kernel = settings.kernel.removeprefix(tree.root)
+    if release and initrd == KDUMP_TOOLS_INITRD and not os.path.islink(tree.path(initrd)):
+        initrd = f"{initrd}-{release}"
+    settings.capture_kernel = _inside(tree, kernel) if kernel else ""
+    settings.initrd = _inside(tree, initrd) if initrd else ""
 
 
 def assignments(text, given=None):
@@ -210,10 +243,7 @@ def memory_of(tree):
     """Bytes, as the kernel counts them for the ranges of crashkernel=, or 0."""
     blocks = "/sys/devices/system/memory"
     size = tree.text(f"{blocks}/block_size_bytes")
-    try:
-        count = sum(bool(re.fullmatch(r"memory\d+", name)) for name in os.listdir(tree.path(blocks)))
-    except OSError:
-        count = 0
+    count = sum(bool(re.fullmatch(r"memory\d+", name)) for name in tree.names(blocks))
     if count and re.fullmatch(r"[0-9a-f]+", size):
         return count * int(size, 16)
     total = re.search(r"^MemTotal: +(\d+) kB", tree.text("/proc/meminfo"), re.M)
@@ -261,11 +291,7 @@ def drivers(tree):
     """Of the disks and network cards there: a drill has none of these."""
     found = set()
     for where in "/sys/class/block", "/sys/class/net", "/sys/class/scsi_host":
-        try:
-            names = os.listdir(tree.path(where))
-        except OSError:
-            continue
-        for name in names:
+        for name in tree.names(where):
             found |= _drivers_above(tree, f"{where}/{name}") | _drivers_above(tree, f"{where}/{name}/device")
     return sorted(found - COVERED)
 

@@ -189,7 +189,8 @@ class Drill:
             with open(path, "wb") as file:
                 file.write(data)
             files[name] = path
-        write_initramfs(first, wish.busybox, [], files)
+        # No udev runs there: they are what readiness judges by.
+        write_initramfs(first, wish.busybox, [], files | settings.rules)
         self._payload = sum(os.path.getsize(path) for path in files.values())
         kvm = not wish.emulate and kind.has_kvm(settings.kernel)
         self.result.accelerated = kvm
@@ -408,12 +409,13 @@ class Drill:
         began = heard = time.monotonic()
         self._step("initrd started", self._next_init())
         position = known = console.position()
-        failed, ended, written = None, False, 0
+        failed, ended, read, written = None, False, 0, 0
         while not ended and time.monotonic() - began < self._wish.watch:
             ended = self._machine.wait_exit(0)
             now = time.monotonic()
-            before, written = written, written if ended else self._written(written)
-            if console.position() != known or written > before:
+            before = read, written
+            read, written = before if ended else self._moved(before)
+            if console.position() != known or (read, written) != before:
                 known, heard = console.position(), now
             failed = failed or (now if causes.is_final(console.text(position)) else None)
             if (failed and now - failed > GRACE) or now - heard > IDLE:
@@ -425,13 +427,14 @@ class Drill:
         judge_watched(self.result, console.text(position), bool(self._wish.disk), written, ended)
         raise Ended
 
-    def _written(self, before):
-        """How many bytes are on the disk that was given; as @before where the machine is just ending."""
+    def _moved(self, before):
+        """How many bytes were read from the disk that was given, and written there; as @before where the machine is just
+        ending. A system that starts with `quiet` on its command line reads for a minute, and says nothing."""
         if not self._wish.disk:
-            return 0
+            return before
         with contextlib.suppress(Failure, StopIteration):
-            return next(disk["stats"]["wr_bytes"] for disk in self._machine.monitor.command("query-blockstats")
-                        if disk.get("device") == "given")
+            return next((disk["stats"]["rd_bytes"], disk["stats"]["wr_bytes"])
+                        for disk in self._machine.monitor.command("query-blockstats") if disk.get("device") == "given")
         return before
 
     def _end(self, *judgement):

@@ -86,6 +86,7 @@ static void show_legend(const struct image *image, struct range extent, FILE *ou
 	RANGES_AUTO left = { 0 };
 	char size[REPORT_SIZE_TEXT];
 	bool taken = ranges_find(&image->machine->avoid, extent.start, extent.end);
+	const struct ranges *more = &image->machine->crash_more;
 
 	ranges_add(&left, extent.start, extent.end - extent.start, NULL);
 	fputc('\n', out);
@@ -103,6 +104,11 @@ static void show_legend(const struct image *image, struct range extent, FILE *ou
 		fprintf(out, "  %c  in use by firmware or kernel\n", MAP_TAKEN);
 	fprintf(out, "  %c  free: %s%s\n", MAP_FREE, report_size(ranges_total(&left), size),
 		image->crash ? ", for the capture kernel to run in" : "");
+	for (size_t i = 0; image->crash && i < more->n; i++)
+		text_print(out, "  +  elsewhere    0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s, not for segments\n",
+			   more->at[i].start, more->at[i].end,
+			   report_size(more->at[i].end - more->at[i].start, size),
+			   more->at[i].why);
 }
 
 void report_map(const struct image *image, FILE *out)

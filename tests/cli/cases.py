@@ -98,6 +98,10 @@ def check_map(r):
                                                                        -(-min(int(p["end"], 0), end) // page))}
     free = (end - start) // page - sum((last - first) // page for first, last, _ in parts) - len(taken)
     expect(f".  free: {human(free * page)}" in r.stdout, f"not {human(free * page)} free")
+    more = plan["ranges"]["crash_region"][1:] if plan["image"] == "crash" else []
+    got = re.findall(r"^  \+  elsewhere +(0x[0-9a-f]+)-(0x[0-9a-f]+) +(.*?)  ", r.stdout, re.M)
+    want = [(f"{int(x['start'], 0):#014x}", f"{int(x['end'], 0):#014x}", human(int(x["end"], 0) - int(x["start"], 0))) for x in more]
+    expect(got == want, f"other regions: {got}, not {want}")
 
 
 def human(size):
@@ -568,6 +572,9 @@ CASES = [
           ("firmware inside", "-p {kernel}", Machine(rtas=(0x30000000, 0x10000))),
           ("a region of odd size", "-p {kernel}", Machine(crash=(512 * MIB, 333 * MIB + 65536))),
           ("a normal image", "-l --initrd={initrd} {kernel}", Machine()))],
+    Case("--map: memory of CMA elsewhere", "sh", stdout="  \\+  elsewhere ", check=check_map,
+         shell="{argv} --dry-run --json " + LOAD + " >{dir}/plan.json && {argv} --dry-run --map " + LOAD,
+         prepare=put("machine/sys/kernel/kexec/crash_cma_ranges", b"10000000-1fffffff\n60000000-6fffffff\n")),
     Case("another machine", LOAD, 1, error="is a recorded machine.*--dry-run", model=False),
     Case("unloading another machine", "-p -u", 1, error="is a recorded machine", model=False),
 

@@ -5,6 +5,7 @@
 import io
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from unittest import mock
 import advise
 import causes
 import command
+import initramfs
 import page
 import report
 import settings
@@ -57,6 +59,9 @@ CONSOLES = {
                       "kdump-tools: Unable to mount remote NFS directory dumps:/srv. Cannot save core",
                       "kdump-tools: Unable to reach remote server root@dumps; can't continue",
                       "kdump-tools: makedumpfile scp failed. The vmcore file will  not be available"),
+    "read-only": (
+        "kdump-tools[399]: mkdir: cannot create directory '/var/crash': Read-only file system\n"
+        "kdump-tools[391]: kdump-tools: failed to save vmcore in /var/crash/202611261726 ... failed!",),
     "driver-missing": ("modprobe: FATAL: Module nvme not found in directory /lib/modules/6.12",),
     "init-died": ("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100",
                   "You are in emergency mode. After logging in, type \"journalctl -xb\""),
@@ -72,12 +77,13 @@ HARMLESS = (
     "kdump-tools: saved vmcore in /var/crash/202611261200",
     "kdump-tools: failed to save dmesg content in /var/crash/202611261200",
     "[    0.0] mem auto-init: stack:all(zero), heap alloc:on",
+    "rm: cannot remove '/run/x': Read-only file system",
 )
 
 
 def consoles_are_understood():
     """Each text has its cause, and no other; what a sound boot prints has none."""
-    expect_same("the causes", {cause.name for cause, _ in causes.PATTERNS}, set(CONSOLES))
+    expect_same("the causes", {cause.name for cause, _ in causes.PATTERNS + causes.REASONS}, set(CONSOLES))
     for name, texts in CONSOLES.items():
         for text in texts:
             found = causes.classify("noise before\n" + text + "\nnoise after")
@@ -123,6 +129,9 @@ INITRDS = (
     ("kdump-tools: failed to save vmcore in /var/crash/1", True, 0, CRITICAL, "lost", "saving-failed"),
     ("kdump-tools: failed to save vmcore in /var/crash/1", False, 0, WARNING, "captured-not-saved", "saving-failed"),
     ("cp: write error: No space left on device", True, 40, CRITICAL, "lost", "no-space"),
+    ("cp: /var: Read-only file system\nkdump-tools: failed to save vmcore in /var/crash/1", True, 0, CRITICAL, "lost",
+     "read-only"),
+    ("touch: /etc/x: Read-only file system", True, 40, OK, "captured", None),
     # The last word counts.
     ("kdump-tools: makedumpfile failed, falling back to 'cp'\nkdump-tools: saved vmcore in /var/crash/1", True, 0, OK,
      "captured", None),
@@ -239,6 +248,47 @@ def kdump_tools_are_read():
                 ["--no-checks", "--base-cmdline=root=/dev/sda1 quiet crashkernel=2G-4G:256M,4G-:384M",
                  "--remove-cmdline=crashkernel hugepages hugepagesz abm"])
     expect("KDUMP_STAMP" not in settings.assignments(DUMP_TOOLS), "a command was taken for a value")
+
+
+def kdump_tools_before_its_first_load():
+    """Its links are not there yet, or no kernel is named: what it would load then."""
+    capture = {"var/lib/kdump/initrd.img-6.12.0-test": "capture"}
+    for said, initrd in ((DUMP_TOOLS, "/var/lib/kdump/initrd.img-6.12.0-test"), ("USE_KDUMP=1\n", "/boot/initrd.img-6.12.0-test")):
+        found = _surveyed(capture | {"etc/default/kdump-tools": said})
+        expect_same(said, (found.capture_kernel, found.initrd), ("/boot/vmlinuz-6.12.0-test", initrd))
+    found = _surveyed({"etc/default/kdump-tools": "USE_KDUMP=1\nKDUMP_KERNEL=/boot/mine\n", "boot/mine": "kernel"})
+    expect_same("without an initrd", (found.capture_kernel, found.initrd), ("/boot/mine", ""))
+
+
+def rules_come_along():
+    """Those of udev that load, from wherever udev reads them; they are what is judged in the drill's machine."""
+    rule = 'SUBSYSTEM=="memory", ACTION=="remove", RUN+="/usr/sbin/kdump-config reload"\n'
+    files = {f"{where[1:]}/{name}": text for where in settings.UDEV_RULES
+             for name, text in (("98-kexec.rules", rule), ("50-other.rules", "x"), ("README", rule))}
+    with tempfile.TemporaryDirectory() as directory:
+        _tree(directory, MACHINE | files)
+        found = settings.survey(directory).rules
+        expect_same("rules", found, {name: f"{directory}/{name}" for name in files if name.endswith("98-kexec.rules")})
+        path = os.path.join(directory, "cpio")
+        initramfs.write_initramfs(path, os.path.join(directory, "boot/vmlinuz-6.12.0-test"), [], found)
+        listed = subprocess.run(["cpio", "-it", "--quiet"], stdin=open(path, "rb"), stdout=subprocess.PIPE, text=True, check=True)
+        names = listed.stdout.splitlines()
+        expect(len(names) == len(set(names)) and set(found) <= set(names), f"{names}")
+        for name in found:
+            expect(os.path.dirname(name) in names[:names.index(name)], f"{name} before its directory: {names}")
+
+
+def a_copy_is_not_this_machine():
+    """Which kernel ran is what the copy says, or the only one there is; never what this machine runs."""
+    silent = {"proc/sys/kernel/osrelease": ""}
+    expect_same("the only one", _surveyed(silent).kernel, "/boot/vmlinuz-6.12.0-test")
+    for files, text in ((silent | {"boot/vmlinux-6.1": "another"}, "has 2, and does not say which"),
+                        ({"proc/sys/kernel/osrelease": "6.1\n"}, "of Linux 6.1 none is there")):
+        found = _surveyed(files)
+        expect(not found.kernel and text in found.why["kernel"], f"{found.kernel}, {found.why['kernel']}")
+    with tempfile.TemporaryDirectory() as directory:
+        _tree(directory, MACHINE | silent | {f"boot/vmlinuz-{platform.release()}": "kernel"})
+        expect_same("of this release", settings.survey(directory).kernel, "")
 
 
 HOTPLUG = {"sys/devices/system/cpu/crash_hotplug": "1\n"}
@@ -421,7 +471,7 @@ def refusals_say_what_to_do():
         here = ["--machine", directory]
         for words, text in (
                 (["--bogus"], "unrecognized arguments: --bogus"),
-                (here, "which kernel? None was found below /boot; name one with --kernel"),
+                (here, "which kernel? none is there; name one with --kernel"),
                 ([*here, "--kernel", kernel], "how much is to be reserved? Nothing is here: name it with --crashkernel"),
                 ([*here, "--kernel", directory + "/none", "--crashkernel", "256M"], "No such file"),
                 ([*here, "--kernel", kernel, "--crashkernel", "256M", "--cpus", "0"], "--cpus: at least one"),
@@ -754,6 +804,7 @@ PLAN = {"ranges": {"crash_region": [{"start": "0x10000000", "end": "0x20000000",
 
 TESTS = (options_of_kexec_begin_with_a_dash, what_only_root_reads_is_named, options_are_in_step, advice_is_the_smallest, margins_have_reasons, advice_can_fail, pages_are_whole,
          consoles_are_understood, memory_counts_before_what_follows, a_silent_kernel_is_read, kdump_tools_are_read,
+         kdump_tools_before_its_first_load, rules_come_along, a_copy_is_not_this_machine,
          kdump_load_is_asked, reservations_are_read, drivers_are_named, a_recorded_machine_will_do, reports_say_it,
          reports_are_json, refusals_say_what_to_do, programs_bring_their_libraries, initrds_are_judged,
          what_is_final_is_few, refusals_are_quoted, the_hook_of_kdump_tools_counts, switched_off_is_not_armed,

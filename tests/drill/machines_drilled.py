@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import initrds
 from failure import Failure, expect
 from files import BUILD, DEBIAN, KERNELS, build
-from scripts import script
+from scripts import last_line, script
 from tap import expect_same
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,13 +36,13 @@ class Bed:
         initrds.write(path, self.busybox, init, filler)
         return path
 
-    def drill(self, *words, initrd, kexec=None):
-        """(status, the JSON object)"""
-        command = [sys.executable, COMMAND, "--kernel", self.kernel, "--initrd", initrd,
-                   "--kexec", kexec or os.path.join(self.programs, "kexec"), "--busybox", self.busybox,
-                   "--vmcore-dmesg", os.path.join(self.programs, "vmcore-dmesg"),
-                   "--command-line", "nr_cpus=1 panic=5", "--emulate", "--json",
-                   "--keep", os.path.join(self.directory, "kept"), *words]
+    def drill(self, *words, initrd=None, kexec=None):
+        """(status, the JSON object); without an initrd of a machine that @words name."""
+        command = [sys.executable, COMMAND, "--kexec", kexec or os.path.join(self.programs, "kexec"),
+                   "--busybox", self.busybox, "--vmcore-dmesg", os.path.join(self.programs, "vmcore-dmesg"),
+                   "--emulate", "--json", "--keep", os.path.join(self.directory, "kept"), *words]
+        if initrd:
+            command += ["--kernel", self.kernel, "--initrd", initrd, "--command-line", "nr_cpus=1 panic=5"]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
         try:
             return done.returncode, json.loads(done.stdout)
@@ -169,6 +170,33 @@ def incomplete():
     return _steps(said)
 
 
+def debian():
+    """x86_64: a copy of a whole Debian's files, and its disk: kdump-tools' own configuration and capture initrd, systemd,
+    makedumpfile. It says that the dump was saved; its twin has its root mounted read-only, and is told so."""
+    bed = Bed("debian", "x86-6.12")
+    with tempfile.TemporaryDirectory(dir=bed.directory) as tree:
+        tar = last_line(os.path.join(HERE, "../kdump/distribution"), "--tree", "amd64")
+        subprocess.run(["tar", "-C", tree, "-xf", tar], check=True)
+        disk = os.path.join(bed.directory, "disk")
+        with open(disk, "wb") as file:
+            file.truncate(1536 * MIB)
+        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, disk], check=True)
+        os.makedirs(os.path.join(tree, "proc/sys/kernel"), exist_ok=True)
+        with open(os.path.join(tree, "proc/sys/kernel/arch"), "w", encoding="utf-8") as file:
+            file.write("x86_64\n")
+        for mode, expected in ("rw", (0, "captured")), ("ro", (2, "lost", "read-only")):
+            with open(os.path.join(tree, "proc/cmdline"), "w", encoding="utf-8") as file:
+                file.write(f"root=/dev/vda {mode} quiet crashkernel=512M\n")
+            said = _verdict(bed.drill("--machine", tree, "--crashkernel", "512M", "--disk", disk, "--hotplug",
+                                      "--add-memory", "256M"), *expected)
+            _went(said, "memory added", "crashed", "vmcore found", "log read", "initrd started", "machine ended")
+            if mode == "rw":
+                expect(any("kdump-tools: saved vmcore in /var/crash/" in note for note in said["notes"]), f"{said['notes']}")
+                steps = _steps(said)
+    os.unlink(disk)
+    return steps
+
+
 def arm64():
     """arm64: the plain drill."""
     bed = Bed("arm64", "arm64-6.12")
@@ -178,6 +206,7 @@ def arm64():
 DRILLS = {"captured (POWER)": captured, "lost CPU (POWER)": lost_cpu, "no root (x86_64)": no_root,
           "too large, and advice (POWER)": too_large, "refused (POWER)": refused, "not saved, and written (POWER)": not_saved,
           "memory and a CPU, dynamic programs (x86_64)": dynamic, "the same without --hotplug (x86_64)": incomplete,
-          "captured (arm64)": arm64}
+          "captured (arm64)": arm64, "a whole Debian, and one that is mounted read-only (x86_64)": debian}
 THOROUGH = {"refused (POWER)", "not saved, and written (POWER)", "memory and a CPU, dynamic programs (x86_64)",
-            "the same without --hotplug (x86_64)", "captured (arm64)"}
+            "the same without --hotplug (x86_64)", "captured (arm64)",
+            "a whole Debian, and one that is mounted read-only (x86_64)"}
