@@ -3,7 +3,6 @@
 """Run what needs no machine, then drills with small kernels, and say in TAP what came of it."""
 
 import argparse
-import multiprocessing
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import browser  # noqa: E402
 import host  # noqa: E402
 import machines_drilled  # noqa: E402
 from failure import Failure  # noqa: E402
+from processes import in_processes  # noqa: E402
 from scripts import ArchiveLacks  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -38,11 +38,8 @@ def main():
     if not options.host:
         chosen = [name for name in machines_drilled.DRILLS if options.word in name and
                   (options.thorough or options.word or name not in machines_drilled.THOROUGH)]
-        with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-            for outcome in pool.imap(run_one, chosen, chunksize=1):
-                tap.result(**outcome)
-            pool.close()
-            pool.join()
+        for outcome in in_processes(run_one, chosen, options.jobs):
+            tap.result(**outcome)
     return tap.end()
 
 

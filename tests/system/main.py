@@ -3,7 +3,6 @@
 """Run scenarios with one kernel or all and tell the outcome in TAP."""
 
 import argparse
-import multiprocessing
 import os
 import signal
 import sys
@@ -29,6 +28,7 @@ import x86_scenarios  # noqa: E402
 from architecture import PACKAGED  # noqa: E402
 from failure import Failure  # noqa: E402
 from files import KERNELS, Site  # noqa: E402
+from processes import in_processes  # noqa: E402
 from scripts import ArchiveLacks  # noqa: E402
 from stage import Stage  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -251,13 +251,9 @@ def run_all(options):
     tap = Tap("system", len(names))
     # Most machines have one CPU, and so has a thread of QEMU: as many at a time as there are
     # CPUs here. In processes, which end their machines when they are told to end.
-    with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        outcomes = pool.imap(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader or "ours"])
-                                       for kernel, name in names])
-        for outcome in outcomes:
-            tap.result(**outcome)
-        pool.close()
-        pool.join()
+    for outcome in in_processes(run_one, [(sites[kernel], kernel, name, LOADERS[options.loader or "ours"])
+                                          for kernel, name in names], options.jobs):
+        tap.result(**outcome)
     return tap.end()
 
 
