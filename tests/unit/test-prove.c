@@ -23,10 +23,9 @@
 #include "kexec/prove.h"
 #include "purgatory/blobs.h"
 #include "purgatory/params.h"
+#include "tests/unit/power.h"
 
-#define TREE	"proc/device-tree/"
 #define MIB	((uint64_t)1 << 20)
-#define CPUS	8	/* possible, two threads a core; one core is present */
 
 /* What is planned for each machine; what comes of it is spoilt in a copy. */
 enum plan_kind { HOTPLUG, CRASH, NORMAL, UNCHECKED, PLANS };
@@ -74,102 +73,6 @@ struct row {
 
 /* --- the machine --- */
 
-static void write_text(const struct base *b, const char *name, const char *text)
-{
-	unit_write(b->dir, name, text, strlen(text));
-}
-
-static void write_be(const struct base *b, const char *name, uint64_t value, unsigned int size)
-{
-	uint8_t data[8];
-
-	bytes_put(data, value, size, false);
-	unit_write(b->dir, name, data, size);
-}
-
-static void write_cpus(const struct base *b)
-{
-	write_text(b, SYS_CPU_POSSIBLE, "0-7\n");
-	write_text(b, SYS_CPU_PRESENT, "0-1\n");
-	write_text(b, SYS_CPU_ONLINE, "0-1\n");
-	write_text(b, SYS_CPU_CRASH_HOTPLUG, "0\n");
-	write_text(b, SYS_MEMORY_CRASH_HOTPLUG, "0\n");
-	for (unsigned int i = 0; i < CPUS; i++) {
-		STRING_AUTO notes = mem_printf(SYS_CPU "/cpu%u/crash_notes", i);
-		STRING_AUTO size = mem_printf(SYS_CPU "/cpu%u/crash_notes_size", i);
-		STRING_AUTO addr = mem_printf("%x\n", 0x7f000000 + 0x10000 * i);
-
-		write_text(b, notes, addr);
-		write_text(b, size, "568\n");
-	}
-}
-
-#define CPU_NODE TREE "cpus/PowerPC,POWER9@0/"
-
-/* 2 GiB of memory, 512 MiB of them reserved in the middle, with firmware in the reservation. */
-static void write_tree(const struct base *b)
-{
-	static const uint8_t all_memory[16] = { [12] = 0x80 };
-	static const uint8_t vec5[40] = { [24] = 0x40 };	/* radix */
-
-	write_be(b, TREE "#address-cells", 2, 4);
-	write_be(b, TREE "#size-cells", 2, 4);
-	unit_write(b->dir, TREE "memory@0/device_type", "memory", 7);
-	unit_write(b->dir, TREE "memory@0/reg", all_memory, sizeof(all_memory));
-	unit_write(b->dir, TREE "chosen/bootargs", "root=/dev/sda1", 15);
-	unit_write(b->dir, TREE "chosen/ibm,architecture-vec-5", vec5, sizeof(vec5));
-	write_be(b, TREE "chosen/linux,kernel-end", 0x3000000, 8);
-	write_be(b, TREE "chosen/linux,crashkernel-base", 512 * MIB, 8);
-	write_be(b, TREE "chosen/linux,crashkernel-size", 512 * MIB, 8);
-	write_be(b, TREE "rtas/linux,rtas-base", 0x2fff0000, 4);
-	write_be(b, TREE "rtas/rtas-size", 0x10000, 4);
-	unit_write(b->dir, CPU_NODE "device_type", "cpu", 4);
-	unit_write(b->dir, CPU_NODE "name", "PowerPC,POWER9", 15);
-	unit_write(b->dir, CPU_NODE "ibm,ppc-interrupt-server#s", "\0\0\0\0\0\0\0\1", 8);
-	write_be(b, CPU_NODE "reg", 0, 4);
-}
-
-/* The few bytes of an ELF file that make a relocatable kernel. */
-static void write_kernel(const struct base *b)
-{
-	enum { TEXT = 0x1000, SIZE = 0x20000 };
-	uint8_t *d = mem_alloc(TEXT + SIZE);
-
-	memcpy(d, "\177ELF\2\0\1", 7);
-	d[5] = b->little ? 1 : 2;
-	bytes_put(d + 16, ELF_ET_DYN, 2, b->little);
-	bytes_put(d + 18, ELF_EM_PPC64, 2, b->little);
-	bytes_put(d + 20, 1, 4, b->little);
-	bytes_put(d + 32, ELF64_EHDR_SIZE, 8, b->little);
-	bytes_put(d + 52, ELF64_EHDR_SIZE, 2, b->little);
-	bytes_put(d + 54, ELF64_PHDR_SIZE, 2, b->little);
-	bytes_put(d + 56, 1, 2, b->little);
-	bytes_put(d + 64, ELF_PT_LOAD, 4, b->little);
-	bytes_put(d + 24, 0xc000000000000000, 8, b->little);	/* entry, as linked */
-	bytes_put(d + 72, TEXT, 8, b->little);
-	bytes_put(d + 80, 0xc000000000000000, 8, b->little);
-	bytes_put(d + 96, SIZE, 8, b->little);
-	bytes_put(d + 104, SIZE + 0x12345, 8, b->little);
-	bytes_put(d + TEXT + 0x5c, 0x72756e30, 4, b->little);	/* "run0" */
-	unit_write(b->dir, "vmlinux", d, TEXT + SIZE);
-	free(d);
-}
-
-static void write_machine(const struct base *b)
-{
-	STRING_AUTO facts = mem_printf("machine %s\nbyte-order %s\npage-size %u\nrelease 6.12.0\n",
-				       b->name, b->little ? "little" : "big", b->page_size);
-	STRING_AUTO size = mem_printf("%u\n", 64 + 56 * (CPUS + 1 + 8192));
-
-	write_text(b, SNAPSHOT_FACTS, facts);
-	write_text(b, SYS_ELFCOREHDR_SIZE, size);
-	write_text(b, SYS_VMCOREINFO, "0x000000007e000000 1024\n");
-	write_cpus(b);
-	write_tree(b);
-	write_kernel(b);
-	write_text(b, "initrd", "what an initrd begins with");
-}
-
 static bool has_purgatory(const char *name)
 {
 	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
@@ -207,7 +110,7 @@ static int setup(void **state)
 			continue;
 		b->dir = unit_directory();
 		b->sr.root = b->dir;
-		write_machine(b);
+		power_write(&(struct power){ b->dir, b->name, b->little, b->page_size });
 		assert_int_equal(machine_survey(&b->machine, &b->sr), 0);
 		plan_all(b);
 	}
@@ -1266,7 +1169,7 @@ static void no_first_note(struct machine *m)
 
 static void another_cpus_note(struct machine *m)
 {
-	static struct cpu_notes notes[CPUS];
+	static struct cpu_notes notes[POWER_CPUS];
 
 	memcpy(notes, m->notes, sizeof(notes));
 	notes[3].cpu = notes[2].cpu;	/* CPU 3 has none */
@@ -1276,12 +1179,12 @@ static void another_cpus_note(struct machine *m)
 /* What is behind the last note is none. */
 static void half_of_the_notes(struct machine *m)
 {
-	static struct cpu_notes notes[CPUS];
+	static struct cpu_notes notes[POWER_CPUS];
 
 	memcpy(notes, m->notes, sizeof(notes));
-	notes[CPUS / 2].cpu = 0;
+	notes[POWER_CPUS / 2].cpu = 0;
 	m->notes = notes;
-	m->n_notes = CPUS / 2;
+	m->n_notes = POWER_CPUS / 2;
 }
 
 static void no_possible_cpu(struct machine *m)
