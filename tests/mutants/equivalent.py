@@ -459,4 +459,40 @@ EQUIVALENT = {
     ("purgatory/arch/ppc64/tree.c", "tree_same_head", "compare",
      "for (unsigned int i = 0; i [< -> <=] FDT_WORDS; i++)", 1):
         "the mask has no bit for it",
+    ("kexec/load.c", "load_way", "compare",
+     "if (machine_identify(&m, sr) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_way", "always",
+     "if (machine_identify(&m, sr) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_way", "never",
+     "if (machine_identify(&m, sr) < 0)", 1):
+        "what fails here fails again when it is surveyed, and then is said or forgotten",
+    ("kexec/load.c", "load_way", "compare",
+     "if (state_kept(sr, &cpu, &memory) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_way", "always",
+     "if (state_kept(sr, &cpu, &memory) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_make_certain", "compare",
+     "if (f.rc [< -> <=] 0 && load_may_do_without(t, f))", 1):
+        "without what has failed, nothing has to be done without",
+    ("kexec/load.c", "crash_loaded", "compare",
+     "if (state_loaded(sr, true, &loaded) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "crash_loaded", "always",
+     "if (state_loaded(sr, true, &loaded) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_is_stale", "compare",
+     "if (state_kept(t->sr, &cpu, &memory) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_is_stale", "always",
+     "if (state_kept(t->sr, &cpu, &memory) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("kexec/load.c", "load_verify", "always",
+     "if (doubt)", 1):
+        "of an image without doubts nothing is said",
+    ("kexec/load.c", "unload", "compare",
+     "if (rc [< -> <=] 0 && o->syscall != SYSCALL_FILE && way_goes_on(WAY_FILE, rc, false))", 1):
+        "behind what has not failed no other call follows: 0 is in no list of way_goes_on()",
 }

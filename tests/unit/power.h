@@ -6,10 +6,20 @@
 
 #include "common/elf.h"
 #include "kexec/sysroot.h"
+#include "purgatory/blobs.h"
 #include "tests/unit/unit.h"
 
 #define POWER_TREE	"proc/device-tree/"
 #define POWER_CPUS	8	/* possible, two threads a core; one core is present */
+
+/* A kexec without it plans for no such machine. */
+static inline bool unit_has_purgatory(const char *name)
+{
+	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
+		if (!strcmp(p->name, name))
+			return true;
+	return false;
+}
 
 struct power {
 	const char *dir, *name;

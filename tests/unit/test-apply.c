@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* Which system calls are made, with what, how often; and what is said of their answers. */
-#include "tests/unit/unit.h"
+#include "tests/unit/bzimage.h"
 
 #include <sys/resource.h>
 
@@ -910,27 +910,6 @@ static void regions_in_which_none_starts(void **state)
 
 /* --- where EFI's tables may tell of an initrd that is long gone --- */
 
-static void write_bzimage(void)
-{
-	uint8_t d[0x800] = "MZ";
-
-	d[0x1f1] = 1;
-	bytes_put(d + 0x1f4, 0x40, 4, true);
-	bytes_put(d + 0x1fe, 0xaa55, 2, true);
-	d[0x201] = 0x6a;
-	memcpy(d + 0x202, "HdrS", 4);
-	bytes_put(d + 0x206, 0x20f, 2, true);
-	d[0x211] = 1;
-	bytes_put(d + 0x22c, 0x7fffffff, 4, true);
-	bytes_put(d + 0x230, 0x200000, 4, true);
-	d[0x234] = 1;
-	bytes_put(d + 0x236, 0x23, 2, true);
-	bytes_put(d + 0x238, 2047, 4, true);
-	bytes_put(d + 0x258, 0x1000000, 8, true);
-	bytes_put(d + 0x260, 0x300000, 4, true);
-	unit_write(dir, "kernel", d, sizeof(d));
-}
-
 /* There an empty one is handed over, but for a policy that wants even that signed. */
 static void initrds_of_nothing(void **state)
 {
@@ -954,7 +933,7 @@ static void initrds_of_nothing(void **state)
 
 	(void)state;
 	says(SNAPSHOT_FACTS, "machine x86_64\nrelease 6.12\npage-size 4096\nbyte-order little\n");
-	write_bzimage();
+	bzimage_write(dir, "kernel");
 	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
 		const struct call *last = &asked.call[rows[i / 2].calls - 1];
 		STRING_AUTO efi = mem_printf("%s/" SYS_EFI_RUNTIME_MAP, dir);
@@ -999,7 +978,7 @@ static void initrd_at_descriptor_0(void **state)
 	(void)state;
 	says(SNAPSHOT_FACTS, "machine x86_64\nrelease 6.12\npage-size 4096\nbyte-order little\n");
 	says(SYS_EFI_RUNTIME_MAP "/0", "");
-	write_bzimage();
+	bzimage_write(dir, "kernel");
 	assert_int_equal(files_open_kernel(&files, &r, arch_find("x86_64")), 0);
 	close(STDIN_FILENO);
 	assert_int_equal(apply_file_load(&r, &files, &sr).rc, 0);

@@ -8,13 +8,14 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <libfdt.h>
 
 #include "kexec/exit.h"
 #include "kexec/klog.h"
 #include "kexec/load.h"
 #include "kexec/readiness.h"
 #include "kexec/syscalls.h"
-#include "purgatory/blobs.h"
+#include "tests/unit/bzimage.h"
 #include "tests/unit/power.h"
 
 #define NEW	"7.1.0"		/* has no flaw that is known */
@@ -31,6 +32,7 @@ static struct {
 	int load[4], file[4], random, reboot;
 	unsigned int loads, files;
 	bool deaf;	/* keeps no image current */
+	bool seeded;	/* the random bytes are in a segment */
 	void (*during)(void), (*asleep)(void), (*at_random)(void);
 } kernel;
 
@@ -76,13 +78,16 @@ static int answer(const char *call, unsigned long flags, bool crash, bool kept, 
 	return rc;
 }
 
+static const uint8_t seed[32] = "the bytes that a new kernel gets";
+
 static int fake_load(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
 		     unsigned long flags)
 {
 	int rc = kernel.load[kernel.loads++ % ARRAY_SIZE(kernel.load)];
 
 	(void)entry;
-	(void)segment;
+	for (unsigned long i = 0; i < n && rc != -EFAULT; i++)	/* else nothing is there to read */
+		kernel.seeded |= segment[i].buf && memmem(segment[i].buf, segment[i].bufsz, seed + 8, 16) != NULL;
 	if (n)
 		return answer("load", flags, flags & 1, flags & 8, rc);
 	buf_printf(&done, rc ? "unload%lx=%d " : "unload%lx ", flags & 0xffff, rc);
@@ -118,7 +123,8 @@ static int fake_random(void *bytes, size_t n)
 {
 	if (kernel.at_random)
 		kernel.at_random();
-	memset(bytes, 7, n);
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)bytes)[i] = seed[i % sizeof(seed)];
 	return kernel.random;
 }
 
@@ -248,6 +254,85 @@ static void with_fadump_nonsense(void)
 	says(SYS_FADUMP_ENABLED, "what?\n");
 }
 
+/* Of a machine that has one CPU. */
+static void write_blob(uint32_t id)
+{
+	static const uint8_t memory[16] = { [12] = 0x80 };
+	uint8_t fdt[2048];
+	int node;
+
+	assert_int_equal(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_setprop_u32(fdt, 0, "#address-cells", 2) |
+			 fdt_setprop_u32(fdt, 0, "#size-cells", 2), 0);
+	node = fdt_add_subnode(fdt, 0, "memory@0");
+	assert_int_equal(fdt_setprop_string(fdt, node, "device_type", "memory") |
+			 fdt_setprop(fdt, node, "reg", memory, sizeof(memory)), 0);
+	node = fdt_add_subnode(fdt, 0, "cpus");
+	assert_int_equal(fdt_setprop_u32(fdt, node, "#address-cells", 1) |
+			 fdt_setprop_u32(fdt, node, "#size-cells", 0), 0);
+	node = fdt_add_subnode(fdt, node, id ? "PowerPC,POWER9@1" : "PowerPC,POWER9@0");
+	assert_int_equal(fdt_setprop_string(fdt, node, "device_type", "cpu") |
+			 fdt_setprop_u32(fdt, node, "reg", id), 0);
+	unit_write(dir, "blob", fdt, sizeof(fdt));
+	says(SYS_CPU "/cpu1/physical_id", "1\n");
+	says(SYS_CPU "/cpu0/physical_id", "0\n");
+}
+
+/* ... which is not the one that would start it. */
+static void blob_of_the_second(void)
+{
+	write_blob(1);
+}
+
+static void blob_of_the_first(void)
+{
+	write_blob(0);
+	says(SYS_REBOOT_CPU, "1\n");
+}
+
+static void blob_and_no_room_to_remember(void)
+{
+	write_blob(1);
+	says(RUN_REBOOT_CPU "/in-the-way", "");
+}
+
+/* Of the architectures that are seeded. */
+static void a_pc(void)
+{
+	const char *srcdir = getenv("srcdir");
+	STRING_AUTO command = mem_printf("tar -xzf %s/tests/machines/q35-bios.tar.gz -C %s",
+					 srcdir ? srcdir : ".", dir);
+
+	is_gone("");
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(system(command), 0);
+	bzimage_write(dir, "bzImage");
+}
+
+static void too_small(void)
+{
+	power_be(&(struct power){ .dir = dir }, POWER_TREE "chosen/linux,crashkernel-size", 8 << 20,
+		 8);
+	says(SYS_CRASH_SIZE, "8388608\n");
+}
+
+static int open_for_writing = -1;
+
+static void being_written(void)
+{
+	STRING_AUTO path = mem_printf("%s/vmlinux", dir);
+
+	open_for_writing = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(open_for_writing >= 0);
+}
+
+static void huge(void)
+{
+	STRING_AUTO path = mem_printf("%s/initrd", dir);
+
+	assert_int_equal(truncate(path, ((off_t)4 << 30) + 1), 0);
+}
+
 static void without_notes(void)
 {
 	is_gone(SYS_CPU "/cpu7");
@@ -258,6 +343,11 @@ static void nonsense(void)
 	says(SYS_CPU_CRASH_HOTPLUG, "what?\n");
 	says(SYS_CRASH_LOADED, "what?\n");
 	says(SYS_LOCKDOWN, "what?\n");
+}
+
+static void nonsense_of_hotplug(void)
+{
+	says(SYS_CPU_CRASH_HOTPLUG, "what?\n");
 }
 
 static void other_cpu(void)
@@ -421,6 +511,9 @@ static bool row_holds(const struct row *r)
 		r->before();
 	fail_forget();
 	said = run_words(text, &status);
+	if (open_for_writing >= 0)
+		close(open_for_writing);
+	open_for_writing = -1;
 	holds = status == r->status && !strcmp((char *)done.data, r->did) &&
 		(!r->said || strstr(said, r->said)) && (!r->said_too || strstr(said, r->said_too)) &&
 		(!r->unsaid || !strstr(said, r->unsaid));
@@ -432,7 +525,7 @@ static bool row_holds(const struct row *r)
 
 static void try_rows(const struct row *rows, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && unit_has_purgatory("ppc64le"); i++)
 		if (!row_holds(&rows[i]))
 			_fail(rows[i].argv, (int)i);
 }
@@ -447,8 +540,9 @@ static void which_call_is_made(void **state)
 		{ "-p " K, .file = { -ENOSYS }, .did = "loading file6=-38 load1 loaded ",
 		  .said = "; loading with kexec_load\n" },
 		{ "-p --hotplug " K, .did = "loading load9 loaded ", .unsaid = "warning" },
+		/* Why is said once. */
 		{ "-p --hotplug " K, .load = { -EPERM }, .did = "loading load9=-1 file6 loaded ",
-		  .said = "; loading with kexec_file_load\n" },
+		  .said = "; loading with kexec_file_load\n", .unsaid = "kexec: \n" },
 		{ "-p --hotplug " K, .load = { -ENOMEM }, .status = 255,
 		  .did = "loading load9=-12 ", .said = "kexec_load failed" },
 		{ "-p --hotplug " K, .load = { -EPERM }, .file = { -EACCES }, .status = 255,
@@ -480,12 +574,36 @@ static void which_call_is_made(void **state)
 		{ "-l " K, .file = { -ENOEXEC }, .load = { -EBUSY, -EBUSY },
 		  .did = "file4=-8 load0=-16 sleep100 load0=-16 sleep100 load0 " },
 		{ "-l -c " K, .load = { -ENOMEM }, .status = 255, .did = "load0=-12 " },
-		/* The random bytes are for the second kernel; without them, it has none. */
-		{ "-p -c " K, .random = -EIO, .did = "loading load1 loaded " },
+		/* Open for writing: no file for that call, but one that can be planned with. */
+		{ "-p --hotplug " K, being_written, .load = { -EPERM }, .status = 1,
+		  .did = "loading load9=-1 ", .said = "is open for writing" },
+		{ "-p " K, being_written, .file = { -ETXTBSY },
+		  .did = "loading file6=-26 load1 loaded ", .unsaid = "would not load it" },
+		/* Too large for that call alone. */
+		{ "-l --initrd=@/initrd " K, huge, .status = 1, .did = "",
+		  .said = "kexec_file_load takes up to 4294967296; loading with kexec_load" },
+		{ "-l -s --initrd=@/initrd " K, huge, .status = 255, .did = "",
+		  .said = "kexec_file_load takes up to", .unsaid = "loading with" },
+		/* Written while it was waited for the lock: no other call is made with it. */
+		{ "-l " K, .file = { -EBUSY }, .asleep = file_is_written, .status = 255,
+		  .did = "file4=-16 sleep100 ", .said = "was written to after" },
+		/* What the capture kernel needs does not fit: no call is made. */
+		{ "-p -c " K, too_small, .status = 1, .did = "loading ",
+		  .said = "is not in the memory which the capture kernel would have" },
+		{ "-p -c " K, .did = "loading load1 loaded " },
+	};
+	/* The random bytes are for the second kernel; without them, it has none. */
+	static const struct row seeded[] = {
+		{ "-l -c @/bzImage", a_pc, .did = "load0 " },
+		{ "-l -c @/bzImage", a_pc, .random = -EIO, .did = "load0 " },
 	};
 
 	(void)state;
 	TRY(rows);
+	for (size_t i = 0; i < ARRAY_SIZE(seeded) && unit_has_purgatory("x86_64"); i++) {
+		assert_true(row_holds(&seeded[i]));
+		assert_int_equal(kernel.seeded, !i);
+	}
 }
 
 /* What this kernel is known to get wrong, by the call that is made. */
@@ -539,6 +657,8 @@ static void without_a_plan(void **state)
 		{ "-l " K, without_tree, .file = { -ENOSYS }, .status = 1, .did = "file4=-38 ",
 		  .said = "device-tree" },
 		{ "-p " K, no_kernel, .status = 255, .did = "loading " },
+		{ "-l -s --type=Image " K, .status = 255, .did = "", .said = "mage" },
+		{ "-l -s --type=elf-ppc64 " K, .did = "file4 " },
 		{ "-p -s " K, no_kernel, .status = 255, .did = "loading " },
 		{ "-l " K, no_kernel, .status = 255, .did = "" },
 		{ "-p " K, armed_without_tree, .file = { -ENOMEM }, .status = 255,
@@ -612,9 +732,19 @@ static void what_was_armed(void **state)
 		  .did = "loading load1=-12 ", .unsaid = "what?" },
 		{ "-p -c " K, nonsense, .did = "loading load1 loaded ", .unsaid = "what?" },
 	};
+	static const struct row left_over[] = {
+		{ "-l -c " K, nonsense_of_hotplug, .did = "load0 ", .unsaid = "what?" },
+		{ "-p -c " K, nonsense_of_hotplug, .did = "loading load1 loaded ", .unsaid = "what?" },
+	};
 
 	(void)state;
 	TRY(rows);
+	/* Nor is it left over for whoever asks next. */
+	assert_string_equal(fail_text(), "");
+	for (size_t i = 0; i < ARRAY_SIZE(left_over); i++) {
+		try_rows(&left_over[i], 1);
+		assert_string_equal(fail_text(), "");
+	}
 }
 
 static void files_that_are_written(void **state)
@@ -678,6 +808,12 @@ static void what_is_shown(void **state)
 		{ "-l --dry-run " K, .did = "", .said = "Normal image" },
 		{ "-p -s --dry-run " K, .did = "", .said = "system call   kexec_file_load (" },
 		{ "-p --dry-run --map " K, .did = "", .said = "purgatory", .unsaid = "system call" },
+#ifdef HAVE_JSON_C
+		{ "-p --dry-run --json " K, .did = "", .said = "\"segments\"",
+		  .unsaid = "system call   " },
+		{ "-p --dry-run --json --dump=@/initrd " K, .status = 1, .did = "", .said = "initrd",
+		  .unsaid = "\"segments\"" },
+#endif
 		{ "-p --dry-run --dump=@/dump " K, .did = "", .said = "system call" },
 		{ "-p --dry-run --dump=@/initrd " K, .status = 1, .did = "", .said = "initrd",
 		  .unsaid = "system call" },
@@ -773,7 +909,7 @@ static void the_cpu_that_starts(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && unit_has_purgatory("ppc64le"); i++) {
 		STRING_AUTO memory = NULL;
 
 		if (!row_holds(&rows[i].row))
@@ -783,6 +919,33 @@ static void the_cpu_that_starts(void **state)
 	}
 	TRY(for_good);
 	assert_string_equal(fail_text(), "");
+}
+
+/* A tree without the CPU that would start it: another one does. */
+static void another_cpu_starts(void **state)
+{
+	static const struct {
+		struct row row;
+		const char *cpu;
+	} rows[] = {
+		{ { "-l -c --dtb=@/blob " K, blob_of_the_second, .did = "load0 " }, "1" },
+		{ { "-l -c --dtb=@/blob " K, blob_of_the_first, .did = "load0 " }, "0" },
+		{ { "-l -c --dtb=@/blob " K, blob_of_the_second, .load = { -ENOMEM },
+		    .status = 255, .did = "load0=-12 " }, "0" },
+		{ { "-l -c --dtb=@/blob " K, blob_and_no_room_to_remember, .status = 255,
+		    .did = "load0 unload0 ", .said = "unloaded again, it would start on a CPU" },
+		  "0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && unit_has_purgatory("ppc64le"); i++) {
+		BUF_AUTO cpu = {0};
+
+		if (!row_holds(&rows[i].row))
+			_fail(rows[i].row.argv, (int)i);
+		assert_int_equal(sysroot_read(&sr, SYS_REBOOT_CPU, &cpu), 0);
+		assert_int_equal(cpu.data[0], rows[i].cpu[0]);
+	}
 }
 
 static int free_words(void **state)
@@ -826,6 +989,7 @@ int main(void)
 		TEST(what_follows_a_load),
 		TEST(what_is_unloaded),
 		TEST(the_cpu_that_starts),
+		TEST(another_cpu_starts),
 	};
 
 	message_program("kexec");

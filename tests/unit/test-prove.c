@@ -21,7 +21,6 @@
 #include "kexec/arch/ppc64/cpunodes.h"
 #include "kexec/plan.h"
 #include "kexec/prove.h"
-#include "purgatory/blobs.h"
 #include "purgatory/params.h"
 #include "tests/unit/power.h"
 
@@ -73,14 +72,6 @@ struct row {
 
 /* --- the machine --- */
 
-static bool has_purgatory(const char *name)
-{
-	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
-		if (!strcmp(p->name, name))
-			return true;
-	return false;
-}
-
 static void plan_all(struct base *b)
 {
 	b->kernel = mem_printf("%s/vmlinux", b->dir);
@@ -106,7 +97,7 @@ static int setup(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
 		struct base *b = &bases[i];
 
-		if (!has_purgatory(b->name))
+		if (!unit_has_purgatory(b->name))
 			continue;
 		b->dir = unit_directory();
 		b->sr.root = b->dir;

@@ -6,6 +6,7 @@
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/readiness.h"
 #include "kexec/syscalls.h"
+#include "tests/unit/power.h"
 
 static struct arena arena;
 
@@ -130,6 +131,50 @@ static void rules_that_do_not_reload(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		assert_int_equal(scan(texts[i]).n, 0);
+}
+
+/* Of what kexec does not know, both may be; what looks alike is something else. */
+static void rules_of_other_words(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} table[] = {
+		{ "SUBSYSTEM==e\"cpu\", RUN+=e\"kdump\"", 1 },
+		{ "SUBSYSTEM==i\"cpu\", RUN+=i\"kdump\"", 1 },
+		{ "SUBSYSTEM==\"cpu\", RUN+=xkdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", IMPORT{program}=\"kdump\"", 1 },
+		{ "SUBSYSTEM==\"cpu\", IMPORT{file}=\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", PROGRAM=\"kdump\"", 1 },
+		{ "SUBSYSTEM==\"cpu\", ENV{SYSTEMD_WANTS}==\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", ENV{x}=\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", TAG+=\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", ATTR{crash_hotplug}==\"1\", RUN+=\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", CONST{virt}==\"kvm\", RUN+=\"kdump\"", 1 },
+		/* It may end here, or go on. */
+		{ "PROGRAM=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nLABEL=\"end\"",
+		  1 },
+		{ "IMPORT{program}=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+		  "LABEL=\"end\"", 1 },
+		{ "ENV{a}=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+		  "LABEL=\"end\"", 0 },
+		/* A value without an end, behind a longer line. */
+		{ "SUBSYSTEM==\"block\", RUN+=\"kdump, and so on for a long while\"\n"
+		  "SUBSYSTEM==\"cpu\", RUN+=\"kdump\\\\", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct udev_reloads out = { .arch = "ppc64-le" };
+
+		udev_scan(&arena, "/x.rules", table[i].text, &out);
+		if (out.n != table[i].n)
+			_fail(table[i].text, (int)i);
+	}
+	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{other}!=\"1\", RUN+=\"kdump\"\n", 1, UDEV_CPU,
+		      ALL, ALL);
+	assert_reload("SUBSYSTEM==\"cpu\", ATTR{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1,
+		      UDEV_CPU, ALL, ALL);
 }
 
 /* How often a rule that is under this condition reloads, on a machine of this type. */
@@ -815,6 +860,45 @@ static void normal_state_is_copied(void **state)
 	readiness_free(&r);
 }
 
+/* The crash region alone may tell that nothing can start in it. */
+static void what_the_region_tells(void **state)
+{
+	static const struct {
+		const char *gone;	/* from the machine */
+		uint32_t mib;
+		const char *size;
+		bool problem;
+	} rows[] = {
+		{ NULL, 512, "536870912\n", false }, { NULL, 2, "2097152\n", true },
+		{ NULL, 2, "0\n", false }, { PROC_DEVICE_TREE, 2, "2097152\n", false },
+		{ PROC_CMDLINE, 2, "2097152\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct readiness r;
+
+		setup_machine(state);
+		power_write(&(struct power){ dir, "ppc64le", true, 65536 });
+		power_be(&(struct power){ .dir = dir }, POWER_TREE "chosen/linux,crashkernel-size",
+			 (uint64_t)rows[i].mib << 20, 8);
+		says(SYS_CRASH_SIZE, rows[i].size);
+		if (rows[i].gone) {
+			STRING_AUTO command = mem_printf("rm -rf %s/%s; mkdir -p %s/%s/x", dir,
+							 rows[i].gone, dir, rows[i].gone);
+
+			assert_int_equal(system(command), 0);
+		}
+		assert_int_equal(read_readiness(&r), 0);
+		assert_int_equal(r.region_problem != NULL, rows[i].problem);
+		if (rows[i].problem)
+			assert_non_null(strstr(r.region_problem, "capture kernel"));
+		assert_string_equal(fail_text(), "");
+		readiness_free(&r);
+		unit_remove(dir);
+	}
+}
+
 /* One of two answers, or one of two mechanisms, is not both. */
 static void verdicts_of_halves(void **state)
 {
@@ -860,6 +944,7 @@ int main(void)
 		TEST(rules_with_a_gate),
 		TEST(rules_that_may_apply),
 		TEST(rules_that_do_not_reload),
+		TEST(rules_of_other_words),
 		TEST(rules_for_an_architecture),
 		TEST(rules_many),
 		TEST(releases),
@@ -882,6 +967,7 @@ int main(void)
 		TEST(nonsense_is_an_error),
 		ON_A_MACHINE(normal_state_is_copied),
 		ON_A_MACHINE(no_log),
+		TEST(what_the_region_tells),
 		TEST(verdicts_of_halves),
 	};
 

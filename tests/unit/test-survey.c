@@ -11,6 +11,7 @@
 
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/iomem.h"
+#include "kexec/udev.h"
 
 /*
  * In place of the C library's: what kernfs answers for a file or directory
@@ -19,6 +20,9 @@
  */
 static long calls, fail_at;
 static const char *fail_path;
+/* And what open() says of a file of this name. */
+static const char *deny_name;
+static int deny_error;
 
 static bool goes(int fd)
 {
@@ -44,6 +48,10 @@ static ssize_t read_or_go(int fd, void *data, size_t size)
 
 static int open_or_go(int dir, const char *name, int flags)
 {
+	if (deny_name && !strcmp(name, deny_name)) {
+		errno = deny_error;
+		return -1;
+	}
 	if (goes(-1)) {
 		errno = ENODEV;
 		return -1;
@@ -288,6 +296,70 @@ static void no_file_of_memory(void **state)
 	assert_fails(iomem_survey(&m, no_line, NULL), EINVAL, "is not a regular file");
 }
 
+static struct udev_reloads rules_of(const char *copy, struct arena *arena, int rc)
+{
+	struct sysroot sr = { .root = dir, .copy = copy };
+	struct udev_reloads r;
+
+	fail_forget();
+	assert_int_equal(udev_read(&sr, arena, "x86-64", &r), rc);
+	assert_int_equal(!*fail_text(), rc == 0);
+	return r;
+}
+
+#define RELOADS "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+
+/* By name, whatever the directory; the first of a name hides the others, whatever it is. */
+static void rules_in_directories(void **state)
+{
+	static const struct { const char *name, *text; } files[] = {
+		{ UDEV_RULES_ETC "/50-b.rules", RELOADS }, { UDEV_RULES_USR "/50-b.rules", RELOADS },
+		{ UDEV_RULES_USR "/10-a.rules", "\n" RELOADS },
+		{ UDEV_RULES_LIB "/99-z.rules", "# kexec\n" }, { UDEV_RULES_RUN "/5.rules", "" },
+		{ UDEV_RULES_USR "/60-c.rules", RELOADS }, { UDEV_RULES_ETC "/60-c.rules/x", "" },
+		{ UDEV_RULES_ETC "/70-d.rule", RELOADS }, { UDEV_RULES_ETC "/rules", RELOADS },
+		{ UDEV_RULES_ETC "/70-d.rules.bak", RELOADS },
+		{ UDEV_RULES_ETC "/80-e.rules", "SUBSYSTEM==\"cpu\", RUN+=\"other\"\n" },
+	};
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO copied = mem_printf("%s/" UDEV_RULES_ETC "/50-b.rules", copy);
+	STRING_AUTO not_copied = mem_printf("%s/" UDEV_RULES_ETC "/80-e.rules", copy);
+	STRING_AUTO kept = mem_printf("%s/" UDEV_RULES_LIB "/99-z.rules", copy);
+	struct arena arena = {0};
+	struct udev_reloads r;
+
+	(void)state;
+	r = rules_of(NULL, &arena, 0);
+	assert_true(!r.n && !r.unread);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unit_write(dir, files[i].name, files[i].text, strlen(files[i].text));
+	r = rules_of(NULL, &arena, 0);
+	assert_int_equal(r.n, 2);
+	assert_string_equal(r.at[0].file, "/" UDEV_RULES_USR "/10-a.rules");
+	assert_int_equal(r.at[0].line, 2);
+	assert_string_equal(r.at[1].file, "/" UDEV_RULES_ETC "/50-b.rules");
+	assert_int_equal(r.unread, 0);
+	/* One that is not there any more, or nobody may read; any other is an error. */
+	deny_name = "50-b.rules";
+	deny_error = EACCES;
+	r = rules_of(NULL, &arena, 0);
+	assert_true(r.n == 1 && r.unread == 1);
+	deny_error = ENOENT;
+	r = rules_of(NULL, &arena, 0);
+	assert_true(r.n == 1 && !r.unread);
+	deny_error = EIO;
+	r = rules_of(NULL, &arena, -EIO);
+	assert_true(r.n == 1 && !r.unread);
+	deny_name = "rules.d";
+	rules_of(NULL, &arena, -EIO);
+	deny_name = NULL;
+	/* A snapshot has what may reload, and no more. */
+	assert_int_equal(mkdir(copy, 0700), 0);
+	rules_of(copy, &arena, 0);
+	assert_true(!access(copied, F_OK) && !access(kept, F_OK) && access(not_copied, F_OK));
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
 		cmocka_unit_test(crash_regions_in_any_order),
+		cmocka_unit_test_setup_teardown(rules_in_directories, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_file_of_memory, setup, teardown),
 	};
 
