@@ -331,7 +331,7 @@ static int add_directory(const struct sysroot *sr, struct arena *a, const char *
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	files->at = mem_resize(files->at, files->n + list.n + 1, sizeof(*files->at));
+	files->at = mem_resize(files->at, files->n + list.n, sizeof(*files->at));
 	for (size_t i = 0; i < list.n; i++) {
 		const char *dot = strrchr(list.at[i].name, '.');
 

@@ -495,4 +495,103 @@ EQUIVALENT = {
     ("kexec/load.c", "unload", "compare",
      "if (rc [< -> <=] 0 && o->syscall != SYSCALL_FILE && way_goes_on(WAY_FILE, rc, false))", 1):
         "behind what has not failed no other call follows: 0 is in no list of way_goes_on()",
+    ("common/decompress.c", "deflate_member", "empty",
+     "return false;", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "deflate_member", "compare",
+     "uint32_t room = in->size [>= -> >] 4 ? le32_get(in->data + in->size - 4) : 0;", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "deflate_member", "compare",
+     "if (in->size - *at [< -> <=] 4 || in->data[*at + 3] & GZIP_HEADER_CRC || room > max || out->len > max - room || room / GZIP_RATIO_USUAL > in->size)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "deflate_member", "compare",
+     "if (in->size - *at < 4 || in->data[*at + 3] & GZIP_HEADER_CRC || room [> -> >=] max || out->len > max - room || room / GZIP_RATIO_USUAL > in->size)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "deflate_member", "compare",
+     "if (in->size - *at < 4 || in->data[*at + 3] & GZIP_HEADER_CRC || room > max || out->len [> -> >=] max - room || room / GZIP_RATIO_USUAL > in->size)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "deflate_member", "compare",
+     "if (in->size - *at < 4 || in->data[*at + 3] & GZIP_HEADER_CRC || room > max || out->len > max - room || room / GZIP_RATIO_USUAL [> -> >=] in->size)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "run_deflate", "empty",
+     "return false;", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "run_deflate", "empty",
+     "return true;", 2):
+        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
+    ("common/decompress.c", "run_deflate", "empty",
+     "return false;", 2):
+        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
+    ("common/decompress.c", "run_deflate", "compare",
+     "if (library_need(&libdeflate_library) [< -> <=] 0)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "run_deflate", "always",
+     "if (library_need(&libdeflate_library) < 0)", 1):
+        "zlib has the word then, and says the same, if slower: tests/bench counts the instructions",
+    ("common/decompress.c", "run_deflate", "never",
+     "if (library_need(&libdeflate_library) < 0)", 1):
+        "what looks at mutants has every library; tests/dist/run looks at a build that has none",
+    ("common/decompress.c", "run_deflate", "logic",
+     "good = d [&& -> ||] deflate_member(d, in, &at, out, max);", 1):
+        "what is gzip's begins with a member: it is then the loop that decodes it",
+    ("common/decompress.c", "lz4_legacy_frame", "compare",
+     "if (rc < 0 || size [> -> >=] (uint32_t)lz4.LZ4_compressBound(LZ4_LEGACY_BLOCK))", 1):
+        "no block of 8 MiB is that large: literals alone, the longest form, take fewer bytes",
+    ("common/decompress.c", "lz4_frame", "compare",
+     "if (left && *at == in->size && to [< -> <=] STEP)", 1):
+        "what ends a frame is read when all of it is put out; without that it is truncated",
+    ("common/decompress.c", "run_lz4", "never",
+     "if (lz4.LZ4F_isError(lz4.LZ4F_createDecompressionContext(&ctx, LZ4F_VERSION)))", 1):
+        "liblz4 starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "run_lz4", "succeed",
+     "return fail(ENOMEM, \"liblz4 cannot start\");", 1):
+        "liblz4 starts unless a few KiB of memory cannot be had",
+    ("common/decompress.c", "lzma_step", "succeed",
+     "return ret == LZMA_OK ? 0 : fail(EINVAL, \"damaged\");", 1):
+        "liblzma takes the limit that it has asked for",
+    ("common/decompress.c", "run_zstd", "succeed",
+     "rc = fail(ENOMEM, \"libzstd cannot start\");", 1):
+        "libzstd starts unless a few KiB of memory cannot be had",
+    ("kexec/files.c", "files_free", "always",
+     "if (f->kernel_copy >= 0)", 1):
+        "to close no descriptor does nothing",
+    ("kexec/files.c", "files_free", "always",
+     "if (f->initrd_copy >= 0)", 1):
+        "to close no descriptor does nothing",
+    ("kexec/files.c", "files_write", "compare",
+     "if (n [< -> <=] 0 && errno != EINTR)", 1):
+        "a memfd takes a byte at least, or says why not",
+    ("kexec/files.c", "files_write", "compare",
+     "data += n [> -> >=] 0 ? n : 0;", 1):
+        "the difference is 0",
+    ("kexec/files.c", "files_write", "compare",
+     "size -= n [> -> >=] 0 ? (uint64_t)n : 0;", 1):
+        "the difference is 0",
+    ("kexec/files.c", "files_write_rest", "compare",
+     "uint64_t size = f->whole - at [< -> <=] sizeof(data) ? f->whole - at : sizeof(data);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/udev.c", "match_rule", "compare",
+     "if (match_token(t, e) [< -> <=] all)", 1):
+        "what is equal is set to what it is",
+    ("kexec/udev.c", "udev_append", "always",
+     "if (!(out->n & (out->n - 1)))", 1):
+        "what is copied more often is the same",
+    ("kexec/machine.c", "facts_from_system", "never",
+     "if (uname(&u) < 0)", 1):
+        "uname(2) fails only for memory that is not the program's",
+    ("kexec/machine.c", "facts_from_system", "succeed",
+     "return fail(errno, \"uname: %s\", strerror(errno));", 1):
+        "uname(2) fails only for memory that is not the program's",
+    ("kexec/machine.c", "read_notes_of", "never",
+     "if (rc == -ENOENT)", 1):
+        "of what has no address check_no_size() does not miss the size",
+    ("kexec/machine.c", "cpu_directory", "compare",
+     "if (!len || len [> -> >=] 9 || digits[len] || (len > 1 && *digits == '0'))", 1):
+        "no number of nine digits is below IDLIST_MAX",
+    ("kexec/machine.c", "by_cpu", "compare",
+     "return x->cpu [< -> <=] y->cpu ? -1 : x->cpu > y->cpu;", 1):
+        "they differ here",
+    ("kexec/machine.c", "by_cpu", "compare",
+     "return x->cpu < y->cpu ? -1 : x->cpu [> -> >=] y->cpu;", 1):
+        "they differ here",
 }

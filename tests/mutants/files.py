@@ -40,6 +40,9 @@ SETTLED = {
     "kexec/fileproof.c": "test-apply",
     "kexec/failure.c": "test-failure",
     "kexec/load.c": "test-load",
+    "kexec/udev.c": "test-readiness test-survey",
+    "kexec/readiness.c": "test-readiness",
+    "common/decompress.c": "test-decompress test-format",
     "kexec/sysroot.c": "test-sysroot test-survey",
     "kexec/files.c": "test-files test-apply",
     "kexec/machine.c": "test-machine test-survey",
@@ -62,7 +65,6 @@ SETTLED = {
 
 # Of these nobody has looked yet at all that is not noticed: only with --only.
 OTHERS = {
-    "common/decompress.c": "test-decompress test-format",
     "common/library.c": "test-decompress",
     "common/file.c": "test-common test-kernels",
     "common/text.c": "test-common",
@@ -76,8 +78,6 @@ OTHERS = {
     "kexec/kcore.c": "test-x86-64 test-arm64",
     "kexec/logread.c": "test-arm64",
     "kexec/nexttree.c": "test-arm64 test-prove",
-    "kexec/readiness.c": "test-readiness",
-    "kexec/udev.c": "test-readiness test-survey",
     "purgatory/arch/arm64/arm64.c": "test-purgatory-arm64",
     "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
 }
@@ -87,14 +87,16 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
           "kexec/arch/*/proofs.c", "kexec/arch/ppc64/capture.c")
 
 # What else may notice a mutant, the quick ones first.
-UNITS = ("test-apply", "test-cmdline", "test-way", "test-capture", "test-readiness", "test-boot-params",
+UNITS = ("test-apply", "test-files", "test-cmdline", "test-way", "test-capture", "test-readiness",
+         "test-boot-params",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
-         "test-kexec", "test-format", "test-survey", "test-failure", "test-state", "test-arm64",
-         "test-x86-64")
+         "test-kexec", "test-format", "test-survey", "test-machine", "test-sysroot", "test-load",
+         "test-failure", "test-state", "test-arm64", "test-x86-64")
 FOREIGN = {
-    "arm64": ("test-boot-params", "test-capture", "test-image", "test-prove", "test-x86-64"),
+    "arm64": ("test-boot-params", "test-capture", "test-image", "test-load", "test-machine", "test-prove",
+              "test-x86-64"),
     "ppc64": ("test-arm64", "test-boot-params", "test-x86-64"),
-    "x86_64": ("test-arm64", "test-capture", "test-policy", "test-prove", "test-image"),
+    "x86_64": ("test-arm64", "test-capture", "test-machine", "test-policy", "test-prove", "test-image"),
 }
 
 # Not tried, with the reason.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright The kexec-hotplug developers */
-/* A small POWER machine that can load, as files of a directory; beside them DIR/vmlinux, DIR/initrd. */
+/* A small POWER machine that can load, as files of a directory; beside them DIR/vmlinux,
+ * DIR/initrd. */
 #ifndef TESTS_UNIT_POWER_H
 #define TESTS_UNIT_POWER_H
 
@@ -9,8 +10,8 @@
 #include "purgatory/blobs.h"
 #include "tests/unit/unit.h"
 
-#define POWER_TREE	"proc/device-tree/"
-#define POWER_CPUS	8	/* possible, two threads a core; one core is present */
+#define POWER_TREE "proc/device-tree/"
+#define POWER_CPUS 8 /* possible, two threads a core; one core is present */
 
 /* A kexec without it plans for no such machine. */
 static inline bool unit_has_purgatory(const char *name)
@@ -32,7 +33,8 @@ static inline void power_text(const struct power *p, const char *name, const cha
 	unit_write(p->dir, name, text, strlen(text));
 }
 
-static inline void power_be(const struct power *p, const char *name, uint64_t value, unsigned int size)
+static inline void power_be(const struct power *p, const char *name, uint64_t value,
+			    unsigned int size)
 {
 	uint8_t data[8];
 
@@ -63,7 +65,7 @@ static inline void power_cpus(const struct power *p)
 static inline void power_tree(const struct power *p)
 {
 	static const uint8_t all_memory[16] = { [12] = 0x80 };
-	static const uint8_t vec5[40] = { [24] = 0x40 };	/* radix */
+	static const uint8_t vec5[40] = { [24] = 0x40 }; /* radix */
 
 	power_be(p, POWER_TREE "#address-cells", 2, 4);
 	power_be(p, POWER_TREE "#size-cells", 2, 4);
@@ -98,12 +100,12 @@ static inline void power_kernel(const struct power *p)
 	bytes_put(d + 54, ELF64_PHDR_SIZE, 2, p->little);
 	bytes_put(d + 56, 1, 2, p->little);
 	bytes_put(d + 64, ELF_PT_LOAD, 4, p->little);
-	bytes_put(d + 24, 0xc000000000000000, 8, p->little);	/* entry, as linked */
+	bytes_put(d + 24, 0xc000000000000000, 8, p->little); /* entry, as linked */
 	bytes_put(d + 72, TEXT, 8, p->little);
 	bytes_put(d + 80, 0xc000000000000000, 8, p->little);
 	bytes_put(d + 96, SIZE, 8, p->little);
 	bytes_put(d + 104, SIZE + 0x12345, 8, p->little);
-	bytes_put(d + TEXT + 0x5c, 0x72756e30, 4, p->little);	/* "run0" */
+	bytes_put(d + TEXT + 0x5c, 0x72756e30, 4, p->little); /* "run0" */
 	unit_write(p->dir, "vmlinux", d, TEXT + SIZE);
 	free(d);
 }

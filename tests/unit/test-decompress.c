@@ -3,6 +3,7 @@
 /* What is recognised as compressed, what comes out of it, and what is said of damage. */
 #include "tests/unit/unit.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/crc32.h"
@@ -25,6 +26,12 @@
 #define ZSTD true
 #else
 #define ZSTD false
+#endif
+
+#ifdef HAVE_LZ4
+#define LZ4 true
+#else
+#define LZ4 false
 #endif
 
 #define MIB	((uint64_t)1 << 20)
@@ -52,6 +59,23 @@
 #define ZS	"\x28\xb5\x2f\xfd\x00\x58\x31\x00\x00kernel"
 #define ZS_SKIP	"\x50\x2a\x4d\x18\x00\x00\x00\x00"
 #define ZS_LONG	"\x28\xb5\x2f\xfd\x00\x90\x31\x00\x00kernel"	/* a window of 256 MiB */
+
+/* "kernel" as lz4 would make it: a frame with a block as it is, and the older form, of blocks
+ * alone. */
+#define L4_HEAD "\x04\x22\x4d\x18\x60\x40\x82"
+#define L4 \
+	L4_HEAD "\x06\0\0\x80" \
+		"kernel" \
+		"\0\0\0\0"
+#define L4_OLD \
+	"\x02\x21\x4c\x18" \
+	"\x07\0\0\0" \
+	"\x60" \
+	"kernel"
+/* As GZ, with a checksum of the header (RFC 1952, 2.3.1), which is right, or wrong. */
+#define GZ_HEAD(sum) \
+	"\x1f\x8b\x08\x02\x00\x00\x00\x00\x02\x03" sum \
+	"\xcb\x4e\x2d\xca\x4b\xcd\x01\x00\xab\x9a\xd2\x5d\x06\x00\x00\x00"
 
 /* Of exactly this size, so that reading beyond it is noticed. */
 static struct file file_of(const void *data, size_t len)
@@ -85,6 +109,8 @@ static const struct {
 	{ ROW(GZ "\x1e\x8b"), "gzip", GZIP, "kernel", 0 },
 	{ ROW(GZ "\0\x8b"), "gzip", GZIP, "kernel", 0 },
 	{ ROW("\x1f\x8b\x08"), "gzip", GZIP, "truncated", EINVAL },
+	{ ROW(GZ_HEAD("\x25\x15")), "gzip", GZIP, "kernel", 0 },
+	{ ROW(GZ_HEAD("xx")), "gzip", GZIP, "header crc mismatch", EINVAL },
 	{ ROW("\x1f\x8b\x08\xe0" GZ), "gzip", GZIP, "unknown header flags", EINVAL },
 	{ ROW("\x1f\x8b"), NULL, true, NULL, 0 },
 	{ ROW("\x1f\x8b\x07" GZ), NULL, true, NULL, 0 },
@@ -125,6 +151,55 @@ static const struct {
 	{ ROW("\x28\xb5\x2f"), NULL, true, NULL, 0 },
 	{ ROW("\x50\x2a\x4d\x18\0\0\0"), NULL, true, NULL, 0 },
 	{ ROW("\x60\x2a\x4d\x18\0\0\0\0"), NULL, true, NULL, 0 },
+	{ ROW(L4), "lz4", LZ4, "kernel", 0 },
+	{ ROW(L4 L4), "lz4", LZ4, "kernelkernel", 0 },
+	{ ROW(ZS_SKIP L4 ZS_SKIP L4), "lz4", LZ4, "kernelkernel", 0 },
+	{ ROW(L4_OLD), "lz4", LZ4, "kernel", 0 },
+	{ ROW(L4_OLD "\x07\0\0\0"
+		     "\x60"
+		     "kernel"),
+	  "lz4", LZ4, "kernelkernel", 0 },
+	{ ROW(L4_OLD L4_OLD L4 L4_OLD), "lz4", LZ4, "kernelkernelkernelkernel", 0 },
+	{ ROW(L4_HEAD "\0\0\0\0"), "lz4", LZ4, "nothing inside", EINVAL },
+	{ ROW(L4_HEAD), "lz4", LZ4, "truncated", EINVAL },
+	{ ROW(L4_HEAD "\x06\0\0\x80"
+		      "kern"),
+	  "lz4", LZ4, "truncated", EINVAL },
+	{ ROW(L4_HEAD "\x06\0\0\x80"
+		      "kernel"),
+	  "lz4", LZ4, "truncated", EINVAL },
+	{ ROW(L4_HEAD "\x06\xff\xff\xff"
+		      "kernel"),
+	  "lz4", LZ4, "ERROR_maxBlockSize_invalid", EINVAL },
+	{ ROW("\x04\x22\x4d\x18\x60\x40\x83"), "lz4", LZ4, "ERROR_headerChecksum_invalid", EINVAL },
+	{ ROW(L4 "x"), "lz4", LZ4, "truncated, damaged, or something else is behind it", EINVAL },
+	{ ROW(L4 "garbage"), "lz4", LZ4, "truncated, damaged, or something else is behind it",
+	  EINVAL },
+	{ ROW(L4_OLD "x"), "lz4", LZ4, "truncated, damaged, or something else is behind it",
+	  EINVAL },
+	{ ROW(L4_OLD "garbage"), "lz4", LZ4, "truncated, damaged, or something else is behind it",
+	  EINVAL },
+	{ ROW(L4_OLD "\x08\0\0\0"
+		     "\x60"
+		     "kernel"),
+	  "lz4", LZ4, "truncated", EINVAL },
+	/* What follows would do, were it not too short or no block. */
+	{ ROW(L4_OLD "\xff\0\0\0" L4), "lz4", LZ4, "truncated", EINVAL },
+	{ ROW(L4_OLD "\x15\0\0\0" L4), "lz4", LZ4, "data: damaged", EINVAL },
+	{ ROW(L4_OLD "\0\0\0\0"), "lz4", LZ4, "data: damaged", EINVAL },
+	{ ROW(L4_OLD "\x01\0\0\0"
+		     "\0"),
+	  "lz4", LZ4, "kernel", 0 },
+	{ ROW(L4 "\x02\x21\x4c\x18"), "lz4", LZ4, "kernel", 0 },
+	{ ROW(L4_OLD "\x07\0\0\0"
+		     "\xf0"
+		     "kernel"),
+	  "lz4", LZ4, "damaged", EINVAL },
+	{ ROW("\x02\x21\x4c\x18"
+	      "\x07\0\0"),
+	  "lz4", LZ4, "truncated, damaged, or something else is behind it", EINVAL },
+	{ ROW("\x03\x22\x4d\x18"), NULL, true, NULL, 0 },
+	{ ROW("\x04\x22\x4d"), NULL, true, NULL, 0 },
 	{ ROW("kernel, not compressed"), NULL, true, NULL, 0 },
 };
 
@@ -189,6 +264,20 @@ static void garbage_is_mentioned(void **state)
 	expect_said(ROW(GZ "\0\0\0"), "");
 	expect_said(ROW(GZ "\0\0xyz"),
 		    "kexec: warning: test: 5 bytes behind the gzip data are not used\n");
+	/* Not of what is wrong before it. */
+	if (GZIP) {
+		struct file f = file_of(ROW(GZ_HEAD("xx") "garbage"));
+		struct said said;
+
+		unit_listen(&said);
+		assert_int_equal(file_decompress(&f, MAX), -EINVAL);
+		unit_heard(&said);
+		assert_string_equal(said.text, "");
+		file_close(&f);
+	}
+	/* Which could be what a member says of its size, for once. */
+	expect_said(ROW(GZ "xy\x06\0\0\0"),
+		    "kexec: warning: test: 6 bytes behind the gzip data are not used\n");
 }
 
 /*
@@ -213,11 +302,16 @@ static uint8_t *pattern(uint64_t size)
 	return data;
 }
 
-static struct file stored(const uint8_t *data, uint64_t size)
+/* @checked: with a checksum of the header, which zlib alone looks at. */
+static struct file stored(const uint8_t *data, uint64_t size, bool checked)
 {
 	BUF_AUTO b = {0};
 
 	buf_add(&b, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+	if (checked) {
+		b.data[3] = 2;
+		add_number(&b, crc32_of(b.data, b.len) & 0xffff, 2);
+	}
 	for (uint64_t at = 0; at < size;) {
 		uint32_t n = size - at < 0xffff ? (uint32_t)(size - at) : 0xffff;
 
@@ -230,6 +324,39 @@ static struct file stored(const uint8_t *data, uint64_t size)
 	add_number(&b, crc32_of(data, size), 4);
 	add_number(&b, (uint32_t)size, 4);
 	return file_of(b.data, b.len);
+}
+
+/*
+ * A member of gzip's with @stored bytes as they are and then @runs times 258 zeroes, in the codes
+ * of RFC 1951, 3.2.6: 13 bits for each. @stored is a multiple of 0xffff.
+ */
+static void add_member(struct buf *b, uint64_t stored, uint32_t runs)
+{
+	uint64_t size = stored + 1 + 258 * (uint64_t)runs;
+	uint8_t *data = mem_alloc(size);
+	uint32_t bits = 3, n = 3; /* the last block, of fixed codes */
+
+	memset(data, 'x', stored);
+	buf_add(b, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+	for (uint64_t at = 0; at < stored; at += 0xffff) {
+		add_number(b, 0, 1);
+		add_number(b, 0xffff, 2);
+		add_number(b, 0, 2);
+		buf_add(b, data + at, 0xffff);
+	}
+	for (uint32_t i = 0; i < runs + 2; i++) {
+		/* Literal 0; length 258 at distance 1; the end: the first bit of a code comes
+		 * first. */
+		bits |= (i == 0 ? 0x0cu : i <= runs ? 0xa3u : 0) << n;
+		n += i == 0 ? 8 : i <= runs ? 13 : 7;
+		for (; n >= 8; n -= 8, bits >>= 8)
+			add_number(b, bits & 0xff, 1);
+	}
+	if (n)
+		add_number(b, bits, 1);
+	add_number(b, crc32_of(data, size), 4);
+	add_number(b, (uint32_t)size, 4);
+	free(data);
 }
 
 static struct file same_bytes(const uint32_t *block, size_t n)
@@ -248,15 +375,18 @@ static void many_steps_of_gzip(void **state)
 {
 	const uint64_t size = MAX + 2 * MIB + 1000;
 	uint8_t *data = pattern(size);
-	struct file f = stored(data, size);
 
 	(void)state;
-	if (GZIP) {
-		assert_int_equal(file_decompress(&f, size + MIB), 0);
-		assert_int_equal(f.size, size);
-		assert_memory_equal(f.data, data, size);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct file f = stored(data, size, i);
+
+		if (GZIP) {
+			assert_int_equal(file_decompress(&f, size + MIB), 0);
+			assert_int_equal(f.size, size);
+			assert_memory_equal(f.data, data, size);
+		}
+		file_close(&f);
 	}
-	file_close(&f);
 	free(data);
 }
 
@@ -301,6 +431,34 @@ static void expect_too_much(struct file f, uint64_t size)
 	file_close(&f);
 }
 
+/* What the faster library would have room for is no more than is allowed, either. */
+static void members_of_bounded_size(void **state)
+{
+	BUF_AUTO one = { 0 }, four = { 0 };
+	struct file f;
+
+	(void)state;
+	add_member(&one, 16 * 0xffff, 16384); /* 5 MiB of 1 */
+	for (unsigned int i = 0; i < 4; i++)
+		add_member(&four, 4 * 0xffff, 3072); /* each 1 MiB of a quarter of it */
+	f = file_of(one.data, one.len);
+	if (GZIP) {
+		assert_fails(file_decompress(&f, MAX), EFBIG, "decompresses to more than");
+		assert_int_equal(file_decompress(&f, 6 * MIB), 0);
+		assert_int_equal(f.size, 16 * 0xffff + 1 + 258 * 16384);
+		assert_int_equal(f.data[16 * 0xffff - 1], 'x');
+		assert_int_equal(f.data[f.size - 1], 0);
+	}
+	file_close(&f);
+	f = file_of(four.data, four.len);
+	if (GZIP) {
+		assert_fails(file_decompress(&f, MAX), EFBIG, "decompresses to more than");
+		assert_int_equal(file_decompress(&f, 5 * MIB), 0);
+		assert_int_equal(f.size, 4 * (4 * 0xffff + 1 + 258 * 3072));
+	}
+	file_close(&f);
+}
+
 /* 64 KiB of zeroes, by xz --check=none. */
 static const char xz_zeroes[] =
 	"\xfd\x37\x7a\x58\x5a\x00\x00\x00\xff\x12\xd9\x41\x02\x00\x21\x01\x16\x00\x00\x00"
@@ -337,6 +495,31 @@ static struct file many_blocks(void)
 	return same_bytes(block, ARRAY_SIZE(block));
 }
 
+/* 64 KiB each, of lz4: one literal, and a match as long as the rest but five. */
+static struct file many_frames(bool old)
+{
+	uint8_t block[512] = { 0x1f, 0, 1 };
+	uint32_t n = 65536 - 1 - 5, len = 4;
+	BUF_AUTO b = { 0 };
+
+	for (n -= 4 + 15; n >= 255; n -= 255)
+		block[len++] = 255;
+	block[len++] = (uint8_t)n;
+	block[len++] = 0x50;
+	len += 5;
+	for (unsigned int i = 0; i < 33; i++) {
+		if (!old)
+			buf_add(&b, L4_HEAD, sizeof(L4_HEAD) - 1);
+		else if (!i)
+			buf_add(&b, L4_OLD, 4);
+		add_number(&b, len, 4);
+		buf_add(&b, block, len);
+		if (!old)
+			add_number(&b, 0, 4);
+	}
+	return file_of(b.data, b.len);
+}
+
 static void output_of_bounded_size(void **state)
 {
 	(void)state;
@@ -346,6 +529,31 @@ static void output_of_bounded_size(void **state)
 		expect_too_much(many(xz_zeroes, sizeof(xz_zeroes) - 1, 33), MAX + 65536);
 	if (ZSTD)
 		expect_too_much(many_blocks(), MAX + 131072);
+	if (LZ4)
+		expect_too_much(many_frames(false), MAX + 65536);
+	if (LZ4)
+		expect_too_much(many_frames(true), MAX + 65536);
+}
+
+/* Sanitizers reserve more than any limit that would be one. */
+static void dictionaries_that_cannot_be_had(void **state)
+{
+	struct file f = file_of(ROW("\x5d\x00\x00\x00\x80" ONES LZ_RAW));
+	struct rlimit before, less;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	less = before;
+	less.rlim_cur = 1 << 30;
+#ifndef __SANITIZE_ADDRESS__
+	if (XZ) {
+		assert_int_equal(setrlimit(RLIMIT_AS, &less), 0);
+		assert_fails(file_decompress(&f, MAX), ENOMEM,
+			     "its dictionary needs 2048 MiB of memory, which cannot be had");
+		assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	}
+#endif
+	file_close(&f);
 }
 
 /* What a file that changed holds is not looked at. */
@@ -370,7 +578,7 @@ static void a_file_that_changes(void **state)
 static void members_of_more_than_a_step(void **state)
 {
 	uint8_t *data = pattern(2 * MIB);
-	struct file second = stored(data, 2 * MIB), f;
+	struct file second = stored(data, 2 * MIB, true), f;
 	BUF_AUTO b = {0};
 
 	(void)state;
@@ -398,7 +606,9 @@ int main(void)
 		cmocka_unit_test(many_steps_of_zstd),
 		cmocka_unit_test(members_of_more_than_a_step),
 		cmocka_unit_test(files_of_bounded_size),
+		cmocka_unit_test(members_of_bounded_size),
 		cmocka_unit_test(output_of_bounded_size),
+		cmocka_unit_test(dictionaries_that_cannot_be_had),
 		cmocka_unit_test(a_file_that_changes),
 	};
 

@@ -14,7 +14,7 @@
 
 /* In place of the C library's: what a memfd may answer. */
 static struct {
-	int first_error, error;		/* of the first memfd_create(), of each */
+	int first_error, error;		 /* of the first memfd_create(), of each */
 	unsigned int taken, interrupted; /* bytes that a write() takes, 0: all; EINTR, so often */
 	int write_error;
 	bool unsealable;
@@ -23,7 +23,9 @@ static struct {
 
 int memfd_create(const char *name, unsigned int flags)
 {
-	int err = memory.made++ ? memory.error : memory.first_error ? memory.first_error : memory.error;
+	int err = memory.made++	   ? memory.error :
+		memory.first_error ? memory.first_error :
+				     memory.error;
 
 	if (err) {
 		errno = err;
@@ -135,6 +137,7 @@ static void what_is_handed_over(void **state)
 	assert_int_equal(open_kernel(), 0);
 	assert_int_equal(files_kernel_fd(&files, &fd), 0);
 	assert_int_not_equal(fd, files.kernel.file.fd);
+	assert_string_equal(fail_text(), "");
 	holds(fd, TEXT, sizeof(TEXT) - 1);
 	assert_int_equal(write(fd, "x", 1), -1);
 	assert_int_equal(ftruncate(fd, 1), -1);
@@ -229,8 +232,8 @@ static void initrds_in_a_wrapping(void **state)
 	memcpy(d + 64, "070701 wrapped..", 16);
 	bytes_put(d + 12, 16, 4, false);
 	bytes_put(d + 24, crc32_of(d + 64, 16), 4, false);
-	d[28] = 5;	/* Linux */
-	d[30] = 3;	/* a RAM disk */
+	d[28] = 5; /* Linux */
+	d[30] = 3; /* a RAM disk */
 	bytes_put(d + 4, crc32_of(d, 64), 4, false);
 	unit_write(dir, "initrd", d, sizeof(d));
 	request.initrd = initrd_path;
@@ -272,7 +275,8 @@ static void kernels_on_devices(void **state)
 		if (cut) {
 			assert_int_equal(file_read(&files.kernel.file), 0);
 			assert_int_equal(truncate(kernel_path, WHOLE - 1), 0);
-			assert_fails(files_kernel_fd(&files, &fd), EIO, "cannot be read to its end");
+			assert_fails(files_kernel_fd(&files, &fd), EIO,
+				     "cannot be read to its end");
 		} else {
 			assert_int_equal(files_kernel_fd(&files, &fd), 0);
 			holds(fd, data, WHOLE);
@@ -370,6 +374,7 @@ static void copies_at_descriptor_0(void **state)
 	write_gzip("kernel", (const uint8_t *)TEXT, sizeof(TEXT) - 1);
 	assert_int_equal(open_kernel(), 0);
 	close(STDIN_FILENO);
+	errno = EINVAL; /* of something before */
 	assert_int_equal(files_kernel_fd(&files, &fd), 0);
 	assert_int_equal(fd, STDIN_FILENO);
 	assert_int_equal(files_kernel_fd(&files, &fd), 0);
@@ -378,7 +383,7 @@ static void copies_at_descriptor_0(void **state)
 	files_free(&files);
 	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
 	files_init(&files);
-	assert_int_equal(open_kernel(), 0);	/* that takes it */
+	assert_int_equal(open_kernel(), 0); /* that takes it */
 	assert_int_equal(files_empty_initrd_fd(&files, &fd), 0);
 	assert_int_equal(files_open_initrd(&files, &request, NULL, &size), 0);
 	files_free(&files);
@@ -398,6 +403,43 @@ static void copies_at_descriptor_0(void **state)
 	files_init(&files);
 	dup2(before, STDIN_FILENO);
 	close(before);
+}
+
+static void initrds_at_descriptor_0(void **state)
+{
+	int before = dup(STDIN_FILENO), fd = -1;
+	uint8_t *data = mem_alloc(8);
+
+	(void)state;
+	assert_int_equal(open_kernel(), 0);
+	memcpy(data, "unpacked", 8);
+	file_unpacked(&files.initrd, "inside", data, 8);
+	close(STDIN_FILENO);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(files_initrd_fd(&files, &fd), 0);
+		assert_int_equal(fd, STDIN_FILENO);
+		assert_int_equal(memory.made, 1);
+	}
+	files_free(&files);
+	files_init(&files);
+	dup2(before, STDIN_FILENO);
+	close(before);
+}
+
+/* What cannot be read of a device is not copied. */
+static void initrds_on_devices(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(open_kernel(), 0);
+	assert_int_equal(file_open(&files.initrd, initrd_path), 0);
+	unit_end_lease(files.initrd.fd);
+	files.initrd.is_device = true;
+	files.initrd.whole = files.initrd.size;
+	assert_int_equal(truncate(initrd_path, 8), 0);
+	assert_fails(files_initrd_fd(&files, &fd), EBUSY, "became shorter while it was read");
+	assert_int_equal(memory.made, 0);
 }
 
 /* Each of them counts: a device tree, an initrd or a kernel that is another now. */
@@ -446,6 +488,8 @@ int main(void)
 		TEST(initrds_that_are_large),
 		TEST(copies_that_fail),
 		TEST(copies_at_descriptor_0),
+		TEST(initrds_at_descriptor_0),
+		TEST(initrds_on_devices),
 		TEST(files_that_are_others_now),
 	};
 

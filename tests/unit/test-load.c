@@ -18,21 +18,21 @@
 #include "tests/unit/bzimage.h"
 #include "tests/unit/power.h"
 
-#define NEW	"7.1.0"		/* has no flaw that is known */
-#define OLD	"6.12.57"	/* forgets where the backup region is */
+#define NEW "7.1.0"   /* has no flaw that is known */
+#define OLD "6.12.57" /* forgets where the backup region is */
 #define UNKNOWN "6.18.3"
 
 static char *dir;
 static struct sysroot sr;
 static struct buf done;
-static struct arena words;	/* until the end: getopt(3) remembers where it was */
+static struct arena words; /* until the end: getopt(3) remembers where it was */
 
 /* The running kernel of a row: answers to one call after the other, and what happens meanwhile. */
 static struct {
 	int load[4], file[4], random, reboot;
 	unsigned int loads, files;
-	bool deaf;	/* keeps no image current */
-	bool seeded;	/* the random bytes are in a segment */
+	bool deaf;   /* keeps no image current */
+	bool seeded; /* the random bytes are in a segment */
 	void (*during)(void), (*asleep)(void), (*at_random)(void);
 } kernel;
 
@@ -40,7 +40,6 @@ static void says(const char *name, const char *text)
 {
 	unit_write(dir, name, text, strlen(text));
 }
-
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
 {
@@ -65,7 +64,8 @@ static void set_armed(bool armed, bool kept)
 	says(SYS_MEMORY_CRASH_HOTPLUG, kept ? "1\n" : "0\n");
 }
 
-/* kernel/kexec.c and kexec_file.c: what is asked first leaves the armed image, the rest does not. */
+/* kernel/kexec.c and kexec_file.c: what is asked first leaves the armed image, the rest does not.
+ */
 static int answer(const char *call, unsigned long flags, bool crash, bool kept, int rc)
 {
 	if (kernel.during)
@@ -86,8 +86,9 @@ static int fake_load(unsigned long entry, unsigned long n, const struct kexec_se
 	int rc = kernel.load[kernel.loads++ % ARRAY_SIZE(kernel.load)];
 
 	(void)entry;
-	for (unsigned long i = 0; i < n && rc != -EFAULT; i++)	/* else nothing is there to read */
-		kernel.seeded |= segment[i].buf && memmem(segment[i].buf, segment[i].bufsz, seed + 8, 16) != NULL;
+	for (unsigned long i = 0; i < n && rc != -EFAULT; i++) /* else nothing is there to read */
+		kernel.seeded |= segment[i].buf &&
+			memmem(segment[i].buf, segment[i].bufsz, seed + 8, 16) != NULL;
 	if (n)
 		return answer("load", flags, flags & 1, flags & 8, rc);
 	buf_printf(&done, rc ? "unload%lx=%d " : "unload%lx ", flags & 0xffff, rc);
@@ -113,9 +114,11 @@ static int fake_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_si
 
 static int fake_log_line(const char *line)
 {
-	buf_printf(&done, "%s ", !strcmp(line, KLOG_LOADING) ? "loading" :
-				 !strcmp(line, KLOG_LOADED) ? "loaded" :
-				 !strncmp(line, KLOG_DOUBT, strlen(KLOG_DOUBT)) ? "doubt" : line);
+	buf_printf(&done, "%s ",
+		   !strcmp(line, KLOG_LOADING)				  ? "loading" :
+			   !strcmp(line, KLOG_LOADED)			  ? "loaded" :
+			   !strncmp(line, KLOG_DOUBT, strlen(KLOG_DOUBT)) ? "doubt" :
+									    line);
 	return 0;
 }
 
@@ -159,10 +162,16 @@ static void fake_sync(void)
 }
 
 const struct syscalls syscalls = {
-	.kexec_load = fake_load, .kexec_file_load = fake_file_load, .reboot_kexec = fake_reboot,
-	.interfaces_down = fake_interfaces_down, .shut_down = fake_shut_down,
-	.log_line = fake_log_line, .random = fake_random, .sync = fake_sync,
-	.sleep_ms = fake_sleep, .any_machine = true,
+	.kexec_load = fake_load,
+	.kexec_file_load = fake_file_load,
+	.reboot_kexec = fake_reboot,
+	.interfaces_down = fake_interfaces_down,
+	.shut_down = fake_shut_down,
+	.log_line = fake_log_line,
+	.random = fake_random,
+	.sync = fake_sync,
+	.sleep_ms = fake_sleep,
+	.any_machine = true,
 };
 
 /* --- what a machine may be, or become --- */
@@ -263,16 +272,20 @@ static void write_blob(uint32_t id)
 
 	assert_int_equal(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
 	assert_int_equal(fdt_setprop_u32(fdt, 0, "#address-cells", 2) |
-			 fdt_setprop_u32(fdt, 0, "#size-cells", 2), 0);
+				 fdt_setprop_u32(fdt, 0, "#size-cells", 2),
+			 0);
 	node = fdt_add_subnode(fdt, 0, "memory@0");
 	assert_int_equal(fdt_setprop_string(fdt, node, "device_type", "memory") |
-			 fdt_setprop(fdt, node, "reg", memory, sizeof(memory)), 0);
+				 fdt_setprop(fdt, node, "reg", memory, sizeof(memory)),
+			 0);
 	node = fdt_add_subnode(fdt, 0, "cpus");
 	assert_int_equal(fdt_setprop_u32(fdt, node, "#address-cells", 1) |
-			 fdt_setprop_u32(fdt, node, "#size-cells", 0), 0);
+				 fdt_setprop_u32(fdt, node, "#size-cells", 0),
+			 0);
 	node = fdt_add_subnode(fdt, node, id ? "PowerPC,POWER9@1" : "PowerPC,POWER9@0");
 	assert_int_equal(fdt_setprop_string(fdt, node, "device_type", "cpu") |
-			 fdt_setprop_u32(fdt, node, "reg", id), 0);
+				 fdt_setprop_u32(fdt, node, "reg", id),
+			 0);
 	unit_write(dir, "blob", fdt, sizeof(fdt));
 	says(SYS_CPU "/cpu1/physical_id", "1\n");
 	says(SYS_CPU "/cpu0/physical_id", "0\n");
@@ -411,19 +424,19 @@ static void comes_back(void)
 /* --- rows --- */
 
 struct row {
-	const char *argv;	/* @ is the directory */
+	const char *argv; /* @ is the directory */
 	void (*before)(void);
 	int load[4], file[4], random, reboot;
 	bool deaf;
 	void (*during)(void), (*asleep)(void), (*at_random)(void);
 	int status;
-	const char *did, *said, *unsaid;	/* said: on stderr or stdout; NULL: whatever it is */
+	const char *did, *said, *unsaid; /* said: on stderr or stdout; NULL: whatever it is */
 	const char *said_too;
 };
 
 static char *heard_of(FILE *f)
 {
-	BUF_AUTO text = {0};
+	BUF_AUTO text = { 0 };
 	char part[4096];
 	size_t n;
 
@@ -515,7 +528,8 @@ static bool row_holds(const struct row *r)
 		close(open_for_writing);
 	open_for_writing = -1;
 	holds = status == r->status && !strcmp((char *)done.data, r->did) &&
-		(!r->said || strstr(said, r->said)) && (!r->said_too || strstr(said, r->said_too)) &&
+		(!r->said || strstr(said, r->said)) &&
+		(!r->said_too || strstr(said, r->said_too)) &&
 		(!r->unsaid || !strstr(said, r->unsaid));
 	if (!holds)
 		print_error("%s: status %d, did \"%s\", said:\n%s", r->argv, status,
@@ -553,7 +567,7 @@ static void which_call_is_made(void **state)
 		{ "-p -s " K, .file = { -ENOSYS }, .status = 253, .did = "loading file6=-38 " },
 		{ "-p -s " K, .file = { -EINVAL }, .status = 255, .did = "loading file6=-22 " },
 		{ "-p -s --mem-min=1M " K, .status = 1, .did = "loading ",
-		  .said = "--mem-min and --mem-max not supported while using --kexec-file-syscall" },
+		  .said = "--mem-max not supported while using --kexec-file-syscall" },
 		{ "-p --mem-min=1M " K, .did = "loading load1 loaded " },
 		{ "-p -s --noefi " K, .did = "loading file6 loaded ",
 		  .said = "the running kernel's own loader knows nothing of that" },
@@ -609,9 +623,9 @@ static void which_call_is_made(void **state)
 /* What this kernel is known to get wrong, by the call that is made. */
 static void known_flaws(void **state)
 {
-#define PLACE	"has a wrong place for the first 64 KiB"
-#define LOSES	"loses the place of the first 64 KiB"
-#define LOST	"memory that is preserved for the next kernel"
+#define PLACE "has a wrong place for the first 64 KiB"
+#define LOSES "loses the place of the first 64 KiB"
+#define LOST "memory that is preserved for the next kernel"
 	static const struct row rows[] = {
 		{ "-p " K, old, .did = "loading load1 loaded ", .unsaid = "64 KiB" },
 		{ "-p --hotplug " K, old, .did = "loading load9 loaded ", .said = LOSES },
@@ -628,10 +642,13 @@ static void known_flaws(void **state)
 		{ "-l " K, preserving, .did = "file4 ", .unsaid = LOST },
 		{ "-p -c " K, preserving, .did = "loading load1 loaded ", .unsaid = LOST },
 		{ "-d -p --hotplug " K, unknown, .load = { -EFAULT },
-		  .did = "loading load19=-14 load19 loaded ", .said = "not known whether it keeps" },
-		{ "-d -p --hotplug " K, .load = { -EFAULT }, .did = "loading load19=-14 load19 loaded ",
+		  .did = "loading load19=-14 load19 loaded ",
+		  .said = "not known whether it keeps" },
+		{ "-d -p --hotplug " K, .load = { -EFAULT },
+		  .did = "loading load19=-14 load19 loaded ",
 		  .unsaid = "not known whether it keeps" },
-		{ "-d -p -c " K, unknown, .load = { -EFAULT }, .did = "loading load11=-14 load11 loaded ",
+		{ "-d -p -c " K, unknown, .load = { -EFAULT },
+		  .did = "loading load11=-14 load11 loaded ",
 		  .unsaid = "not known whether it keeps" },
 	};
 
@@ -672,9 +689,9 @@ static void without_a_plan(void **state)
 /* A CPU that comes while the lock is taken is lost on the image: it is loaded again. */
 static void what_changes_meanwhile(void **state)
 {
-#define CHANGED	"CPUs or memory changed while the image was loaded; loading again"
-#define FAILED	"CPUs or memory changed and loading again failed; the loaded image is not current"
-#define GONE	"no crash kernel is armed now; the one loaded before is gone"
+#define CHANGED "CPUs or memory changed while the image was loaded; loading again"
+#define FAILED "CPUs or memory changed and loading again failed; the loaded image is not current"
+#define GONE "no crash kernel is armed now; the one loaded before is gone"
 	static const struct row rows[] = {
 		{ "-p --hotplug " K, .during = one_more_cpu,
 		  .did = "loading load9 loaded sleep100 load9 loaded ", .said = CHANGED },
@@ -696,11 +713,11 @@ static void what_changes_meanwhile(void **state)
 		  .said = "will NOT keep it current" },
 		{ "-p --hotplug " K, .load = { 0, -EPERM }, .file = { -EPERM },
 		  .during = one_more_cpu, .status = 255,
-		  .did = "loading load9 loaded sleep100 load9=-1 file6=-1 doubt ",
-		  .said = FAILED, .unsaid = GONE },
+		  .did = "loading load9 loaded sleep100 load9=-1 file6=-1 doubt ", .said = FAILED,
+		  .unsaid = GONE },
 		{ "-p --hotplug " K, .load = { 0, -ENOMEM }, .during = one_more_cpu, .status = 255,
-		  .did = "loading load9 loaded sleep100 load9=-12 sleep300 sleep300 ",
-		  .said = GONE, .unsaid = FAILED },
+		  .did = "loading load9 loaded sleep100 load9=-12 sleep300 sleep300 ", .said = GONE,
+		  .unsaid = FAILED },
 		{ "-p --hotplug " K, .load = { -ENOMEM }, .during = one_more_cpu, .status = 255,
 		  .did = "loading load9=-12 ", .unsaid = FAILED },
 	};
@@ -734,7 +751,8 @@ static void what_was_armed(void **state)
 	};
 	static const struct row left_over[] = {
 		{ "-l -c " K, nonsense_of_hotplug, .did = "load0 ", .unsaid = "what?" },
-		{ "-p -c " K, nonsense_of_hotplug, .did = "loading load1 loaded ", .unsaid = "what?" },
+		{ "-p -c " K, nonsense_of_hotplug, .did = "loading load1 loaded ",
+		  .unsaid = "what?" },
 	};
 
 	(void)state;
@@ -749,8 +767,8 @@ static void what_was_armed(void **state)
 
 static void files_that_are_written(void **state)
 {
-#define BEFORE	"written to, or cannot be read any more; try again"
-#define DURING	"was written to while it was loaded; load again"
+#define BEFORE "written to, or cannot be read any more; try again"
+#define DURING "was written to while it was loaded; load again"
 	static const struct row rows[] = {
 		{ "-p -c " K, .during = file_is_written, .status = 4,
 		  .did = "loading load1 loaded doubt ", .said = DURING },
@@ -807,12 +825,13 @@ static void what_is_shown(void **state)
 		  .said = "system call   kexec_load, else kexec_file_load" },
 		{ "-l --dry-run " K, .did = "", .said = "Normal image" },
 		{ "-p -s --dry-run " K, .did = "", .said = "system call   kexec_file_load (" },
-		{ "-p --dry-run --map " K, .did = "", .said = "purgatory", .unsaid = "system call" },
+		{ "-p --dry-run --map " K, .did = "", .said = "purgatory",
+		  .unsaid = "system call" },
 #ifdef HAVE_JSON_C
 		{ "-p --dry-run --json " K, .did = "", .said = "\"segments\"",
 		  .unsaid = "system call   " },
-		{ "-p --dry-run --json --dump=@/initrd " K, .status = 1, .did = "", .said = "initrd",
-		  .unsaid = "\"segments\"" },
+		{ "-p --dry-run --json --dump=@/initrd " K, .status = 1, .did = "",
+		  .said = "initrd", .unsaid = "\"segments\"" },
 #endif
 		{ "-p --dry-run --dump=@/dump " K, .did = "", .said = "system call" },
 		{ "-p --dry-run --dump=@/initrd " K, .status = 1, .did = "", .said = "initrd",
@@ -846,8 +865,8 @@ static void where_firmware_dumps(void **state)
 static void what_follows_a_load(void **state)
 {
 	static const struct row rows[] = {
-		{ "-f " K, .reboot = -EPERM, .status = 255,
-		  .did = "file4 sync down reboot ", .said = "kexec failed" },
+		{ "-f " K, .reboot = -EPERM, .status = 255, .did = "file4 sync down reboot ",
+		  .said = "kexec failed" },
 		{ "-f -x -y " K, .reboot = -EPERM, .status = 255, .did = "file4 reboot " },
 		{ K, .did = "file4 shutdown " },
 		{ K, .reboot = -ENOENT, .status = 255, .did = "file4 shutdown ",
@@ -897,11 +916,12 @@ static void the_cpu_that_starts(void **state)
 		{ { "-p " K, other_cpu, .did = "loading file6 loaded " }, false },
 		{ { "-p -u", other_cpu, .did = "fileunload3 " }, false },
 		{ { "-l -c " K, other_cpu, .load = { -ENOMEM }, .status = 255,
-		    .did = "load0=-12 " }, false },
-		{ { "-l " K, other_cpu, .file = { -EACCES }, .status = 255,
-		    .did = "file4=-13 " }, false },
-		{ { "-c -u", other_cpu, .load = { -EPERM }, .status = 255,
-		    .did = "unload0=-1 " }, false },
+		    .did = "load0=-12 " },
+		  false },
+		{ { "-l " K, other_cpu, .file = { -EACCES }, .status = 255, .did = "file4=-13 " },
+		  false },
+		{ { "-c -u", other_cpu, .load = { -EPERM }, .status = 255, .did = "unload0=-1 " },
+		  false },
 	};
 	static const struct row for_good[] = {
 		{ "-l " K, other_cpu_for_good, .did = "file4 ",
@@ -930,8 +950,9 @@ static void another_cpu_starts(void **state)
 	} rows[] = {
 		{ { "-l -c --dtb=@/blob " K, blob_of_the_second, .did = "load0 " }, "1" },
 		{ { "-l -c --dtb=@/blob " K, blob_of_the_first, .did = "load0 " }, "0" },
-		{ { "-l -c --dtb=@/blob " K, blob_of_the_second, .load = { -ENOMEM },
-		    .status = 255, .did = "load0=-12 " }, "0" },
+		{ { "-l -c --dtb=@/blob " K, blob_of_the_second, .load = { -ENOMEM }, .status = 255,
+		    .did = "load0=-12 " },
+		  "0" },
 		{ { "-l -c --dtb=@/blob " K, blob_and_no_room_to_remember, .status = 255,
 		    .did = "load0 unload0 ", .said = "unloaded again, it would start on a CPU" },
 		  "0" },
@@ -939,7 +960,7 @@ static void another_cpu_starts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && unit_has_purgatory("ppc64le"); i++) {
-		BUF_AUTO cpu = {0};
+		BUF_AUTO cpu = { 0 };
 
 		if (!row_holds(&rows[i].row))
 			_fail(rows[i].row.argv, (int)i);
@@ -977,18 +998,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(which_call_is_made),
-		TEST(known_flaws),
-		TEST(without_a_plan),
-		TEST(what_changes_meanwhile),
-		TEST(what_was_armed),
-		TEST(files_that_are_written),
-		TEST(images_in_doubt),
-		TEST(what_is_shown),
-		TEST(where_firmware_dumps),
-		TEST(what_follows_a_load),
-		TEST(what_is_unloaded),
-		TEST(the_cpu_that_starts),
+		TEST(which_call_is_made),     TEST(known_flaws),      TEST(without_a_plan),
+		TEST(what_changes_meanwhile), TEST(what_was_armed),   TEST(files_that_are_written),
+		TEST(images_in_doubt),	      TEST(what_is_shown),    TEST(where_firmware_dumps),
+		TEST(what_follows_a_load),    TEST(what_is_unloaded), TEST(the_cpu_that_starts),
 		TEST(another_cpu_starts),
 	};
 

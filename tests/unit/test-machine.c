@@ -11,7 +11,7 @@
 #define FACTS(machine, order, page, release) \
 	"machine " machine "\nbyte-order " order "\npage-size " page "\nrelease " release "\n"
 #define GOOD FACTS("ppc64le", "little", "65536", "6.12")
-#define NOTES	SYS_CPU "/cpu1/crash_notes"
+#define NOTES SYS_CPU "/cpu1/crash_notes"
 #define NOTES_SIZE NOTES "_size"
 
 static char *dir;
@@ -55,11 +55,11 @@ static int survey(struct machine *m)
 /* A name without a text: it is removed; with "/": it is a directory. */
 static const struct row {
 	const char *name, *text;
-	int err;			/* 0: it is read */
+	int err; /* 0: it is read */
 	const char *message;
 } rows[] = {
 	{ SNAPSHOT_FACTS, NULL, ENOENT, "is not a snapshot made with --record" },
-	{ SNAPSHOT_FACTS, "/", EINVAL, "kexec-snapshot" },
+	{ SNAPSHOT_FACTS, "/", EINVAL, "is not a regular file" },
 	{ SNAPSHOT_FACTS, "", EINVAL, "needs the lines machine" },
 	{ SNAPSHOT_FACTS, "byte-order little\npage-size 65536\nrelease 6.12\n", EINVAL,
 	  "needs the lines machine" },
@@ -73,10 +73,12 @@ static const struct row {
 	  EINVAL, "needs the lines machine" },
 	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "64k", "6.12"), EINVAL, "is no number" },
 	{ SNAPSHOT_FACTS, FACTS("ppc64le", "middle", "65536", "6.12"), EINVAL, "neither little" },
-	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "2048", "6.12"), EINVAL, "a page size of 2048" },
+	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "2048", "6.12"), EINVAL,
+	  "a page size of 2048" },
 	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "2097152", "6.12"), EINVAL,
 	  "a page size of 2097152" },
-	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "12288", "6.12"), EINVAL, "a page size of 12288" },
+	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "12288", "6.12"), EINVAL,
+	  "a page size of 12288" },
 	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "4096", "6.12"), 0, "" },
 	{ SNAPSHOT_FACTS, FACTS("ppc64le", "little", "1048576", "6.12"), 0, "" },
 	{ SNAPSHOT_FACTS, GOOD "hwcap 1f\n", EINVAL, "is not two hexadecimal numbers" },
@@ -220,8 +222,8 @@ static void what_is_read(void **state)
 static void notes_of_cpus(void **state)
 {
 	static const char *const others[] = {
-		"cpu", "cpufreq", "cpu01", "cpu1x", "abc1", "cpu4294967297", "cpu1048576",
-		"cpu999999999",
+		"cpu",	"cpufreq",	 "cpu01",      "cpu1x",
+		"abc1", "cpu4294967297", "cpu1048576", "cpu999999999",
 	};
 	STRING_AUTO copy = mem_printf("%s/copy", dir);
 	struct machine m;
@@ -246,6 +248,12 @@ static void notes_of_cpus(void **state)
 		assert_int_equal(m.notes[i].size, 568);
 	}
 	machine_free(&m);
+	/* What each says of itself is so. */
+	says(SYS_CPU "/cpu2/crash_notes_size", "600\n");
+	assert_int_equal(survey(&m), 0);
+	assert_true(m.notes[1].size == 568 && m.notes[2].size == 600);
+	machine_free(&m);
+	says(SYS_CPU "/cpu2/crash_notes_size", "568\n");
 	/* All have one size, which a snapshot says of each of them, and of no other. */
 	is_gone(SYS_CPU "/cpu0");
 	says(NOTES_SIZE, "0\n");
@@ -287,7 +295,9 @@ static void notes_of_no_size(void **state)
 static void facts_are_recorded(void **state)
 {
 	static const char *const texts[] = {
-		GOOD, GOOD "hwcap 1f 0\n", GOOD "hwcap 0 2\n",
+		GOOD,
+		GOOD "hwcap 1f 0\n",
+		GOOD "hwcap 0 2\n",
 		FACTS("x86_64", "little", "4096", "7.1.0-rc1"),
 		FACTS("ppc64", "big", "4096", "6.12") "hwcap 1 2\n",
 	};
@@ -316,17 +326,25 @@ static void facts_are_recorded(void **state)
 
 static void this_machine(void **state)
 {
-	struct sysroot live = { .root = "/" };
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	struct sysroot live = { .root = "/", .copy = copy }, again = { .root = copy };
 	struct utsname u;
-	struct machine m;
+	struct machine m, recorded;
 
 	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
 	assert_int_equal(uname(&u), 0);
 	assert_int_equal(machine_identify(&m, &live), 0);
 	assert_string_equal(m.name, u.machine);
 	assert_string_equal(m.release, u.release);
 	assert_int_equal(m.page_size, sysconf(_SC_PAGESIZE));
+	assert_int_equal(machine_identify(&recorded, &again), 0);
+	assert_string_equal(recorded.name, m.name);
+	assert_string_equal(recorded.release, m.release);
+	assert_true(recorded.page_size == m.page_size && recorded.little == m.little);
+	assert_true(recorded.hwcap == m.hwcap && recorded.hwcap2 == m.hwcap2);
 	machine_free(&m);
+	machine_free(&recorded);
 }
 
 /* Anything that came, went or became another. */
@@ -382,12 +400,8 @@ static void what_is_the_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_file),
-		TEST(what_is_read),
-		TEST(notes_of_cpus),
-		TEST(notes_of_no_size),
-		TEST(facts_are_recorded),
-		TEST(this_machine),
+		TEST(each_file),	TEST(what_is_read),	  TEST(notes_of_cpus),
+		TEST(notes_of_no_size), TEST(facts_are_recorded), TEST(this_machine),
 		TEST(what_is_the_same),
 	};
 

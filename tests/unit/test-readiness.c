@@ -155,12 +155,15 @@ static void rules_of_other_words(void **state)
 		{ "PROGRAM=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\nLABEL=\"end\"",
 		  1 },
 		{ "IMPORT{program}=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
-		  "LABEL=\"end\"", 1 },
+		  "LABEL=\"end\"",
+		  1 },
 		{ "ENV{a}=\"x\", GOTO=\"end\"\nSUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
-		  "LABEL=\"end\"", 0 },
+		  "LABEL=\"end\"",
+		  0 },
 		/* A value without an end, behind a longer line. */
 		{ "SUBSYSTEM==\"block\", RUN+=\"kdump, and so on for a long while\"\n"
-		  "SUBSYSTEM==\"cpu\", RUN+=\"kdump\\\\", 0 },
+		  "SUBSYSTEM==\"cpu\", RUN+=\"kdump\\\\",
+		  0 },
 	};
 
 	(void)state;
@@ -171,8 +174,8 @@ static void rules_of_other_words(void **state)
 		if (out.n != table[i].n)
 			_fail(table[i].text, (int)i);
 	}
-	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{other}!=\"1\", RUN+=\"kdump\"\n", 1, UDEV_CPU,
-		      ALL, ALL);
+	assert_reload("SUBSYSTEM==\"cpu\", ATTRS{other}!=\"1\", RUN+=\"kdump\"\n", 1, UDEV_CPU, ALL,
+		      ALL);
 	assert_reload("SUBSYSTEM==\"cpu\", ATTR{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1,
 		      UDEV_CPU, ALL, ALL);
 }
@@ -864,13 +867,15 @@ static void normal_state_is_copied(void **state)
 static void what_the_region_tells(void **state)
 {
 	static const struct {
-		const char *gone;	/* from the machine */
+		const char *gone; /* from the machine */
 		uint32_t mib;
 		const char *size;
 		bool problem;
 	} rows[] = {
-		{ NULL, 512, "536870912\n", false }, { NULL, 2, "2097152\n", true },
-		{ NULL, 2, "0\n", false }, { PROC_DEVICE_TREE, 2, "2097152\n", false },
+		{ NULL, 512, "536870912\n", false },
+		{ NULL, 2, "2097152\n", true },
+		{ NULL, 2, "0\n", false },
+		{ PROC_DEVICE_TREE, 2, "2097152\n", false },
 		{ PROC_CMDLINE, 2, "2097152\n", false },
 	};
 

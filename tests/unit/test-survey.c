@@ -312,12 +312,18 @@ static struct udev_reloads rules_of(const char *copy, struct arena *arena, int r
 /* By name, whatever the directory; the first of a name hides the others, whatever it is. */
 static void rules_in_directories(void **state)
 {
-	static const struct { const char *name, *text; } files[] = {
-		{ UDEV_RULES_ETC "/50-b.rules", RELOADS }, { UDEV_RULES_USR "/50-b.rules", RELOADS },
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{ UDEV_RULES_ETC "/50-b.rules", RELOADS },
+		{ UDEV_RULES_USR "/50-b.rules", RELOADS },
 		{ UDEV_RULES_USR "/10-a.rules", "\n" RELOADS },
-		{ UDEV_RULES_LIB "/99-z.rules", "# kexec\n" }, { UDEV_RULES_RUN "/5.rules", "" },
-		{ UDEV_RULES_USR "/60-c.rules", RELOADS }, { UDEV_RULES_ETC "/60-c.rules/x", "" },
-		{ UDEV_RULES_ETC "/70-d.rule", RELOADS }, { UDEV_RULES_ETC "/rules", RELOADS },
+		{ UDEV_RULES_LIB "/99-z.rules", "# kexec\n" },
+		{ UDEV_RULES_RUN "/5.rules", "" },
+		{ UDEV_RULES_USR "/60-c.rules", RELOADS },
+		{ UDEV_RULES_ETC "/60-c.rules/x", "" },
+		{ UDEV_RULES_ETC "/70-d.rule", RELOADS },
+		{ UDEV_RULES_ETC "/rules", RELOADS },
 		{ UDEV_RULES_ETC "/70-d.rules.bak", RELOADS },
 		{ UDEV_RULES_ETC "/80-e.rules", "SUBSYSTEM==\"cpu\", RUN+=\"other\"\n" },
 	};
@@ -325,11 +331,15 @@ static void rules_in_directories(void **state)
 	STRING_AUTO copied = mem_printf("%s/" UDEV_RULES_ETC "/50-b.rules", copy);
 	STRING_AUTO not_copied = mem_printf("%s/" UDEV_RULES_ETC "/80-e.rules", copy);
 	STRING_AUTO kept = mem_printf("%s/" UDEV_RULES_LIB "/99-z.rules", copy);
-	struct arena arena = {0};
+	struct arena arena = { 0 };
 	struct udev_reloads r;
 
 	(void)state;
 	r = rules_of(NULL, &arena, 0);
+	assert_true(!r.n && !r.unread);
+	unit_write(dir, UDEV_RULES_ETC "/x", "", 0);
+	sysroot_remove(&(struct sysroot){ .root = dir }, UDEV_RULES_ETC "/x");
+	r = rules_of(NULL, &arena, 0); /* of an empty directory */
 	assert_true(!r.n && !r.unread);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unit_write(dir, files[i].name, files[i].text, strlen(files[i].text));

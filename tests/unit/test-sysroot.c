@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* The room through which a machine is read: each kind of file and directory, each answer of the system. */
+/* The room through which a machine is read: each kind of file and directory, each answer of the
+ * system. */
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
@@ -12,12 +13,12 @@
 
 /* In place of the C library's. */
 static struct {
-	unsigned int interrupted;	/* reads and writes that are, first */
+	unsigned int interrupted; /* reads and writes that are, first */
 	int read_error, write_error, open_error, close_error;
-	unsigned int times;		/* so often; 0: each time */
-	const char *open_name;		/* only of this name */
-	size_t piece;			/* bytes that one of them gives or takes; 0: all */
-	bool unknown_types;		/* as of a file system whose directories do not say */
+	unsigned int times;    /* so often; 0: each time */
+	const char *open_name; /* only of this name */
+	size_t piece;	       /* bytes that one of them gives or takes; 0: all */
+	bool unknown_types;    /* as of a file system whose directories do not say */
 	int list_error;
 } system_;
 
@@ -42,7 +43,8 @@ ssize_t read(int fd, void *data, size_t size)
 	}
 	if (system_.read_error)
 		return answer(once(system_.read_error));
-	return syscall(SYS_read, fd, data, system_.piece && system_.piece < size ? system_.piece : size);
+	return syscall(SYS_read, fd, data,
+		       system_.piece && system_.piece < size ? system_.piece : size);
 }
 
 ssize_t __read_chk(int fd, void *data, size_t size, size_t room);
@@ -59,7 +61,8 @@ ssize_t write(int fd, const void *data, size_t size)
 	}
 	if (system_.write_error)
 		return answer(once(system_.write_error));
-	return syscall(SYS_write, fd, data, system_.piece && system_.piece < size ? system_.piece : size);
+	return syscall(SYS_write, fd, data,
+		       system_.piece && system_.piece < size ? system_.piece : size);
 }
 
 static int open_or_fail(int at, const char *name, int flags, mode_t mode)
@@ -100,7 +103,7 @@ int close(int fd)
 
 static struct dirent *listed(DIR *stream, const char *name)
 {
-	struct dirent *(*real)(DIR *) = (struct dirent *(*)(DIR *))dlsym(RTLD_NEXT, name);
+	struct dirent *(*real)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, name);
 	struct dirent *e;
 
 	if (system_.list_error) {
@@ -153,7 +156,7 @@ static int teardown(void **state)
 /* This is what is read; behind what was there before. */
 static void assert_reads(const char *name, const char *text)
 {
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 	STRING_AUTO whole = mem_printf("before %s", text);
 
 	buf_printf(&out, "before ");
@@ -166,7 +169,7 @@ static void assert_reads(const char *name, const char *text)
 /* And this is why not: nothing is added to what was there before. */
 static void assert_unread(const char *name, int err, const char *text)
 {
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 
 	fail_forget();
 	buf_printf(&out, "before");
@@ -180,8 +183,8 @@ static void assert_unread(const char *name, int err, const char *text)
 
 static void files_are_read(void **state)
 {
-	BUF_AUTO large = {0};
-	BUF_AUTO out = {0};
+	BUF_AUTO large = { 0 };
+	BUF_AUTO out = { 0 };
 
 	(void)state;
 	for (unsigned int i = 0; large.len < 200000; i++)
@@ -225,7 +228,7 @@ static void files_are_read(void **state)
 static void files_without_an_end(void **state)
 {
 	STRING_AUTO path = mem_printf("%s/endless", dir);
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 
 	(void)state;
 	says("endless", "");
@@ -290,13 +293,22 @@ static void numbers(void **state)
 		int base, rc;
 		uint64_t value;
 	} rows[] = {
-		{ "0\n", 10, 0, 0 }, { "12\n", 10, 0, 12 }, { "12", 10, 0, 12 },
-		{ "1f\n", 16, 0, 0x1f }, { "1f\n", 10, -EINVAL, 0 },
+		{ "0\n", 10, 0, 0 },
+		{ "12\n", 10, 0, 12 },
+		{ "12", 10, 0, 12 },
+		{ "1f\n", 16, 0, 0x1f },
+		{ "1f\n", 10, -EINVAL, 0 },
 		{ "18446744073709551615\n", 10, 0, UINT64_MAX },
 		{ "18446744073709551616\n", 10, -EINVAL, 0 },
-		{ "", 10, -EINVAL, 0 }, { "\n", 10, -EINVAL, 0 }, { "x\n", 16, -EINVAL, 0 },
-		{ "g\n", 16, -EINVAL, 0 }, { "a\n", 10, -EINVAL, 0 }, { " 1\n", 10, -EINVAL, 0 },
-		{ "-1\n", 10, -EINVAL, 0 }, { "+1\n", 10, -EINVAL, 0 }, { "1 2\n", 10, -EINVAL, 0 },
+		{ "", 10, -EINVAL, 0 },
+		{ "\n", 10, -EINVAL, 0 },
+		{ "x\n", 16, -EINVAL, 0 },
+		{ "g\n", 16, -EINVAL, 0 },
+		{ "a\n", 10, -EINVAL, 0 },
+		{ " 1\n", 10, -EINVAL, 0 },
+		{ "-1\n", 10, -EINVAL, 0 },
+		{ "+1\n", 10, -EINVAL, 0 },
+		{ "1 2\n", 10, -EINVAL, 0 },
 		{ "1x", 10, -EINVAL, 0 },
 	};
 	struct sysroot_dir above;
@@ -418,7 +430,7 @@ static void directories_that_are_not(void **state)
 static int read_in(const struct sysroot_dir *above, const char *name, bool regular, char text[16])
 {
 	struct sysroot_entry e = { .name = name, .regular = regular };
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 	int rc;
 
 	fail_forget();
@@ -431,8 +443,8 @@ static int read_in(const struct sysroot_dir *above, const char *name, bool regul
 static void entries_are_read(void **state)
 {
 	STRING_AUTO link = mem_printf("%s/d/link", dir);
-	BUF_AUTO large = {0};
-	BUF_AUTO out = {0};
+	BUF_AUTO large = { 0 };
+	BUF_AUTO out = { 0 };
 	struct sysroot_dir above, inner;
 	char text[16];
 
@@ -468,9 +480,10 @@ static void entries_are_read(void **state)
 	fail_forget();
 	/* What gives at least a piece goes on. */
 	system_.piece = SYSROOT_PIECE;
-	assert_int_equal(sysroot_read_in(&above, &(struct sysroot_entry){ .name = "large",
-									  .regular = true }, &out),
-			 0);
+	assert_int_equal(
+		sysroot_read_in(&above, &(struct sysroot_entry){ .name = "large", .regular = true },
+				&out),
+		0);
 	assert_int_equal(out.len, large.len);
 	system_.piece = 0;
 	system_.read_error = ENODEV;
@@ -546,7 +559,7 @@ static void what_is_written(void **state)
 static void what_is_recorded(void **state)
 {
 	struct sysroot again;
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 	struct sysroot_dir above;
 	char text[16];
 
@@ -594,7 +607,7 @@ static void what_is_recorded(void **state)
 static void which_is_live(void **state)
 {
 	struct sysroot live = { .root = "/" };
-	BUF_AUTO out = {0};
+	BUF_AUTO out = { 0 };
 	struct sysroot_dir above;
 	char text[16];
 
@@ -614,17 +627,10 @@ static void which_is_live(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(files_are_read),
-		TEST(files_without_an_end),
-		TEST(files_that_are_not_read),
-		TEST(numbers),
-		TEST(directories),
-		TEST(directories_that_are_not),
-		TEST(entries_are_read),
-		TEST(what_exists),
-		TEST(what_is_written),
-		TEST(what_is_recorded),
-		TEST(which_is_live),
+		TEST(files_are_read),	TEST(files_without_an_end), TEST(files_that_are_not_read),
+		TEST(numbers),		TEST(directories),	    TEST(directories_that_are_not),
+		TEST(entries_are_read), TEST(what_exists),	    TEST(what_is_written),
+		TEST(what_is_recorded), TEST(which_is_live),
 	};
 
 	return cmocka_run_group_tests_name("sysroot", tests, NULL, NULL);
