@@ -39,8 +39,11 @@
 #define GROWN_NODE	(12 + 256)
 #define GROWN_NAME	sizeof("vendor,of-the-other-machine")
 
-/* An emulator that gives programs no SIGBUS for a page which their file no longer has. */
-static inline bool unit_has_no_bus_errors(void)
+/*
+ * By an emulator that gives programs no SIGBUS for a page which their file no longer has, and
+ * does not limit their memory.
+ */
+static inline bool unit_is_emulated(void)
 {
 	return getenv("KEXEC_TEST_EMULATED");
 }
