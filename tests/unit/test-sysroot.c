@@ -15,6 +15,8 @@
 static struct {
 	unsigned int interrupted; /* reads and writes that are, first */
 	int read_error, write_error, open_error, close_error;
+	unsigned int good; /* reads before that error */
+	int mkdir_error;
 	unsigned int times;    /* so often; 0: each time */
 	const char *open_name; /* only of this name */
 	size_t piece;	       /* bytes that one of them gives or takes; 0: all */
@@ -41,8 +43,9 @@ ssize_t read(int fd, void *data, size_t size)
 		system_.interrupted--;
 		return answer(EINTR);
 	}
-	if (system_.read_error)
+	if (system_.read_error && !system_.good)
 		return answer(once(system_.read_error));
+	system_.good -= system_.good > 0;
 	return syscall(SYS_read, fd, data,
 		       system_.piece && system_.piece < size ? system_.piece : size);
 }
@@ -92,6 +95,12 @@ int __open_2(const char *name, int flags);
 int __open_2(const char *name, int flags)
 {
 	return open_or_fail(AT_FDCWD, name, flags, 0);
+}
+
+int mkdir(const char *name, mode_t mode)
+{
+	return system_.mkdir_error ? (int)answer(system_.mkdir_error) :
+				     (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
 }
 
 int close(int fd)
@@ -239,6 +248,8 @@ static void files_without_an_end(void **state)
 	assert_int_equal(truncate(path, (256 << 20) + 1), 0);
 	assert_int_equal(sysroot_read(&sr, "endless", &out), -EFBIG);
 	assert_non_null(strstr(fail_text(), "File too large"));
+	buf_free(&out);
+	assert_int_equal(sysroot_read_start(&sr, "endless", 256 << 20, &out), 0);
 }
 
 static void files_that_are_not_read(void **state)
@@ -275,6 +286,10 @@ static void files_that_are_not_read(void **state)
 	system_.open_error = 0;
 	system_.read_error = EIO;
 	assert_unread("a/b", EIO, "/a/b: Input/output error");
+	/* Nor is what was read until then. */
+	system_.read_error = ENODEV;
+	system_.good = 1;
+	assert_unread("a/b", ENOENT, "");
 	/* A device that is taken away: once is nothing, twice it is gone. */
 	system_.read_error = ENODEV;
 	system_.times = 1;
@@ -598,10 +613,47 @@ static void what_is_recorded(void **state)
 	sr.copy = "/proc/nowhere";
 	assert_fails(sysroot_record(&sr, "a/x", "y", 1), ENOENT, "/proc/nowhere/a: No such");
 	assert_int_equal(incomplete, ENOENT);
+	sr.copy = copy;
+	sysroot_unrecord(&sr, "a");
+	system_.mkdir_error = EIO;
+	assert_fails(sysroot_record(&sr, "a/x", "y", 1), EIO, "/copy/a: Input/output error");
+	assert_false(sysroot_exists(&again, "a"));
+	system_.mkdir_error = 0;
 	/* Where nothing is recorded, nothing is taken out. */
 	sr.copy = NULL;
 	sysroot_unrecord(&sr, "a");
 	assert_true(sysroot_exists(&sr, "a/b/c"));
+}
+
+/* Where nobody has given kexec a standard input, any file may get that descriptor. */
+static void descriptor_0(void **state)
+{
+	struct sysroot live = { .root = "/" }, again = { .root = copy };
+	int before = dup(STDIN_FILENO);
+	BUF_AUTO out = { 0 };
+	struct sysroot_dir above;
+	char text[16];
+
+	(void)state;
+	says("d/file", "x");
+	assert_int_equal(mkdir(copy, 0700), 0);
+	assert_int_equal(sysroot_open(&sr, "d", &arena, &above), 0);
+	close(STDIN_FILENO);
+	assert_int_equal(sysroot_read(&live, "proc/self/comm", &out), 0);
+	assert_int_equal(read_in(&above, "file", true, text), 0);
+	assert_string_equal(text, "x");
+	assert_int_equal(sysroot_write(&sr, "d/file", "y", true), 0);
+	assert_reads("d/file", "y");
+	sr.copy = copy;
+	assert_int_equal(sysroot_record(&sr, "z", "z", 1), 0);
+	assert_true(sysroot_exists(&again, "z"));
+	sysroot_close(&above);
+	assert_int_equal(sysroot_open(&sr, "d", &arena, &above), 0);
+	assert_int_equal(above.list.n, 1);
+	sysroot_close(&above);
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+	dup2(before, STDIN_FILENO);
+	close(before);
 }
 
 static void which_is_live(void **state)
@@ -627,10 +679,17 @@ static void which_is_live(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(files_are_read),	TEST(files_that_are_not_read),
-		TEST(numbers),		TEST(directories),	    TEST(directories_that_are_not),
-		TEST(entries_are_read), TEST(what_exists),	    TEST(what_is_written),
-		TEST(what_is_recorded), TEST(which_is_live),
+		TEST(files_are_read),
+		TEST(files_that_are_not_read),
+		TEST(numbers),
+		TEST(directories),
+		TEST(directories_that_are_not),
+		TEST(entries_are_read),
+		TEST(what_exists),
+		TEST(what_is_written),
+		TEST(what_is_recorded),
+		TEST(which_is_live),
+		TEST(descriptor_0),
 		TEST(files_without_an_end),
 	};
 
