@@ -32,7 +32,7 @@ char *sysroot_name(const struct sysroot *sr, const char *path)
 	return below(sr->root, path);
 }
 
-/* No more than @max bytes. What gives less than @whole at once has ended. */
+/* No more than @max bytes. What gives less than @whole at once, asked for more, has ended. */
 static int read_all(int fd, size_t max, ssize_t whole, struct buf *out)
 {
 	size_t end = out->len + max;
@@ -49,7 +49,7 @@ static int read_all(int fd, size_t max, ssize_t whole, struct buf *out)
 			return -errno;
 		out->len += (size_t)got;
 		out->data[out->len] = 0;
-		if (got < whole)
+		if (got < whole && (size_t)got < step)
 			return 0;
 	}
 	return max > READ_MAX ? -EFBIG : 0;

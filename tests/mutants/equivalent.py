@@ -615,4 +615,7 @@ EQUIVALENT = {
     ("kexec/sysroot.c", "list_directory", "never",
      "if (!dir->stream)", 1):
         "of an open directory there is a stream unless a few KiB of memory cannot be had",
+    ("kexec/sysroot.c", "read_entry", "always",
+     "if (!e->regular)", 1):
+        "what was listed as a regular file is one",
 }

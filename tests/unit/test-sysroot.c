@@ -236,6 +236,8 @@ static void files_are_read(void **state)
 /* Without an end: more than any file of these has. */
 static void files_without_an_end(void **state)
 {
+	const struct sysroot_entry e = { .name = "endless", .regular = true };
+	struct sysroot_dir above;
 	STRING_AUTO path = mem_printf("%s/endless", dir);
 	BUF_AUTO out = { 0 };
 
@@ -250,6 +252,10 @@ static void files_without_an_end(void **state)
 	assert_non_null(strstr(fail_text(), "File too large"));
 	buf_free(&out);
 	assert_int_equal(sysroot_read_start(&sr, "endless", 256 << 20, &out), 0);
+	buf_free(&out);
+	assert_int_equal(sysroot_open(&sr, ".", NULL, &above), 0);
+	assert_int_equal(sysroot_read_in(&above, &e, &out), -EFBIG);
+	sysroot_close(&above);
 }
 
 static void files_that_are_not_read(void **state)
