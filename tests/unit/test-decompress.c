@@ -583,6 +583,14 @@ static void a_file_that_changes(void **state)
 	if (GZIP)
 		assert_fails(file_decompress(&f, MAX), EBUSY, "became shorter");
 	file_close(&f);
+	/* Nor what it held when it was mapped. */
+	assert_int_equal(file_open(&f, path), 0);
+	assert_int_equal(file_read(&f), 0);
+	unit_end_lease(f.fd);
+	unit_write(dir, "kernel", ROW(GZ "\0\0\0\0"));
+	if (GZIP && f.mapped)
+		assert_fails(file_decompress(&f, MAX), EBUSY, "changed while it was read");
+	file_close(&f);
 	unit_remove(dir);
 }
 

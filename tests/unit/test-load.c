@@ -33,7 +33,7 @@ static struct {
 	unsigned int loads, files;
 	bool deaf;   /* keeps no image current */
 	bool seeded; /* the random bytes are in a segment */
-	void (*during)(void), (*asleep)(void), (*at_random)(void);
+	void (*during)(void), (*asleep)(void), (*at_random)(void), (*loaded)(void);
 } kernel;
 
 static void says(const char *name, const char *text)
@@ -114,6 +114,8 @@ static int fake_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_si
 
 static int fake_log_line(const char *line)
 {
+	if (kernel.loaded && !strcmp(line, KLOG_LOADED))
+		kernel.loaded();
 	buf_printf(&done, "%s ",
 		   !strcmp(line, KLOG_LOADING)				  ? "loading" :
 			   !strcmp(line, KLOG_LOADED)			  ? "loaded" :
@@ -428,7 +430,7 @@ struct row {
 	void (*before)(void);
 	int load[4], file[4], random, reboot;
 	bool deaf;
-	void (*during)(void), (*asleep)(void), (*at_random)(void);
+	void (*during)(void), (*asleep)(void), (*at_random)(void), (*loaded)(void);
 	int status;
 	const char *did, *said, *unsaid; /* said: on stderr or stdout; NULL: whatever it is */
 	const char *said_too;
@@ -517,9 +519,10 @@ static bool row_holds(const struct row *r)
 	kernel.during = r->during;
 	kernel.asleep = r->asleep;
 	kernel.at_random = r->at_random;
+	kernel.loaded = r->loaded;
 	buf_free(&done);
 	buf_printf(&done, "%s", "");
-	machine_is_set = !r->before && !r->during && !r->asleep && !r->at_random;
+	machine_is_set = !r->before && !r->during && !r->asleep && !r->at_random && !r->loaded;
 	if (r->before)
 		r->before();
 	fail_forget();
@@ -752,6 +755,8 @@ static void what_was_armed(void **state)
 	static const struct row left_over[] = {
 		{ "-l -c " K, nonsense_of_hotplug, .did = "load0 ", .unsaid = "what?" },
 		{ "-p -c " K, nonsense_of_hotplug, .did = "loading load1 loaded ",
+		  .unsaid = "what?" },
+		{ "-p -c " K, .loaded = nonsense_of_hotplug, .did = "loading load1 loaded ",
 		  .unsaid = "what?" },
 	};
 
