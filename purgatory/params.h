@@ -77,7 +77,7 @@
 #define PURGATORY_CONSOLE_VERBOSE	0x100
 
 /*
- * arch[]: words by number, each a physical address.
+ * arch[]: words by number, each a physical address where it says nothing else.
  * ppc64: `kernel` is where the kernel's first byte is. r3 = the FDT; r8 and r9 = OPAL's.
  */
 #define PURGATORY_PPC64_FDT		0
@@ -95,8 +95,9 @@
  * off, as the purgatory is, and x0 = the FDT, x1 to x3 = 0 (Documentation/arch/arm64/booting.rst).
  */
 #define PURGATORY_ARM64_FDT		0
-#define PURGATORY_ARM64_IDMAP 1 /* the root of page tables for 48 bits, 4 KiB granule; 0: none */
+#define PURGATORY_ARM64_IDMAP 1	     /* the root of page tables, 48 bits; 0: the caches stay off */
 #define PURGATORY_ARM64_UART_SHIFT 2 /* CONSOLE_8250: registers are 1 << this bytes apart */
+#define PURGATORY_ARM64_GRANULE 3    /* of the page tables, as TCR_EL1.TG0: 0 4 KiB, 1 64, 2 16 */
 
 #define PURGATORY_NAMES_SIZE (PURGATORY_MAX_REGIONS * 16)
 

@@ -91,6 +91,16 @@ def told(consoles, shift):
     return check
 
 
+def of_granule(granule):
+    """What the purgatory that --dump writes is told of the size of pages in its tables (purgatory/params.h)."""
+    def check(r):
+        with open(os.path.join(r.dir, "out/purgatory.bin"), "rb") as f:
+            data = f.read(0x100 + 0x200)
+        got = int.from_bytes(data[0x100 + 400:0x108 + 400], "little")
+        expect(got == granule, got)
+    return check
+
+
 SHOWN = "-p -c --dry-run --json --command-line=quiet {kernel}"
 DUMPED = " -c {kernel} --dry-run --dump={dir}/out"
 
@@ -107,6 +117,14 @@ CASES = [case for m in RECORDED for case in (
     arm("an image may be unloaded", "-p -u", check=loads("0x1 = 0")),
     arm("segments of a crash image", SHOWN, stdout="idmap",
         check=segments("kernel", "purgatory", "elfcorehdr", "fdt", "idmap")),
+    *[arm(f"page tables of pages of {page >> 10} KiB", "-p --initrd={initrd}" + DUMPED, machine=Machine(page_size=page),
+          kernel=image(page_shift=shift), stdout="idmap", stderr="^$", check=of_granule(granule))
+      for page, shift, granule in ((4096, 1, 0), (16384, 2, 2), (65536, 3, 1))],
+    *[arm(f"{way}: pages for which there are no tables", f"{way} -c {{kernel}}", machine=Machine(page_size=8192), kernel=image(page_shift=0),
+          stderr="will verify the image with the caches off, .* pages of 8 KiB, for which this kexec knows no page tables",
+          check=loads(flags)) for way, flags in (("-p", "0xb70001 = 0"), ("-l", "0xb70000 = 0"))],
+    arm("without a digest nothing is said of them", "-p -c --no-checks {kernel}", machine=Machine(page_size=8192),
+        kernel=image(page_shift=0), stderr="^$", check=loads("0xb70001 = 0")),
     arm("no page tables without a digest", SHOWN + " --no-checks", stdout="fdt",
         check=segments("kernel", "purgatory", "elfcorehdr", "fdt")),
     arm("the command line of a crash image", SHOWN, stdout="quiet", check=command_line("acpi_no_memhotplug quiet")),
@@ -229,5 +247,13 @@ CASES = [case for m in RECORDED for case in (
           error=f"--{word.split('=')[0]}: there is no such thing on a machine of type aarch64")
       for word in ("serial=ttyS1", "console-vga", "noefi", "pass-memmap-cmdline")],
     arm("-a without kexec_file_load", "-a -l {kernel}", check=loads("0xb70000 = 0")),
+    arm("-s without kexec_file_load", "-s -p {kernel}", 253, error="syscall kexec_file_load not available"),
+    *[arm(f"{way} with kexec_file_load{what}", f"{way} --initrd={{initrd}} {{kernel}}", machine=machine, env={"KEXEC_MODEL_FILE": "0"},
+          stderr="^$", check=loads(call))
+      for way, machine, what, call in (("-s -l", None, "", "0x0 = 0"), ("-s -p", None, "", "0x2 = 0"), ("-a -l", None, "", "0x0 = 0"),
+                                       ("-a -p", None, "", "0x2 = 0"), ("-s -p --hotplug", KEEPS, ", kept", "0x2 = 0"))],
+    arm("-s unpacks a zboot", "-s -l --initrd={initrd} {kernel}", kernel=zboot(gzip.compress(KERNEL)), env={"KEXEC_MODEL_FILE": "0"},
+        check=loads("0x0 = 0")),
+    arm("-s -u with kexec_file_load", "-s -p -u", env={"KEXEC_MODEL_FILE": "0"}, check=loads("0x3 = 0")),
     arm("recorded", "--record {dir}/copy", stdout="what kexec reads", check=loads_nothing),
 ]

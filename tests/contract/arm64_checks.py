@@ -289,35 +289,48 @@ def digest_regions(case, plan):
 sealed = both(common.sealed)
 
 
-def walk(read, root):
+# By TCR_EL1.TG0: bits of the offset in a page, and the first level of a walk with addresses of 48 bits.
+GRANULES = {0: (12, 0), 1: (16, 1), 2: (14, 0)}
+
+
+def walk(read, root, shift, first):
     """Every leaf: (virtual, physical, bytes, device), by the processor's rules."""
     def table(at, level, virtual):
-        size = 4096 << 9 * (3 - level)
-        for i, (entry,) in enumerate(struct.iter_unpack("<Q", read(at, 4096))):
+        if at % (1 << shift):
+            raise ValueError(f"a table at {at:#x}")
+        size = 1 << shift + (shift - 3) * (3 - level)
+        entries = min(1 << 48, size << shift - 3) // size if level == first else 1 << shift - 3
+        for i, (entry,) in enumerate(struct.iter_unpack("<Q", read(at, 8 * entries))):
             address = virtual + i * size
             if not entry & 1:
                 continue
+            if entry & (1 << shift) - 1 & 0xf000:
+                raise ValueError(f"{address:#x}: {entry:#x} is beyond 48 bits")
             if level < 3 and entry & 2:
                 yield from table(entry & 0xfffffffff000, level + 1, address)
-            elif level in (1, 2) or entry & 2:
+            elif level == 2 or level == 1 and shift == 12 or level == 3 and entry & 2:
                 yield address, entry & 0xfffffffff000 & ~(size - 1), size, bool(entry & 4)
                 if not entry & 1 << 10:
                     raise ValueError(f"{address:#x} faults at its first access")
             else:
                 raise ValueError(f"descriptor {entry:#x} at level {level}")
-    yield from table(root, 0, 0)
+    yield from table(root, first, 0)
 
 
 @both
 def identity_map(case, plan):
-    """What the purgatory reads is mapped to itself; of all else, its console alone."""
-    p = Params(case, plan.segment("purgatory"))
-    leaves = list(walk(plan.memory, p.words[1]))
+    """What the purgatory reads is mapped to itself; of all else, its console alone. Every processor knows its pages."""
+    p, page = Params(case, plan.segment("purgatory")), case.machine.page_size
+    shift, first = GRANULES[p.words[3]]
+    if 1 << shift != page:
+        yield f"pages of {1 << shift} bytes, where the running kernel has {page}"
+        return
+    leaves = list(walk(plan.memory, p.words[1], shift, first))
     yield from (f"{v:#x} is mapped to {pa:#x}" for v, pa, *_ in leaves if v != pa)
     got = [(pa, pa + size) for _, pa, size, device in leaves if not device]
     want = [(s.mem, s.end) for s in plan.segments]
     if spans.difference(got, want):
         yield spans.difference(got, want)
     devices = [(pa, size) for _, pa, size, device in leaves if device]
-    if devices != ([] if case.machine.acpi else [(arm.UART, 4096)]):
+    if devices != ([] if case.machine.acpi else [(arm.UART // page * page, page)]):
         yield f"devices {devices}"

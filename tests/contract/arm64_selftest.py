@@ -152,6 +152,7 @@ BOTH = [
     ("identity_map", leaf(lambda e: e | 4)),
     ("identity_map", leaf(lambda e: 0)),
     ("identity_map", word(1, lambda a: a + 4096)),
+    ("identity_map", word(3, lambda granule: (granule + 1) % 3)),
 ]
 CRASH = BOTH + [
     ("segments", segment("initrd", mem=lambda s: 0x1000)),

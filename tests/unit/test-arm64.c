@@ -384,6 +384,20 @@ static void map_root(int64_t by)
 		  of(ROLE_IDMAP)->addr + (uint64_t)by, 8, true);
 }
 
+static void map_granule(int64_t tg0)
+{
+	bytes_put(bytes_of(ROLE_PURGATORY) + PURGATORY_ARCH_AT(PURGATORY_ARM64_GRANULE) +
+			  PURGATORY_PARAMS_OFFSET,
+		  (uint64_t)tg0, 8, true);
+}
+
+/* Of a running kernel with such pages, without tables. */
+static void no_map_of(int64_t page)
+{
+	machine.page_size = (uint64_t)page;
+	remove_role(ROLE_IDMAP);
+}
+
 /* The first entry of the root table. */
 static void map_entry(int64_t value)
 {
@@ -514,6 +528,8 @@ static void other_cmdline(int64_t by)
 #define NO_IMAGE	"the kernel does not begin with the header of an Image"
 #define FAR_INITRD	"the initrd is not in the kernel's window of 32 GiB"
 #define MAPS_MORE	"the purgatory's page tables map more than the image"
+#define OTHER_PAGES "are not made of pages such as the running kernel has"
+#define CACHES_OFF "the purgatory would verify with the caches off"
 #define NO_OFFSET	"the kernel is not at its offset from a multiple of 2 MiB"
 
 static const struct spoil_row {
@@ -565,7 +581,14 @@ static const struct spoil_row {
 	{ NORMAL, crash_here, -1, NULL },
 	{ NORMAL, crash_behind, -1, "a segment of a normal image is in the crash region" },
 	{ NORMAL, crash_behind, 0, NULL },
-	{ CRASHED, remove_role, ROLE_IDMAP, "the purgatory would verify with the caches off" },
+	{ CRASHED, remove_role, ROLE_IDMAP, CACHES_OFF },
+	{ CRASHED, no_map_of, 0x1000, CACHES_OFF },
+	{ CRASHED, no_map_of, 0x4000, CACHES_OFF },
+	{ CRASHED, no_map_of, 0x10000, CACHES_OFF },
+	{ CRASHED, no_map_of, 0x2000, NULL }, /* no granule: it was warned of */
+	{ CRASHED, map_granule, 1, OTHER_PAGES },
+	{ CRASHED, map_granule, 2, OTHER_PAGES },
+	{ CRASHED, map_granule, 3, OTHER_PAGES },
 	{ UNCHECKED, fdt_size, 0x200001, CROSSES },
 	{ CRASHED, map_root, 4096, "the purgatory does not know its page tables" },
 	{ CRASHED, map_entry, 0x100003, LEADS_OUT },
@@ -844,17 +867,73 @@ static void tables_are_small(void **state)
 	BUF_AUTO out = {0};
 
 	(void)state;
-	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, &out), 3);	/* a block of 2 MiB */
+	assert_int_equal(arm64_idmap_build(&r, 0, 4096, 0x1000, &out), 3); /* a block of 2 MiB */
 	assert_int_equal(le64_get(out.data), 0x2003);
 	assert_int_equal(le64_get(out.data + 0x1000 + 8), 0x3003);
 	assert_int_equal(le64_get(out.data + 0x2000), GIB | 0x701);
 	one.end -= 4096;
-	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, NULL), 4);
-	assert_int_equal(arm64_idmap_build(&r, UART, 0x1000, NULL), 6);
+	assert_int_equal(arm64_idmap_build(&r, 0, 4096, 0x1000, NULL), 4);
+	assert_int_equal(arm64_idmap_build(&r, UART, 4096, 0x1000, NULL), 6);
 	one = (struct range){ ((uint64_t)1 << 48) - 4096, (uint64_t)1 << 48, NULL };
-	assert_int_equal(arm64_idmap_build(&r, 0, 0x1000, NULL), 4);
+	assert_int_equal(arm64_idmap_build(&r, 0, 4096, 0x1000, NULL), 4);
 	one = (struct range){ (uint64_t)1 << 48, ((uint64_t)1 << 48) + 4096, NULL };
-	assert_fails(arm64_idmap_build(&r, 0, 0x1000, NULL), E2BIG, "is beyond the 48 bits of");
+	assert_fails(arm64_idmap_build(&r, 0, 4096, 0x1000, NULL), E2BIG,
+		     "is beyond the 48 bits of");
+}
+
+/* What @out's tables, of which the root is at @at, make of an address; the leaf. */
+static uint64_t walked(const struct buf *out, uint64_t at, unsigned int shift, unsigned int first,
+		       unsigned int last, uint64_t address)
+{
+	uint64_t table = at, entry = 0;
+
+	for (unsigned int level = first; level <= last; level++) {
+		unsigned int low = shift + (shift - 3) * (3 - level);
+		uint64_t index = address >> low & (((uint64_t)1 << (shift - 3)) - 1);
+
+		assert_int_equal(table % ((uint64_t)1 << shift), 0);
+		entry = le64_get(out->data + (table - at) + 8 * index);
+		table = entry & ~(uint64_t)3;
+	}
+	return entry;
+}
+
+/* Pages of 16 KiB: four levels, of which the first has one bit. Of 64 KiB: three. */
+static void tables_of_other_pages(void **state)
+{
+	static const struct {
+		unsigned int shift, first;
+		uint64_t block;
+		int tables;
+	} granule[] = { { 14, 0, 32 * MIB, 5 }, { 16, 1, 512 * MIB, 4 } };
+
+	(void)state;
+	assert_int_equal(arm64_granule(0x1000), 0);
+	assert_int_equal(arm64_granule(0x2000), -1);
+	assert_int_equal(arm64_granule(0x4000), 2);
+	assert_int_equal(arm64_granule(0x10000), 1);
+	for (unsigned int i = 0; i < ARRAY_SIZE(granule); i++) {
+		unsigned int shift = granule[i].shift, first = granule[i].first;
+		uint64_t page = (uint64_t)1 << shift, at = 16 * page;
+		uint64_t top = ((uint64_t)1 << 48) - page, end = GIB + granule[i].block + page;
+		struct range range[] = { { GIB, end, NULL }, { top, top + page, NULL } };
+		struct ranges r = { range, 1, 1 };
+		BUF_AUTO out = { 0 };
+
+		assert_int_equal(arm64_idmap_build(&r, UART + 0x123, page, at, &out),
+				 granule[i].tables);
+		assert_int_equal(out.len, (uint64_t)granule[i].tables * page);
+		assert_int_equal(walked(&out, at, shift, first, 2, GIB), GIB | 0x701);
+		assert_int_equal(walked(&out, at, shift, first, 3, end - page),
+				 (end - page) | 0x703);
+		assert_int_equal(walked(&out, at, shift, first, 3, UART),
+				 (UART & -page) | 3ull << 53 | 0x407);
+		assert_int_equal(walked(&out, at, shift, first, 3, end), 0);
+		r = (struct ranges){ range + 1, 1, 1 };
+		out.len = 0;
+		assert_int_equal(arm64_idmap_build(&r, 0, page, at, &out), 4 - (int)first);
+		assert_int_equal(walked(&out, at, shift, first, 3, top), top | 0x703);
+	}
 }
 
 static void too_many_tables(void **state)
@@ -864,7 +943,7 @@ static void too_many_tables(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 90; i++)
 		ranges_add(&r, i << 39, 4096, NULL);
-	assert_fails(arm64_idmap_build(&r, 0, 0, NULL), E2BIG,
+	assert_fails(arm64_idmap_build(&r, 0, 4096, 0, NULL), E2BIG,
 		     "in so many places that the purgatory");
 }
 
@@ -883,6 +962,7 @@ int main(void)
 		cmocka_unit_test(lines_of_the_log),
 		cmocka_unit_test(console_of_acpi),
 		cmocka_unit_test(tables_are_small),
+		cmocka_unit_test(tables_of_other_pages),
 		cmocka_unit_test(too_many_tables),
 	};
 

@@ -61,13 +61,19 @@ int arm64_find_uart(struct machine *m, struct arm64_uart *uart);
 /* Of the table itself (Microsoft's "Serial Port Console Redirection Table"). */
 struct arm64_uart arm64_uart_of_spcr(const uint8_t *table, size_t len);
 
+/* idmap.c: what TCR_EL1.TG0 has for pages of so many bytes; -1: there are no such pages. */
+int arm64_granule(uint64_t page);
 /*
- * idmap.c: page tables with a granule of 4 KiB and addresses of 48 bits, which map each page of
- * @ranges (merged; 4 KiB pages) and of @device (one page; 0: none) to itself. They lie at @at, the
+ * Page tables with a granule of @page bytes and addresses of 48 bits, which map each page of
+ * @ranges (merged; whole pages) and of @device (one page; 0: none) to itself. They lie at @at, the
  * first is the root. Appended to @out; without @out only counted. Pages, or -E2BIG with a message.
  */
-int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t at, struct buf *out);
-/* Place the segment for the image's other ones, if there is anything to verify. */
+int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t page, uint64_t at,
+		      struct buf *out);
+/*
+ * Place the segment for the image's other ones, if there is anything to verify. Where the running
+ * kernel's granule is not known, there is none, and a warning.
+ */
 int arm64_idmap_place(struct image *image);
 
 /* The steps of struct arch: needs.c, boot-data.c, proofs.c. */

@@ -86,5 +86,8 @@ int arm64_fill(struct image *image)
 		      image_address(image, ROLE_BOOT_DATA));
 	purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_IDMAP),
 		      image_address(image, ROLE_IDMAP));
+	if (image_segment(image, ROLE_IDMAP))
+		purgatory_put(image, PURGATORY_ARCH(PURGATORY_ARM64_GRANULE),
+			      (uint64_t)arm64_granule(image->machine->page_size));
 	return put_uart(image);
 }

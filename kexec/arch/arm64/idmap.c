@@ -4,7 +4,8 @@
  * The purgatory is entered with the MMU and the caches off, and would need most of a minute to
  * verify an image from uncached memory. These page tables, a part of the image as all else, let it
  * turn them on: what it reads is mapped to itself, and nothing more, so that nothing beyond is ever
- * fetched by speculation (Arm Architecture Reference Manual, D8, "VMSAv8-64").
+ * fetched by speculation (Arm Architecture Reference Manual, D8, "VMSAv8-64"). Their granule is the
+ * running kernel's: each processor that it uses knows that one, and may know no other.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 #include "common/bytes.h"
 #include "kexec/arch/arm64/arm64.h"
 
-#define IDMAP_PAGE	((uint64_t)4096)
-#define IDMAP_ENTRIES	512
 #define IDMAP_BITS	48
+#define IDMAP_LEVEL_LAST 3
+#define IDMAP_LEVEL_BLOCK 2	/* the only one with blocks that every granule has */
 #define IDMAP_TABLES_MAX 256	/* a segment takes six at most, where everything is far apart */
 
 /* Descriptors. */
@@ -26,63 +27,86 @@
 #define DESC_NO_EXEC	(3ull << 53)	/* for one privilege level or two */
 
 struct idmap {
-	uint8_t *page;			/* IDMAP_TABLES_MAX of them */
+	struct buf tables;
 	uint64_t at;			/* of the first */
-	unsigned int n;
+	uint64_t page;			/* bytes of a page, and of a table */
 };
 
-/* Address bits which a level's index begins with: 39, 30, 21, 12. */
-static unsigned int level_shift(unsigned int level)
+int arm64_granule(uint64_t page)
 {
-	return 39 - 9 * level;
+	return page == 0x1000 ? 0 : page == 0x10000 ? 1 : page == 0x4000 ? 2 : -1;
 }
 
-static uint8_t *idmap_entry(struct idmap *map, unsigned int table, unsigned int level,
-			    uint64_t address)
+/* Address bits which a level's index begins with: for pages of 4 KiB 39, 30, 21, 12. */
+static unsigned int level_shift(const struct idmap *map, unsigned int level)
 {
-	uint64_t index = address >> level_shift(level) & (IDMAP_ENTRIES - 1);
+	unsigned int shift = (unsigned int)__builtin_ctzll(map->page);
 
-	return map->page + table * IDMAP_PAGE + index * 8;
+	return shift + (shift - 3) * (IDMAP_LEVEL_LAST - level);
+}
+
+/* The first level whose index has bits at all: with pages of 64 KiB that is 1. */
+static unsigned int level_first(const struct idmap *map)
+{
+	unsigned int level = 0;
+
+	while (level_shift(map, level) >= IDMAP_BITS)
+		level++;
+	return level;
+}
+
+static uint8_t *idmap_entry(struct idmap *map, uint64_t table, unsigned int level, uint64_t address)
+{
+	uint64_t index = address >> level_shift(map, level) & (map->page / 8 - 1);
+
+	return map->tables.data + table * map->page + index * 8;
+}
+
+static uint64_t idmap_add_table(struct idmap *map)
+{
+	buf_reserve(&map->tables, map->page);
+	memset(map->tables.data + map->tables.len, 0, map->page);
+	map->tables.len += map->page;
+	return map->tables.len / map->page - 1;
 }
 
 /* The next level's table for this address, made if need be. */
-static int idmap_descend(struct idmap *map, unsigned int *table, unsigned int level,
-			 uint64_t address)
+static int idmap_descend(struct idmap *map, uint64_t *table, unsigned int level, uint64_t address)
 {
-	uint8_t *entry = idmap_entry(map, *table, level, address);
-	uint64_t value = le64_get(entry);
+	uint64_t from = *table, value = le64_get(idmap_entry(map, from, level, address));
 
 	if (value) {
-		*table = (unsigned int)(((value & ~(IDMAP_PAGE - 1)) - map->at) / IDMAP_PAGE);
+		*table = (value - map->at) / map->page;
 		return 0;
 	}
-	if (map->n == IDMAP_TABLES_MAX)
+	if (map->tables.len == IDMAP_TABLES_MAX * map->page)
 		return fail(
 			E2BIG,
 			"idmap: the image is in so many places that the purgatory would need more"
 			" than %d page tables; load with --no-checks",
 			IDMAP_TABLES_MAX);
-	*table = map->n++;
-	bytes_put(entry, (map->at + *table * IDMAP_PAGE) | DESC_TABLE, 8, true);
+	*table = idmap_add_table(map);
+	bytes_put(idmap_entry(map, from, level, address),
+		  (map->at + *table * map->page) | DESC_TABLE, 8, true);
 	return 0;
 }
 
-/* As much as one entry maps: 2 MiB where all of them are wanted. Returns how much. */
+/* As much as one entry maps: a block where all of it is wanted. *done: how much. */
 static int idmap_one(struct idmap *map, uint64_t address, uint64_t end, uint64_t flags,
 		     uint64_t *done)
 {
-	uint64_t block = (uint64_t)1 << level_shift(2);
+	uint64_t block = (uint64_t)1 << level_shift(map, IDMAP_LEVEL_BLOCK), table = 0;
 	bool whole = !(address & (block - 1)) && end - address >= block;
-	unsigned int table = 0, last = whole ? 2 : 3;
+	unsigned int last = whole ? IDMAP_LEVEL_BLOCK : IDMAP_LEVEL_LAST;
 	int rc = 0;
 
-	for (unsigned int level = 0; level < last && rc >= 0; level++)
+	for (unsigned int level = level_first(map); level < last && rc >= 0; level++)
 		rc = idmap_descend(map, &table, level, address);
 	if (rc < 0)
 		return rc;
 	bytes_put(idmap_entry(map, table, last, address),
 		  address | flags | DESC_ACCESSED | (whole ? DESC_BLOCK : DESC_TABLE), 8, true);
-	*done = whole ? block : IDMAP_PAGE;
+	*done = whole ? block : map->page;
 	return 0;
 }
 
@@ -102,26 +126,23 @@ static int idmap_range(struct idmap *map, uint64_t start, uint64_t end, uint64_t
 	return rc;
 }
 
-int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t at, struct buf *out)
+int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t page, uint64_t at,
+		      struct buf *out)
 {
-	BUF_AUTO pages = {0};
-	struct idmap map = { .at = at, .n = 1 };
+	struct idmap map = { .at = at, .page = page };
 	int rc = 0;
 
-	buf_reserve(&pages, IDMAP_TABLES_MAX * IDMAP_PAGE);
-	map.page = pages.data;
-	memset(map.page, 0, IDMAP_TABLES_MAX * IDMAP_PAGE);
+	idmap_add_table(&map);
 	for (size_t i = 0; i < ranges->n && rc >= 0; i++)
 		rc = idmap_range(&map, ranges->at[i].start, ranges->at[i].end, DESC_INNER);
 	if (rc >= 0 && device)
-		rc = idmap_range(&map, round_down64(device, IDMAP_PAGE),
-				 round_down64(device, IDMAP_PAGE) + IDMAP_PAGE,
-				 DESC_DEVICE | DESC_NO_EXEC);
-	if (rc < 0)
-		return rc;
-	if (out)
-		buf_add(out, map.page, map.n * IDMAP_PAGE);
-	return (int)map.n;
+		rc = idmap_range(&map, round_down64(device, page),
+				 round_down64(device, page) + page, DESC_DEVICE | DESC_NO_EXEC);
+	if (rc >= 0 && out)
+		buf_add(out, map.tables.data, map.tables.len);
+	rc = rc < 0 ? rc : (int)(map.tables.len / page);
+	buf_free(&map.tables);
+	return rc;
 }
 
 /* What the purgatory touches: what it verifies or looks after, and all of itself. */
@@ -148,22 +169,30 @@ int arm64_idmap_place(struct image *image)
 	struct segment *placed;
 	RANGES_AUTO touched = {0};
 	BUF_AUTO tables = {0};
+	uint64_t page = image->machine->page_size;
 	int rc;
 
 	if (image->no_checks)
 		return 0;
+	if (arm64_granule(page) < 0) {
+		warn("the purgatory will verify the image with the caches off, which can take"
+		     " minutes: the running kernel has pages of %" PRIu64
+		     " KiB, for which this kexec knows no page tables",
+		     page >> 10);
+		return 0;
+	}
 	find_touched(image, &touched);
-	rc = arm64_idmap_build(&touched, f->uart.base, 0, NULL);
+	rc = arm64_idmap_build(&touched, f->uart.base, page, 0, NULL);
 	if (rc < 0)
 		return rc;
-	s.memsz = ((uint64_t)rc + IDMAP_OWN_TABLES) * IDMAP_PAGE;
+	s.memsz = ((uint64_t)rc + IDMAP_OWN_TABLES) * page;
 	rc = image_place(image, s, image_early(image, 0));
 	if (rc < 0)
 		return rc;
 	placed = image_segment(image, ROLE_IDMAP);
 	ranges_add(&touched, placed->addr, placed->memsz, NULL);
 	ranges_merge(&touched);
-	rc = arm64_idmap_build(&touched, f->uart.base, placed->addr, &tables);
+	rc = arm64_idmap_build(&touched, f->uart.base, page, placed->addr, &tables);
 	if (rc < 0)
 		return rc;
 	placed->data = arena_copy(&image->arena, tables.data, tables.len);

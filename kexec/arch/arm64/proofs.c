@@ -166,6 +166,8 @@ struct walk {
 	const struct segment *tables;
 	struct ranges memory, device;
 	unsigned int seen;		/* tables: none is reached twice */
+	uint64_t page;	   /* bytes that an entry of level 3 has; a table has as many */
+	unsigned int bits; /* of an address, by which the entry in a table is found */
 };
 
 static uint64_t page_tables_entry(const struct walk *w, uint64_t table, unsigned int i)
@@ -175,16 +177,16 @@ static uint64_t page_tables_entry(const struct walk *w, uint64_t table, unsigned
 	return at + 8 <= w->tables->bufsz ? le64_get(w->tables->data + at) : 0;
 }
 
-/* As the processor walks: level 0 to 3, each entry for 512 GiB, 1 GiB, 2 MiB, 4 KiB. */
+/* As the processor walks, up to level 3. With pages of 4 KiB: 512 GiB, 1 GiB, 2 MiB, 4 KiB. */
 static int walk_table(struct walk *w, uint64_t table, unsigned int level, uint64_t from)
 {
-	uint64_t size = 0x1000ull << (9 * (3 - level));
+	uint64_t size = w->page << (w->bits * (3 - level));
 	int rc = 0;
 
 	if (table < w->tables->addr || table - w->tables->addr >= w->tables->bufsz ||
-	    table % 4096 || ++w->seen > w->tables->bufsz / 4096)
+	    table % w->page || ++w->seen > w->tables->bufsz / w->page)
 		return prove_wrong("the purgatory's page tables lead out of their segment");
-	for (unsigned int i = 0; i < 512 && rc >= 0; i++) {
+	for (unsigned int i = 0; i < w->page / 8 && rc >= 0; i++) {
 		uint64_t e = page_tables_entry(w, table, i), address = e & 0x0000fffffffff000;
 
 		if (!(e & 1))
@@ -206,7 +208,7 @@ static int walk_table(struct walk *w, uint64_t table, unsigned int level, uint64
 static int prove_mapped(struct walk *w)
 {
 	const struct arm64_facts *f = w->image->machine->arch_facts;
-	uint64_t uart = f->uart.base & ~0xfffull, bytes;
+	uint64_t uart = f->uart.base & -w->page, bytes;
 	RANGES_AUTO wanted = {0};
 
 	for (unsigned int i = 0; i < w->image->n_segments; i++)
@@ -220,31 +222,46 @@ static int prove_mapped(struct walk *w)
 	if (ranges_total(&w->memory) != bytes)
 		return prove_wrong("the purgatory's page tables map more than the image");
 	if (f->uart.base ? w->device.n != 1 || w->device.at[0].start != uart ||
-			    w->device.at[0].end != uart + 4096 :
+			    w->device.at[0].end != uart + w->page :
 			   w->device.n != 0)
 		return prove_wrong(
 			"the purgatory's page tables do not map its console alone as a device");
 	return 0;
 }
 
+static uint64_t purgatory_word(const struct image *image, size_t at)
+{
+	const struct segment *s = image_segment(image, ROLE_PURGATORY);
+
+	return s ? bytes_get(s->data + at, 8, image->machine->little) : 0;
+}
+
 static int prove_idmap(const struct image *image)
 {
+	/* By TCR_EL1.TG0: what a page has, and the first level that has bits of 48. */
+	static const struct {
+		uint64_t page;
+		unsigned int bits, first;
+	} granule[] = { { 0x1000, 9, 0 }, { 0x10000, 13, 1 }, { 0x4000, 11, 0 } };
 	const struct segment *s = image_segment(image, ROLE_IDMAP);
-	const struct segment *purgatory = image_segment(image, ROLE_PURGATORY);
+	uint64_t root = purgatory_word(image, PURGATORY_ARCH(PURGATORY_ARM64_IDMAP)),
+		 tg0 = purgatory_word(image, PURGATORY_ARCH(PURGATORY_ARM64_GRANULE)),
+		 page = image->machine->page_size;
 	struct walk w = { .image = image, .tables = s };
-	uint64_t root = purgatory ?
-		bytes_get(purgatory->data + PURGATORY_ARCH(PURGATORY_ARM64_IDMAP), 8,
-			  image->machine->little) :
-		0;
 	int rc;
 
 	if (!s)
-		return image->no_checks ?
+		return image->no_checks || (page != 0x1000 && page != 0x4000 && page != 0x10000) ?
 			0 :
 			prove_wrong("the purgatory would verify with the caches off");
 	if (root != s->addr)
 		return prove_wrong("the purgatory does not know its page tables");
-	rc = walk_table(&w, root, 0, 0);
+	if (tg0 >= ARRAY_SIZE(granule) || granule[tg0].page != page)
+		return prove_wrong("the purgatory's page tables are not made of pages such as the"
+				   " running kernel has");
+	w.page = page;
+	w.bits = granule[tg0].bits;
+	rc = walk_table(&w, root, granule[tg0].first, 0);
 	if (rc >= 0)
 		rc = prove_mapped(&w);
 	ranges_free(&w.memory);

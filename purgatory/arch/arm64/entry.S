@@ -18,9 +18,10 @@
 #define SCTLR_WXN	(1 << 19)
 
 #define MAIR		0x00ff			/* 0: memory, write-back; 1: device, nGnRnE */
-/* 48 bits below, 4 KiB granule, walks through the caches; nothing above. */
+/* 48 bits below, walks through the caches; nothing above. The granule comes at its bit. */
 #define TCR_EL1_BASE	(16 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23)
 #define TCR_EL2_BASE	(16 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 1 << 31)
+#define TCR_TG0		14
 #define PARANGE_MAX	5			/* 48 bits */
 
 	.section .head, "ax"
@@ -89,15 +90,16 @@ stack_lines:
 	dsb	sy
 	ret
 
-/* Unless there are no tables, or this processor has not their granule: then all stays as it is. */
+/*
+ * Unless there are no tables: then all stays as it is. Their granule is that of the kernel which ran
+ * here, so this processor has it.
+ */
 map_on:
 	mov	x21, xzr
 	ldr	x4, [x19, #PURGATORY_ARCH_AT(PURGATORY_ARM64_IDMAP)]
 	cbz	x4, 9f
+	ldr	x10, [x19, #PURGATORY_ARCH_AT(PURGATORY_ARM64_GRANULE)]
 	mrs	x5, id_aa64mmfr0_el1
-	ubfx	x0, x5, #28, #4			/* TGran4 */
-	cmp	x0, #0xf
-	b.eq	9f
 	and	x5, x5, #0xf			/* PARange */
 	cmp	x5, #PARANGE_MAX
 	mov	x0, #PARANGE_MAX
@@ -112,6 +114,7 @@ map_on:
 	b	2f
 1:	msr	S3_4_C2_C0_3, xzr		/* TCR2_EL2 */
 2:
+	lsl	x10, x10, #TCR_TG0
 	mov	x6, #MAIR
 	mov	x8, #(SCTLR_M | SCTLR_C)
 	orr	x8, x8, #SCTLR_I
@@ -120,6 +123,7 @@ map_on:
 
 	ldr	x7, =TCR_EL1_BASE
 	orr	x7, x7, x5, lsl #32
+	orr	x7, x7, x10
 	msr	mair_el1, x6
 	msr	tcr_el1, x7
 	msr	ttbr0_el1, x4
@@ -142,7 +146,8 @@ map_on:
 	b	4f
 3:	ldr	x7, =TCR_EL1_BASE
 	orr	x7, x7, x5, lsl #32
-4:	msr	mair_el2, x6
+4:	orr	x7, x7, x10
+	msr	mair_el2, x6
 	msr	tcr_el2, x7
 	msr	ttbr0_el2, x4
 	isb
