@@ -145,13 +145,17 @@ static struct failure apply_file_make(const struct apply_file *a)
 		(a->initrd_fd < 0 ? FILE_NO_INITRAMFS : 0);
 	int rc = apply_file_wishes(a, flags);
 
-	/* A policy of IMA that wants signatures of all files wants one of this. */
-	if (rc == -EACCES && a->empty_initrd) {
+	/*
+	 * A policy of IMA that wants signatures of all files wants one of this (EACCES). LoadPin
+	 * takes files of one file system (EPERM, security/loadpin/loadpin.c:loadpin_check).
+	 */
+	if ((rc == -EACCES || rc == -EPERM) && a->empty_initrd) {
 		rc = apply_file_wishes(a, flags | FILE_NO_INITRAMFS);
 		if (rc >= 0)
-			warn("the running kernel takes no initrd that is not signed, not even an"
-			     " empty one: the next kernel may take memory for its initrd that"
-			     " EFI's tables tell of; give it one with --initrd");
+			warn("the running kernel takes no initrd that it does not trust (signed, or"
+			     " from the file system that LoadPin has pinned), not even an empty"
+			     " one: the next kernel may take memory for its initrd that EFI's"
+			     " tables tell of; give it one with --initrd");
 	}
 	if (rc == -ENOSYS)
 		fail(ENOSYS, "%s", apply_file_cause(ENOSYS, crash, a->sr));

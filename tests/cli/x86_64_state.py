@@ -50,6 +50,7 @@ KERNEL = bzimage()
 ARMED = all_of(put("machine/sys/kernel/kexec_crash_loaded", b"1\n"), put("machine/sys/kernel/kexec/crash_loaded", b"1\n"))
 LOCKED_LOAD = "locked down: it takes kernels by kexec_file_load \\(-s\\) only"
 LOCKED_FILE = "locked down: it takes only kernels signed with a key"
+REFUSED = ["0x2 = -1", "0x6 = -1"]       # with an empty initrd, and as that may be what is refused, without
 SECURE_LOAD = "under Secure Boot the running kernel takes kernels by kexec_file_load \\(-s\\) only"
 
 
@@ -63,17 +64,17 @@ CASES += [
     refused("lockdown, -u", "-c -p -u", "unload failed: .*" + LOCKED_LOAD, EPERM, LOCKED, calls=["0x1 = -1"]),
     refused("lockdown, normal", "-c -l {kernel}", LOCKED_LOAD, EPERM, LOCKED, calls=["0x3e0000 = -1"]),
     refused("lockdown, not signed", "-s -p {kernel}", "kexec_file_load failed: .*" + LOCKED_FILE, EPERM, LOCKED,
-            calls=["0x2 = -1"], file=EPERM),
-    refused("lockdown, -a goes no further", "-p {kernel}", LOCKED_FILE, EPERM, LOCKED, calls=["0x2 = -1"], file=EPERM),
+            calls=REFUSED, file=EPERM),
+    refused("lockdown, -a goes no further", "-p {kernel}", LOCKED_FILE, EPERM, LOCKED, calls=REFUSED, file=EPERM),
     refused("lockdown, -a --hotplug", "-p --hotplug {kernel}", "loading with kexec_file_load: the running kernel is locked.*" +
-            LOCKED_FILE, EPERM, LOCKED, calls=["0x2 = -1"], file=EPERM),
+            LOCKED_FILE, EPERM, LOCKED, calls=REFUSED, file=EPERM),
     refused("lockdown, no such files", "-l {kernel}", "files of this kind\n\\Z", EPERM, LOCKED, calls=["0x0 = -8"], file=ENOEXEC),
     refused("Secure Boot", "-c -p {kernel}", SECURE_LOAD, EACCES, SECURE, LOCKED, calls=["0x3e0001 = -13"]),
     refused("Secure Boot, -u", "-c -p -u", SECURE_LOAD, EACCES, SECURE, calls=["0x1 = -13"]),
     refused("IMA without Secure Boot", "-c -p {kernel}", r"security policy \(IMA, SELinux\)", EACCES, calls=["0x3e0001 = -13"]),
     refused("neither", "-c -p {kernel}", r"needs root \(CAP_SYS_BOOT\)", EPERM, calls=["0x3e0001 = -1"]),
     refused("disabled", "-s -p {kernel}", "kexec_load_disabled is 1", EPERM, LOCKED,
-            put("machine/proc/sys/kernel/kexec_load_disabled", b"1\n"), calls=["0x2 = -1"], file=EPERM),
+            put("machine/proc/sys/kernel/kexec_load_disabled", b"1\n"), calls=REFUSED, file=EPERM),
     refused("used up", "-c -p {kernel}", "kexec_load_limit_panic is 0", EPERM,
             put("machine/proc/sys/kernel/kexec_load_limit_panic", b"0\n"), calls=["0x3e0001 = -1"]),
     Case("x86_64: lockdown, and -u goes by kexec_file_load", "-p -u", machine=UEFI, kernel=KERNEL, env=both(policy=EPERM),
@@ -88,7 +89,7 @@ CASES += [
 # --- an initrd that EFI's tables tell of ---
 
 EMPTY = "  read initrd c71c0011"		# crc32 of a page of zeroes
-UNSIGNED = "no initrd that is not signed"
+UNSIGNED = "no initrd that it does not trust"
 
 
 def reads(empty, *calls):
@@ -110,6 +111,10 @@ CASES += [
          check=reads(False, "0x4 = 0")),
     Case("x86_64: UEFI, -s without an initrd where one must be signed", "-s -l {kernel}", machine=UEFI, kernel=KERNEL,
          env=both(file="13,0"), stderr=f"warning: .*{UNSIGNED}", check=reads(False, "0x0 = -13", "0x4 = 0")),
+    Case("x86_64: UEFI, -s without an initrd where LoadPin is", "-s -l {kernel}", machine=UEFI, kernel=KERNEL,
+         env=both(file="1,0"), stderr=f"warning: .*{UNSIGNED} .* LoadPin", check=reads(False, "0x0 = -1", "0x4 = 0")),
+    Case("x86_64: UEFI, -s, and LoadPin has not pinned the kernel", "-s -l {kernel}", 255, machine=UEFI, kernel=KERNEL,
+         env=both(file="1"), stderr=rf"(?s)\A(?!.*{UNSIGNED}).*kexec_file_load failed", check=reads(False, "0x0 = -1", "0x4 = -1")),
     Case("x86_64: UEFI, -s, and the kernel must be signed", "-s -l {kernel}", 255, machine=UEFI, kernel=KERNEL,
          env=both(file="13"), stderr=rf"(?s)\A(?!.*{UNSIGNED}).*kexec_file_load failed", check=reads(False, "0x0 = -13", "0x4 = -13")),
 ]

@@ -34,7 +34,7 @@ static struct {
 	unsigned int n, sleeps, busy; /* the latter: answers to come that are -EBUSY */
 	int answer;
 	unsigned long unknown;
-	bool unsigned_initrd; /* nothing with an initrd is loaded: EACCES */
+	int refused_initrd; /* with an initrd, this is the answer; 0: none of its own */
 	void (*while_asleep)(void);
 } asked;
 
@@ -81,7 +81,7 @@ static int fake_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_si
 	call->initrd_fd = initrd_fd;
 	call->cmdline_size = cmdline_size;
 	snprintf(call->text, sizeof(call->text), "%s", cmdline ? cmdline : "NULL");
-	return asked.unsigned_initrd && !(flags & 4) ? -EACCES : answer(flags);
+	return asked.refused_initrd && !(flags & 4) ? asked.refused_initrd : answer(flags);
 }
 
 static void fake_sleep(unsigned int ms)
@@ -910,23 +910,28 @@ static void regions_in_which_none_starts(void **state)
 
 /* --- where EFI's tables may tell of an initrd that is long gone --- */
 
-/* There an empty one is handed over, but for a policy that wants even that signed. */
+/* There an empty one is handed over, but for a policy that wants even that signed, or pinned. */
 static void initrds_of_nothing(void **state)
 {
 	enum { NO_INITRAMFS = 4 };
 	static const struct {
-		bool efi, own, policy;	/* the latter: nothing is loaded with an initrd */
+		bool efi, own;
+		int policy;		/* with an initrd nothing is loaded, but this said */
 		int answer, rc;		/* the answer to what is loaded without */
 		unsigned int calls, last;
 		bool warns;
 	} rows[] = {
-		{ false, false, false, 0, 0, 1, NO_INITRAMFS, false },
-		{ true, false, false, 0, 0, 1, 0, false },
-		{ true, false, true, 0, 0, 2, NO_INITRAMFS, true },
-		{ true, false, true, -EACCES, -EACCES, 2, NO_INITRAMFS, false },
-		{ true, false, false, -ENOMEM, -ENOMEM, 1, 0, false },
-		{ true, true, true, 0, -EACCES, 1, 0, false },
-		{ false, false, false, -EACCES, -EACCES, 1, NO_INITRAMFS, false },
+		{ false, false, 0, 0, 0, 1, NO_INITRAMFS, false },
+		{ true, false, 0, 0, 0, 1, 0, false },
+		{ true, false, -EACCES, 0, 0, 2, NO_INITRAMFS, true },
+		{ true, false, -EPERM, 0, 0, 2, NO_INITRAMFS, true },
+		{ true, false, -EACCES, -EACCES, -EACCES, 2, NO_INITRAMFS, false },
+		{ true, false, -EPERM, -EPERM, -EPERM, 2, NO_INITRAMFS, false },
+		{ true, false, 0, -ENOMEM, -ENOMEM, 1, 0, false },
+		{ true, true, -EACCES, 0, -EACCES, 1, 0, false },
+		{ true, true, -EPERM, 0, -EPERM, 1, 0, false },
+		{ false, false, 0, -EACCES, -EACCES, 1, NO_INITRAMFS, false },
+		{ false, false, 0, -EPERM, -EPERM, 1, NO_INITRAMFS, false },
 	};
 	struct plan_request r = file_request(false, false);
 	struct said said;
@@ -946,13 +951,14 @@ static void initrds_of_nothing(void **state)
 		if (made)
 			says(SYS_EFI_RUNTIME_MAP "/0", "");
 		asked.answer = rows[i / 2].answer;
-		asked.unsigned_initrd = rows[i / 2].policy;
+		asked.refused_initrd = rows[i / 2].policy;
 		unit_listen(&said);
 		assert_int_equal(load_files(&r).rc, rows[i / 2].rc);
 		unit_heard(&said);
 		assert_int_equal(asked.n, rows[i / 2].calls);
 		assert_int_equal(last->flags, rows[i / 2].last | (r.crash ? 2 : 0));
-		assert_int_equal(strstr(said.text, "takes no initrd that is not signed") != NULL,
+		assert_int_equal(strstr(said.text, "takes no initrd that it does not trust") !=
+					 NULL,
 				 rows[i / 2].warns);
 		if (!rows[i / 2].own && made) {
 			assert_int_equal(pread(asked.call[0].initrd_fd, bytes, sizeof(bytes), 0),
