@@ -51,6 +51,8 @@ static void fill_header(void)
 	page[X86_HDR_JUMP_LEN] = 0x6a;		/* to 0x26c, as since Linux 5.3 */
 	put(page, X86_HDR_VERSION, 0x20f, 2);
 	page[X86_HDR_LOADFLAGS] = 0xff;
+	put(page, 0x230, 0x200000, 4);	/* kernel_alignment */
+	put(page, 0x258, 0x1000000, 8); /* pref_address */
 	put(page, X86_HDR_CMDLINE_SIZE, 2047, 4);
 	put(page, X86_HDR_INIT_SIZE, 0x3000000, 4);
 	memcpy(header, page + X86_BP_HEADER, sizeof(header));
@@ -95,7 +97,11 @@ static struct x86_64_boot usual(const struct x86_64_e820 *e)
 static struct x86_64_expect expected(const struct x86_64_boot *b)
 {
 	return (struct x86_64_expect){
-		.kernel_bytes = 0x3000000, .cmdline = b->cmdline, .initrd = b->initrd,
+		.kernel_bytes = 0x3000000,
+		.kernel_at = 0x1200000,
+		.vmlinux = !b->header,
+		.cmdline = b->cmdline,
+		.initrd = b->initrd,
 		.initrd_size = b->initrd_size,
 	};
 }
@@ -191,11 +197,12 @@ static void elf_kernel_gets_a_header(void **state)
 	X86_64_E820_AUTO e = {0};
 	BUF_AUTO out = {0};
 	struct x86_64_boot b = usual(&e);
-	struct x86_64_expect expect = expected(&b);
+	struct x86_64_expect expect;
 
 	(void)state;
 	fill_e820(&e, 4);
 	b.header = NULL;
+	expect = expected(&b);
 	build(&b, &out);
 	assert_int_equal(get(&out, 0x206, 2), 0x20f);
 	assert_int_equal(get(&out, 0x236, 2), 3);
@@ -817,6 +824,49 @@ static void proofs_refuse_command_lines(void **state)
 		     "the command line is not at");
 }
 
+/* By the document of the kernel: 0x230 kernel_alignment, 0x234 relocatable_kernel, 0x258
+ * pref_address. */
+static void proofs_refuse_places_of_kernels(void **state)
+{
+	static const struct {
+		bool vmlinux;
+		uint64_t relocatable, align, at;
+		const char *text; /* NULL: it may be there */
+	} rows[] = {
+		{ true, 0, 0, 0x1200000, NULL },
+		{ true, 0, 0, 0x1300000, "is at 0x1300000, which is no multiple of 0x200000" },
+		{ true, 1, 0x1000, 0x1201000, "which is no multiple of 0x200000" },
+		{ false, 1, 0x200000, 0x1200000, NULL },
+		{ false, 1, 0x200000, 0x1201000, "which is no multiple of 0x200000" },
+		{ false, 1, 0x1000, 0x1201000, NULL },
+		{ false, 1, 0x1000000, 0x1200000, "which is no multiple of 0x1000000" },
+		{ false, 1, 0, 0x1200000, "which is no multiple of 0x0" },
+		{ false, 0, 0x200000, 0x1000000, NULL },
+		{ false, 0, 0, 0x1000000, NULL },
+		{ false, 0, 0x200000, 0x1200000, "only runs at 0x1000000; it is at 0x1200000" },
+	};
+	X86_64_E820_AUTO e = { 0 };
+	BUF_AUTO out = { 0 };
+	struct x86_64_boot b = usual(&e);
+	struct x86_64_expect expect = expected(&b);
+
+	(void)state;
+	fill_e820(&e, 4);
+	build(&b, &out);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put(out.data, 0x234, rows[i].relocatable, 1);
+		put(out.data, 0x230, rows[i].align, 4);
+		expect.vmlinux = rows[i].vmlinux;
+		expect.kernel_at = rows[i].at;
+		if (rows[i].text)
+			assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect),
+				     EINVAL, rows[i].text);
+		else
+			assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect),
+					 0);
+	}
+}
+
 /* Sixteen zeroes are a node of nothing, if they are where one may be. */
 static void proofs_refuse_places_of_nodes(void **state)
 {
@@ -1102,6 +1152,7 @@ int main(void)
 		cmocka_unit_test(seed_and_tree_are_the_callers),
 		cmocka_unit_test(proofs_refuse),
 		cmocka_unit_test(proofs_refuse_command_lines),
+		cmocka_unit_test(proofs_refuse_places_of_kernels),
 		cmocka_unit_test(proofs_refuse_places_of_nodes),
 		cmocka_unit_test(proofs_refuse_chains),
 		cmocka_unit_test(proofs_refuse_memory),

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "kexec/arch/x86_64/x86_64.h"
+#include "kexec/plan.h"
+#include "purgatory/blobs.h"
+#include "purgatory/params.h"
 
 #define MIB	((uint64_t)1 << 20)
 #define PAGE	4096
@@ -90,7 +93,9 @@ static void boot_data_is_proven(const struct machine *m)
 {
 	const struct x86_64_facts *f = m->arch_facts;
 	struct range core = { m->crash.end - 2 * MIB, m->crash.end - MIB, NULL };
-	struct x86_64_expect expect = { .cmdline = m->cmdline, .kernel_bytes = MIB };
+	struct x86_64_expect expect = { .cmdline = m->cmdline,
+					.kernel_bytes = MIB,
+					.vmlinux = true };
 	struct x86_64_boot b = {
 		.running = f->boot_params, .e820 = &f->e820, .cmdline = m->cmdline, .seed = seed,
 		.efi = f->has_efi ? &f->efi : NULL, .rsdp = f->rsdp,
@@ -630,10 +635,102 @@ static void many_ranges_are_no_trouble(void **state)
 	assert_true(large < small * 8 + CLOCKS_PER_SEC / 20);
 }
 
+/* --- a plan --- */
+
+static bool has_purgatory(void)
+{
+	for (const struct purgatory_blob *p = purgatory_blobs; p->name; p++)
+		if (!strcmp(p->name, "x86_64"))
+			return true;
+	return false;
+}
+
+/* Linked for 16 MiB, one segment of 4 MiB; it says that it cannot move. */
+static void write_vmlinux(void)
+{
+	static uint8_t d[8192] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+
+	bytes_put(d + 16, 2, 2, true);
+	bytes_put(d + 18, 62, 2, true);
+	bytes_put(d + 20, 1, 4, true);
+	bytes_put(d + 24, 0x1000000, 8, true);
+	bytes_put(d + 32, 64, 8, true);
+	bytes_put(d + 52, 64, 2, true);
+	bytes_put(d + 54, 56, 2, true);
+	bytes_put(d + 56, 1, 2, true);
+	bytes_put(d + 64, 1, 4, true);
+	bytes_put(d + 72, 4096, 8, true);
+	bytes_put(d + 80, 0xffffffff81000000, 8, true);
+	bytes_put(d + 88, 0x1000000, 8, true);
+	bytes_put(d + 96, 4096, 8, true);
+	bytes_put(d + 104, 4 * MIB, 8, true);
+	unit_write(dir, "vmlinux", d, sizeof(d));
+}
+
+/* Where the purgatory goes is where the kernel is taken to be. */
+static void plan_of_a_vmlinux(void **state)
+{
+	STRING_AUTO root = unpack("q35-bios");
+	STRING_AUTO kernel = below("vmlinux");
+	static const uint8_t plan_seed[PLAN_SEED_SIZE] = { 1 };
+	const struct plan_request r = {
+		.kernel = kernel,
+		.cmdline = "quiet",
+		.mem_max = UINT64_MAX,
+		.crash = true,
+	};
+	static const struct {
+		uint64_t by;
+		bool proven;
+	} rows[] = {
+		{ 0, true },	     { 0x1000, false }, { MIB, false },
+		{ 0x1fffff, false }, { 2 * MIB, true },
+	};
+	struct machine m;
+	struct image image;
+	struct files files;
+	struct segment *purgatory;
+	uint8_t *copy;
+
+	(void)state;
+	if (!has_purgatory())
+		return; /* this kexec was configured without */
+	write_vmlinux();
+	assert_int_equal(survey(&m, root, NULL), 0);
+	image_init(&image, &m);
+	files_init(&files);
+	assert_int_equal(plan_open(&image, &files, &r).rc, 0);
+	image.request.seed = plan_seed;
+	assert_int_equal(plan(&image), 0);
+	assert_int_equal(image.kernel_base % (2 * MIB), 0);
+	purgatory = image_segment(&image, ROLE_PURGATORY);
+	copy = mem_alloc(purgatory->bufsz);
+	memcpy(copy, purgatory->data, purgatory->bufsz);
+	purgatory->data = copy;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *at = copy + PURGATORY_PARAMS_OFFSET +
+			offsetof(struct purgatory_params, kernel);
+
+		bytes_put(at, le64_get(at) + rows[i].by, 8, true);
+		if (rows[i].proven)
+			assert_int_equal(x86_64_prove(&image), 0);
+		else
+			assert_fails(x86_64_prove(&image), EINVAL, "no multiple of 0x200000");
+		bytes_put(at, le64_get(at) - rows[i].by, 8, true);
+	}
+	purgatory->role = ROLE_KERNEL_MORE;
+	assert_fails(x86_64_prove(&image), EINVAL, "there is no kernel or purgatory");
+	image_free(&image);
+	files_free(&files);
+	machine_free(&m);
+	free(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(machine_with_a_bios, setup, teardown),
+		cmocka_unit_test_setup_teardown(plan_of_a_vmlinux, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_with_added_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(added_memory_without_firmwares_map, setup,
 						teardown),

@@ -192,12 +192,13 @@ int x86_64_prove(const struct image *image)
 	const struct segment *boot = image_segment(image, ROLE_BOOT_DATA);
 	const struct segment *initrd = image_segment(image, ROLE_INITRD);
 	const struct segment *kernel = image_segment(image, ROLE_KERNEL);
+	const struct segment *purgatory = image_segment(image, ROLE_PURGATORY);
 	struct x86_64_expect expect = { .crash = image->crash, .cmdline = image->cmdline };
 	RANGES_AUTO covered = {0};
 	int rc;
 
-	if (!boot || !kernel)
-		return prove_wrong("there are no boot_params, or there is no kernel");
+	if (!boot || !kernel || !purgatory)
+		return prove_wrong("there are no boot_params, or there is no kernel or purgatory");
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
@@ -208,6 +209,9 @@ int x86_64_prove(const struct image *image)
 	}
 	expect.covered = covered;
 	expect.kernel_bytes = kernel->memsz;
+	expect.vmlinux = !image->kernel.boot_header;
+	expect.kernel_at = le64_get(purgatory->data + PURGATORY_PARAM(kernel)) -
+		image->kernel.entry;
 	expect.initrd = initrd ? initrd->addr : 0;
 	expect.initrd_size = initrd ? initrd->bufsz : 0;
 	rc = x86_64_prove_boot_data(boot->data, boot->bufsz, boot->addr, &expect);

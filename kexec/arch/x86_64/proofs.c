@@ -60,6 +60,28 @@ static int prove_header(const struct boot_read *r, const struct x86_64_expect *e
 	return 0;
 }
 
+/*
+ * head64.c:__startup_64() stops a vmlinux elsewhere, before it can say so. A bzImage moves itself
+ * up, out of what its header wants; one that does not run just anywhere takes the place that it
+ * names.
+ */
+static int prove_kernel_at(const struct boot_read *r, const struct x86_64_expect *expect)
+{
+	uint64_t align = expect->vmlinux ? 0x200000 : le32_get(r->data + 0x230);
+
+	if (!expect->vmlinux && !r->data[0x234]) {
+		if (expect->kernel_at != le64_get(r->data + 0x258))
+			return fail(EINVAL,
+				    "the kernel only runs at 0x%" PRIx64 "; it is at 0x%" PRIx64,
+				    le64_get(r->data + 0x258), expect->kernel_at);
+	} else if (!align || expect->kernel_at % align) {
+		return fail(EINVAL,
+			    "the kernel is at 0x%" PRIx64 ", which is no multiple of 0x%" PRIx64,
+			    expect->kernel_at, align);
+	}
+	return 0;
+}
+
 static int prove_cmdline(const struct boot_read *r, const struct x86_64_expect *expect)
 {
 	uint64_t at = read_split(r, 0x228, 0x0c8), limit = le32_get(r->data + 0x238);
@@ -262,6 +284,8 @@ int x86_64_prove_boot_data(const uint8_t *data, size_t len, uint64_t addr,
 		rc = fail(EINVAL, "0x%zx bytes at 0x%" PRIx64 " are none", len, addr);
 	if (rc >= 0)
 		rc = prove_header(&r, expect);
+	if (rc >= 0)
+		rc = prove_kernel_at(&r, expect);
 	if (rc >= 0)
 		rc = prove_cmdline(&r, expect);
 	if (rc >= 0)

@@ -90,6 +90,8 @@ struct x86_64_expect {
 	struct range core; /* crash: the elfcorehdr's segment, in no entry of the e820 */
 	struct ranges covered;		/* each must be RAM of the e820: all other segments */
 	uint64_t kernel_bytes;		/* memsz of the kernel: at least what its header wants */
+	uint64_t kernel_at;		/* where its first byte is */
+	bool vmlinux;			/* it came without a header */
 	const char *cmdline;
 	uint64_t initrd, initrd_size;	/* 0, 0: none */
 };

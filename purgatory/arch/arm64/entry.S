@@ -91,8 +91,8 @@ stack_lines:
 	ret
 
 /*
- * Unless there are no tables: then all stays as it is. Their granule is that of the kernel which ran
- * here, so this processor has it.
+ * Unless there are no tables: then all stays as it is. Their granule is that of the kernel which
+ * ran here, so this processor has it.
  */
 map_on:
 	mov	x21, xzr
