@@ -83,9 +83,13 @@ static int purgatory_add_itself(struct image *image, const struct segment *s)
 	return rc < 0 ? rc : purgatory_add_region(image, s->name, after);
 }
 
+/*
+ * The purgatory is first, which has the table of regions in it: where an entry is damaged, so is
+ * this region, and not only the one that is read wrongly.
+ */
 static int purgatory_add_regions(struct image *image)
 {
-	int rc = 0;
+	int rc = purgatory_add_itself(image, image_segment(image, ROLE_PURGATORY));
 
 	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++) {
 		const struct segment *s = &image->segment[i];
@@ -95,9 +99,7 @@ static int purgatory_add_regions(struct image *image)
 			      " from SHA calculation (%s, the running"
 			      " kernel may rewrite it)",
 			      s->addr, s->name);
-		else if (s->role == ROLE_PURGATORY)
-			rc = purgatory_add_itself(image, s);
-		else
+		else if (s->role != ROLE_PURGATORY)
 			rc = purgatory_add_region(
 				image, s->name,
 				(struct purgatory_region){ .start = s->addr,

@@ -39,7 +39,7 @@
  *
  * A region's name has, as `check`, all words of the four lanes' states when this region is in,
  * joined by exclusive or: where the digest is wrong, the first region whose check is wrong is
- * damaged.
+ * damaged. The purgatory's own come first, as the table is in them.
  *
  * Architectures differ in the words of arch[], which are named below, and in
  * what the kernel address means there; nothing else.

@@ -67,10 +67,10 @@ def entry(_, plan):
 
 
 def zeros_for_data(case, plan):
-    """The first region's last byte is to be zero, which it is not."""
+    """The last byte of the kernel, whose region is the third, is to be zero, which it is not."""
     plan.segment("kernel").data[-1] = 1
-    params(440, -1)(case, plan)
-    params(448, 1)(case, plan)
+    params(488, -1)(case, plan)
+    params(496, 1)(case, plan)
 
 
 def params(offset, change):
@@ -216,8 +216,8 @@ MUTATIONS = {
     "parameters: backup size": ("purgatory_params", params(344, -1)),
     "parameters: console": ("purgatory_params", params(352, -1)),
     "one region less": ("digest_regions", params(408, -1)),
-    "region too short": ("digest_regions", params(440, -1)),
-    "zeros too few": ("digest_regions", params(448, -1)),
+    "region too short": ("digest_regions", params(488, -1)),
+    "zeros too few": ("digest_regions", params(496, -1)),
     "zeros where data is": ("digest", zeros_for_data),
     "unit that is not there": ("purgatory_params", params(416, 1)),
     "copy of another segment": ("sealed", params(840, 0x10000)),
