@@ -43,6 +43,10 @@ class Architecture:
         """After the crash: what it tells, to be compared with known_cpus()."""
         raise NotImplementedError
 
+    def has_printed(self, said, line):
+        """Whether this line is in what the console said."""
+        return line in said
+
     def has_unit(self, stage):
         """Whether the guest's processor has what purgatory/arch/NAME/lanes.h wants."""
         raise NotImplementedError

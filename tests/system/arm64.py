@@ -18,6 +18,7 @@ class Arm64(Architecture, Virt):
         "arm-crash-el2": USUAL._replace(machine="virt,gic-version=3,virtualization=on", cpu="cortex-a72"),
         "arm-crash-vhe": USUAL._replace(machine="virt,gic-version=3,virtualization=on"),
         "arm-crash-acpi": USUAL._replace(uefi=True),
+        "arm-chain": USUAL._replace(disk=1 << 28),
         "arm-exec-acpi": USUAL._replace(uefi=True),
         "arm-crash-high": USUAL._replace(memory="6G", crashkernel="256M,high"),
         "readers": USUAL._replace(disk=1 << 30),

@@ -28,14 +28,21 @@ TEXT_SAMPLE = 4096
 # purgatory/params.h: its magic, and where the word `units` is from there on.
 PURGATORY_MAGIC, UNITS_AT = 0x6b78707572676131, 416
 
+# What the purgatory says when it is asked to: that it is there, that all is well, where it goes.
+TOLD = ("I'm in purgatory", "purgatory: the SHA-256 digest is right", "purgatory: jumping to the kernel at 0x")
+
 
 def crash(stage):
     """No hotplug event: the plain crash dump."""
     stage.boot()
-    stage.load("--hotplug")
+    asked = stage.loader != PACKAGED
+    stage.load("--hotplug", *["--console-serial"] * asked)
     expect_unit(stage)
+    position = stage.machine.console.position()
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
+    if asked:
+        expect_told(stage, position)
 
 
 def no_hotplug(stage):
@@ -219,13 +226,23 @@ def corrupt_loaded(stage):
         expect(re.search(r"purgatory: kernel(-\d+)? is damaged", said), "it is not said what is damaged")
 
 
-def crash_and_compare(stage, cpu):
-    """Captured after a crash of this CPU, by a kernel which knows all CPUs."""
-    nodes = stage.known_cpus()
+def expect_told(stage, position, asked=True):
+    """On the console, of which the position is that before the crash, the purgatory has told its way, or nothing."""
+    said = stage.machine.console.text(position)
+    for line in TOLD:
+        told = stage.architecture.has_printed(said, line)
+        expect(told == asked, f"{'not ' * asked}on the console: {line}\n{said}")
+
+
+def crash_and_compare(stage, cpu, asked=False):
+    """Captured after a crash of this CPU, by a kernel which knows all CPUs. asked: the purgatory is to tell its way."""
+    nodes, position = stage.known_cpus(), stage.machine.console.position()
     stage.crash(cpu)
     stage.captured_log(cpu)
     seen = stage.architecture.captured_cpus(stage)
     expect(seen == nodes, f"of the CPUs the capture kernel has {seen}, not {nodes}")
+    if stage.loader != PACKAGED:
+        expect_told(stage, position, asked)
 
 
 def _loaded_text(stage):

@@ -2,6 +2,7 @@
 # Copyright The kexec-hotplug developers
 """x86_64: PCs with the firmware SeaBIOS or OVMF."""
 
+import difflib
 import os
 import re
 import shutil
@@ -84,6 +85,11 @@ class X86(Architecture, PC):
     def unguarded_options(self, loader):
         """What keeps this loader from saying it."""
         return [] if loader == PACKAGED else [NO_GUARD]
+
+    def has_printed(self, said, line):
+        """Most of it: the port loses characters."""
+        return any(difflib.SequenceMatcher(None, seen[:len(line)], line, autojunk=False).ratio() > .85
+                   for seen in re.split(r"[\r\n]+", said))
 
     def has_unit(self, stage):
         flags = re.search(r"^flags\s*:(.*)$", stage.guest.read("/proc/cpuinfo"), re.M)
