@@ -40,7 +40,7 @@ int kcore_headers(const struct sysroot *sr, struct arena *arena, struct elf *elf
 		*why = rc == -ENOENT ?
 			"/" PROC_KCORE " is not there" :
 			"/" PROC_KCORE
-			" must not be read (lockdown=confidentiality, or no privilege)";
+			" must not be read (lockdown=confidentiality, or no CAP_SYS_RAWIO)";
 		fail_forget();
 		return 0;
 	}

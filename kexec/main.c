@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/confine.h"
 #include "common/version.h"
 #include "kexec/exit.h"
 #include "kexec/load.h"
@@ -19,8 +20,49 @@ static int main_start(const struct options *o, const struct sysroot *sr)
 	return f.rc < 0 ? say_why(failure_status(f)) : STATUS_OK;
 }
 
+/* What the rest of the run is for; 0: nothing is read, or a shutdown inherits what we may do. */
+static unsigned int main_purposes(const struct options *o, const struct sysroot *sr)
+{
+	unsigned int reads = CONFINE_OPENS | (sysroot_is_live(sr) ? CONFINE_MACHINE : 0);
+
+	switch (o->action) {
+	case ACTION_STATUS:
+	case ACTION_CRASH_SIZE:
+		return reads;
+	case ACTION_RECORD:
+		return reads | CONFINE_WRITES;
+	case ACTION_LOAD:
+		break;
+	default:
+		return 0;
+	}
+	if (o->dump)
+		reads |= CONFINE_WRITES;
+	if (o->dry_run)
+		return reads;
+	/* A normal load may choose the CPU that starts the next kernel. */
+	reads |= CONFINE_LOADS | (o->crash ? 0 : CONFINE_WRITES);
+	return o->then == THEN_REBOOT ? 0 :
+	       reads | (o->then == THEN_EXEC ? CONFINE_STARTS : 0);
+}
+
+/* What cannot be done is said before anything is read, or waited for. */
+static bool main_may(const struct options *o)
+{
+	bool changes = o->action == ACTION_UNLOAD || o->action == ACTION_EXEC ||
+		       (o->action == ACTION_LOAD && !o->dry_run);
+
+	return !changes || syscalls.permitted() >= 0;
+}
+
 static int main_run(struct options *o, const struct sysroot *sr)
 {
+	unsigned int purposes = main_purposes(o, sr);
+
+	if (!main_may(o))
+		return say_why(STATUS_LOAD_FAILED);
+	if (purposes)
+		syscalls.confine(purposes);
 	switch (o->action) {
 	case ACTION_HELP:
 		options_help(stdout);

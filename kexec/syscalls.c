@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/reboot.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/confine.h"
+#include "common/error.h"
 #include "common/mem.h"
 #include "kexec/ifdown.h"
 #include "kexec/syscalls.h"
@@ -74,6 +77,29 @@ static int linux_shut_down(void)
 	return rc;
 }
 
+/* What is written to after confine(). */
+static int linux_log = -1;
+
+static void linux_confine(unsigned int purposes)
+{
+	if (purposes & CONFINE_LOADS)
+		linux_log = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	confine(purposes);
+}
+
+/* Where there is no answer the system call will have one. */
+static int linux_permitted(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0 ||
+	    data[CAP_TO_INDEX(CAP_SYS_BOOT)].effective & CAP_TO_MASK(CAP_SYS_BOOT))
+		return 0;
+	return fail(EPERM, "the capability CAP_SYS_BOOT is missing, without which no kernel is loaded,"
+			   " unloaded or started: run it as root, outside of containers");
+}
+
 /*
  * user.info, for whoever writes "kernel" is not believed. One write() is one record; dprintf() of
  * glibc before 2.37 asks for the position first, which this file does not know.
@@ -81,10 +107,10 @@ static int linux_shut_down(void)
 static int linux_log_line(const char *line)
 {
 	STRING_AUTO record = mem_printf("<14>%s\n", line);
-	int fd = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = linux_log >= 0 ? linux_log : open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	int rc = fd < 0 ? -errno : write(fd, record, strlen(record)) < 0 ? -errno : 0;
 
-	if (fd >= 0)
+	if (fd >= 0 && fd != linux_log)
 		close(fd);
 	return rc;
 }
@@ -103,6 +129,8 @@ static void linux_sleep_ms(unsigned int ms)
 }
 
 const struct syscalls syscalls = {
+	.confine = linux_confine,
+	.permitted = linux_permitted,
 	.kexec_load = linux_kexec_load,
 	.kexec_file_load = linux_kexec_file_load,
 	.reboot_kexec = linux_reboot_kexec,

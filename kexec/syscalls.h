@@ -19,7 +19,11 @@ struct kexec_segment {
 };
 
 struct syscalls {
-	/* Each returns 0 or a negative errno. */
+	/* For the rest of the run, before anything is read: enum confine_purpose. */
+	void (*confine)(unsigned int purposes);
+	/* What loading and starting take (capabilities(7)). A message says what is missing. */
+	int (*permitted)(void);
+	/* Each of the others returns 0 or a negative errno. */
 	int (*kexec_load)(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
 			  unsigned long flags);
 	int (*kexec_file_load)(int kernel_fd, int initrd_fd, unsigned long cmdline_size,

@@ -277,16 +277,13 @@ static int copy(struct input *in, int to, uint8_t *d)
 
 static int use_copy(struct input *in)
 {
-	int fd = temporary_file(), rc;
-	uint8_t *d;
+	uint8_t *d = mem_alloc(COPY_PIECE);
+	int rc = copy(in, in->copy, d);
 
-	if (fd < 0)
-		return fd;
-	d = mem_alloc(COPY_PIECE);
-	rc = copy(in, fd, d);
 	free(d);
 	close(in->fd);
-	in->fd = fd;
+	in->fd = in->copy;
+	in->copy = -1;
 	return rc;
 }
 
@@ -305,18 +302,24 @@ static bool needs_copy(struct input *in)
 
 int input_open(struct input *in, const char *name)
 {
-	struct stat st;
-	int rc = 0;
-
-	*in = (struct input){ .end = INT64_MAX };
+	*in = (struct input){ .end = INT64_MAX, .copy = -1 };
 	in->fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (in->fd < 0)
 		return fail(errno, "cannot be opened: %s", strerror(errno));
 	if (fstat(in->fd, &in->source) < 0)
 		return fail(errno, "cannot be looked at: %s", strerror(errno));
-	if (needs_copy(in))
-		rc = use_copy(in);
+	if (!needs_copy(in))
+		return 0;
+	in->copy = temporary_file();
+	return in->copy < 0 ? in->copy : 0;
+}
+
+int input_fill(struct input *in)
+{
+	int rc = in->copy >= 0 ? use_copy(in) : 0;
+	struct stat st;
+
 	if (rc >= 0 && !fstat(in->fd, &st))
 		map(in, &st);
 	return rc;
@@ -336,7 +339,9 @@ void input_close(struct input *in)
 	input_unmap(in);
 	if (in->fd >= 0)
 		close(in->fd);
-	in->fd = -1;
+	if (in->copy >= 0)
+		close(in->copy);
+	in->fd = in->copy = -1;
 	free(in->parts);
 	in->parts = NULL;
 }

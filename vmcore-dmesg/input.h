@@ -29,6 +29,7 @@ struct input_part {
 
 struct input {
 	int fd;
+	int copy;		/* from input_open() to input_fill(): the file to copy to, or -1 */
 	const uint8_t *map;	/* all of the file, or NULL */
 	uint64_t map_size;
 	uint64_t end;		/* the file is known to end here or before */
@@ -42,9 +43,11 @@ struct input {
 
 /*
  * "-" is standard input. Negative errno with a message; input_close() in any
- * case. One input is open at a time.
+ * case. One input is open at a time. Opens all that there is to open; what is in the file
+ * matters only to input_fill(), which copies and maps.
  */
 int input_open(struct input *in, const char *name);
+int input_fill(struct input *in);
 void input_close(struct input *in);
 
 /* Whether @st is the dump itself, by any name, or any node of the same disk. */

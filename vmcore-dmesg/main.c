@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/confine.h"
 #include "common/version.h"
 #include "vmcore-dmesg/options.h"
 
@@ -92,11 +94,11 @@ static int report(const char *name, const struct log *log)
 /* --- the output --- */
 
 /* A file named by -o may be a terminal, too; whatever device it is, it is treated as one. */
-static void look_at_terminal(struct options *o)
+static void look_at_terminal(struct options *o, const struct output *out)
 {
 	struct stat st;
 
-	o->print.terminal = o->output ? !stat(o->output, &st) && S_ISCHR(st.st_mode) :
+	o->print.terminal = o->output ? !fstat(out->fd, &st) && S_ISCHR(st.st_mode) :
 					isatty(STDOUT_FILENO);
 	o->print.color = !o->print.json && (o->color == COLOR_ALWAYS ||
 					    (o->color == COLOR_AUTO && !o->output &&
@@ -135,23 +137,18 @@ static int print_log(struct vmcore *core, struct options *o, struct log *log)
 /* What was damaged is in @log; nothing is written on other errors. */
 static int print(struct vmcore *core, struct options *o, struct log *log)
 {
-	struct output out;
+	struct output *out = o->print.out;
 	int rc = 0, written;
 
-	output_open(&out, o->output);
-	out.dump = &core->input;
-	o->print.out = &out;
-	look_at_terminal(o);
 	if (o->action == ACTION_LOG)
 		rc = print_log(core, o, log);
 	else
 		print_escaped(&o->print, core->info.text, strlen(core->info.text));
 	if (rc < 0) {
 		rc = say_why_not(o->file, core, status_of(rc));
-		output_close(&out, true);
 		return rc;
 	}
-	written = output_close(&out, false);
+	written = output_close(out, false);
 	if (written < 0) {
 		notice("%s", fail_text());
 		fail_forget();
@@ -160,7 +157,7 @@ static int print(struct vmcore *core, struct options *o, struct log *log)
 	return report(o->file, log);
 }
 
-static int run(struct vmcore *core, struct options *o)
+static int read_and_print(struct vmcore *core, struct options *o)
 {
 	struct log log = {0};
 	int rc = log_open(core);
@@ -171,11 +168,31 @@ static int run(struct vmcore *core, struct options *o)
 	return say_unread(o->file, core, rc);
 }
 
+/* Everything is open before anything of the dump is looked at. */
+static int run(struct options *o)
+{
+	struct vmcore core;
+	struct output out;
+	int status, rc = vmcore_open(&core, o->file);
+
+	output_open(&out, rc < 0 ? NULL : o->output);
+	out.dump = &core.input;
+	o->print.out = &out;
+	look_at_terminal(o, &out);
+	tzset();	/* reads a file, the first time */
+	confine(out.made ? CONFINE_REMOVES : 0);
+	if (rc >= 0)
+		rc = vmcore_fill(&core);
+	status = rc < 0 ? say_why(o->file, STATUS_OPEN) : read_and_print(&core, o);
+	if (out.data)
+		output_close(&out, true);
+	vmcore_close(&core);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct vmcore core;
-	int status;
 
 	message_program("vmcore-dmesg");
 	if (options_parse(&o, argc, argv) < 0) {
@@ -190,7 +207,5 @@ int main(int argc, char **argv)
 			puts(VERSION_TEXT);
 		return fflush(stdout) ? STATUS_WRITE : STATUS_OK;
 	}
-	status = vmcore_open(&core, o.file) < 0 ? say_why(o.file, STATUS_OPEN) : run(&core, &o);
-	vmcore_close(&core);
-	return status;
+	return run(&o);
 }

@@ -8,20 +8,41 @@
 #include "common/mem.h"
 #include "vmcore-dmesg/output.h"
 
+static void output_open_file(struct output *out)
+{
+	const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+
+	out->fd = open(out->name, flags);
+	if (out->fd < 0 && errno == ENOENT) {
+		out->fd = open(out->name, flags | O_CREAT | O_EXCL, 0600);
+		out->made = out->fd >= 0;
+	}
+	/* A link that leads nowhere, yet; or somebody was quicker. */
+	if (out->fd < 0 && errno == EEXIST)
+		out->fd = open(out->name, flags | O_CREAT, 0600);
+	if (out->fd < 0)
+		out->error = errno;
+}
+
 void output_open(struct output *out, const char *name)
 {
 	*out = (struct output){
 		.name = name, .fd = name ? -1 : STDOUT_FILENO, .data = mem_alloc(OUTPUT_BUFFER),
 	};
+	if (name)
+		output_open_file(out);
 }
 
 /* The file loses nothing before it is known not to be the dump. */
-static int output_open_file(struct output *out)
+static int output_begin(struct output *out)
 {
 	struct stat st;
 
-	out->fd = open(out->name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (out->fd < 0 || fstat(out->fd, &st) < 0)
+	out->begun = true;
+	out->made = false;
+	if (!out->name)
+		return 0;
+	if (fstat(out->fd, &st) < 0)
 		return -errno;
 	out->refused = out->dump && input_is(out->dump, &st);
 	if (out->refused)
@@ -31,8 +52,8 @@ static int output_open_file(struct output *out)
 
 void output_flush(struct output *out)
 {
-	if (out->fd < 0 && !out->error)
-		out->error = -output_open_file(out);
+	if (!out->begun && !out->error)
+		out->error = -output_begin(out);
 	for (size_t done = 0; done < out->len && !out->error;) {
 		ssize_t n = write(out->fd, out->data + done, out->len - done);
 
@@ -58,6 +79,8 @@ int output_close(struct output *out, bool discard)
 		output_flush(out);
 	if (out->name && out->fd >= 0)
 		close_file(out);
+	if (out->made)
+		unlink(out->name);
 	free(out->data);
 	out->data = NULL;
 	if (out->refused)

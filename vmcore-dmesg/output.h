@@ -22,13 +22,15 @@ struct output {
 	const char *name;	/* NULL: standard output */
 	const struct input *dump;	/* if set: never written to, whatever @name says */
 	bool refused;		/* for that reason */
+	bool made;		/* by us, and nothing is in it: removed if that stays so */
+	bool begun;
 	int fd;
 	int error;		/* an errno */
 	uint8_t *data;
 	size_t len;
 };
 
-/* A file is opened, and loses what it had, with the first write. */
+/* A file is opened now, and loses what it had with the first write. */
 void output_open(struct output *out, const char *name);
 
 /*

@@ -14,6 +14,11 @@ int vmcore_open(struct vmcore *core, const char *name)
 	return input_open(&core->input, name);
 }
 
+int vmcore_fill(struct vmcore *core)
+{
+	return input_fill(&core->input);
+}
+
 void vmcore_close(struct vmcore *core)
 {
 	if (core->format)

@@ -92,6 +92,8 @@ static inline uint64_t vmcore_word_mask(const struct vmcore *core)
 
 /* vmcore_close() what vmcore_open() was called for, also if it failed. */
 int vmcore_open(struct vmcore *core, const char *name);
+/* Then, before anything else: input_fill(). */
+int vmcore_fill(struct vmcore *core);
 /*
  * Finds infos, at least one. Whoever reads memory says which of them it goes by; log_open() does.
  */

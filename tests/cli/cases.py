@@ -920,6 +920,13 @@ CASES = [
     Case("not root", LOAD, 255, env={"KEXEC_MODEL_FAIL": "1"},
          stderr="kexec_load failed: .*CAP_SYS_BOOT", prepare=put(
              "machine/sys/kernel/kexec_crash_loaded", b"1\n"), check=state(1, 0)),
+    *[Case(f"may not: {argv}", argv, 255, env={"KEXEC_MODEL_LACKS": "1"}, stderr=r"\Akexec: it lacks what it takes\n\Z",
+           check=loads()) for argv in ("-p {dir}/none", "-l {kernel}", "-e", "-u", "{kernel}")],
+    Case("may not: but look", "-p --dry-run {kernel}", env={"KEXEC_MODEL_LACKS": "1"}, stdout="Segments"),
+    *[Case(f"no CAP_SYS_BOOT: {argv}", argv, 255, model=False, sysroot=False,
+           shell="setpriv --bounding-set=-sys_boot {argv} " + argv,
+           stderr=r"\Akexec: the capability CAP_SYS_BOOT is missing, .*: run it as root, outside of containers\n\Z")
+      for argv in ("-p {dir}/none", "-l {kernel}", "-e", "-p -u")],
     Case("no system call", LOAD, 255, env={"KEXEC_MODEL_FAIL": "38"}, stderr="CONFIG_KEXEC"),
     Case("EINVAL", LOAD, 255, env={"KEXEC_MODEL_FAIL": "22"}, stderr=r"Linux 6.10 .*\n\Z"),
     Case("a failed load disarms", LOAD, 255, env={"KEXEC_MODEL_FAIL": "12"},

@@ -22,7 +22,7 @@
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during
  * each of which an event is dropped; KEXEC_MODEL_MEMORY, a file for what a crash image is in
- * memory when it has been loaded.
+ * memory when it has been loaded; KEXEC_MODEL_LACKS, set: this process may not load.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/confine.h"
 #include "common/crc32.h"
+#include "common/error.h"
 #include "common/mem.h"
 #include "kexec/syscalls.h"
 
@@ -645,7 +647,21 @@ static int model_log_line(const char *line)
 	return 0;
 }
 
+/* As the program that is tested, which has no files to write; commands of a test are not confined. */
+static void model_confine(unsigned int purposes)
+{
+	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING"))
+		confine(purposes | CONFINE_WRITES);
+}
+
+static int model_permitted(void)
+{
+	return getenv("KEXEC_MODEL_LACKS") ? fail(EPERM, "it lacks what it takes") : 0;
+}
+
 const struct syscalls syscalls = {
+	.confine = model_confine,
+	.permitted = model_permitted,
 	.kexec_load = model_kexec_load,
 	.kexec_file_load = model_kexec_file_load,
 	.reboot_kexec = model_reboot_kexec,

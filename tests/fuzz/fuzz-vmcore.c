@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || (size && write(fd, data, size - 1) < 0))
 		abort();
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (vmcore_open(&core, name) >= 0) {
+	if (vmcore_open(&core, name) >= 0 && vmcore_fill(&core) >= 0) {
 		if (choice & 128)
 			input_unmap(&core.input);
 		if (log_open(&core) >= 0)

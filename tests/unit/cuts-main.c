@@ -50,6 +50,8 @@ static int read_dump(const char *name, struct log *log, struct vmcore *core)
 	int rc = vmcore_open(core, name);
 
 	if (rc >= 0)
+		rc = vmcore_fill(core);
+	if (rc >= 0)
 		rc = log_open(core);
 	if (rc >= 0)
 		rc = log_walk(core, log);

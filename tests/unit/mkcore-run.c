@@ -59,6 +59,8 @@ struct result run_how(const struct buf *b, struct how how)
 	int fd = store(b, name, sizeof(name)), out_fd = store(&(struct buf){0}, out, sizeof(out));
 
 	r.rc = vmcore_open(&core, name);
+	if (r.rc >= 0)
+		r.rc = vmcore_fill(&core);
 	unlink(name);
 	if (how.reads)
 		input_unmap(&core.input);

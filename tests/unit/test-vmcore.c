@@ -520,6 +520,7 @@ static void test_no_core(void **state)
 	assert_string_equal(fail_text(), "cannot be opened: No such file or directory");
 	vmcore_close(&core);
 	assert_int_equal(vmcore_open(&core, "/"), 0);
+	assert_int_equal(vmcore_fill(&core), 0);
 	assert_int_equal(vmcore_read_headers(&core), -EISDIR);
 	assert_string_equal(fail_text(), "cannot be read at offset 0x0: Is a directory");
 	vmcore_close(&core);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/*
+ * What is forbidden is tried from inside, each thing in a child of its own, with arguments that do
+ * no harm; and without the filter, where the kernel has another answer.
+ */
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/confine.h"
+#include "tests/unit/unit.h"
+
+#define NOWHERE "/nonexistent/file"
+#define UNFILTERED (~0u)
+
+/* @allowed: the purposes for which it is not refused; arguments as of syscall(2). */
+static const struct {
+	const char *name;
+	unsigned int allowed;
+	long number;
+	uintptr_t argument[6];
+} attempts[] = {
+	{ "open for writing", CONFINE_WRITES, SYS_openat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE, O_WRONLY } },
+	{ "open and create", CONFINE_WRITES, SYS_openat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE, O_CREAT } },
+	{ "open for reading", CONFINE_OPENS | CONFINE_WRITES, SYS_openat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE, O_RDONLY } },
+	{ "remove", CONFINE_WRITES | CONFINE_REMOVES, SYS_unlinkat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "make a directory", CONFINE_WRITES, SYS_mkdirat, { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "memory with code", CONFINE_OPENS, SYS_mprotect, { 1, 4096, PROT_EXEC } },
+	{ "map with code", CONFINE_OPENS, SYS_mmap, { 0, 4096, PROT_EXEC, MAP_PRIVATE, (uintptr_t)-1 } },
+	{ "kexec_load", CONFINE_LOADS, SYS_kexec_load, { 0, 1000, 1 } },
+	{ "reboot", CONFINE_STARTS, SYS_reboot, { 1, 2, 3 } },
+	{ "socket", CONFINE_STARTS, SYS_socket, { 4711 } },
+	{ "the kernel's log", CONFINE_MACHINE, SYS_syslog, { 3, 0, (uintptr_t)-1 } },
+	{ "execve", 0, SYS_execve, { (uintptr_t)NOWHERE } },
+	{ "execveat", 0, SYS_execveat, { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "clone", 0, SYS_clone, { CLONE_SIGHAND } },
+	{ "ptrace", 0, SYS_ptrace, { PTRACE_CONT } },
+	{ "mount", 0, SYS_mount, { 0, (uintptr_t)NOWHERE, 0, MS_BIND } },
+	{ "unshare", 0, SYS_unshare, { CLONE_PARENT_SETTID } },
+	{ "kill", 0, SYS_kill, { 1, 4711 } },
+	{ "change of owner", 0, SYS_fchownat, { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "change of mode", 0, SYS_fchmodat, { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "link", 0, SYS_linkat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE, (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "another terminal input", 0, SYS_ioctl, { 0, TIOCSTI } },
+	{ "options of a process", 0, SYS_prctl, { PR_GET_DUMPABLE } },
+	{ "more file systems", 0, SYS_chroot, { (uintptr_t)NOWHERE } },
+};
+
+/* A sanitizer has system calls of its own before _exit(2). */
+static void leave(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
+/* In a child: 0, or the errno of the attempt. */
+static int attempt(size_t i, unsigned int purposes)
+{
+	const uintptr_t *a = attempts[i].argument;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (purposes != UNFILTERED && confine_now(purposes) < 0)
+			leave(255);
+		leave(syscall(attempts[i].number, a[0], a[1], a[2], a[3], a[4], a[5]) < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* An emulator, or a kernel without. */
+static bool no_filter(void)
+{
+	return attempt(0, CONFINE_WRITES) == 255;
+}
+
+static void test_attempts(void **state)
+{
+	static const unsigned int purposes[] = {
+		0, CONFINE_REMOVES, CONFINE_OPENS, CONFINE_OPENS | CONFINE_MACHINE,
+		CONFINE_OPENS | CONFINE_WRITES, CONFINE_OPENS | CONFINE_LOADS, CONFINE_STARTS,
+	};
+
+	size_t learned = 0;
+
+	(void)state;
+	if (no_filter())
+		return;
+	for (size_t i = 0; i < sizeof(attempts) / sizeof(*attempts); i++) {
+		int without = attempt(i, UNFILTERED);
+
+		for (size_t k = 0; k < sizeof(purposes) / sizeof(*purposes); k++) {
+			bool allowed = attempts[i].allowed & purposes[k];
+			int got = attempt(i, purposes[k]);
+
+			if (got == (allowed ? without : EPERM))
+				continue;
+			print_error("%s with purposes %u: %s, without a filter %s\n",
+				    attempts[i].name, purposes[k], strerror(got),
+				    strerror(without));
+			_fail(__FILE__, __LINE__);
+		}
+		/* Where the kernel itself refuses it, nothing is learned. */
+		learned += without != EPERM;
+	}
+	assert_true(learned >= sizeof(attempts) / sizeof(*attempts) - 6);
+}
+
+/* A library asks for what came later, and has another way. */
+static void test_newer_call(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (no_filter())
+		return;
+	pid = fork();
+	if (!pid) {
+		confine_now(CONFINE_OPENS);
+		leave(syscall(440, 0, 0, 0, 0, 0) < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), ENOSYS);
+}
+
+/* Of 64 capabilities, those in effect: /proc/self/status is not open to who is confined. */
+static uint64_t effective(unsigned int purposes)
+{
+	static const char key[] = "CapEff:";
+	char text[8192];
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		int fd = open("/proc/thread-self/status", O_RDONLY);
+		ssize_t n;
+
+		confine_now(purposes);
+		n = read(fd, text, sizeof(text) - 1);
+		leave(n <= 0 || write(ends[1], text, (size_t)n) != n);
+	}
+	close(ends[1]);
+	memset(text, 0, sizeof(text));
+	for (ssize_t n, at = 0; (n = read(ends[0], text + at, sizeof(text) - 1 - (size_t)at)) > 0;)
+		at += n;
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
+	assert_non_null(strstr(text, key));
+	return strtoull(strstr(text, key) + strlen(key), NULL, 16);
+}
+
+#define CAPABILITY(number) (UINT64_C(1) << (number))
+#define CAP_DAC_OVERRIDE_BIT CAPABILITY(1)
+#define CAP_DAC_READ_SEARCH_BIT CAPABILITY(2)
+#define CAP_NET_ADMIN_BIT CAPABILITY(12)
+#define CAP_SYS_MODULE_BIT CAPABILITY(16)
+#define CAP_SYS_ADMIN_BIT CAPABILITY(21)
+#define CAP_SYS_BOOT_BIT CAPABILITY(22)
+#define CAP_SYS_RESOURCE_BIT CAPABILITY(24)
+
+static void test_capabilities(void **state)
+{
+	uint64_t loads, all;
+
+	(void)state;
+	if (no_filter())
+		return;
+	assert_int_equal(effective(0) & ~CAP_SYS_RESOURCE_BIT, 0);
+	loads = effective(CONFINE_OPENS | CONFINE_LOADS);
+	all = effective(CONFINE_OPENS | CONFINE_MACHINE | CONFINE_WRITES | CONFINE_LOADS | CONFINE_STARTS);
+	assert_int_equal(loads & (CAP_SYS_ADMIN_BIT | CAP_SYS_MODULE_BIT | CAP_NET_ADMIN_BIT |
+				  CAP_DAC_OVERRIDE_BIT), 0);
+	assert_int_equal(all & CAP_SYS_MODULE_BIT, 0);
+	if (geteuid())
+		return;
+	assert_true(loads & CAP_DAC_READ_SEARCH_BIT);
+	assert_true(all & CAP_DAC_OVERRIDE_BIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_newer_call),
+		cmocka_unit_test(test_capabilities),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
