@@ -12,6 +12,8 @@
 static char *message;
 static const char *program = "kexec";
 static bool debugging;
+static int memory_status = 1;
+static const char *memory_words;
 
 int fail(int err, const char *fmt, ...)
 {
@@ -65,6 +67,20 @@ void message_debug(bool on)
 bool message_debugging(void)
 {
 	return debugging;
+}
+
+void message_when_out_of_memory(int status, const char *words)
+{
+	memory_status = status;
+	memory_words = words;
+}
+
+/* stderr has no buffer, and what was printed before is the caller's. */
+void message_end_of_memory(void)
+{
+	fprintf(stderr, "%s: out of memory%s%s\n", program, memory_words ? "; " : "",
+		memory_words ? memory_words : "");
+	exit(memory_status);
 }
 
 static void say(const char *kind, const char *fmt, va_list ap)

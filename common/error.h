@@ -38,6 +38,13 @@ void message_program(const char *name);
 void message_debug(bool on);
 bool message_debugging(void);
 
+/*
+ * How the program ends when there is no memory left: with this status, 1 if nothing was said, and
+ * with words on what has become of its task by then, or NULL.
+ */
+void message_when_out_of_memory(int status, const char *words);
+void message_end_of_memory(void) __attribute__((noreturn));
+
 void warn(const char *fmt, ...) PRINTF_LIKE(1, 2);	/* something to act on */
 void notice(const char *fmt, ...) PRINTF_LIKE(1, 2);	/* something to know */
 void debug(const char *fmt, ...) PRINTF_LIKE(1, 2);	/* only with -d */

@@ -30,10 +30,9 @@ struct arena_chunk {
 
 static void *must(void *p)
 {
-	if (p)
-		return p;
-	fputs("out of memory\n", stderr);
-	exit(1);
+	if (!p)
+		message_end_of_memory();
+	return p;
 }
 
 void *mem_alloc(size_t size)

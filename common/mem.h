@@ -5,8 +5,8 @@
  * buffers for what is being built.
  *
  * None of these returns NULL. When the system has no memory left they say so
- * and exit(1): nothing has been loaded by then, and there is nothing better
- * to do. Sizes that come from a file are bounded by the caller first.
+ * and end the program: message_when_out_of_memory(). Sizes that come from a file are bounded by
+ * the caller first.
  */
 #ifndef COMMON_MEM_H
 #define COMMON_MEM_H

@@ -52,8 +52,11 @@ static void load_try_free(struct load_try *t)
 static int load_show(const struct load_try *t)
 {
 	const struct options *o = t->o;
-	int rc = o->dump ? report_dump(&t->image, o->dump) : 0;
+	int rc;
 
+	if (o->dump)
+		message_when_out_of_memory(STATUS_ERROR, "--dump: the directory is not complete");
+	rc = o->dump ? report_dump(&t->image, o->dump) : 0;
 	if (rc >= 0 && o->json)
 		rc = report_json(&t->image, &t->way, stdout);
 	else if (rc >= 0 && o->map)
@@ -217,11 +220,14 @@ static bool is_no_file_load(const struct load_try *t, struct failure f)
 	return t->made == WAY_FILE && f.phase == PHASE_CALL && f.rc == -ENOSYS;
 }
 
+#define LOAD_UNCERTAIN "kexec -S says whether a kernel is loaded, kexec -S -p whether a crash kernel is"
+
 static struct failure load_by(struct load_try *t, enum way_call call)
 {
 	struct failure f;
 
 	t->made = call;
+	message_when_out_of_memory(STATUS_LOAD_FAILED, LOAD_UNCERTAIN);
 	if (t->o->crash && crash_loaded(t->sr))
 		*t->armed = true;
 	if (call == WAY_LOAD && !files_hold(t->files))
@@ -528,6 +534,7 @@ int unload(const struct options *o, const struct sysroot *sr)
 {
 	int rc = -ENOSYS;
 
+	message_when_out_of_memory(STATUS_LOAD_FAILED, LOAD_UNCERTAIN);
 	if (o->syscall != SYSCALL_LOAD)
 		rc = apply_file_unload(o->crash, sr);
 	if (rc < 0 && o->syscall != SYSCALL_FILE && way_goes_on(WAY_FILE, rc, false))

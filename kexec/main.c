@@ -8,6 +8,7 @@
 #include "common/version.h"
 #include "kexec/exit.h"
 #include "kexec/load.h"
+#include "kexec/readiness.h"
 #include "kexec/record.h"
 #include "kexec/start.h"
 #include "kexec/status.h"
@@ -71,6 +72,7 @@ static int main_run(struct options *o, const struct sysroot *sr)
 		puts(VERSION_TEXT);
 		return STATUS_OK;
 	case ACTION_STATUS:
+		message_when_out_of_memory(o->verbose ? READINESS_UNKNOWN : STATUS_LOAD_FAILED, NULL);
 		return o->verbose ? status_print_readiness(o, sr) : status_print(o->crash, sr);
 	case ACTION_CRASH_SIZE:
 		return status_print_crash_size(sr);

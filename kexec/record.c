@@ -41,6 +41,8 @@ int record(const char *dir, const char *root)
 		rc = fail(errno, "--record %s: %s", dir, errno == EEXIST ?
 			  "exists already; name a new directory" : strerror(errno));
 	if (rc >= 0)
+		message_when_out_of_memory(STATUS_ERROR, "--record: the copy is not complete");
+	if (rc >= 0)
 		rc = fail_if_incomplete(dir, record_all(&sr));
 	if (rc >= 0 && incomplete)
 		rc = fail_if_incomplete(dir, fail(incomplete, "%s", strerror(incomplete)));

@@ -195,6 +195,7 @@ int main(int argc, char **argv)
 	struct options o;
 
 	message_program("vmcore-dmesg");
+	message_when_out_of_memory(STATUS_READ, NULL);
 	if (options_parse(&o, argc, argv) < 0) {
 		notice("%s", fail_text());
 		fail_forget();

@@ -22,7 +22,9 @@
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during
  * each of which an event is dropped; KEXEC_MODEL_MEMORY, a file for what a crash image is in
- * memory when it has been loaded; KEXEC_MODEL_LACKS, set: this process may not load.
+ * memory when it has been loaded; KEXEC_MODEL_LACKS, set: this process may not load; KEXEC_MODEL_LOCK, a
+ * file which is the kernel's lock: for who comes while another has it, the call is busy, and time
+ * passes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,6 +74,16 @@ static void give_up(void)
 	abort();
 }
 
+/* Memory that there is none of is the model's own, here. */
+static FILE *model_open(const char *name, const char *mode)
+{
+	FILE *f = fopen(name, mode);
+
+	if (!f && errno == ENOMEM)
+		give_up();
+	return f;
+}
+
 static unsigned long setting(const char *name)
 {
 	const char *text = getenv(name);
@@ -78,17 +91,19 @@ static unsigned long setting(const char *name)
 	return text ? strtoul(text, NULL, 16) : 0;
 }
 
+/* As sysfs: who reads has the old number or the new one. Where there is no such file there is none. */
 static void write_state(const char *file, int value)
 {
-	char name[4096];
-	FILE *f;
+	char name[4096], text[32];
+	int fd, len = snprintf(text, sizeof(text), "%d\n", value);
 
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
-	f = access(name, F_OK) ? NULL : fopen(name, "w");
-	if (f) {
-		fprintf(f, "%d\n", value);
-		fclose(f);
-	}
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
+		give_up();
+	close(fd);
 }
 
 static void kernel_log(const char *line)
@@ -97,7 +112,7 @@ static void kernel_log(const char *line)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/kexec-log", getenv("KEXEC_MODEL_ROOT"));
-	f = fopen(name, "a");
+	f = model_open(name, "a");
 	if (f) {
 		fprintf(f, "%s\n", line);
 		fclose(f);
@@ -112,7 +127,7 @@ static long read_state(const char *file, const char *format, long otherwise)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
-	f = fopen(name, "r");
+	f = model_open(name, "r");
 	if (f) {
 		if (fscanf(f, format, &value) != 1)
 			value = otherwise;
@@ -128,7 +143,7 @@ static const struct model_arch *model_arch(void)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/kexec-snapshot", getenv("KEXEC_MODEL_ROOT"));
-	f = fopen(name, "r");
+	f = model_open(name, "r");
 	if (f) {
 		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
 		fclose(f);
@@ -185,7 +200,7 @@ static void bring_cpus_online(unsigned long last)
 
 	snprintf(name, sizeof(name), "%s/sys/devices/system/cpu/online",
 		 getenv("KEXEC_MODEL_ROOT"));
-	f = fopen(name, "w");
+	f = model_open(name, "w");
 	if (f) {
 		fprintf(f, "0-%lu\n", last);
 		fclose(f);
@@ -309,7 +324,7 @@ static void keep_memory(unsigned long entry, unsigned long n, const struct kexec
 			unsigned long flags)
 {
 	const char *name = getenv("KEXEC_MODEL_MEMORY");
-	FILE *f = name ? fopen(name, "wb") : NULL;
+	FILE *f = name ? model_open(name, "wb") : NULL;
 
 	if (!f)
 		return;
@@ -372,7 +387,7 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 static void log_line(const char *line)
 {
 	const char *name = getenv("KEXEC_MODEL_LOG");
-	FILE *f = name ? fopen(name, "a") : NULL;
+	FILE *f = name ? model_open(name, "a") : NULL;
 
 	if (f) {
 		fprintf(f, "%s\n", line);
@@ -384,7 +399,7 @@ static void log_call(unsigned long entry, unsigned long n, const struct kexec_se
 		     unsigned long flags, int rc)
 {
 	const char *name = getenv("KEXEC_MODEL_LOG");
-	FILE *f = name ? fopen(name, "a") : NULL;
+	FILE *f = name ? model_open(name, "a") : NULL;
 
 	if (!f)
 		return;
@@ -441,11 +456,33 @@ static void run_once(const char *name)
 	unsetenv(name);
 }
 
+/* kernel/kexec_core.c:kexec_trylock; so long that others come meanwhile. */
+static int take_lock(void)
+{
+	const char *name = getenv("KEXEC_MODEL_LOCK");
+	int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : 0;
+
+	if (fd > 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return -EBUSY;
+	}
+	if (fd)
+		usleep(5000);
+	return fd < 0 ? -EIO : fd;
+}
+
+static void release_lock(int lock)
+{
+	if (lock > 0)
+		close(lock);
+}
+
 static int model_kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			    unsigned long flags)
 {
-	int rc = answer_load(entry, n, s, flags);
+	int lock = take_lock(), rc = lock < 0 ? lock : answer_load(entry, n, s, flags);
 
+	release_lock(lock);
 	calls++;
 	log_call(entry, n, s, flags, rc);
 	if (!rc && n)
@@ -583,8 +620,11 @@ static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_
 static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 				 const char *cmdline, unsigned long flags)
 {
-	int rc = answer_file_load(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
+	int lock = take_lock(), rc = lock < 0 ? lock :
+		answer_file_load(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
 	char line[4096];
+
+	release_lock(lock);
 
 	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" initrd=%lu flags=0x%lx = %d",
 		 cmdline ? cmdline : "", size_of(initrd_fd), flags, rc);
@@ -637,6 +677,8 @@ static void model_sleep_ms(unsigned int ms)
 	log_line(line);
 	if (getenv("KEXEC_MODEL_SETTLES"))
 		set_loaded(1, 1);
+	if (getenv("KEXEC_MODEL_LOCK"))
+		usleep(1000 * ms);
 }
 
 static int model_log_line(const char *line)
@@ -650,7 +692,8 @@ static int model_log_line(const char *line)
 /* As the program that is tested, which has no files to write; commands of a test are not confined. */
 static void model_confine(unsigned int purposes)
 {
-	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING"))
+	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING") &&
+	    !getenv("KEXEC_MODEL_LOCK"))
 		confine(purposes | CONFINE_WRITES);
 }
 
