@@ -20,7 +20,10 @@
 #include "common/confine.h"
 #include "common/error.h"
 
-/* A number means nothing without the machine that it is of (Documentation/userspace-api/seccomp_filter.rst). */
+/*
+ * A number means nothing without the machine that it is of
+ * (Documentation/userspace-api/seccomp_filter.rst).
+ */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define CONFINE_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__) && !defined(__ILP32__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -89,8 +92,8 @@ static const struct confine_rule confine_rules[] = {
 	{ ALWAYS, SYS_mprotect, CONFINE_WITHOUT, 2, TO_RUN },
 	ROW(WRITES, openat),
 	{ OPENS, SYS_openat, CONFINE_WITHOUT, 2, TO_WRITE },
-	ROW(OPENS, getdents64), ROW(OPENS, readlinkat), ROW(OPENS, faccessat), ROW(OPENS, fadvise64),
-	ROW(OPENS, statfs), ROW(OPENS, uname), ROW(OPENS, getcwd), ROW(OPENS, nanosleep),
+	ROW(OPENS, getdents64), ROW(OPENS, readlinkat), ROW(OPENS, faccessat),
+	ROW(OPENS, fadvise64), ROW(OPENS, statfs), ROW(OPENS, uname), ROW(OPENS, getcwd), ROW(OPENS, nanosleep),
 	ROW(OPENS, clock_nanosleep), ROW(OPENS, sched_getaffinity), ROW(OPENS, sysinfo),
 	ROW(OPENS, fchdir),	/* nftw(3) */
 #ifdef SYS_open
@@ -156,7 +159,8 @@ struct confine_program {
 	unsigned short n;
 };
 
-static void confine_add(struct confine_program *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+static void confine_add(struct confine_program *p, uint16_t code, uint32_t k, uint8_t yes,
+			uint8_t no)
 {
 	p->at[p->n++] = (struct sock_filter){ code, yes, no, k };
 }

@@ -11,9 +11,9 @@
 #ifndef COMMON_CONFINE_H
 #define COMMON_CONFINE_H
 
-/* What remains possible: files that are open are read and written, memory is had, the program ends. */
+/* What remains possible, beside reading and writing what is open, having memory, and ending. */
 enum confine_purpose {
-	CONFINE_OPENS = 1,	/* files are opened for reading, directories listed; libraries loaded */
+	CONFINE_OPENS = 1,	/* files are opened to be read, directories too; libraries loaded */
 	CONFINE_MACHINE = 2,	/* and what the kernel tells only the privileged */
 	CONFINE_WRITES = 4,	/* files are made and written, and removed */
 	CONFINE_REMOVES = 8,	/* a file is removed */

@@ -220,7 +220,8 @@ static bool is_no_file_load(const struct load_try *t, struct failure f)
 	return t->made == WAY_FILE && f.phase == PHASE_CALL && f.rc == -ENOSYS;
 }
 
-#define LOAD_UNCERTAIN "kexec -S says whether a kernel is loaded, kexec -S -p whether a crash kernel is"
+#define LOAD_UNCERTAIN \
+	"kexec -S says whether a kernel is loaded, kexec -S -p whether a crash kernel is"
 
 static struct failure load_by(struct load_try *t, enum way_call call)
 {

@@ -72,7 +72,8 @@ static int main_run(struct options *o, const struct sysroot *sr)
 		puts(VERSION_TEXT);
 		return STATUS_OK;
 	case ACTION_STATUS:
-		message_when_out_of_memory(o->verbose ? READINESS_UNKNOWN : STATUS_LOAD_FAILED, NULL);
+		message_when_out_of_memory(o->verbose ? READINESS_UNKNOWN : STATUS_LOAD_FAILED,
+					   NULL);
 		return o->verbose ? status_print_readiness(o, sr) : status_print(o->crash, sr);
 	case ACTION_CRASH_SIZE:
 		return status_print_crash_size(sr);

@@ -29,9 +29,46 @@ LIBRARY_LOADED(json_c, JSON_C_FUNCTIONS, JSON_C_SONAME, "--json", "suggested");
 LIBRARY_LINKED(json_c, JSON_C_FUNCTIONS);
 #endif
 
+/* Without memory it makes nothing, or leaves something out, or asserts that neither was so. */
+static json_object *report_had(json_object *o)
+{
+	if (!o)
+		message_end_of_memory();
+	return o;
+}
+
+static json_object *report_object(void)
+{
+	return report_had(json_c.json_object_new_object());
+}
+
+static json_object *report_array(void)
+{
+	return report_had(json_c.json_object_new_array());
+}
+
+static void report_put(json_object *o, const char *key, json_object *value)
+{
+	if (json_c.json_object_object_add(o, key, report_had(value)) < 0)
+		message_end_of_memory();
+}
+
+/* "null": not known. */
+static void report_put_nothing(json_object *o, const char *key)
+{
+	if (json_c.json_object_object_add(o, key, NULL) < 0)
+		message_end_of_memory();
+}
+
+static void report_put_item(json_object *array, json_object *value)
+{
+	if (json_c.json_object_array_add(array, report_had(value)) < 0)
+		message_end_of_memory();
+}
+
 static void put_text(json_object *o, const char *key, const char *value)
 {
-	json_c.json_object_object_add(o, key, json_c.json_object_new_string(value ? value : ""));
+	report_put(o, key, json_c.json_object_new_string(value ? value : ""));
 }
 
 static void put_address(json_object *o, const char *key, uint64_t value)
@@ -43,17 +80,17 @@ static void put_address(json_object *o, const char *key, uint64_t value)
 
 static void put_number(json_object *o, const char *key, uint64_t value)
 {
-	json_c.json_object_object_add(o, key, json_c.json_object_new_uint64(value));
+	report_put(o, key, json_c.json_object_new_uint64(value));
 }
 
 static void put_bool(json_object *o, const char *key, bool value)
 {
-	json_c.json_object_object_add(o, key, json_c.json_object_new_boolean(value));
+	report_put(o, key, json_c.json_object_new_boolean(value));
 }
 
 static json_object *machine_object(const struct machine *m)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	put_text(o, "type", m->name);
 	put_text(o, "byte_order", m->little ? "little" : "big");
@@ -66,11 +103,11 @@ static json_object *machine_object(const struct machine *m)
 
 static json_object *segments_array(const struct image *image)
 {
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
-		json_object *o = json_c.json_object_new_object();
+		json_object *o = report_object();
 
 		put_text(o, "name", s->name);
 		put_text(o, "owner", s->owner);
@@ -79,31 +116,31 @@ static json_object *segments_array(const struct image *image)
 		put_number(o, "memsz", s->memsz);
 		put_bool(o, "digest", s->digest);
 		put_bool(o, "hotplug", s->kept);
-		json_c.json_object_array_add(array, o);
+		report_put_item(array, o);
 	}
 	return array;
 }
 
 static void put_ranges(json_object *to, const char *key, const struct ranges *r)
 {
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
 	for (size_t i = 0; i < r->n; i++) {
-		json_object *o = json_c.json_object_new_object();
+		json_object *o = report_object();
 
 		put_address(o, "start", r->at[i].start);
 		put_address(o, "end", r->at[i].end);
 		put_text(o, "why", r->at[i].why);
-		json_c.json_object_array_add(array, o);
+		report_put_item(array, o);
 	}
-	json_c.json_object_object_add(to, key, array);
+	report_put(to, key, array);
 }
 
 static json_object *ranges_object(const struct image *image)
 {
 	const struct machine *m = image->machine;
 	RANGES_AUTO crash = {0};
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	ranges_copy(&crash, &(struct ranges){ (struct range *)&m->crash, 1, 1 });
 	ranges_copy(&crash, &m->crash_more);
@@ -118,7 +155,7 @@ static json_object *ranges_object(const struct image *image)
 
 static json_object *room_object(const struct room *r)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	put_number(o, "possible", r->capacity);
 	put_number(o, "now", r->now);
@@ -129,11 +166,11 @@ static json_object *room_object(const struct room *r)
 
 static json_object *hotplug_object(const struct image *image)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	for (unsigned int i = image->n_segments; i-- > 0;)
 		if (image->segment[i].kept)
-			json_c.json_object_object_add(o, image->segment[i].name,
+			report_put(o, image->segment[i].name,
 					       room_object(&image->segment[i].room));
 	return o;
 }
@@ -161,9 +198,11 @@ static void print_escaped(const uint8_t *s, size_t len, FILE *out)
 
 static int print(json_object *o, FILE *out)
 {
-	const char *text = json_c.json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-							     JSON_C_TO_STRING_NOSLASHESCAPE);
+	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text = json_c.json_object_to_json_string_ext(o, flags);
 
+	if (!text)
+		message_end_of_memory();
 	print_escaped((const uint8_t *)text, strlen(text), out);
 	fputc('\n', out);
 	json_c.json_object_put(o);
@@ -173,11 +212,11 @@ static int print(json_object *o, FILE *out)
 /* In the order in which a load tries them. */
 static json_object *calls_array(const struct way *way)
 {
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
-	json_c.json_object_array_add(array, json_c.json_object_new_string(way_name(way->first)));
+	report_put_item(array, json_c.json_object_new_string(way_name(way->first)));
 	if (way->second)
-		json_c.json_object_array_add(
+		report_put_item(
 			array, json_c.json_object_new_string(way_name(way->second)));
 	return array;
 }
@@ -189,45 +228,47 @@ int report_json(const struct image *image, const struct way *way, FILE *out)
 
 	if (rc < 0)
 		return fail_in(rc, "--json");
-	o = json_c.json_object_new_object();
+	o = report_object();
 	put_number(o, "version", 1);
 	put_text(o, "program", VERSION_TEXT);
 	put_text(o, "image", image->crash ? "crash" : "normal");
-	json_c.json_object_object_add(o, "machine", machine_object(image->machine));
+	report_put(o, "machine", machine_object(image->machine));
 	put_text(o, "kernel", image->kernel.file.name);
 	put_text(o, "format", image->kernel.format);
 	put_text(o, "command_line", image->cmdline);
-	json_c.json_object_object_add(o, "system_calls", calls_array(way));
+	report_put(o, "system_calls", calls_array(way));
 	put_address(o, "entry", image->entry);
 	put_address(o, "flags", image->flags);
 	if (image->reboot_cpu >= 0)
 		put_number(o, "reboot_cpu", (uint64_t)image->reboot_cpu);
 	if (image->dtb_tree)
 		put_text(o, "dtb", image->dtb.name);
-	json_c.json_object_object_add(o, "segments", segments_array(image));
-	json_c.json_object_object_add(o, "ranges", ranges_object(image));
+	report_put(o, "segments", segments_array(image));
+	report_put(o, "ranges", ranges_object(image));
 	if (image->hotplug)
-		json_c.json_object_object_add(o, "hotplug", hotplug_object(image));
+		report_put(o, "hotplug", hotplug_object(image));
 	return print(o, out);
 }
 
 static void put_answer(json_object *o, const char *key, enum answer answer)
 {
-	json_c.json_object_object_add(o, key, answer == ANSWER_UNKNOWN ? NULL :
-			       json_c.json_object_new_boolean(answer == ANSWER_YES));
+	if (answer == ANSWER_UNKNOWN)
+		report_put_nothing(o, key);
+	else
+		put_bool(o, key, answer == ANSWER_YES);
 }
 
 static void put_size(json_object *o, const char *key, uint64_t bytes)
 {
 	if (bytes == READINESS_SIZE_UNKNOWN)
-		json_c.json_object_object_add(o, key, NULL);
+		report_put_nothing(o, key);
 	else
 		put_number(o, key, bytes);
 }
 
 static json_object *fadump_object(const struct readiness *r)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	put_answer(o, "enabled", r->fadump.enabled);
 	put_answer(o, "registered", r->fadump.registered);
@@ -238,7 +279,7 @@ static json_object *fadump_object(const struct readiness *r)
 
 static json_object *cpus_object(const struct readiness *r)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	put_number(o, "possible", r->cpus.possible);
 	put_number(o, "present", r->cpus.present);
@@ -249,36 +290,36 @@ static json_object *cpus_object(const struct readiness *r)
 static json_object *actions_array(unsigned int actions)
 {
 	static const char *const names[] = { "add", "online", "remove", "offline" };
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
 	for (unsigned int bit = 0; bit < 4; bit++)
 		if (actions >> bit & 1)
-			json_c.json_object_array_add(
+			report_put_item(
 				array, json_c.json_object_new_string(names[bit]));
 	return array;
 }
 
 static json_object *rules_array(const struct udev_reloads *rules)
 {
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct udev_reload *u = &rules->at[i];
-		json_object *o = json_c.json_object_new_object();
+		json_object *o = report_object();
 
 		put_text(o, "file", u->file);
 		put_number(o, "line", u->line);
 		put_text(o, "subsystem", u->subsystem == UDEV_CPU ? "cpu" : "memory");
-		json_c.json_object_object_add(o, "actions", actions_array(u->actions | u->ungated));
+		report_put(o, "actions", actions_array(u->actions | u->ungated));
 		put_bool(o, "gated", !u->ungated);
-		json_c.json_object_array_add(array, o);
+		report_put_item(array, o);
 	}
 	return array;
 }
 
 static json_object *fit_object(const struct readiness *r)
 {
-	json_object *o = json_c.json_object_new_object();
+	json_object *o = report_object();
 
 	put_bool(o, "fits", !r->fit.problem);
 	if (r->fit.problem)
@@ -291,10 +332,10 @@ static json_object *fit_object(const struct readiness *r)
 
 static json_object *warnings_array(const struct readiness *r)
 {
-	json_object *array = json_c.json_object_new_array();
+	json_object *array = report_array();
 
 	for (size_t i = 0; i < r->n_warnings; i++)
-		json_c.json_object_array_add(array, json_c.json_object_new_string(r->warnings[i]));
+		report_put_item(array, json_c.json_object_new_string(r->warnings[i]));
 	return array;
 }
 
@@ -305,14 +346,14 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 
 	if (rc < 0)
 		return fail_in(rc, "--json");
-	o = json_c.json_object_new_object();
-	kept = json_c.json_object_new_object();
+	o = report_object();
+	kept = report_object();
 	put_number(o, "version", 1);
 	put_text(o, "program", VERSION_TEXT);
 	put_text(o, "verdict", readiness_name(r->verdict));
 	put_number(o, "status", readiness_status(r));
 	put_text(o, "text", readiness_sentence(r->verdict));
-	json_c.json_object_object_add(o, "warnings", warnings_array(r));
+	report_put(o, "warnings", warnings_array(r));
 	put_answer(o, "loaded", r->loaded);
 	put_text(o, "loaded_with", r->loaded_with);
 	put_size(o, "bytes_reserved", r->reserved);
@@ -320,16 +361,16 @@ int report_readiness_json(const struct readiness *r, FILE *out)
 	put_bool(o, "signed_only", r->restricted);
 	put_answer(kept, "cpu", r->cpu_kept);
 	put_answer(kept, "memory", r->memory_kept);
-	json_c.json_object_object_add(o, "crash_hotplug", kept);
+	report_put(o, "crash_hotplug", kept);
 	put_answer(o, "current", r->current);
 	put_size(o, "missed_updates", r->log.known ? r->log.missed : READINESS_SIZE_UNKNOWN);
 	put_answer(o, "keeps_backup_region", r->keeps_backup);
-	json_c.json_object_object_add(o, "cpus", cpus_object(r));
-	json_c.json_object_object_add(o, "fadump", fadump_object(r));
-	json_c.json_object_object_add(o, "udev", rules_array(&r->udev));
+	report_put(o, "cpus", cpus_object(r));
+	report_put(o, "fadump", fadump_object(r));
+	report_put(o, "udev", rules_array(&r->udev));
 	put_number(o, "udev_unread", r->udev.unread);
 	if (r->fit.asked)
-		json_c.json_object_object_add(o, "fit", fit_object(r));
+		report_put(o, "fit", fit_object(r));
 	return print(o, out);
 }
 

@@ -96,8 +96,9 @@ static int linux_permitted(void)
 	if (syscall(SYS_capget, &header, data) < 0 ||
 	    data[CAP_TO_INDEX(CAP_SYS_BOOT)].effective & CAP_TO_MASK(CAP_SYS_BOOT))
 		return 0;
-	return fail(EPERM, "the capability CAP_SYS_BOOT is missing, without which no kernel is loaded,"
-			   " unloaded or started: run it as root, outside of containers");
+	return fail(EPERM,
+		    "the capability CAP_SYS_BOOT is missing, without which no kernel is loaded,"
+		    " unloaded or started: run it as root, outside of containers");
 }
 
 /*

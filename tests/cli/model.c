@@ -22,9 +22,9 @@
  * KEXEC_MODEL_SETTLES, set: while kexec sleeps, a loaded image that is kept current
  * appears; KEXEC_MODEL_REBOOT, the errno of reboot(2); KEXEC_MODEL_DROPS, that many loads during
  * each of which an event is dropped; KEXEC_MODEL_MEMORY, a file for what a crash image is in
- * memory when it has been loaded; KEXEC_MODEL_LACKS, set: this process may not load; KEXEC_MODEL_LOCK, a
- * file which is the kernel's lock: for who comes while another has it, the call is busy, and time
- * passes.
+ * memory when it has been loaded; KEXEC_MODEL_LACKS, set: this process may not load;
+ * KEXEC_MODEL_LOCK, a file which is the kernel's lock: for who comes while another has it, the call
+ * is busy, and time passes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +91,7 @@ static unsigned long setting(const char *name)
 	return text ? strtoul(text, NULL, 16) : 0;
 }
 
-/* As sysfs: who reads has the old number or the new one. Where there is no such file there is none. */
+/* As sysfs: who reads has the old number or the new one. No file is made. */
 static void write_state(const char *file, int value)
 {
 	char name[4096], text[32];
@@ -689,7 +689,7 @@ static int model_log_line(const char *line)
 	return 0;
 }
 
-/* As the program that is tested, which has no files to write; commands of a test are not confined. */
+/* As the real one; but it writes files, and what a test runs meanwhile is not confined. */
 static void model_confine(unsigned int purposes)
 {
 	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING") &&

@@ -38,9 +38,11 @@ static const struct {
 	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE, O_RDONLY } },
 	{ "remove", CONFINE_WRITES | CONFINE_REMOVES, SYS_unlinkat,
 	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
-	{ "make a directory", CONFINE_WRITES, SYS_mkdirat, { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
+	{ "make a directory", CONFINE_WRITES, SYS_mkdirat,
+	  { (uintptr_t)AT_FDCWD, (uintptr_t)NOWHERE } },
 	{ "memory with code", CONFINE_OPENS, SYS_mprotect, { 1, 4096, PROT_EXEC } },
-	{ "map with code", CONFINE_OPENS, SYS_mmap, { 0, 4096, PROT_EXEC, MAP_PRIVATE, (uintptr_t)-1 } },
+	{ "map with code", CONFINE_OPENS, SYS_mmap,
+	  { 0, 4096, PROT_EXEC, MAP_PRIVATE, (uintptr_t)-1 } },
 	{ "kexec_load", CONFINE_LOADS, SYS_kexec_load, { 0, 1000, 1 } },
 	{ "reboot", CONFINE_STARTS, SYS_reboot, { 1, 2, 3 } },
 	{ "socket", CONFINE_STARTS, SYS_socket, { 4711 } },
@@ -77,7 +79,8 @@ static int attempt(size_t i, unsigned int purposes)
 	if (!pid) {
 		if (purposes != UNFILTERED && confine_now(purposes) < 0)
 			leave(255);
-		leave(syscall(attempts[i].number, a[0], a[1], a[2], a[3], a[4], a[5]) < 0 ? errno : 0);
+		leave(syscall(attempts[i].number, a[0], a[1], a[2], a[3], a[4], a[5]) < 0 ?
+			      errno : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -186,7 +189,8 @@ static void test_capabilities(void **state)
 		return;
 	assert_int_equal(effective(0) & ~CAP_SYS_RESOURCE_BIT, 0);
 	loads = effective(CONFINE_OPENS | CONFINE_LOADS);
-	all = effective(CONFINE_OPENS | CONFINE_MACHINE | CONFINE_WRITES | CONFINE_LOADS | CONFINE_STARTS);
+	all = effective(CONFINE_OPENS | CONFINE_MACHINE | CONFINE_WRITES | CONFINE_LOADS |
+			CONFINE_STARTS);
 	assert_int_equal(loads & (CAP_SYS_ADMIN_BIT | CAP_SYS_MODULE_BIT | CAP_NET_ADMIN_BIT |
 				  CAP_DAC_OVERRIDE_BIT), 0);
 	assert_int_equal(all & CAP_SYS_MODULE_BIT, 0);
