@@ -93,8 +93,9 @@ static const struct confine_rule confine_rules[] = {
 	ROW(WRITES, openat),
 	{ OPENS, SYS_openat, CONFINE_WITHOUT, 2, TO_WRITE },
 	ROW(OPENS, getdents64), ROW(OPENS, readlinkat), ROW(OPENS, faccessat),
-	ROW(OPENS, fadvise64), ROW(OPENS, statfs), ROW(OPENS, uname), ROW(OPENS, getcwd), ROW(OPENS, nanosleep),
-	ROW(OPENS, clock_nanosleep), ROW(OPENS, sched_getaffinity), ROW(OPENS, sysinfo),
+	ROW(OPENS, fadvise64), ROW(OPENS, statfs), ROW(OPENS, uname), ROW(OPENS, getcwd),
+	ROW(OPENS, nanosleep), ROW(OPENS, clock_nanosleep), ROW(OPENS, sched_getaffinity),
+	ROW(OPENS, sysinfo),
 	ROW(OPENS, fchdir),	/* nftw(3) */
 #ifdef SYS_open
 	ROW(WRITES, open),
