@@ -54,6 +54,11 @@ char *mem_copy_string(const char *s)
 	return must(strdup(s));
 }
 
+char *mem_copy_text(const char *s, size_t len)
+{
+	return must(strndup(s, len));
+}
+
 char *mem_vprintf(const char *fmt, va_list ap)
 {
 	char *text;

@@ -20,6 +20,7 @@
 void *mem_alloc(size_t size);				/* zeroed; free() it */
 void *mem_resize(void *p, size_t count, size_t size);	/* count × size, checked */
 char *mem_copy_string(const char *s);
+char *mem_copy_text(const char *s, size_t len); /* at most @len of it */
 char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 char *mem_vprintf(const char *fmt, va_list ap);
 

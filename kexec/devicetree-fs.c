@@ -12,6 +12,8 @@ struct reading {
 	const struct sysroot *sr;
 	struct buf value;	/* of the property that is being read */
 	bool changed;		/* something went while it was read */
+	const struct dt_node *before; /* or NULL, and then all is read */
+	bool (*changes)(const char *name);
 };
 
 static int compare_entry(const void *key, const void *entry)
@@ -21,7 +23,7 @@ static int compare_entry(const void *key, const void *entry)
 
 static bool list_has(const struct sysroot_list *list, const char *name, size_t len)
 {
-	STRING_AUTO key = mem_printf("%.*s", (int)len, name);
+	STRING_AUTO key = mem_copy_text(name, len);
 
 	return bsearch(key, list->at, list->n, sizeof(*list->at), compare_entry);
 }
@@ -73,6 +75,14 @@ static int read_child(struct reading *r, const struct sysroot_dir *above,
 	struct sysroot_dir dir;
 	int rc;
 
+	if (depth == 1 && r->before && !r->changes(e->name)) {
+		const struct dt_node *same = dt_child(r->before, e->name);
+
+		if (same) {
+			dt_append(node, dt_copy(r->a, same));
+			return 0;
+		}
+	}
 	if (depth > DT_DEPTH_MAX) {
 		STRING_AUTO path = sysroot_path_in(above, e->name);
 
@@ -140,9 +150,12 @@ static int read_root(struct reading *r, struct dt_node **root)
 #define READ_PAUSE_US	20000	/* a node goes in less */
 
 /* While devices come and go, again; when that takes too long, without those which go. */
-int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
+int dt_read_again(struct arena *a, const struct sysroot *sr, const struct dt_node *before,
+		  bool (*changes)(const char *name), struct dt_node **root)
 {
-	struct reading r = { .a = a, .sr = sr, .changed = true };
+	struct reading r = {
+		.a = a, .sr = sr, .changed = true, .before = before, .changes = changes
+	};
 	int rc = 0;
 
 	for (int i = 0; i < READ_TRIES && r.changed && rc >= 0; i++) {
@@ -155,4 +168,9 @@ int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
 	}
 	buf_free(&r.value);
 	return rc;
+}
+
+int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root)
+{
+	return dt_read_again(a, sr, NULL, NULL, root);
 }

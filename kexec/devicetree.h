@@ -42,6 +42,13 @@ struct dt_node {
 int dt_read(struct arena *a, const struct sysroot *sr, struct dt_node **root);
 
 /*
+ * The same once more: nodes below the root that were there @before, and of which @changes says by
+ * their name that they stay as they were, are copied and not read.
+ */
+int dt_read_again(struct arena *a, const struct sysroot *sr, const struct dt_node *before,
+		  bool (*changes)(const char *name), struct dt_node **root);
+
+/*
  * The tree and the reserve map of a blob, in which names and values stay; nodes and properties
  * are in the blob's order. -EINVAL with a message when it is not a sound flattened device tree.
  */

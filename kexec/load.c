@@ -335,7 +335,7 @@ static bool load_is_stale(const struct load_try *t)
 		fail_forget();
 	if (!t->o->request.hotplug && !state_keeps(cpu, memory) && !state_keeps(memory, cpu))
 		return false;
-	stale = machine_survey(&now, t->sr) < 0 || !machine_same(&t->machine, &now);
+	stale = machine_survey_again(&now, &t->machine) < 0 || !machine_same(&t->machine, &now);
 	machine_free(&now);
 	return stale;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,19 @@ static int read_reboot_cpu(struct machine *m)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+const char *machine_cpu_file(uint32_t cpu, const char *file, char out[CPU_PATH_SIZE])
+{
+	char *at = out + sizeof("cpu4294967295");
+
+	assert(strlen(file) <= CPU_FILE_MAX);
+	memcpy(at, file, strlen(file) + 1);
+	*--at = '/';
+	do
+		*--at = (char)('0' + cpu % 10);
+	while (cpu /= 10);
+	return memcpy(at - 3, "cpu", 3);
+}
+
 /* The CPU's device went meanwhile, or one of its files never was. */
 static int check_no_size(const struct sysroot_dir *cpus, const char *addr, const char *size)
 {
@@ -168,8 +182,9 @@ static int check_no_size(const struct sysroot_dir *cpus, const char *addr, const
 static int read_notes_of(struct machine *m, const struct sysroot_dir *cpus, uint32_t cpu,
 			 bool *found, struct cpu_notes *out)
 {
-	STRING_AUTO addr = mem_printf("cpu%u/crash_notes", cpu);
-	STRING_AUTO size = mem_printf("cpu%u/crash_notes_size", cpu);
+	char addr_path[CPU_PATH_SIZE], size_path[CPU_PATH_SIZE];
+	const char *addr = machine_cpu_file(cpu, "crash_notes", addr_path);
+	const char *size = machine_cpu_file(cpu, "crash_notes_size", size_path);
 	int rc = sysroot_number_in(cpus, addr, 16, &out->addr);
 
 	*found = rc >= 0;
@@ -403,6 +418,18 @@ int machine_survey(struct machine *m, const struct sysroot *sr)
 		rc = read_hotplug(m);
 	if (rc >= 0)
 		rc = read_meminfo(m);
+	return rc < 0 ? rc : machine_survey_memory(m);
+}
+
+int machine_survey_again(struct machine *m, const struct machine *before)
+{
+	int rc = machine_identify(m, before->sr);
+
+	m->before = before;
+	if (rc >= 0)
+		rc = machine_cmdline(before->sr, &m->arena, &m->cmdline);
+	if (rc >= 0)
+		rc = machine_survey_cpus(m);
 	return rc < 0 ? rc : machine_survey_memory(m);
 }
 

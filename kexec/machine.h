@@ -29,6 +29,7 @@ struct machine {
 	const struct sysroot *sr;
 	struct arena arena;
 	const struct arch *arch;
+	const struct machine *before; /* machine_survey_again(): the first survey, else NULL */
 
 	const char *name;		/* as uname -m: "ppc64le" */
 	const char *release;		/* of the running kernel */
@@ -67,14 +68,27 @@ int machine_identify(struct machine *m, const struct sysroot *sr);
 
 /* Read everything. With sr->copy set this is also what makes a snapshot. */
 int machine_survey(struct machine *m, const struct sysroot *sr);
+/*
+ * The same again, for machine_same() with @before: read is only what changes when CPUs and memory
+ * come and go.
+ */
+int machine_survey_again(struct machine *m, const struct machine *before);
 /* Of an identified machine: its CPUs, and then its memory. What every user may read. */
 int machine_survey_cpus(struct machine *m);
 int machine_survey_memory(struct machine *m);
 void machine_free(struct machine *m);
 
 /*
+ * "cpuN/FILE" below SYS_CPU, @file of at most CPU_FILE_MAX characters. Of large machines tens of
+ * thousands are read; with printf() the names would be a fifth of a survey.
+ */
+#define CPU_FILE_MAX 16
+#define CPU_PATH_SIZE (sizeof("cpu4294967295/") + CPU_FILE_MAX)
+const char *machine_cpu_file(uint32_t cpu, const char *file, char out[CPU_PATH_SIZE]);
+
+/*
  * Do two surveys agree on everything that hotplug changes: CPUs, memory, the
- * device tree?
+ * device tree (of which a second survey has read what they change)?
  */
 bool machine_same(const struct machine *a, const struct machine *b);
 

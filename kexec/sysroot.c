@@ -64,9 +64,9 @@ static int open_steps(int fd, const char *path, int flags)
 	while (fd >= 0) {
 		size_t len = strcspn(path, "/");
 		bool last = !path[len];
-		STRING_AUTO step = mem_printf("%.*s", (int)len, path);
-		int next = openat(fd, step, O_NOFOLLOW | O_CLOEXEC |
-					    (last ? flags : O_PATH | O_DIRECTORY));
+		STRING_AUTO step = last ? NULL : mem_copy_text(path, len);
+		int next = openat(fd, last ? path : step,
+				  O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
 
 		next = next < 0 ? -errno : next;
 		close(fd);

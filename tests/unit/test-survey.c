@@ -190,6 +190,77 @@ static void any_call_once(void **state)
 	machine_free(&whole);
 }
 
+/* Names of the files of CPUs. */
+static void names_of_cpu_files(void **state)
+{
+	static const uint32_t cpus[] = { 0, 9, 10, 16383, 4294967295 };
+	char path[CPU_PATH_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cpus); i++) {
+		STRING_AUTO wanted = mem_printf("cpu%u/crash_notes_size", cpus[i]);
+
+		assert_string_equal(machine_cpu_file(cpus[i], "crash_notes_size", path), wanted);
+	}
+}
+
+static bool same_again(const struct machine *before)
+{
+	struct machine now;
+	bool same;
+
+	calls = 0;
+	assert_int_equal(machine_survey_again(&now, before), 0);
+	same = machine_same(before, &now);
+	machine_free(&now);
+	return same;
+}
+
+/* The second look: what CPUs and memory change is seen, and what they do not is not read. */
+static void only_what_changes(void **state)
+{
+	static const struct {
+		const char *name, *data;
+		size_t len;
+		bool seen;
+	} cases[] = {
+		{ PROC_DEVICE_TREE "/cpus/PowerPC,POWER9@1/reg", "\0\0\0\2", 4, true },
+		{ PROC_DEVICE_TREE "/cpus/PowerPC,POWER9@2/reg", "\0\0\0\2", 4, true },
+		{ PROC_DEVICE_TREE "/memory@0/reg", "\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0", 16,
+		  true },
+		{ PROC_DEVICE_TREE "/memory@80000000/device_type", "memory", 7, true },
+		{ PROC_DEVICE_TREE "/" PPC64_DRCONF "/ibm,lmb-size", "\0\0\0\0\x10\0\0\0", 8,
+		  true },
+		{ PROC_DEVICE_TREE "/pci@1/reg", "\0\0\0\1", 4, true },
+		{ PROC_DEVICE_TREE "/pci@0/ethernet@0/reg", "\0\0\0\1", 4, false },
+		{ PROC_DEVICE_TREE "/model", "another", 8, true },
+		{ PROC_IOMEM, "00000000-3fffffff : System RAM\n", 31, true },
+		{ SYS_CPU_PRESENT, "0\n", 2, true },
+		{ SYS_CPU_ONLINE, "1\n", 2, true },
+		{ SYS_VMCOREINFO, "0x7e010000 1024\n", 16, false },
+	};
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		STRING_AUTO name = mem_printf(PROC_DEVICE_TREE "/pci@0/ethernet@%x/reg", i);
+
+		unit_write(dir, name, "\0\0\0\0", 4);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sysroot sr = { .root = dir };
+		struct machine first;
+		long all;
+
+		assert_int_equal(survey(&first, &sr, 0, NULL), 0);
+		all = calls;
+		assert_true(same_again(&first));
+		assert_true(calls < all - 150);
+		unit_write(dir, cases[i].name, cases[i].data, cases[i].len);
+		assert_int_equal(same_again(&first), !cases[i].seen);
+		machine_free(&first);
+	}
+}
+
 /* Nothing is half there: a CPU node without its type is not found again by the kernel. */
 static void one_that_stays_away(void **state)
 {
@@ -374,11 +445,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(any_call_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_what_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
 		cmocka_unit_test(crash_regions_in_any_order),
 		cmocka_unit_test_setup_teardown(rules_in_directories, setup, teardown),
+		cmocka_unit_test(names_of_cpu_files),
 		cmocka_unit_test_setup_teardown(no_file_of_memory, setup, teardown),
 	};
 

@@ -22,7 +22,7 @@ struct walk {
 
 struct dt_node *ppc64_drconf(const struct dt_node *root)
 {
-	return dt_child(root, "ibm,dynamic-reconfiguration-memory");
+	return dt_child(root, PPC64_DRCONF);
 }
 
 static bool is_usable(uint32_t flags)

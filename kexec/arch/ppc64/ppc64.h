@@ -91,6 +91,8 @@ typedef int ppc64_pointer_fn(struct dt_node *node, const struct ppc64_pointer *p
 int ppc64_each_pointer(const struct machine *m, struct dt_node *tree, ppc64_pointer_fn *fn,
 		       void *context);
 
+#define PPC64_DRCONF "ibm,dynamic-reconfiguration-memory"
+
 /*
  * LMBs: the memory of /ibm,dynamic-reconfiguration-memory (drmem.h), in the
  * order of the property, v1 or v2: @n of them, each of @size bytes, one behind the

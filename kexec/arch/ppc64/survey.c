@@ -67,7 +67,8 @@ static int survey_cpus(struct machine *m, struct ppc64_facts *f)
 		return rc == -ENOENT ? 0 : rc;
 	f->cpu = arena_alloc(&m->arena, m->present.n * sizeof(*f->cpu));
 	for (size_t i = 0; i < m->present.n && rc >= 0; i++) {
-		STRING_AUTO name = mem_printf("cpu%u/physical_id", m->present.id[i]);
+		char path[CPU_PATH_SIZE];
+		const char *name = machine_cpu_file(m->present.id[i], "physical_id", path);
 		uint64_t id = 0;
 
 		rc = sysroot_number_in(&cpus, name, 10, &id);
@@ -325,10 +326,20 @@ static void survey_console(struct machine *m, struct ppc64_facts *f)
 		    dt_number(node, "reg", &f->hvterm_unit) == 1;
 }
 
+/*
+ * Nodes below the root that come and go with CPUs and memory, or have in them what does
+ * (arch/powerpc/platforms/pseries/hotplug-{cpu,memory}.c).
+ */
+static bool survey_changes(const char *name)
+{
+	return !strcmp(name, "cpus") || !strncmp(name, "memory@", 7) || !strcmp(name, PPC64_DRCONF);
+}
+
 int ppc64_survey(struct machine *m)
 {
 	struct ppc64_facts *f = m->arch_facts = arena_alloc(&m->arena, sizeof(*f));
-	int rc = dt_read(&m->arena, m->sr, &m->tree);
+	int rc = dt_read_again(&m->arena, m->sr, m->before ? m->before->tree : NULL, survey_changes,
+			       &m->tree);
 
 	if (rc == -ENOENT)
 		return fail(ENOENT, "this machine has no device tree (" PROC_DEVICE_TREE ")");
