@@ -92,10 +92,9 @@ int output_close(struct output *out, bool discard)
 	return 0;
 }
 
-void output_add(struct output *out, const void *data, size_t len)
+/* What does not fit. */
+static void output_add_long(struct output *out, const uint8_t *p, size_t len)
 {
-	const uint8_t *p = data;
-
 	while (len) {
 		size_t n = OUTPUT_BUFFER - out->len;
 
@@ -108,6 +107,16 @@ void output_add(struct output *out, const void *data, size_t len)
 		if (out->len == OUTPUT_BUFFER)
 			output_flush(out);
 	}
+}
+
+void output_add(struct output *out, const void *data, size_t len)
+{
+	if (len >= OUTPUT_BUFFER - out->len) {
+		output_add_long(out, data, len);
+		return;
+	}
+	memcpy(out->data + out->len, data, len);
+	out->len += len;
 }
 
 void output_text(struct output *out, const char *text)

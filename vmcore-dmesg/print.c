@@ -48,13 +48,28 @@ static size_t put_digits(char *s, uint64_t v, size_t width, char pad)
 	return at;
 }
 
-/* "%5lu.%06lu": printf() took a third of the time. */
-static size_t put_seconds(char *s, uint64_t ts_nsec)
+static void put_six_digits(char *s, uint32_t v)
 {
-	size_t n = put_digits(s, ts_nsec / NSEC_PER_SEC, 5, ' ');
+	for (int i = 5; i >= 0; i--, v /= 10)
+		s[i] = (char)('0' + v % 10);
+}
 
-	s[n++] = '.';
-	return n + put_digits(s + n, ts_nsec % NSEC_PER_SEC / 1000, 6, '0');
+/*
+ * "%5lu.%06lu": printf() took a third of the time, and the seconds, which many records share, a
+ * fifth of what was left.
+ */
+static size_t put_seconds(struct print *p, char *s, uint64_t ts_nsec)
+{
+	uint64_t second = ts_nsec / NSEC_PER_SEC;
+
+	if (!p->second_len || second != p->second) {
+		p->second = second;
+		p->second_len = put_digits(p->second_text, second, 5, ' ');
+		p->second_text[p->second_len++] = '.';
+	}
+	memcpy(s, p->second_text, sizeof(p->second_text));
+	put_six_digits(s + p->second_len, (uint32_t)((ts_nsec - second * NSEC_PER_SEC) / 1000));
+	return p->second_len + 6;
 }
 
 /* Wall clock time; empty for a year that struct tm cannot have. */
@@ -110,7 +125,7 @@ static size_t put_decoded(char *s, const struct record *r)
 			       levels[r->level & 7]);
 }
 
-static size_t put_time(const struct print *p, char *s, const struct record *r)
+static size_t put_time(struct print *p, char *s, const struct record *r)
 {
 	size_t n = 0;
 
@@ -118,7 +133,7 @@ static size_t put_time(const struct print *p, char *s, const struct record *r)
 		return 0;
 	if (p->time != TIME_ISO)
 		s[n++] = '[';
-	n += p->time == TIME_RAW ? put_seconds(s + n, r->ts_nsec) :
+	n += p->time == TIME_RAW ? put_seconds(p, s + n, r->ts_nsec) :
 				   put_wall_clock(p, s + n, 64, r->ts_nsec);
 	if (p->time != TIME_ISO)
 		s[n++] = ']';
@@ -126,7 +141,7 @@ static size_t put_time(const struct print *p, char *s, const struct record *r)
 }
 
 /* As the kernel's: "[%5lu.%06lu][%6s] ", kernel/printk/printk.c:info_print_prefix() */
-static size_t put_prefix(const struct print *p, char *s, const struct record *r)
+static size_t put_prefix(struct print *p, char *s, const struct record *r)
 {
 	bool times = (r->has & RECORD_TIME && p->time != TIME_NONE) ||
 		     (p->caller && r->has & RECORD_CALLER);
@@ -341,7 +356,7 @@ static void json_record(struct print *p, const struct record *r)
 	if (r->has & RECORD_TIME && p->time != TIME_NONE) {
 		json_key(out, "time");
 		if (p->time == TIME_RAW)
-			json_value(out, s, put_seconds(s, r->ts_nsec), false);
+			json_value(out, s, put_seconds(p, s, r->ts_nsec), false);
 		else
 			json_value(out, s, put_wall_clock(p, s, sizeof(s), r->ts_nsec), true);
 	}

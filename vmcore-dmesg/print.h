@@ -25,6 +25,9 @@ struct print {
 	struct output *out;
 	int64_t boot_usec;	/* TIME_CTIME, TIME_ISO: when the clock of the log was 0 */
 	uint64_t n;		/* records printed */
+	uint64_t second; /* of the record before, and its text with the point: at most 11 digits */
+	char second_text[12];
+	size_t second_len; /* 0: there was none */
 };
 
 /* Other text of the dump: lines, with \xNN as above. */
