@@ -2,10 +2,12 @@
 # Copyright The kexec-hotplug developers
 """Both kexecs under qemu-user: what they execute, call and keep in memory."""
 import os
+import platform
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,34 +16,35 @@ sys.path[:0] = [str(REPOSITORY / "tests" / name) for name in ("lib", "contract",
 from tap import Failure
 
 EMULATOR = ["qemu-ppc64le", "-cpu", "power9"]
+THIS_MACHINE = [f"qemu-{platform.machine()}", "-cpu", "max"]
 
 
 class Count:
-    """Guest instructions of what qemu-user runs."""
+    """Guest instructions of what qemu-user runs. Several may be counted at once."""
 
-    def __init__(self, directory):
-        self.plugin, self.out = f"{directory}/count.so", f"{directory}/count"
+    def __init__(self, directory, emulator):
+        self.plugin, self.directory, self.emulator = f"{directory}/count.so", directory, emulator
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", REPOSITORY / "tests/lib/count.c", "-o", self.plugin],
                        check=True)
 
-    @staticmethod
-    def run(command, env):
+    def run(self, command, env):
         """Its status may say what it found, but not that nothing was run."""
-        done = subprocess.run([*EMULATOR, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        done = subprocess.run([*self.emulator, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, **env}, check=False)
         if done.returncode not in (0, 1) or done.stderr.startswith("Cannot"):
             raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stderr}")
 
     def __call__(self, command, env=None):
-        """Of a command line that begins with qemu-ppc64le."""
-        self.run(["-plugin", self.plugin, *command[1:]], {"COUNT_OUT": self.out, **(env or {})})
-        return int(Path(self.out).read_text())
+        """Of a command line that begins with the emulator, whichever."""
+        with tempfile.NamedTemporaryFile(dir=self.directory) as out:
+            self.run(["-plugin", self.plugin, *command[1:]], {"COUNT_OUT": out.name, **(env or {})})
+            return int(Path(out.name).read_text())
 
     def calls(self, command, env=None):
         """System calls of the same."""
-        log = self.out + "-calls"
-        self.run(["-strace", "-D", log, *command[1:]], env or {})
-        return len(re.findall(rb"^\d+ \w+\(", Path(log).read_bytes(), re.M))
+        with tempfile.NamedTemporaryFile(dir=self.directory) as log:
+            self.run(["-strace", "-D", log.name, *command[1:]], env or {})
+            return len(re.findall(rb"^\d+ \w+\(", Path(log.name).read_bytes(), re.M))
 
 
 def last_line(shell, command):
