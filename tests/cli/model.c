@@ -74,12 +74,12 @@ static void give_up(void)
 	abort();
 }
 
-/* Memory that there is none of is the model's own, here. */
+/* That a file of its own is not there is all that the model can do with. */
 static FILE *model_open(const char *name, const char *mode)
 {
 	FILE *f = fopen(name, mode);
 
-	if (!f && errno == ENOMEM)
+	if (!f && errno != ENOENT)
 		give_up();
 	return f;
 }
@@ -99,9 +99,9 @@ static void write_state(const char *file, int value)
 
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
 	fd = open(name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 && errno == ENOENT)
 		return;
-	if (write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
+	if (fd < 0 || write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
 		give_up();
 	close(fd);
 }
