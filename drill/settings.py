@@ -52,6 +52,7 @@ class Settings:
 
     arch: str = ""
     kernel: str = ""            # the running one
+    release: str = ""           # its release, where that is known
     capture_kernel: str = ""
     initrd: str = ""            # "": none
     options: list = field(default_factory=list)     # of kexec, but for these files and the append
@@ -76,6 +77,10 @@ class Tree:
 
     def exists(self, name):
         return os.path.exists(self.path(name))
+
+    def present(self, name):
+        """A file, or a link to whatever."""
+        return os.path.lexists(self.path(name))
 
     def names(self, name):
         """Of what is in a directory that may not be there."""
@@ -106,10 +111,15 @@ def survey(root=""):
     settings.crashkernel = crashkernel(tree)
     settings.why["crashkernel"] = "what is reserved there" if settings.crashkernel else "nothing is reserved there"
     settings.uncovered = drivers(tree)
-    settings.rules = {path[1:]: tree.path(path) for where in UDEV_RULES for path in
-                      (f"{where}/{name}" for name in tree.names(where) if name.endswith(".rules"))
-                      if re.search("kdump|kexec", tree.text(path))}
+    settings.rules = rules(tree)
     return settings
+
+
+def rules(tree):
+    """Of udev's those that may load, and all of the same name, which may take their place: {name in a machine: file}."""
+    files = {f"{where}/{name}": name for where in UDEV_RULES for name in tree.names(where) if name.endswith(".rules")}
+    wanted = {name for path, name in files.items() if re.search("kdump|kexec", tree.text(path))}
+    return {path[1:]: tree.path(path) for path, name in files.items() if name in wanted}
 
 
 def _survey_machine(tree, settings):
@@ -129,6 +139,7 @@ def _survey_machine(tree, settings):
         settings.why["kernel"] = ("none is there" if not found else f"the only one in {tree.path('/boot')}" if len(found) == 1
                                   else f"{tree.root} has {len(found)}, and does not say which of them was running")
     settings.kernel = tree.path(found[0]) if len(found) == 1 else ""
+    settings.release = release or os.path.basename(settings.kernel).partition("-")[2]
 
 
 def _from_kdump_tools(tree, settings):
@@ -153,13 +164,13 @@ def _from_kdump_tools(tree, settings):
 def _kdump_tools_files(tree, settings, kernel, initrd):
     """What it loads by these settings; without one of the kernel, the running one. Its own links are made by the first
     load, for the running kernel."""
-    release = os.path.basename(settings.kernel).partition("-")[2]
+    release = settings.release
     if not kernel:
         kernel, initrd = settings.kernel.removeprefix(tree.root), f"/boot/initrd.img-{release}"
         initrd = initrd if tree.exists(initrd) else ""
-    if release and kernel == KDUMP_TOOLS_KERNEL and not os.path.islink(tree.path(kernel)):
+    if kernel == KDUMP_TOOLS_KERNEL and not tree.present(kernel):
         kernel = settings.kernel.removeprefix(tree.root)
-    if release and initrd == KDUMP_TOOLS_INITRD and not os.path.islink(tree.path(initrd)):
+    if release and initrd == KDUMP_TOOLS_INITRD and not tree.present(initrd):
         initrd = f"{initrd}-{release}"
     settings.capture_kernel = _inside(tree, kernel) if kernel else ""
     settings.initrd = _inside(tree, initrd) if initrd else ""

@@ -24,7 +24,7 @@ from vmlinux import vmlinux
 
 INITRD, LARGE_INITRD = 30_000_000, 500_000_000
 BLOB_MAX = 14 * 1024
-SIZE_MAX = 400_000
+SIZE_MAX = 465_000
 # What makes code for the purgatory of little-endian ppc64: its flags, but those which are no use in a program.
 PURGATORY = ["-std=gnu11", "-O2", "-fno-builtin", "-fno-align-functions", "-fno-align-jumps", "-fno-align-labels",
              "-fno-align-loops", "-fno-tree-loop-distribute-patterns", "-mcpu=power8", "-static", f"-I{REPOSITORY}"]
@@ -345,8 +345,8 @@ def programs(b):
         for options in ["--version"], ["-S"]:
             both = [["", "-L", root, *start[1:], directory, program, *options] for directory, program in (
                 (libraries, kexec), (theirs.libraries, theirs.program))]
-            for what, measure, unit, most in (("thousand instructions", b.count, 1e3, 1.08),
-                                              ("system calls", b.count.calls, 1, 1.03)):
+            for what, measure, unit, most in (("thousand instructions", b.count, 1e3, 1.12),
+                                              ("system calls", b.count.calls, 1, 1.08)):
                 mine, packaged = (measure(command) / unit for command in both)
                 b.add(f"`kexec {options[0]}`, dynamic; {what}", mine, packaged, 1, most, of_peer=True,
                       why=WHY_START)

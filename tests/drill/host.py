@@ -256,6 +256,13 @@ def kdump_tools_before_its_first_load():
     for said, initrd in ((DUMP_TOOLS, "/var/lib/kdump/initrd.img-6.12.0-test"), ("USE_KDUMP=1\n", "/boot/initrd.img-6.12.0-test")):
         found = _surveyed(capture | {"etc/default/kdump-tools": said})
         expect_same(said, (found.capture_kernel, found.initrd), ("/boot/vmlinuz-6.12.0-test", initrd))
+    # Files of a copy that has no links.
+    found = _surveyed({"etc/default/kdump-tools": DUMP_TOOLS, "var/lib/kdump/vmlinuz": "kernel", "var/lib/kdump/initrd.img": "capture"})
+    expect_same("a copy's", (found.capture_kernel, found.initrd), (settings.KDUMP_TOOLS_KERNEL, settings.KDUMP_TOOLS_INITRD))
+    with tempfile.TemporaryDirectory() as directory:
+        _tree(directory, {"proc/sys/kernel/osrelease": "6.12.0-test\n", "usr/lib/modules/6.12.0-test/vmlinuz": "kernel",
+                          "boot/initrd.img-6.12.0-test": "initrd", "etc/default/kdump-tools": "USE_KDUMP=1\n"})
+        expect_same("of a kernel beside its modules", settings.survey(directory).initrd, directory + "/boot/initrd.img-6.12.0-test")
     found = _surveyed({"etc/default/kdump-tools": "USE_KDUMP=1\nKDUMP_KERNEL=/boot/mine\n", "boot/mine": "kernel"})
     expect_same("without an initrd", (found.capture_kernel, found.initrd), ("/boot/mine", ""))
 
@@ -269,6 +276,10 @@ def rules_come_along():
         _tree(directory, MACHINE | files)
         found = settings.survey(directory).rules
         expect_same("rules", found, {name: f"{directory}/{name}" for name in files if name.endswith("98-kexec.rules")})
+        masked = settings.survey(directory)
+        with open(os.path.join(directory, "etc/udev/rules.d/98-kexec.rules"), "w", encoding="utf-8"):
+            pass # as one that is a link to /dev/null: it takes the place of the others
+        expect_same("with one that is empty", settings.survey(directory).rules, masked.rules)
         path = os.path.join(directory, "cpio")
         initramfs.write_initramfs(path, os.path.join(directory, "boot/vmlinuz-6.12.0-test"), [], found)
         listed = subprocess.run(["cpio", "-it", "--quiet"], stdin=open(path, "rb"), stdout=subprocess.PIPE, text=True, check=True)

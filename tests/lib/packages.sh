@@ -71,10 +71,18 @@ with_cache_lock() {
 # keep PATH COMMAND...: COMMAND makes what its last argument names, a file or a
 # directory. Nothing is left of one that fails; what was made before is used then.
 keep() {
+	local path=$1 status=0 lock
+	mkdir -p "$(dirname "$path")" && exec {lock}>"$path.lock" && flock "$lock" || return
+	keep_locked "$@" {lock}>&- || status=$?
+	exec {lock}>&-
+	return $status
+}
+
+keep_locked() {
 	local path=$1 status
 	shift
 	if [ -z "$(find "$path" -maxdepth 0 -mtime "-$packages_old" 2>/dev/null)" ]; then
-		mkdir -p "$(dirname "$path")" && rm -rf --one-file-system "$path.part" || return
+		rm -rf --one-file-system "$path.part" || return
 		if "$@" "$path.part"; then
 			rm -rf --one-file-system "$path" && mv "$path.part" "$path" && touch "$path" || return
 		else

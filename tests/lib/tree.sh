@@ -9,3 +9,18 @@ refuse_configured_tree() {
 	say "$1 is configured for a build in place; run make distclean there first"
 	return 1
 }
+
+# made_with DIRECTORY ARG...: whether the tree there was configured with these, by the flags of today: no
+# object is made anew for another flag. If not, `remember_flags ARG...` there once it is.
+made_with() {
+	[ "$(flags_of "${@:2}")" = "$(cat "$1/arguments" 2>/dev/null)" ]
+}
+
+remember_flags() {
+	make clean && flags_of "$@" >arguments
+}
+
+flags_of() {
+	printf '%s\n' "$*"
+	cat "$repository/configure.ac" "$repository/Makefile.am" | sha256sum
+}
