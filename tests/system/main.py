@@ -156,11 +156,11 @@ UNABLE = {
 # region. With the small kernels what Debian's do not have.
 DEFAULT = {
     "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "cpu-reload", "hash", "powernv",
-            "mem-hotplug", "mem-stale", "mem-reload-hotplug", "mem-remove", "low-64k",
+            "mem-hotplug", "mem-stale", "mem-reload-hotplug", "low-64k",
             "auto-fallback", "unload", "corrupt", "mended", "big-initrd", "record",
-            "region-high", "region-across", "region-tight"],
-    "4k": ["cpu-hotplug", "mem-hotplug", "low-64k"],
-    "new": ["cpu-hotplug", "mem-remove", "cma", "cma-hotplug", "cma-unknown"],
+            "region-high", "region-tight"],
+    "4k": ["low-64k"],
+    "new": ["cpu-hotplug", "mem-remove", "cma", "cma-hotplug"],
     "6.1": ["no-hotplug", "readers"],
     "small": ["power10", "mem-hash", "chain-crash", "chain-stale", "file-cpu", "file-hotplug",
               "file-exec", "file-compressed", "auto", "readers", "dtb", "dtb-lost", "zimage"],
