@@ -40,7 +40,8 @@ int kcore_headers(const struct sysroot *sr, struct arena *arena, struct elf *elf
 		*why = rc == -ENOENT ?
 			"/" PROC_KCORE " is not there" :
 			"/" PROC_KCORE
-			" must not be read (lockdown=confidentiality, or no CAP_SYS_RAWIO)";
+			" must not be read (lockdown=confidentiality, no CAP_SYS_RAWIO, or a unit"
+			" of systemd with ProtectKernelTunables)";
 		fail_forget();
 		return 0;
 	}
