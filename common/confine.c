@@ -44,7 +44,6 @@
 #define WRITES	 CONFINE_WRITES
 #define REMOVES	 (CONFINE_REMOVES | CONFINE_WRITES)
 #define LOADS	 CONFINE_LOADS
-#define STARTS	 CONFINE_STARTS
 #define ALWAYS	 (~0u)
 
 #define TO_WRITE (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
@@ -55,6 +54,8 @@
 #define IS_TERMINAL _IOR('t', 19, uint8_t[44])
 #else
 #define IS_TERMINAL TCGETS
+/* TCGETS2, which has a name only beside that struct. */
+#define IS_TERMINAL_2 _IOR('T', 0x2a, uint8_t[44])
 #endif
 
 enum confine_kind {
@@ -63,7 +64,7 @@ enum confine_kind {
 	CONFINE_IS,		/* it is this */
 };
 
-/* The first row of a number that has one of the purposes counts. */
+/* What no row with one of the purposes allows is refused. */
 struct confine_rule {
 	unsigned int purposes, number;
 	enum confine_kind kind;
@@ -84,8 +85,17 @@ static const struct confine_rule confine_rules[] = {
 	ROW(ALWAYS, rt_sigprocmask), ROW(ALWAYS, rt_sigreturn), ROW(ALWAYS, restart_syscall),
 	ROW(ALWAYS, clock_gettime), ROW(ALWAYS, gettimeofday), ROW(ALWAYS, exit),
 	ROW(ALWAYS, exit_group), ROW(ALWAYS, newfstatat), ROW(ALWAYS, statx),
-	/* Whether it is a terminal, to which lines go at once. */
+	ROW(ALWAYS, getpid), ROW(ALWAYS, gettid),	/* abort(3) */
+	ROW(ALWAYS, sysinfo),				/* qsort(3) */
+#ifdef SYS_fstatfs64
+	ROW(ALWAYS, fstatfs64), ROW(OPENS, statfs64),
+#endif
+	/* Whether it is a terminal, to which lines go at once; the second is how musl asks. */
 	{ ALWAYS, SYS_ioctl, CONFINE_IS, 1, IS_TERMINAL },
+	{ ALWAYS, SYS_ioctl, CONFINE_IS, 1, TIOCGWINSZ },
+#ifdef IS_TERMINAL_2
+	{ ALWAYS, SYS_ioctl, CONFINE_IS, 1, IS_TERMINAL_2 },
+#endif
 	/* A library that is loaded has code; what is read has none. */
 	ROW(OPENS, mmap), ROW(OPENS, mprotect),
 	{ ALWAYS, SYS_mmap, CONFINE_WITHOUT, 2, TO_RUN },
@@ -95,7 +105,6 @@ static const struct confine_rule confine_rules[] = {
 	ROW(OPENS, getdents64), ROW(OPENS, readlinkat), ROW(OPENS, faccessat),
 	ROW(OPENS, fadvise64), ROW(OPENS, statfs), ROW(OPENS, uname), ROW(OPENS, getcwd),
 	ROW(OPENS, nanosleep), ROW(OPENS, clock_nanosleep), ROW(OPENS, sched_getaffinity),
-	ROW(OPENS, sysinfo),
 	ROW(OPENS, fchdir),	/* nftw(3) */
 #ifdef SYS_open
 	ROW(WRITES, open),
@@ -109,11 +118,6 @@ static const struct confine_rule confine_rules[] = {
 #ifdef SYS_kexec_file_load
 	ROW(LOADS, kexec_file_load),
 #endif
-	ROW(STARTS, socket), ROW(STARTS, sendto), ROW(STARTS, recvfrom),
-#ifdef SYS_send
-	ROW(STARTS, send), ROW(STARTS, recv), ROW(STARTS, socketcall),
-#endif
-	ROW(STARTS, sync), ROW(STARTS, reboot),
 };
 
 /* Capabilities: reserved room on a full disk, and what each purpose is for. */
@@ -124,8 +128,7 @@ static const struct {
 	{ OPENS | WRITES, CAP_DAC_READ_SEARCH }, { OPENS, CAP_LEASE },
 	{ REMOVES, CAP_DAC_OVERRIDE },
 	{ MACHINE, CAP_SYS_ADMIN }, { MACHINE, CAP_SYS_RAWIO }, { MACHINE, CAP_SYSLOG },
-	{ LOADS | STARTS, CAP_SYS_BOOT },
-	{ STARTS, CAP_NET_ADMIN },
+	{ LOADS, CAP_SYS_BOOT },
 };
 
 static int confine_capabilities(unsigned int purposes)
@@ -156,7 +159,7 @@ static uint32_t confine_argument(unsigned int number)
 }
 
 struct confine_program {
-	struct sock_filter at[5 * ARRAY_SIZE(confine_rules) + 16];
+	struct sock_filter at[5 * ARRAY_SIZE(confine_rules) + 32];
 	unsigned short n;
 };
 
@@ -171,6 +174,11 @@ static void confine_answer(struct confine_program *p, uint32_t answer)
 	confine_add(p, BPF_RET | BPF_K, answer, 0, 0);
 }
 
+static void confine_number(struct confine_program *p)
+{
+	confine_add(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+}
+
 static void confine_rule(struct confine_program *p, const struct confine_rule *r)
 {
 	const uint16_t test = BPF_JMP | BPF_K;
@@ -183,29 +191,51 @@ static void confine_rule(struct confine_program *p, const struct confine_rule *r
 	}
 	confine_answer(p, SECCOMP_RET_ALLOW);
 	if (!any)
-		confine_answer(p, SECCOMP_RET_ERRNO | EPERM);
+		confine_number(p);
 }
 
 static int confine_calls(unsigned int purposes)
 {
 	struct confine_program p = { .n = 0 };
 	struct sock_fprog program = { .filter = p.at };
+	/* abort(3) of glibc and of musl: this process has one thread, of the same number. */
+	const struct confine_rule aborts[] = {
+		{ ALWAYS, SYS_tgkill, CONFINE_IS, 0, (uint32_t)getpid() },
+		{ ALWAYS, SYS_tkill, CONFINE_IS, 0, (uint32_t)getpid() },
+	};
 
 	confine_add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	confine_add(&p, BPF_JMP | BPF_K | BPF_JEQ, CONFINE_ARCH, 1, 0);
 	confine_answer(&p, SECCOMP_RET_ERRNO | EPERM);
-	confine_add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	confine_number(&p);
 	for (size_t i = 0; i < ARRAY_SIZE(confine_rules); i++)
 		if (confine_rules[i].purposes & purposes || confine_rules[i].purposes == ALWAYS)
 			confine_rule(&p, &confine_rules[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(aborts); i++)
+		confine_rule(&p, &aborts[i]);
 	confine_add(&p, BPF_JMP | BPF_K | BPF_JGE, CONFINE_NEW, 0, 1);
 	confine_answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
 	confine_answer(&p, SECCOMP_RET_ERRNO | EPERM);
 	program.len = p.n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+	/* Not seccomp(2), which a unit of systemd may forbid: @system-service is without. */
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
 }
+
+#else
+static int confine_capabilities(unsigned int purposes)
+{
+	(void)purposes;
+	return -ENOSYS;
+}
+
+static int confine_calls(unsigned int purposes)
+{
+	(void)purposes;
+	return -ENOSYS;
+}
+#endif
 
 int confine_now(unsigned int purposes)
 {
@@ -213,14 +243,6 @@ int confine_now(unsigned int purposes)
 
 	return rc < 0 ? rc : calls;
 }
-
-#else
-int confine_now(unsigned int purposes)
-{
-	(void)purposes;
-	return -ENOSYS;
-}
-#endif
 
 /* A sanitizer opens, traces and starts what it likes, up to the end. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -233,8 +255,14 @@ int confine_now(unsigned int purposes)
 
 void confine(unsigned int purposes)
 {
-	int rc = CONFINE_SANITIZED || getenv(CONFINE_ESCAPE) ? 0 : confine_now(purposes);
+	int rc;
 
+	if (CONFINE_SANITIZED || getenv(CONFINE_ESCAPE))
+		return;
+	rc = confine_capabilities(purposes);
+	if (rc < 0)
+		debug("keeps its capabilities: %s", strerror(-rc));
+	rc = confine_calls(purposes);
 	if (rc < 0)
 		debug("runs without a filter of system calls: %s", strerror(-rc));
 }

@@ -18,7 +18,6 @@ enum confine_purpose {
 	CONFINE_WRITES = 4,	/* files are made and written, and removed */
 	CONFINE_REMOVES = 8,	/* a file is removed */
 	CONFINE_LOADS = 16,	/* kexec_load(2), kexec_file_load(2) */
-	CONFINE_STARTS = 32,	/* network interfaces down, reboot(2) */
 };
 
 /* Set by who has to look inside, as a debugger: all remains possible. */

@@ -21,7 +21,11 @@ static int main_start(const struct options *o, const struct sysroot *sr)
 	return f.rc < 0 ? say_why(failure_status(f)) : STATUS_OK;
 }
 
-/* What the rest of the run is for; 0: nothing is read, or a shutdown inherits what we may do. */
+/*
+ * What the rest of the run is for; 0: nothing is read, or what comes after inherits what we may do:
+ * a shutdown, and with -f reboot(2), which would be called with what kernels before 5.16 turn off
+ * for a task with a filter (speculation).
+ */
 static unsigned int main_purposes(const struct options *o, const struct sysroot *sr)
 {
 	unsigned int reads = CONFINE_OPENS | (sysroot_is_live(sr) ? CONFINE_MACHINE : 0);
@@ -43,8 +47,7 @@ static unsigned int main_purposes(const struct options *o, const struct sysroot 
 		return reads;
 	/* A normal load may choose the CPU that starts the next kernel. */
 	reads |= CONFINE_LOADS | (o->crash ? 0 : CONFINE_WRITES);
-	return o->then == THEN_REBOOT ? 0 :
-	       reads | (o->then == THEN_EXEC ? CONFINE_STARTS : 0);
+	return o->then == THEN_NOTHING ? reads : 0;
 }
 
 /* What cannot be done is said before anything is read, or waited for. */

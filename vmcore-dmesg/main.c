@@ -168,7 +168,7 @@ static int read_and_print(struct vmcore *core, struct options *o)
 	return say_unread(o->file, core, rc);
 }
 
-/* Everything is open before anything of the dump is looked at. */
+/* Everything is open before more of the dump is looked at than whether it is a flattened one. */
 static int run(struct options *o)
 {
 	struct vmcore core;
