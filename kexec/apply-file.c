@@ -96,6 +96,7 @@ struct apply_file {
 	struct files *files;
 	int kernel_fd, initrd_fd;
 	bool empty_initrd; /* not one that was asked for: arch->keeps_initrd */
+	bool counted;	   /* for which reason there is no empty one, which may be refused */
 	const char *cmdline;
 };
 
@@ -125,9 +126,16 @@ static int apply_file_wishes(const struct apply_file *a, unsigned long flags)
 	unsigned long wishes = (message_debugging() ? FILE_DEBUG : 0) |
 			       (request->no_cma ? FILE_NO_CMA : 0) |
 			       (request->force_dtb ? FILE_FORCE_DTB : 0);
-	int rc = apply_file_call(a, flags | wishes);
+	bool counted = wishes && apply_is_counted(request->crash, a->sr);
+	int rc = apply_file_call(a, flags | (counted ? 0 : wishes));
 
-	if (rc != -EINVAL || !wishes)
+	if (counted && rc >= 0 && wishes != FILE_DEBUG)
+		notice("a limit on loads is set (sysctl kernel.kexec_load_limit_%s), and trying"
+		       " what the running kernel may not know would count; loaded without%s%s",
+		       request->crash ? "panic" : "reboot",
+		       wishes & FILE_NO_CMA ? " --no-cma" : "",
+		       wishes & FILE_FORCE_DTB ? " --force-dtb" : "");
+	if (counted || rc != -EINVAL || !wishes)
 		return rc;
 	rc = apply_file_call(a, flags);
 	if (rc >= 0)
@@ -137,6 +145,10 @@ static int apply_file_wishes(const struct apply_file *a, unsigned long flags)
 		       wishes & FILE_DEBUG ? " the debug flag" : "");
 	return rc;
 }
+
+static const char stale_initrd[] =
+	"the next kernel may take memory for its initrd that EFI's tables tell of; give it one with"
+	" --initrd";
 
 static struct failure apply_file_make(const struct apply_file *a)
 {
@@ -154,9 +166,11 @@ static struct failure apply_file_make(const struct apply_file *a)
 		if (rc >= 0)
 			warn("the running kernel takes no initrd that it does not trust (signed, or"
 			     " from the file system that LoadPin has pinned), not even an empty"
-			     " one: the next kernel may take memory for its initrd that EFI's"
-			     " tables tell of; give it one with --initrd");
+			     " one: %s", stale_initrd);
 	}
+	if (rc >= 0 && a->counted)
+		warn("a limit on loads is set (sysctl kernel.kexec_load_limit_%s), and trying an"
+		     " empty initrd would count: %s", crash ? "panic" : "reboot", stale_initrd);
 	if (rc == -ENOSYS)
 		fail(ENOSYS, "%s", apply_file_cause(ENOSYS, crash, a->sr));
 	else if (rc < 0)
@@ -181,6 +195,8 @@ static struct failure apply_file_open(struct apply_file *a, const struct arch *a
 		rc = files_initrd_fd(f, &a->initrd_fd);
 	a->empty_initrd = rc >= 0 && a->initrd_fd < 0 && arch && arch->keeps_initrd &&
 		sysroot_exists(a->sr, arch->keeps_initrd);
+	a->counted = a->empty_initrd && apply_is_counted(a->request->crash, a->sr);
+	a->empty_initrd = a->empty_initrd && !a->counted;
 	if (a->empty_initrd)
 		rc = files_empty_initrd_fd(f, &a->initrd_fd);
 	return failure_of(PHASE_PREPARE, rc);

@@ -51,18 +51,25 @@ static int apply_call(unsigned long entry, unsigned long n, const struct kexec_s
 	return APPLY_RETRY(syscalls.kexec_load(entry, n, segment, flags));
 }
 
-/*
- * Does the kernel know this flag? It looks at flags before it reads the
- * segments, so an unreadable list answers EFAULT, and EINVAL for an unknown
- * flag, without touching what is loaded. Each try counts against
- * kexec_load_limit_panic; where a limit is set, do not ask.
- */
-static bool apply_knows_flag(const struct image *image, const struct sysroot *sr, uint32_t flag)
+/* kernel/kexec_core.c:kexec_load_permitted */
+bool apply_is_counted(bool crash, const struct sysroot *sr)
 {
 	BUF_AUTO limit = {0};
 
-	if (sysroot_read(sr, PROC_LOAD_LIMIT_PANIC, &limit) >= 0 &&
-	    strcmp((char *)limit.data, "-1\n"))
+	if (sysroot_read(sr, crash ? PROC_LOAD_LIMIT_PANIC : PROC_LOAD_LIMIT_REBOOT, &limit) >= 0)
+		return strcmp((char *)limit.data, "-1\n");
+	fail_forget();
+	return false;
+}
+
+/*
+ * Does the kernel know this flag? It looks at flags before it reads the
+ * segments, so an unreadable list answers EFAULT, and EINVAL for an unknown
+ * flag, without touching what is loaded.
+ */
+static bool apply_knows_flag(const struct image *image, const struct sysroot *sr, uint32_t flag)
+{
+	if (apply_is_counted(image->flags & KEXEC_ON_CRASH, sr))
 		return false;
 	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) ==
 		-EFAULT;

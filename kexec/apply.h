@@ -27,6 +27,12 @@ int apply_file_unload(bool crash, const struct sysroot *sr);
 /* After a load with --hotplug: do the kernel's files say that it agreed? Warns when not. */
 bool apply_check_hotplug(const struct sysroot *sr);
 
+/*
+ * Is a limit set on how often a crash or a normal kernel may be loaded? Each call then counts, also
+ * one that is refused: what may be refused for a flag alone is not tried.
+ */
+bool apply_is_counted(bool crash, const struct sysroot *sr);
+
 /* Try a system call until somebody else's lock is free. */
 #define APPLY_BUSY_TRIES	20
 #define APPLY_BUSY_SLEEP_MS	100

@@ -49,6 +49,16 @@ static int policy_sysctl(const struct sysroot *sr, const char *path, const char 
 	return rc;
 }
 
+static int policy_disabled(const struct sysroot *sr, struct policy *p)
+{
+	BUF_AUTO text = {0};
+	int rc = policy_file(sr, PROC_LOAD_DISABLED, &text);
+
+	p->disabled = text.len && !strcmp((char *)text.data, "1\n");
+	p->enabled = text.len && !strcmp((char *)text.data, "0\n");
+	return rc;
+}
+
 /* lib/kstrtox.c:kstrtobool, of a parameter "NAME=VALUE". */
 static bool policy_says_yes(const char *cmdline, const char *name)
 {
@@ -83,7 +93,7 @@ int policy_read(struct policy *p, const struct sysroot *sr)
 	if (rc >= 0)
 		rc = policy_lockdown(sr, &p->lockdown);
 	if (rc >= 0)
-		rc = policy_sysctl(sr, PROC_LOAD_DISABLED, "1\n", &p->disabled);
+		rc = policy_disabled(sr, p);
 	if (rc >= 0)
 		rc = policy_sysctl(sr, PROC_LOAD_LIMIT_PANIC, "0\n", &p->used_up_panic);
 	if (rc >= 0)
@@ -130,6 +140,17 @@ static const char *policy_cause_eperm(const struct policy *p, bool crash, bool f
 			"the running kernel is locked down: it takes kernels by kexec_file_load"
 			" (-s)"
 			" only, signed ones";
+	/*
+	 * CAP_SYS_BOOT was looked for before (struct syscalls: permitted). LoadPin has no file of
+	 * kexec_load, and refuses it (security/loadpin/loadpin.c:loadpin_check).
+	 */
+	if (p->enabled)
+		return file ?
+			"the kernel or the initrd is not on the file system that LoadPin has"
+			" pinned, or not signed where lockdown (Secure Boot) wants that; or this is"
+			" a container, whose CAP_SYS_BOOT does not count" :
+			"LoadPin or lockdown (Secure Boot) takes kernels by kexec_file_load (-s)"
+			" only; or this is a container, whose CAP_SYS_BOOT does not count";
 	return file ?
 		"it needs root (CAP_SYS_BOOT), sysctl kernel.kexec_load_disabled = 0, and under"
 		" lockdown (Secure Boot) a kernel with a valid signature" :

@@ -26,6 +26,7 @@ struct policy {
 	enum policy_lockdown lockdown;
 	/* kernel/kexec_core.c:kexec_load_permitted, EPERM from both calls. */
 	bool disabled;			/* kernel.kexec_load_disabled: until the next boot */
+	bool enabled;			/* known not to be; with neither it is not known */
 	bool used_up_panic, used_up_reboot;	/* kernel.kexec_load_limit_*: 0 loads are left */
 	/*
 	 * Memory can be kept for the next kernel: kexec handover (kho=on), live update. Only

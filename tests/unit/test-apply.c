@@ -435,6 +435,45 @@ static void wishes_are_dropped(void **state)
 	}
 }
 
+/* Where each call counts, only one is made: a kernel that does not know a wish would use it up. */
+static void limited_calls(void **state)
+{
+	enum { DEBUG = 8, NO_CMA = 16, CRASH = 2 };
+	static const struct {
+		const char *panic, *reboot;
+		bool crash, counted;
+	} rows[] = {
+		{ "1\n", "-1\n", true, true },   { "1\n", "-1\n", false, false },
+		{ "-1\n", "1\n", false, true },  { "-1\n", "1\n", true, false },
+		{ "-1\n", "-1\n", true, false }, { "7\n", "7\n", true, true },
+	};
+	struct said said;
+
+	(void)state;
+	message_debug(true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct plan_request r = file_request(rows[i].crash, true);
+		unsigned long flags = rows[i].crash ? CRASH : 0;
+
+		r.no_cma = true;
+		asked.unknown = NO_CMA;
+		says(PROC_LOAD_LIMIT_PANIC, rows[i].panic);
+		says(PROC_LOAD_LIMIT_REBOOT, rows[i].reboot);
+		unit_listen(&said);
+		assert_int_equal(load_files(&r).rc, 0);
+		unit_heard(&said);
+		assert_int_equal(asked.n, rows[i].counted ? 1 : 2);
+		assert_int_equal(asked.call[0].flags,
+				 rows[i].counted ? flags : flags | DEBUG | NO_CMA);
+		assert_int_equal(asked.call[asked.n - 1].flags, flags);
+		assert_int_equal(strstr(said.text, rows[i].crash ? "load_limit_panic)" :
+								   "load_limit_reboot)") != NULL,
+				 rows[i].counted);
+		assert_int_equal(strstr(said.text, "would count; loaded without --no-cma") != NULL,
+				 rows[i].counted);
+	}
+}
+
 static void file_answers_are_explained(void **state)
 {
 	static const struct {
@@ -974,6 +1013,34 @@ static void initrds_of_nothing(void **state)
 	}
 }
 
+/* None that may be refused is tried where that would count. */
+static void no_empty_initrd_where_loads_are_limited(void **state)
+{
+	enum { NO_INITRAMFS = 4 };
+	struct plan_request r = file_request(false, false);
+	struct said said;
+
+	(void)state;
+	says(SNAPSHOT_FACTS, "machine x86_64\nrelease 6.12\npage-size 4096\nbyte-order little\n");
+	says(SYS_EFI_RUNTIME_MAP "/0", "");
+	says(PROC_LOAD_LIMIT_REBOOT, "1\n");
+	bzimage_write(dir, "kernel");
+	asked.refused_initrd = -EPERM;
+	unit_listen(&said);
+	assert_int_equal(load_files(&r).rc, 0);
+	unit_heard(&said);
+	assert_int_equal(asked.n, 1);
+	assert_int_equal(asked.call[0].flags, NO_INITRAMFS);
+	assert_non_null(strstr(said.text, "empty initrd would count: the next kernel may take"));
+	r.initrd = initrd_path;
+	asked.refused_initrd = 0;
+	unit_listen(&said);
+	assert_int_equal(load_files(&r).rc, 0);
+	unit_heard(&said);
+	assert_string_equal(said.text, "");
+	assert_int_equal(asked.call[0].flags, 0);
+}
+
 /* One that was given is none of these, whatever its descriptor. */
 static void initrd_at_descriptor_0(void **state)
 {
@@ -1008,6 +1075,7 @@ int main(void)
 		TEST(is_it_kept),
 		TEST(files_are_handed_over),
 		TEST(wishes_are_dropped),
+		TEST(limited_calls),
 		TEST(file_answers_are_explained),
 		TEST(files_that_change),
 		TEST(no_call_is_made),
@@ -1023,6 +1091,7 @@ int main(void)
 		TEST(command_lines_that_fit),
 		TEST(regions_in_which_none_starts),
 		TEST(initrds_of_nothing),
+		TEST(no_empty_initrd_where_loads_are_limited),
 		TEST(initrd_at_descriptor_0),
 	};
 

@@ -70,8 +70,8 @@ static void nothing_is_known(void **state)
 	(void)state;
 	assert_int_equal(p.secure_boot, ANSWER_UNKNOWN);
 	assert_int_equal(p.lockdown, POLICY_LOCKDOWN_UNKNOWN);
-	assert_false(p.disabled || p.used_up_panic || p.used_up_reboot || p.preserves ||
-		     policy_forbids_kexec_load(&p));
+	assert_false(p.disabled || p.enabled || p.used_up_panic || p.used_up_reboot ||
+		     p.preserves || policy_forbids_kexec_load(&p));
 }
 
 static void files_of_the_kernel(void **state)
@@ -100,6 +100,8 @@ static void files_of_the_kernel(void **state)
 	assert_int_equal(policy_of(SECURE_BOOT, "\6\1\1\1").secure_boot, ANSWER_UNKNOWN);
 	assert_true(policy_of(DISABLED, "1\n").disabled);
 	assert_false(policy_of(DISABLED, "0\n").disabled);
+	assert_true(policy_of(DISABLED, "0\n").enabled);
+	assert_false(policy_of(DISABLED, "1\n").enabled);
 	assert_true(policy_of(PANIC, "0\n").used_up_panic);
 	assert_false(policy_of(PANIC, "0\n").used_up_reboot);
 	assert_true(policy_of(REBOOT, "0\n").used_up_reboot);
@@ -223,6 +225,30 @@ static void causes(void **state)
 		  "needs root (CAP_SYS_BOOT)",
 		  "locked down" },
 		{ { 0 }, EPERM, true, true, "needs root (CAP_SYS_BOOT)", "locked down" },
+		{ { .enabled = true },
+		  EPERM,
+		  true,
+		  true,
+		  "not on the file system that LoadPin has pinned",
+		  "root" },
+		{ { .enabled = true },
+		  EPERM,
+		  false,
+		  false,
+		  "LoadPin or lockdown (Secure Boot) takes kernels by kexec_file_load (-s) only",
+		  "root" },
+		{ { .enabled = true, .used_up_panic = true },
+		  EPERM,
+		  true,
+		  true,
+		  "kexec_load_limit_panic is 0",
+		  "LoadPin" },
+		{ { .enabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY },
+		  EPERM,
+		  true,
+		  true,
+		  "signed with a key",
+		  "LoadPin" },
 		{ { .disabled = true, .lockdown = POLICY_LOCKDOWN_INTEGRITY },
 		  EPERM,
 		  true,
