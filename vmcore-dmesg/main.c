@@ -128,6 +128,7 @@ static int print_log(struct vmcore *core, struct options *o, struct log *log)
 	*log = (struct log){
 		.record = print_record, .to = &o->print, .since_clear = o->since_clear,
 	};
+	message_when_out_of_memory(STATUS_READ, "what was printed is not all of the log");
 	print_begin(&o->print);
 	rc = log_walk(core, log);
 	print_end(&o->print);

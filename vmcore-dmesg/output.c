@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,17 +9,61 @@
 #include "common/mem.h"
 #include "vmcore-dmesg/output.h"
 
+/* What exit(3) removes. */
+static struct output *output_in_vain;
+
+static void output_remove_made(void)
+{
+	struct output *out = output_in_vain;
+
+	if (out && out->made)
+		unlink(out->made_name ? out->made_name : out->name);
+	output_in_vain = NULL;
+}
+
+static void output_was_made(struct output *out)
+{
+	static bool registered;
+
+	out->made = true;
+	output_in_vain = out;
+	if (!registered)
+		registered = !atexit(output_remove_made);
+}
+
+/* Of a link that leads nowhere, yet, what it leads to. */
+static void output_make_behind_link(struct output *out, int flags)
+{
+	const char *slash = strrchr(out->name, '/');
+	char to[PATH_MAX];
+	ssize_t n = readlink(out->name, to, sizeof(to));
+
+	if (n <= 0 || (size_t)n == sizeof(to))
+		return;
+	out->made_name = mem_printf("%.*s%.*s",
+				    slash && *to != '/' ? (int)(slash + 1 - out->name) : 0,
+				    out->name, (int)n, to);
+	out->fd = open(out->made_name, flags | O_CREAT | O_EXCL, 0600);
+	if (out->fd >= 0)
+		output_was_made(out);
+}
+
 static void output_open_file(struct output *out)
 {
 	const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+	bool exists = false;
 
 	out->fd = open(out->name, flags);
 	if (out->fd < 0 && errno == ENOENT) {
 		out->fd = open(out->name, flags | O_CREAT | O_EXCL, 0600);
-		out->made = out->fd >= 0;
+		exists = out->fd < 0 && errno == EEXIST;
+		if (out->fd >= 0)
+			output_was_made(out);
+		else if (exists)
+			output_make_behind_link(out, flags);
 	}
-	/* A link that leads nowhere, yet; or somebody was quicker. */
-	if (out->fd < 0 && errno == EEXIST)
+	/* A link to such a link; or somebody was quicker. */
+	if (out->fd < 0 && exists)
 		out->fd = open(out->name, flags | O_CREAT, 0600);
 	if (out->fd < 0)
 		out->error = errno;
@@ -79,8 +124,9 @@ int output_close(struct output *out, bool discard)
 		output_flush(out);
 	if (out->name && out->fd >= 0)
 		close_file(out);
-	if (out->made)
-		unlink(out->name);
+	output_remove_made();
+	free(out->made_name);
+	out->made_name = NULL;
 	free(out->data);
 	out->data = NULL;
 	if (out->refused)

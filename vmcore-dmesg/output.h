@@ -23,6 +23,7 @@ struct output {
 	const struct input *dump;	/* if set: never written to, whatever @name says */
 	bool refused;		/* for that reason */
 	bool made;		/* by us, and nothing is in it: removed if that stays so */
+	char *made_name;	/* what it is called, if not @name: that is a link to it */
 	bool begun;
 	int fd;
 	int error;		/* an errno */
@@ -30,7 +31,10 @@ struct output {
 	size_t len;
 };
 
-/* A file is opened now, and loses what it had with the first write. */
+/*
+ * A file is opened now, and loses what it had with the first write. @out has to last until
+ * output_close(): a program that ends before, out of memory, leaves no file that it made in vain.
+ */
 void output_open(struct output *out, const char *name);
 
 /*

@@ -3,6 +3,8 @@
 /* vmcore-dmesg: files, addresses, and the ring of Linux 5.10 and later. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/mkcore-run.h"
 
@@ -605,10 +607,40 @@ static void test_garbled(void **state)
 	garble("class 32\norder big\nmachine 20\nring 4 8\n", 3000);
 }
 
+/* Who ends the program in between leaves no file that was made in vain, and what was written. */
+static void test_out_of_memory(void **state)
+{
+	(void)state;
+	for (unsigned int written = 0; written < 2; written++) {
+		static char *dir, *name; /* which a sanitizer still sees when exit(3) is called */
+		static struct output out;
+		int status;
+		pid_t pid;
+
+		dir = unit_directory();
+		name = mem_printf("%s/log", dir);
+		pid = fork();
+		if (!pid) {
+			output_open(&out, name);
+			output_text(&out, "x");
+			if (written)
+				output_flush(&out);
+			message_when_out_of_memory(3, NULL);
+			message_end_of_memory();
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), 3);
+		assert_int_equal(access(name, F_OK), written ? 0 : -1);
+		free(name);
+		unit_remove(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stamps),
+		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_states),
