@@ -57,6 +57,10 @@ static int load_show(const struct load_try *t)
 	if (o->dump)
 		message_when_out_of_memory(STATUS_ERROR, "--dump: the directory is not complete");
 	rc = o->dump ? report_dump(&t->image, o->dump) : 0;
+	if (o->dump && rc >= 0)
+		message_when_out_of_memory(STATUS_ERROR,
+					   "--dump: the directory is written; what comes after it"
+					   " is not complete");
 	if (rc >= 0 && o->json)
 		rc = report_json(&t->image, &t->way, stdout);
 	else if (rc >= 0 && o->map)

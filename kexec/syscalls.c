@@ -80,10 +80,22 @@ static int linux_shut_down(void)
 /* What is written to after confine(). */
 static int linux_log = -1;
 
+/* Not where messages go, should the caller have closed that. */
+static int linux_open_log(void)
+{
+	int fd = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY), first = fd;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	fd = fcntl(first, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(first);
+	return fd;
+}
+
 static void linux_confine(unsigned int purposes)
 {
 	if (purposes & CONFINE_LOADS)
-		linux_log = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		linux_log = linux_open_log();
 	confine(purposes);
 }
 
