@@ -105,7 +105,9 @@ static void show_legend(const struct image *image, struct range extent, FILE *ou
 	fprintf(out, "  %c  free: %s%s\n", MAP_FREE, report_size(ranges_total(&left), size),
 		image->crash ? ", for the capture kernel to run in" : "");
 	for (size_t i = 0; image->crash && i < more->n; i++)
-		text_print(out, "  +  elsewhere    0x%012" PRIx64 "-0x%012" PRIx64 "  %9s  %s, not for segments\n",
+		text_print(out,
+			   "  +  elsewhere    0x%012" PRIx64 "-0x%012" PRIx64
+			   "  %9s  %s, not for segments\n",
 			   more->at[i].start, more->at[i].end,
 			   report_size(more->at[i].end - more->at[i].start, size),
 			   more->at[i].why);
