@@ -346,7 +346,7 @@ def programs(b):
             both = [["", "-L", root, *start[1:], directory, program, *options] for directory, program in (
                 (libraries, kexec), (theirs.libraries, theirs.program))]
             for what, measure, unit, most in (("thousand instructions", b.count, 1e3, 1.15),
-                                              ("system calls", b.count.calls, 1, 1.12)):
+                                              ("system calls", b.count.calls, 1, 1.20)):
                 mine, packaged = (measure(command) / unit for command in both)
                 b.add(f"`kexec {options[0]}`, dynamic; {what}", mine, packaged, 1, most, of_peer=True,
                       why=WHY_START)

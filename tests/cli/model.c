@@ -74,12 +74,12 @@ static void give_up(void)
 	abort();
 }
 
-/* That a file of its own is not there is all that the model can do with. */
+/* That a file of its own is not there, or another's, is all that the model can do with. */
 static FILE *model_open(const char *name, const char *mode)
 {
 	FILE *f = fopen(name, mode);
 
-	if (!f && errno != ENOENT)
+	if (!f && errno != ENOENT && errno != EACCES)
 		give_up();
 	return f;
 }
