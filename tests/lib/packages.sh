@@ -72,7 +72,9 @@ with_cache_lock() {
 # directory. Nothing is left of one that fails; what was made before is used then.
 keep() {
 	local path=$1 status=0 lock
-	mkdir -p "$(dirname "$path")" && exec {lock}>"$path.lock" && flock "$lock" || return
+	# One at a time of a name; the lock is not beside what it is for, where it would stay.
+	mkdir -p "$(dirname "$path")" "$KEXEC_TEST_CACHE/locks" &&
+		exec {lock}>"$KEXEC_TEST_CACHE/locks/$(cksum <<<"$path" | tr -d ' ')" && flock "$lock" || return
 	keep_locked "$@" {lock}>&- || status=$?
 	exec {lock}>&-
 	return $status
