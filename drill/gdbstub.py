@@ -27,10 +27,14 @@ class Client:
             self._socket.close()
 
     def flip_physical_byte(self, address):
+        self.write_physical(address, lambda old: bytes([old[0] ^ 0xff]), 1)
+
+    def write_physical(self, address, change, size):
+        """What `change` makes of so many bytes takes their place."""
         self._expect("Qqemu.PhyMemMode:1", "OK")
-        old = int(self._command(f"m{address:x},1"), 16)
-        self._expect(f"M{address:x},1:{old ^ 0xff:02x}", "OK")
-        self._expect(f"m{address:x},1", f"{old ^ 0xff:02x}")
+        new = change(bytes.fromhex(self._command(f"m{address:x},{size:x}"))).hex()
+        self._expect(f"M{address:x},{size:x}:{new}", "OK")
+        self._expect(f"m{address:x},{size:x}", new)
         self._expect("Qqemu.PhyMemMode:0", "OK")
 
     def _expect(self, command, wanted):

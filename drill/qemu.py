@@ -189,13 +189,23 @@ class Machine:
 
     def flip_bytes(self, addresses):
         """Each of them; the machine goes on."""
+        with self._debugger() as client:
+            for address in addresses:
+                client.flip_physical_byte(address)
+
+    def write_memory(self, address, data):
+        """These bytes into guest physical memory; the machine goes on."""
+        with self._debugger() as client:
+            client.write_physical(address, lambda old: data, len(data))
+
+    @contextlib.contextmanager
+    def _debugger(self):
         # A socket's path is short, a log directory's may not be.
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "gdb")
             self._human(f"gdbserver unix:{path},server=on,wait=off")
             with gdbstub.Client(path) as client:
-                for address in addresses:
-                    client.flip_physical_byte(address)
+                yield client
             self._human("gdbserver none")
         self.monitor.command("cont")
 

@@ -25,6 +25,9 @@ sys.path.insert(0, os.path.join(REPOSITORY, "tests", "lib"))
 import bzimage  # noqa: E402
 
 NO_FILE_LOAD = "kexec_file_load not available"
+FAULT_TIMEOUT = 120
+# Of ESR_EL1.EC and EL2's: of the level that runs.
+DATA_ABORT = 0x25
 GIC_LOST = "Expected reserved range"
 GIC_TIMEOUT = 180
 GIC_PROPERTIES = "GICv3: using LPI property table @0x"
@@ -83,10 +86,11 @@ def crash_high(stage):
 
 
 def reload(stage):
-    """A load over a loaded image replaces it."""
+    """A load over a loaded image replaces it; this one has its device tree from a file."""
     stage.boot()
     stage.load()
-    stage.load(command_line=stage.line("nr_cpus=1 second_load"))
+    stage.guest.check("cp /sys/firmware/fdt /tmp/tree")
+    stage.load("--dtb=/tmp/tree", command_line=stage.line("nr_cpus=1 second_load"))
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
     command_line = stage.guest.read("/proc/cmdline")
@@ -98,6 +102,40 @@ def corrupt(stage):
     stage.boot()
     stage.load()
     corrupt_loaded(stage)
+
+
+def fault(stage):
+    """The kernel's first bytes are in no page table: the purgatory, which reads them, names the address and stops."""
+    stage.boot()
+    stage.load()
+    kernel, purgatory, idmap = (_segments(stage)[name] for name in ("kernel", "purgatory", "idmap"))
+    entry, shift = _table_entry(stage, idmap, kernel.start)
+    expect(kernel.start >> shift != purgatory.start >> shift, "the same entry maps the purgatory")
+    stage.machine.write_memory(entry, bytes(8))
+    position = stage.machine.console.position()
+    stage.crash(cpu=0)
+    stage.machine.console.wait("purgatory: stopped; there will be no dump", FAULT_TIMEOUT, position)
+    found = re.search("purgatory: a fault, ESR 0x([0-9a-f]{16}) ELR 0x[0-9a-f]{16} FAR 0x([0-9a-f]{16})",
+                      stage.machine.console.text(position))
+    expect(found and int(found[1], 16) >> 26 == DATA_ABORT, f"no data abort: {found and found[0]}")
+    expect(int(found[2], 16) >> shift == kernel.start >> shift, f"{found[0]}: the kernel is at {kernel.start:#x}")
+    stage.expect_silence()
+
+
+def uncached(stage):
+    """A purgatory that has no page tables verifies all the same, with the caches off: it says what is damaged, which
+    is the word that names the tables."""
+    stage.boot()
+    stage.load()
+    purgatory, idmap = (_segments(stage)[name] for name in ("purgatory", "idmap"))
+    word = stage.machine.save_memory(purgatory).find(idmap.start.to_bytes(8, "little"))
+    expect(word >= 0, "the purgatory does not name its tables")
+    stage.machine.write_memory(purgatory.start + word, bytes(8))
+    region, position = stage.crash_region(), stage.machine.console.position()
+    stage.crash(cpu=0)
+    stage.architecture.expect_stopped(stage, region, position)
+    said = stage.machine.console.text(position)
+    expect("purgatory: purgatory is damaged" in said and "a fault" not in said, said)
 
 
 def chain(stage):
@@ -169,6 +207,27 @@ def _start_two(stage, *packing):
         lost = subtract(tables, stage.resources("reserved"))
         expect(not lost, f"kernel {generation} has {show(lost)}, tables of the GIC, as free memory")
     expect(len(set(lives)) == 3, f"not three kernels: {lives}")
+
+
+def _segments(stage):
+    """{name: range} of what a load would load where."""
+    plan = stage.guest.check(stage.load_command(["--dry-run"]))
+    return {name: range(int(start, 16), int(end, 16)) for name, start, end in
+            re.findall(r"^ +(\w+) +0x([0-9a-f]{12})-0x([0-9a-f]{12}) ", plan, re.M)}
+
+
+def _table_entry(stage, tables, address):
+    """Of the page tables of a kernel with pages of 4 KiB: where the entry is that maps the address, and how much it does."""
+    memory = stage.machine.save_memory(tables)
+    at, shift = tables.start, 39
+    while True:
+        entry = at + 8 * (address >> shift & 511)
+        value = int.from_bytes(memory[entry - tables.start:][:8], "little")
+        if shift == 12 or value & 3 != 3:
+            break
+        at, shift = value & 0xfffffffff000, shift - 9
+    expect(value & 1 and (value & 0xfffffffff000) >> shift == address >> shift, f"{value:#x} does not map {address:#x}")
+    return entry, shift
 
 
 def _crash_at(stage, level):

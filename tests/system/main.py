@@ -107,6 +107,8 @@ SCENARIOS = {
     "arm-crash-high": arm_scenarios.crash_high,
     "arm-reload": arm_scenarios.reload,
     "arm-corrupt": arm_scenarios.corrupt,
+    "arm-fault": arm_scenarios.fault,
+    "arm-uncached": arm_scenarios.uncached,
     "arm-chain": arm_scenarios.chain,
     "arm-chain-lost": arm_scenarios.gic_lost,
     "arm-exec-acpi": arm_scenarios.exec_acpi,
@@ -146,14 +148,13 @@ UNABLE = {
     "x86-new": set(SCENARIOS) - X86 - {"cma", "cma-unknown"},
     "x86-6.1": set(SCENARIOS) - {"no-hotplug", "exec"},
     "arm64-6.12": set(SCENARIOS) - ARM,
-    "arm64-16k": set(SCENARIOS) - ARM,
+    "arm64-16k": set(SCENARIOS) - ARM | {"arm-fault"}, # which follows tables for pages of 4 KiB
     "arm64-new": set(SCENARIOS) - ARM,
 }
 
 # What runs when no scenario is named: each scenario with one kernel at least, or as the
-# twin of one; what is left to --thorough has a near relative here. With 4k pages the main
-# story and where the page size enters: where segments go, how ranges are rounded, the backup
-# region. With the small kernels what Debian's do not have.
+# twin of one; what is left to --thorough has a near relative here. With 4k pages where the page
+# size enters: where segments go, how ranges are rounded, the backup region. With the small kernels what Debian's do not have.
 DEFAULT = {
     "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "cpu-reload", "hash", "powernv",
             "mem-hotplug", "mem-stale", "mem-reload-hotplug", "low-64k",
@@ -169,7 +170,7 @@ DEFAULT = {
                  "corrupt", "mended", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
-    "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt"],
+    "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt", "arm-fault"],
     "arm64-16k": ["arm-crash-other"],
     "arm64-new": ["arm-crash-el2"],
 }
