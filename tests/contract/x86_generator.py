@@ -150,7 +150,8 @@ def wrong(case_):
     """Why no plan can be, whatever room there is; or None."""
     k, m = case_.kernel, case_.machine
     if m.la57 and not k.five_level:
-        return "5-level paging"
+        # What is larger than the region is not even read.
+        return "5-level paging|free area" if case_.crash and least(case_) > m.crash[1] - m.crash[0] else "5-level paging"
     if not case_.crash:
         return OVERFLOW if line_length(case_) > k.cmdline_max else None
     if k.below and m.crash[0] + k.size > k.below or k.lowest + k.size > m.crash[1] or \
@@ -162,6 +163,17 @@ def wrong(case_):
     return OVERFLOW if line_length(case_) > k.cmdline_max else None
 
 
+def core_room(case_):
+    m = case_.machine
+    return facts.elfcorehdr_room(m, m.present + 2 + len(facts.dump(m))) if case_.hotplug else pc.PAGE
+
+
+def least(case_):
+    """Bytes that a crash image takes."""
+    initrd = os.path.getsize(case_.initrd) if case_.initrd else 0
+    return case_.kernel.size + initrd + (3 + facts.page_tables(case_.machine)) * pc.PAGE + core_room(case_)
+
+
 def fits(case_):
     """True: a plan must come; False: none can; None: too close to tell without planning."""
     k, m = case_.kernel, case_.machine
@@ -169,13 +181,10 @@ def fits(case_):
         return False
     if not case_.crash:
         return True
-    initrd = os.path.getsize(case_.initrd) if case_.initrd else 0
     pages = (3 + facts.page_tables(m)) * pc.PAGE
-    core = facts.elfcorehdr_room(m, m.present + 2 + len(facts.dump(m))) if case_.hotplug else pc.PAGE
-    least = k.size + initrd + pages + core
-    most = least + k.align + 2 * MIB + 2 * core + pages
+    most = least(case_) + k.align + 2 * MIB + 2 * core_room(case_) + pages
     room = m.crash[1] - m.crash[0]
-    if least > room:
+    if least(case_) > room:
         return False
     close = line_length(case_) + 2 > k.cmdline_max or k.below or k.initrd_below
     return True if most <= room and not close else None
