@@ -131,6 +131,11 @@ static const struct {
 	{ LOADS, CAP_SYS_BOOT },
 };
 
+static bool confine_serves(unsigned int row, unsigned int purposes)
+{
+	return row == ALWAYS || row & purposes;
+}
+
 static int confine_capabilities(unsigned int purposes)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -138,7 +143,7 @@ static int confine_capabilities(unsigned int purposes)
 	uint32_t kept[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(confine_kept); i++)
-		if (confine_kept[i].purposes & purposes)
+		if (confine_serves(confine_kept[i].purposes, purposes))
 			kept[CAP_TO_INDEX(confine_kept[i].capability)] |=
 				CAP_TO_MASK(confine_kept[i].capability);
 	if (syscall(SYS_capget, &header, data) < 0)
@@ -209,7 +214,7 @@ static int confine_calls(unsigned int purposes)
 	confine_answer(&p, SECCOMP_RET_ERRNO | EPERM);
 	confine_number(&p);
 	for (size_t i = 0; i < ARRAY_SIZE(confine_rules); i++)
-		if (confine_rules[i].purposes & purposes || confine_rules[i].purposes == ALWAYS)
+		if (confine_serves(confine_rules[i].purposes, purposes))
 			confine_rule(&p, &confine_rules[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(aborts); i++)
 		confine_rule(&p, &aborts[i]);
