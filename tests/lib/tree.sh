@@ -10,10 +10,10 @@ refuse_configured_tree() {
 	return 1
 }
 
-# made_with DIRECTORY ARG...: whether the tree there was configured with these, by the flags of today: no
-# object is made anew for another flag. If not, `remember_flags ARG...` there once it is.
+# made_with ARG...: whether the tree here was configured with these, by the flags of today: no object is made
+# anew for another flag. If not, `remember_flags ARG...` once it is.
 made_with() {
-	[ "$(flags_of "${@:2}")" = "$(cat "$1/arguments" 2>/dev/null)" ]
+	[ "$(flags_of "$@")" = "$(cat arguments 2>/dev/null)" ]
 }
 
 remember_flags() {
