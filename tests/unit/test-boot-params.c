@@ -314,6 +314,8 @@ static void no_initrd_with_efi_is_an_empty_one(void **state)
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
 		     "no empty one is in its place");
 	out.data[out.len - 1] = 0;
+	buf_add(&out, "behind it", sizeof("behind it"));
+	assert_int_equal(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), 0);
 	put(out.data, 0x21c, size - 1, 4);
 	assert_fails(x86_64_prove_boot_data(out.data, out.len, ADDR, &expect), EINVAL,
 		     "no empty one is in its place");
