@@ -10,40 +10,13 @@ import struct
 import arm64_checks as checks
 import spans
 from machine import GIB, MIB
-
-
-def segment(which, **changes):
-    def spoil(_, plan):
-        for key, value in changes.items():
-            s = plan.segment(which)
-            setattr(s, key, value(s) if callable(value) else value)
-    return spoil
-
-
-def flip(name, at, bit=0x40):
-    def spoil(_, plan):
-        plan.segment(name).data[at] ^= bit
-    return spoil
-
-
-def machine_of(**changes):
-    def spoil(case, _):
-        for key, value in changes.items():
-            setattr(case.machine, key, value)
-    return spoil
+from spoil import flip, machine_of, plan_of, segment
 
 
 def machine_more(**changes):
     def spoil(case, plan):
         for key, value in changes.items():
             setattr(case.machine, key, getattr(case.machine, key) + [value(plan)])
-    return spoil
-
-
-def plan_of(**changes):
-    def spoil(_, plan):
-        for key, value in changes.items():
-            setattr(plan, key, value(getattr(plan, key)))
     return spoil
 
 

@@ -11,20 +11,7 @@ import checks
 import facts
 import fdt
 import spans
-
-
-def segment(name, **changes):
-    def spoil(_, plan):
-        for key, value in changes.items():
-            s = plan.segment(name)
-            setattr(s, key, value(s) if callable(value) else value)
-    return spoil
-
-
-def flip(name, at):
-    def spoil(_, plan):
-        plan.segment(name).data[at] ^= 0x40
-    return spoil
+from spoil import flip, machine_of, segment
 
 
 def over_rtas(case, plan):
@@ -33,13 +20,6 @@ def over_rtas(case, plan):
 
 def no_backup(_, plan):
     plan.segments = [s for s in plan.segments if s.name != "backup"]
-
-
-def machine_of(**changes):
-    def spoil(case, _):
-        for key, value in changes.items():
-            setattr(case.machine, key, value)
-    return spoil
 
 
 def first_page_taken(case, _):

@@ -13,20 +13,7 @@ import spans
 import x86_checks as checks
 from common import PHDR_SIZE
 from machine import MIB
-
-
-def segment(which, **changes):
-    def spoil(_, plan):
-        for key, value in changes.items():
-            s = plan.segment(which)
-            setattr(s, key, value(s) if callable(value) else value)
-    return spoil
-
-
-def flip(name, at, bit=0x40):
-    def spoil(_, plan):
-        plan.segment(name).data[at] ^= bit
-    return spoil
+from spoil import flip, machine_of, plan_of, segment
 
 
 def told(at, bit=1):
@@ -39,24 +26,10 @@ def put(at, form, *values):
     return spoil
 
 
-def machine_of(**changes):
-    def spoil(case, _):
-        for key, value in changes.items():
-            setattr(case.machine, key, value)
-    return spoil
-
-
 def kernel_of(**changes):
     def spoil(case, _):
         for key, value in changes.items():
             setattr(case.kernel, key, value)
-    return spoil
-
-
-def plan_of(**changes):
-    def spoil(_, plan):
-        for key, value in changes.items():
-            setattr(plan, key, value(getattr(plan, key)))
     return spoil
 
 
