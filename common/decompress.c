@@ -28,6 +28,7 @@
 #include "common/error.h"
 #include "common/library.h"
 #include "common/mem.h"
+#include "common/progress.h"
 
 #define STEP	((size_t)1 << 20)
 #define GZIP_RATIO_USUAL 8	/* of a kernel; what says more may lie */
@@ -118,13 +119,17 @@ static bool is_lz4(const struct file *f)
 	return magic == LZ4_MAGIC || magic == LZ4_LEGACY_MAGIC;
 }
 
-/* Room for one more step, or an error when the output has no end. */
+/*
+ * Room for one more step, or an error when the output has no end. How far it is goes by what comes
+ * out: of how much there will be not every format tells.
+ */
 __attribute__((unused))
 static int more_room(struct buf *out, uint64_t max)
 {
 	if (out->len > max)
 		return fail(EFBIG, "decompresses to more than %" PRIu64 " bytes", max);
 	buf_reserve(out, STEP);
+	progress_reach(out->len);
 	return 0;
 }
 
@@ -586,8 +591,11 @@ int file_decompress(struct file *f, uint64_t max)
 	rc = m->needs ? library_need(m->needs) : 0;
 	if (rc >= 0)
 		rc = file_read(f);
+	progress_begin("decoding");
 	if (rc >= 0)
 		rc = m->run(f, &out, max);
+	progress_reach(out.len);
+	progress_end();
 	if (rc >= 0)
 		rc = file_check(f);
 	if (rc >= 0 && !out.len)

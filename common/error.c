@@ -14,6 +14,7 @@ static const char *program = "kexec";
 static bool debugging;
 static int memory_status = 1;
 static const char *memory_words;
+static void (*before)(void);
 
 int fail(int err, const char *fmt, ...)
 {
@@ -75,9 +76,16 @@ void message_when_out_of_memory(int status, const char *words)
 	memory_words = words;
 }
 
+void message_before(void (*f)(void))
+{
+	before = f;
+}
+
 /* stderr has no buffer, and what was printed before is the caller's. */
 void message_end_of_memory(void)
 {
+	if (before)
+		before();
 	fprintf(stderr, "%s: out of memory%s%s\n", program, memory_words ? "; " : "",
 		memory_words ? memory_words : "");
 	exit(memory_status);
@@ -87,6 +95,8 @@ static void say(const char *kind, const char *fmt, va_list ap)
 {
 	STRING_AUTO text = mem_vprintf(fmt, ap);
 
+	if (before)
+		before();
 	fflush(stdout);
 	text_print(stderr, "%s: %s%s\n", program, kind, text);
 }

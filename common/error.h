@@ -36,6 +36,8 @@ void fail_forget(void);
 /* The program's name in front of each line on stderr: "kexec". */
 void message_program(const char *name);
 void message_debug(bool on);
+/* @f is called before anything is written to stderr, or flushed to stdout for it. */
+void message_before(void (*f)(void));
 bool message_debugging(void);
 
 /*

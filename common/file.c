@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/mapping.h"
 #include "common/mem.h"
+#include "common/progress.h"
 
 static const char *kind(mode_t mode)
 {
@@ -55,11 +56,11 @@ static void take_lease(struct file *f)
 	f->is_written = fcntl(f->fd, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN;
 }
 
-/* Exactly @size bytes from the start. */
-static int read_start(const struct file *f, uint8_t *data, uint64_t size)
+/* Exactly @size bytes from @start. */
+static int read_piece(const struct file *f, uint8_t *data, uint64_t start, uint64_t size)
 {
 	for (uint64_t done = 0; done < size;) {
-		ssize_t n = pread(f->fd, data + done, size - done, (off_t)done);
+		ssize_t n = pread(f->fd, data + done, size - done, (off_t)(start + done));
 
 		if (n < 0 && errno != EINTR)
 			return fail(errno, "%s: %s", f->name, strerror(errno));
@@ -69,6 +70,21 @@ static int read_start(const struct file *f, uint8_t *data, uint64_t size)
 		done += n > 0 ? (uint64_t)n : 0;
 	}
 	return 0;
+}
+
+#define READ_PIECE (8 * PROGRESS_PIECE) /* of what is not mapped: with one system call */
+
+static int read_start(const struct file *f, uint64_t size)
+{
+	int rc = 0;
+
+	for (uint64_t done = 0; done < size && rc >= 0; done += READ_PIECE) {
+		uint64_t piece = size - done < READ_PIECE ? size - done : READ_PIECE;
+
+		rc = read_piece(f, f->data + done, done, piece);
+		progress_advance(piece);
+	}
+	return rc;
 }
 
 int file_open(struct file *f, const char *name)
@@ -87,7 +103,7 @@ int file_open(struct file *f, const char *name)
 	take_lease(f);
 	rc = find_size(f);
 	if (rc >= 0)
-		rc = read_start(f, f->head, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
+		rc = read_piece(f, f->head, 0, f->size < FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);
 	if (rc < 0)
 		file_close(f);
 	return rc;
@@ -110,8 +126,12 @@ static bool map_start(struct file *f, uint64_t size)
 		return false;
 	f->data = mapping_make(f->fd, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	f->mapped = f->data ? size : 0;
-	if (f->data)
-		mapping_touch(f->data, (size_t)size);
+	for (uint64_t done = 0; f->data && done < size; done += PROGRESS_PIECE) {
+		uint64_t piece = size - done < PROGRESS_PIECE ? size - done : PROGRESS_PIECE;
+
+		mapping_touch(f->data + done, (size_t)piece);
+		progress_advance(piece);
+	}
 	return f->data;
 }
 
@@ -132,9 +152,10 @@ int file_read_start(struct file *f, uint64_t size)
 
 	if (f->data)
 		return 0;
+	progress_expect(size);
 	if (!map_start(f, size)) {
 		f->data = mem_alloc(size);
-		rc = read_start(f, f->data, size);
+		rc = read_start(f, size);
 	}
 	if (rc >= 0 && mapping_faults() != faults)
 		rc = fail(EIO, "%s: %s", f->name, strerror(EIO));

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/progress.h"
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
@@ -221,8 +222,11 @@ struct failure apply_file_load(const struct plan_request *request, struct files 
 	wanted = cmdline_with_inside(request, files->kernel.cmdline);
 	a.cmdline = plan_capture_words(&arena, arch, request,
 				       cmdline_wanted(&arena, running, &wanted));
+	progress_begin(APPLY_STEP);
 	if (f.rc >= 0)
 		f = apply_file_make(&a);
+	progress_advance(files->kernel.file.size + files->initrd.size);
+	progress_end();
 	arena_free(&arena);
 	return f;
 }

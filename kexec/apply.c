@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/progress.h"
 #include "kexec/apply.h"
 #include "kexec/policy.h"
 #include "kexec/syscalls.h"
@@ -113,18 +114,23 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 {
 	struct kexec_segment segment[SEGMENT_MAX];
 	uint32_t flags = image->flags;
+	uint64_t bytes = 0;
 	int rc;
 
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
+		bytes += s->bufsz;
 		segment[i] = (struct kexec_segment){ s->data, s->bufsz, s->addr, s->memsz };
 	}
 	if (message_debugging() && apply_knows_flag(image, sr, KEXEC_DEBUG))
 		flags |= KEXEC_DEBUG;
 	notice("Modified cmdline:%s", image->cmdline);
 	apply_show(image, flags);
+	progress_begin(APPLY_STEP);
 	rc = apply_call(image->entry, image->n_segments, segment, flags);
+	progress_advance(bytes);
+	progress_end();
 	if (rc < 0)
 		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc),
 			    apply_cause(-rc, flags, sr));

@@ -9,6 +9,8 @@
 
 #include "kexec/image.h"
 
+#define APPLY_STEP "loading"	/* of progress.h: the system call */
+
 /* Load the planned image with kexec_load. */
 int apply_load(const struct image *image, const struct sysroot *sr);
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/progress.h"
 #include "kexec/arch/arch.h"
 #include "kexec/files.h"
 
@@ -34,9 +35,11 @@ int files_open_kernel(struct files *f, const struct plan_request *request, const
 {
 	int rc = 0;
 
+	progress_begin(FILES_STEP_KERNEL);
 	if (!f->kernel.file.name)
 		rc = arch ? kernel_open(&f->kernel, &f->arena, request->kernel) :
 			    kernel_open_unpacked(&f->kernel, request->kernel);
+	progress_end();
 	if (rc < 0)
 		kernel_close(&f->kernel);
 	return rc;
@@ -49,6 +52,7 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
 	int rc = 0;
 
 	*size = 0;
+	progress_begin(FILES_STEP_INITRD);
 	if (!f->initrd.name && request->initrd) {
 		rc = initrd_open(&f->initrd, &f->arena, request->initrd, request->more_initrds,
 				 uimage_arch);
@@ -57,6 +61,7 @@ int files_open_initrd(struct files *f, const struct plan_request *request, const
 		f->kernel.initrd = (struct file){0};
 		debug("initrd: the one inside %s", f->initrd.name);
 	}
+	progress_end();
 	if (rc >= 0 && f->initrd.name)
 		rc = initrd_check(&f->initrd, uimage_arch, size);
 	if (rc < 0)

@@ -14,6 +14,10 @@
 struct arch;
 struct plan_request;
 
+/* Steps of progress.h. */
+#define FILES_STEP_KERNEL "reading the kernel"
+#define FILES_STEP_INITRD "reading the initrd"
+
 struct files {
 	struct arena arena;
 	struct kernel kernel;		/* unpacked; file.name NULL: not opened yet */

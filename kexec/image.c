@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/progress.h"
 #include "kexec/arch/arch.h"
 #include "kexec/cmdline.h"
 #include "kexec/image.h"
@@ -88,7 +89,11 @@ static int read_kernel(struct image *image, struct files *f, const struct plan_r
 
 	if (rc >= 0)
 		rc = check_room(image, request->crash, "kernel", f->kernel.high - f->kernel.low);
-	return rc < 0 ? rc : kernel_read(&f->kernel);
+	progress_begin(FILES_STEP_KERNEL);
+	if (rc >= 0)
+		rc = kernel_read(&f->kernel);
+	progress_end();
+	return rc;
 }
 
 static int read_initrd(struct image *image, struct files *f, const struct plan_request *request)
@@ -98,8 +103,10 @@ static int read_initrd(struct image *image, struct files *f, const struct plan_r
 
 	if (rc >= 0)
 		rc = check_room(image, request->crash, "initrd", size);
+	progress_begin(FILES_STEP_INITRD);
 	if (rc >= 0 && f->initrd.name)
 		rc = initrd_read(&f->initrd);
+	progress_end();
 	return rc >= 0 || rc == -ENOSPC ? rc : fail_in(rc, "Could not open initrd file");
 }
 

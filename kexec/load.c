@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include <stdlib.h>
 
+#include "common/progress.h"
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/exit.h"
@@ -112,18 +113,26 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 
 static struct failure load_plan(struct load_try *t)
 {
-	int rc = machine_survey(&t->machine, t->sr);
-	struct failure f = failure_of(PHASE_MACHINE, rc);
+	struct failure f;
+	int rc;
 
+	progress_begin("surveying");
+	rc = machine_survey(&t->machine, t->sr);
+	progress_end();
+	f = failure_of(PHASE_MACHINE, rc);
 	t->surveyed = rc >= 0;
 	if (f.rc >= 0)
 		f = plan_open(&t->image, t->files, &t->o->request);
 	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
 		t->image.request.seed = t->seed;
+	progress_begin("planning");
 	if (f.rc >= 0)
 		f = failure_of(PHASE_PLAN, plan(&t->image));
+	progress_end();
+	progress_begin("proving");
 	if (f.rc >= 0)
 		f = failure_of(PHASE_PROOF, prove(&t->image));
+	progress_end();
 	t->planned = f.rc >= 0;
 	return f;
 }
@@ -522,7 +531,9 @@ int load(struct options *o, const struct sysroot *sr)
 	armed = crash_loaded(sr);
 	log_load(o, KLOG_LOADING);
 	files_init(&files);
+	progress_start(syscalls.now, !o->json);
 	status = load_until_current(o, sr, &files, &armed);
+	progress_debug();
 	files_free(&files);
 	if (!load_is_done(status) && armed && crash_is_gone(sr))
 		warn("no crash kernel is armed now; the one loaded before is gone");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/progress.h"
 #include "common/sha256.h"
 #include "kexec/arch/arch.h"
 #include "kexec/arch/lanes.h"
@@ -109,6 +110,9 @@ static int purgatory_add_regions(struct image *image)
 	return rc;
 }
 
+/* A multiple of LANES_GROUP, so that it does not matter where a region is cut. */
+_Static_assert(PROGRESS_PIECE % LANES_GROUP == 0, "a lane would be filled up amid a region");
+
 /* @size bytes of data which will be at physical address @start. */
 static void purgatory_hash(const struct image *image, struct lanes *lanes, uint64_t start,
 			   uint64_t size)
@@ -118,8 +122,13 @@ static void purgatory_hash(const struct image *image, struct lanes *lanes, uint6
 
 		if (start < s->addr || start - s->addr >= s->memsz)
 			continue;
-		if (size)
-			lanes_region(lanes, s->data + (start - s->addr), size);
+		for (uint64_t at = 0; at < size; at += PROGRESS_PIECE) {
+			uint64_t left = size - at;
+			uint64_t n = left < PROGRESS_PIECE ? left : PROGRESS_PIECE;
+
+			lanes_region(lanes, s->data + (start - s->addr) + at, n);
+			progress_advance(n);
+		}
 		return;
 	}
 }
@@ -133,6 +142,9 @@ static void purgatory_put_digest(struct image *image)
 
 	debug("digest: by %s", unit->name);
 	lanes_init(&lanes, unit->blocks);
+	progress_begin("hashing");
+	for (uint64_t i = 0; i < n; i++)
+		progress_expect(purgatory_get(image, PURGATORY_REGION(i, size)));
 	for (uint64_t i = 0; i < n; i++) {
 		purgatory_hash(image, &lanes, purgatory_get(image, PURGATORY_REGION(i, start)),
 			       purgatory_get(image, PURGATORY_REGION(i, size)));
@@ -141,6 +153,7 @@ static void purgatory_put_digest(struct image *image)
 	}
 	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region),
 		    n * sizeof(struct purgatory_region), image->purgatory + DIGEST_AT);
+	progress_end();
 }
 
 int purgatory_fill(struct image *image)

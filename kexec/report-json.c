@@ -7,6 +7,7 @@
 #endif
 
 #include "common/library.h"
+#include "common/progress.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "kexec/arch/arch.h"
@@ -221,6 +222,23 @@ static json_object *calls_array(const struct way *way)
 	return array;
 }
 
+static json_object *steps_array(void)
+{
+	json_object *array = report_array();
+	size_t n;
+	const struct progress_step *step = progress_steps(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		json_object *o = report_object();
+
+		put_text(o, "name", step[i].name);
+		put_number(o, "bytes", step[i].bytes);
+		put_number(o, "microseconds", step[i].ns / 1000);
+		report_put_item(array, o);
+	}
+	return array;
+}
+
 int report_json(const struct image *image, const struct way *way, FILE *out)
 {
 	int rc = library_need(&json_c_library);
@@ -247,6 +265,7 @@ int report_json(const struct image *image, const struct way *way, FILE *out)
 	report_put(o, "ranges", ranges_object(image));
 	if (image->hotplug)
 		report_put(o, "hotplug", hotplug_object(image));
+	report_put(o, "steps", steps_array());
 	return print(o, out);
 }
 

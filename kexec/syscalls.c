@@ -141,6 +141,14 @@ static void linux_sleep_ms(unsigned int ms)
 	nanosleep(&t, NULL);
 }
 
+static uint64_t linux_now(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 const struct syscalls syscalls = {
 	.confine = linux_confine,
 	.permitted = linux_permitted,
@@ -153,4 +161,5 @@ const struct syscalls syscalls = {
 	.random = linux_random,
 	.sync = sync,
 	.sleep_ms = linux_sleep_ms,
+	.now = linux_now,
 };

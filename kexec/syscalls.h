@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* struct kexec_segment, include/uapi/linux/kexec.h */
 struct kexec_segment {
@@ -35,6 +36,7 @@ struct syscalls {
 	int (*random)(void *bytes, size_t n);	/* for the second kernel, not for keys of ours */
 	void (*sync)(void);
 	void (*sleep_ms)(unsigned int ms);
+	uint64_t (*now)(void);		/* nanoseconds that never go back; or NULL */
 	bool any_machine;	/* a model: may load for a machine that is only recorded */
 };
 

@@ -70,6 +70,35 @@ def check_hotplug_plan(plan):
     expect(plan["hotplug"]["fdt"]["bytes_free"] >= plan["hotplug"]["fdt"]["bytes_needed"], "room")
 
 
+# Each look at the clock moves it by a second.
+SLOW = {"KEXEC_MODEL_CLOCK": "1000"}
+# What a terminal gets, with @ for the carriage returns; stdout is a pipe.
+ON_A_TERMINAL = ("script -qec '{argv} {argv_of_it} >{dir}/out' /dev/null </dev/null | tr '\\r' @")
+STEPS = ["surveying", "reading the kernel", "reading the initrd", "planning", "hashing", "proving"]
+
+
+def check_steps(plan):
+    """In the order in which they begin, with as many bytes as there are, and how long each took."""
+    steps = {step["name"]: step for step in plan["steps"]}
+    expect(list(steps) == STEPS, list(steps))
+    digest = sum(s["bufsz"] for s in plan["segments"] if s["digest"])
+    hashed = steps["hashing"]["bytes"]
+    # All but the digest itself, and a few words beside it.
+    expect(digest - 4096 < hashed < digest, f"{hashed} bytes are hashed of {digest}")
+    expect(steps["reading the initrd"]["bytes"] == segments_of(plan)["initrd"]["bufsz"], "the initrd")
+    expect([steps[name]["bytes"] for name in ("surveying", "planning", "proving")] == [0, 0, 0], "bytes of nothing")
+    expect(all(step["microseconds"] % 1000000 == 0 and step["microseconds"] > 0 for step in plan["steps"]), "times")
+
+
+def check_decoded(plan):
+    steps = {step["name"]: step["bytes"] for step in plan["steps"]}
+    expect(steps["decoding"] == len(KERNEL) and 0 < steps["reading the kernel"] < len(KERNEL), steps)
+
+
+def on_a_terminal(argv):
+    return ON_A_TERMINAL.replace("{argv_of_it}", argv)
+
+
 MAP_LETTERS = {"kernel": "K", "purgatory": "P", "backup": "B", "elfcorehdr": "E", "initrd": "I", "fdt": "D",
                "boot-params": "D", "sealed": "S"}
 
@@ -984,6 +1013,20 @@ CASES = [
          check=json_plan(check_plain_plan)),
     Case("plan with the real program", PLAN + " --json", stdout="{", model=False,
          check=json_plan(check_hotplug_plan)),
+    Case("plan as JSON: how long each step took", PLAN + " --json", stdout="{", env=SLOW, check=json_plan(check_steps)),
+    Case("plan as JSON: of a compressed kernel", PLAN + " --json", stdout="{", kernel=gzip.compress(KERNEL), check=json_plan(check_decoded)),
+    Case("-d: how long each step took", LOAD + " -d", env=SLOW, stderr=
+         r"(?s)surveying: \d+000\.000 ms\n.*reading the kernel: \d+000\.000 ms, \d+ bytes\n.*"
+         r"hashing: \d+000\.000 ms, \d+ bytes\n.*loading: \d+000\.000 ms, \d+ bytes\n"),
+    Case("-s -d: how long each step took", "-s -l -d {kernel}", env=SLOW | {"KEXEC_MODEL_FILE": "0"},
+         stderr=r"(?s)reading the kernel: .*loading: \d+000\.000 ms, [1-9]\d+ bytes\n"),
+    Case("a line for who waits", "sh", env=SLOW, shell=on_a_terminal(PLAN),
+         stdout=r"@reading the kernel: \d+ of \d+ MiB, 0 MiB/s.*@hashing: \d+ of \d+ MiB.*@ +@\Z"),
+    Case("a line for who waits: not with --json", "sh", env=SLOW, shell=on_a_terminal(PLAN + " --json")),
+    Case("a line for who waits: not into a pipe", PLAN, stdout="Segments", env=SLOW),
+    Case("a line for who waits: not in the first second", "sh", shell=on_a_terminal(PLAN)),
+    Case("a line for who waits: gone before a message", "sh", env=SLOW, shell=on_a_terminal("-p --dry-run --initrd={kernel} {kernel}"),
+         stdout=r"@ +@kexec[^@]*: Could not open initrd file.* begins like an ELF file"),
     Case("plan explains", PLAN + " -d", stdout="Segments", stderr="debug: kernel: .*lowest place"),
     Case("--dump", PLAN + " --dump {dir}/out", stdout="Segments",
          check=lambda r: expect(sorted(os.listdir(r.dir + "/out")) == [

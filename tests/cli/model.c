@@ -681,6 +681,16 @@ static void model_sleep_ms(unsigned int ms)
 		usleep(1000 * ms);
 }
 
+/* Stands still, or goes on so many milliseconds whenever somebody looks. */
+static uint64_t model_now(void)
+{
+	const char *step = getenv("KEXEC_MODEL_CLOCK");
+	static uint64_t now;
+
+	now += step ? strtoull(step, NULL, 10) * 1000000 : 0;
+	return now;
+}
+
 static int model_log_line(const char *line)
 {
 	STRING_AUTO text = mem_printf("<14>[    8.000000] %s", line);
@@ -714,5 +724,6 @@ const struct syscalls syscalls = {
 	.sync = model_sync,
 	.random = model_random,
 	.sleep_ms = model_sleep_ms,
+	.now = model_now,
 	.any_machine = true,
 };

@@ -68,6 +68,7 @@ OTHERS = {
     "common/confine.c": "test-confine",
     "common/library.c": "test-decompress",
     "common/file.c": "test-common test-kernels",
+    "common/progress.c": "test-common",
     "common/text.c": "test-common",
     "common/mapping.c": "test-common",
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",

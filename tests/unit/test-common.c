@@ -2,9 +2,11 @@
 // Copyright The kexec-hotplug developers
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "common/crc32.h"
@@ -12,6 +14,7 @@
 #include "common/file.h"
 #include "common/idlist.h"
 #include "common/mapping.h"
+#include "common/progress.h"
 #include "common/ranges.h"
 #include "common/sha256.h"
 #include "common/text.h"
@@ -1070,6 +1073,218 @@ static void message_is_one_write(void **state)
 	close(ends[0]);
 }
 
+/* --- what takes time --- */
+
+static uint64_t ms;
+
+static uint64_t fake_now(void)
+{
+	return ms * 1000000;
+}
+
+static int real_stderr, terminal;
+
+/* Messages go to a terminal, as they are. */
+static void to_terminal(void)
+{
+	struct termios raw;
+	int slave;
+
+	terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(terminal >= 0);
+	assert_int_equal(grantpt(terminal) | unlockpt(terminal), 0);
+	slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	tcgetattr(slave, &raw);
+	cfmakeraw(&raw);
+	tcsetattr(slave, TCSANOW, &raw);
+	fcntl(terminal, F_SETFL, O_NONBLOCK);
+	real_stderr = dup(STDERR_FILENO);
+	dup2(slave, STDERR_FILENO);
+	close(slave);
+}
+
+static void to_terminal_no_more(void)
+{
+	progress_start(NULL, false);
+	dup2(real_stderr, STDERR_FILENO);
+	close(real_stderr);
+	close(terminal);
+}
+
+/* What has come there since. */
+static void expect_line(const char *want)
+{
+	char got[256];
+	ssize_t n = read(terminal, got, sizeof(got) - 1);
+
+	got[n > 0 ? n : 0] = 0;
+	assert_string_equal(got, want);
+}
+
+#define MB ((uint64_t)1 << 20)
+
+static void progress_on_a_terminal(void **state)
+{
+	(void)state;
+	to_terminal();
+	ms = 5;
+	progress_start(fake_now, true);
+	progress_begin("reading the initrd");
+	progress_expect(500 * MB);
+	ms += 999;
+	progress_advance(60 * MB);
+	expect_line("");			/* a second has not passed */
+	ms += 1;
+	progress_advance(60 * MB);
+	expect_line("\rreading the initrd: 120 of 500 MiB, 120 MiB/s");
+	ms += 99;
+	progress_advance(1 * MB);
+	expect_line("");			/* nor a tenth since the last */
+	ms += 1;
+	progress_begin("decoding");
+	progress_reach(0);
+	expect_line("\rdecoding                                     ");
+	ms += 500;
+	progress_reach(7 * MB);
+	expect_line("\rdecoding: 7 MiB, 14 MiB/s                    ");
+	progress_end();
+	ms += 100;
+	progress_advance(339 * MB);
+	expect_line("\rreading the initrd: 460 of 500 MiB, 383 MiB/s");
+	warn("a word");
+	expect_line("\r                                             \rkexec: warning: a word\n");
+	ms += 100;
+	progress_advance(40 * MB);
+	expect_line("\rreading the initrd: 500 of 500 MiB, 384 MiB/s");
+	progress_end();
+	expect_line("\r                                             \r");
+	ms += 2000;
+	progress_begin("planning");
+	expect_line("\rplanning");
+	progress_end();
+	expect_line("\r        \r");
+	progress_expect(1);			/* inside of no step: nobody's */
+	progress_advance(1);
+	progress_reach(1);
+	expect_line("");
+	to_terminal_no_more();
+}
+
+static void progress_without_a_line(void **state)
+{
+	int both[2], saved;
+	char c;
+
+	(void)state;
+	to_terminal();
+	progress_start(fake_now, false);	/* somebody reads what we say */
+	progress_begin("reading");
+	ms += 5000;
+	progress_advance(MB);
+	expect_line("");
+	progress_end();
+	expect_line("");
+	assert_int_equal(pipe(both), 0);
+	saved = dup(STDERR_FILENO);
+	dup2(both[1], STDERR_FILENO);
+	progress_start(fake_now, true);
+	progress_begin("reading");
+	ms += 5000;
+	progress_advance(MB);
+	progress_end();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(both[1]);
+	assert_int_equal(read(both[0], &c, 1), 0);
+	close(both[0]);
+	to_terminal_no_more();
+}
+
+static void expect_step(const struct progress_step *s, const char *name, uint64_t bytes, uint64_t took)
+{
+	assert_string_equal(s->name, name);
+	assert_true(s->bytes == bytes);
+	assert_true(s->ns == took * 1000000);
+}
+
+static void progress_is_kept(void **state)
+{
+	const struct progress_step *s;
+	size_t n;
+
+	(void)state;
+	progress_start(NULL, true);
+	progress_begin("nothing");		/* without a clock there are no steps */
+	progress_advance(1);
+	progress_end();
+	progress_steps(&n);
+	assert_int_equal(n, 0);
+	progress_start(fake_now, false);
+	ms += 1;				/* before the first: of none */
+	progress_begin("reading");
+	ms += 10;
+	progress_advance(3);
+	progress_begin("decoding");
+	ms += 100;
+	progress_reach(5);
+	progress_reach(7);			/* instead, not besides */
+	progress_end();
+	ms += 1000;
+	progress_end();
+	ms += 1;				/* and between */
+	progress_begin("hashing");
+	ms += 2;
+	progress_end();
+	progress_begin("reading");		/* goes on */
+	progress_begin("decoding");
+	progress_reach(4);
+	progress_end();
+	ms += 20;
+	progress_advance(4);
+	progress_end();
+	s = progress_steps(&n);
+	assert_int_equal(n, 3);
+	expect_step(&s[0], "reading", 7, 1030);
+	expect_step(&s[1], "decoding", 11, 100);
+	expect_step(&s[2], "hashing", 0, 2);
+	progress_start(NULL, false);
+}
+
+/* In pieces, by both ways to read: as many bytes as the file has. */
+static void progress_of_files(void **state)
+{
+	const uint64_t sizes[] = { 1, PROGRESS_PIECE, 9 * PROGRESS_PIECE + 1 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		char path[] = "/tmp/kexec-progress-XXXXXX";
+		int fd = mkstemp(path), written = -1;
+		const struct progress_step *s;
+		struct file f;
+		size_t n;
+
+		assert_int_equal(ftruncate(fd, (off_t)sizes[i / 2]), 0);
+		assert_int_equal(pwrite(fd, "end", 1, (off_t)sizes[i / 2] - 1), 1);
+		close(fd);
+		if (i % 2)
+			written = open(path, O_WRONLY);	/* then there is no lease */
+		progress_start(fake_now, false);
+		progress_begin("reading");
+		assert_int_equal(file_open(&f, path), 0);
+		assert_int_equal(file_read(&f), 0);
+		progress_end();
+		s = progress_steps(&n);
+		assert_true(s->bytes == sizes[i / 2] && s->expected == sizes[i / 2]);
+		assert_int_equal(f.data[sizes[i / 2] - 1], 'e');
+		file_close(&f);
+		if (i % 2)
+			close(written);
+		unlink(path);
+	}
+	progress_start(NULL, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1109,6 +1324,10 @@ int main(void)
 		cmocka_unit_test(text_as_it_is_shown),
 		cmocka_unit_test(text_lines),
 		cmocka_unit_test(message_is_one_write),
+		cmocka_unit_test(progress_on_a_terminal),
+		cmocka_unit_test(progress_without_a_line),
+		cmocka_unit_test(progress_is_kept),
+		cmocka_unit_test(progress_of_files),
 	};
 
 	return cmocka_run_group_tests_name("common", tests, NULL, NULL);
