@@ -90,8 +90,7 @@ static int read_kernel(struct image *image, struct files *f, const struct plan_r
 	if (rc >= 0)
 		rc = check_room(image, request->crash, "kernel", f->kernel.high - f->kernel.low);
 	progress_begin(FILES_STEP_KERNEL);
-	if (rc >= 0)
-		rc = kernel_read(&f->kernel);
+	rc = rc < 0 ? rc : kernel_read(&f->kernel);
 	progress_end();
 	return rc;
 }

@@ -67,6 +67,7 @@ static int purgatory_add_region(struct image *image, const char *name, struct pu
 	purgatory_put(image, PURGATORY_REGION(n, size), r.size);
 	purgatory_put(image, PURGATORY_REGION(n, zeros), r.zeros);
 	purgatory_put(image, PURGATORY_PARAM(n_regions), n + 1);
+	progress_expect(r.size);
 	snprintf((char *)image->purgatory + PURGATORY_NAME(n, name),
 		 sizeof(((struct purgatory_name *)0)->name), "%s", name);
 	return 0;
@@ -142,9 +143,6 @@ static void purgatory_put_digest(struct image *image)
 
 	debug("digest: by %s", unit->name);
 	lanes_init(&lanes, unit->blocks);
-	progress_begin("hashing");
-	for (uint64_t i = 0; i < n; i++)
-		progress_expect(purgatory_get(image, PURGATORY_REGION(i, size)));
 	for (uint64_t i = 0; i < n; i++) {
 		purgatory_hash(image, &lanes, purgatory_get(image, PURGATORY_REGION(i, start)),
 			       purgatory_get(image, PURGATORY_REGION(i, size)));
@@ -153,7 +151,6 @@ static void purgatory_put_digest(struct image *image)
 	}
 	lanes_final(&lanes, image->purgatory + PURGATORY_PARAM(region),
 		    n * sizeof(struct purgatory_region), image->purgatory + DIGEST_AT);
-	progress_end();
 }
 
 int purgatory_fill(struct image *image)
@@ -163,9 +160,11 @@ int purgatory_fill(struct image *image)
 	purgatory_put(image, PURGATORY_PARAM(kernel), image->kernel_base);
 	sealed_put(image);
 	rc = image->machine->arch->fill(image);
+	progress_begin("hashing");
 	if (rc >= 0 && !image->no_checks)
 		rc = purgatory_add_regions(image);
 	if (rc >= 0 && !image->no_checks)
 		purgatory_put_digest(image);
+	progress_end();
 	return rc;
 }

@@ -317,9 +317,10 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/drconf.c", "give", "compare",
      "if (lmbs.usable && (__builtin_mul_overflow(n, w->lmb_size, &bytes) || base + bytes [< -> <=] base))", 1):
         "equal only without bytes",
-    ("kexec/purgatory.c", "purgatory_hash", "always",
-     "if (size)", 1):
-        "no bytes change no sum; the pointer to none is not computed",
+    ("kexec/purgatory.c", "purgatory_hash", "compare", "for (uint64_t at = 0; at [< -> <=] size; at += PROGRESS_PIECE)", 1):
+        "of a piece without a byte nothing is hashed",
+    ("kexec/purgatory.c", "purgatory_hash", "compare", "uint64_t n = left [< -> <=] PROGRESS_PIECE ? left : PROGRESS_PIECE;", 1):
+        "of two equal numbers either is the smaller",
     ("kexec/arch/ppc64/capture.c", "lower", "compare",
      "return a [< -> <=] b ? a : b;", 1):
         "of two equal numbers either is the smaller",
