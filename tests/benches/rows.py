@@ -3,6 +3,7 @@
 """The rows of the table of tests/bench. Each function measures some; the short form is without the `LONG` ones."""
 import copy
 import gzip
+import json
 import math
 import os
 import resource
@@ -14,7 +15,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from packaged import EMULATOR, REPOSITORY, Count, Packaged, last_line, memory_at_load, memory_at_report, ours
+from packaged import EMULATOR, REPOSITORY, THIS_MACHINE, Count, Packaged, last_line, memory_at_load, memory_at_report, ours
 import machine_x86_64
 import peer
 import peer_x86_64
@@ -153,6 +154,40 @@ def purgatory(b):
         b.add(what, (many - few) / (SLOPE[1] - SLOPE[0]), theirs, target, target)
     for blob in b.tools.build("purgatory/ppc64le.bin"):
         b.add("its size, bytes", os.path.getsize(blob), None, BLOB_MAX, BLOB_MAX)
+
+
+HASHED_SLOPE = 1_000_000, INITRD
+HASHED_TARGET, HASHED_MAX = 1.004, 1.02 # the first is 1.00, as it is shown
+
+
+def hashed(b):
+    """
+    Of both by what they execute: what the digest adds to a load, in units of what it adds for a byte more of the
+    initrd, against the bytes that the digest has to cover.
+    """
+    native, = b.tools.build("kexec/kexec")
+    power = last_line(b.tools.shell, f'"{REPOSITORY}/tests/system/fetch" kernel 4k')
+    pc = last_line(b.tools.shell, f'"{REPOSITORY}/tests/system/fetch" kernel x86-6.12')
+    root = machine_x86_64.Machine(**X86_64).write(f"{b.directory}/pc")
+    for arch, kexec, packaged, count, case in (
+            ("ppc64le", b.kexec, b.packaged, b.count,
+             Case(Machine(page_size=4096), Kernel(power, True, []), recorded("pseries-4k-8cpu", b.directory), None, "x", False,
+                  old_root=True)),
+            ("x86_64", str(native), b.packaged_x86_64, Count(b.directory, THIS_MACHINE),
+             Case(machine_x86_64.Machine(**X86_64), Kernel(pc, True, []), root, None, "x", False, old_root=True))):
+        few, many = (copy.copy(case) for _ in HASHED_SLOPE)
+        few.initrd, many.initrd = (random_file(b.directory, size) for size in HASHED_SLOPE)
+        said = subprocess.run([*EMULATOR, *ours(b.kexec, many, "--json")], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=True)
+        data = sum(segment["bufsz"] for segment in json.loads(said.stdout)["segments"] if segment["digest"])
+
+        def times(measure, no_checks):
+            with_all, with_few, without = measure(many), measure(few), measure(many, no_checks)
+            return (with_all - without) * (HASHED_SLOPE[1] - HASHED_SLOPE[0]) / (with_all - with_few) / data
+
+        theirs = times(lambda case, *more: count(*packaged.command(case, *more)), "-i") if packaged.kexec else None
+        b.add(f"{arch}, bytes hashed for a byte of the image (instructions of the digest, in those for a byte of the initrd)",
+              times(lambda case, *more: count(["", *ours(kexec, case, *more)]), "--no-checks"), theirs, HASHED_TARGET, HASHED_MAX)
 
 
 def cpu_seconds(command, env=None):
@@ -355,9 +390,9 @@ def programs(b):
 
 
 # What counts is measured at the same time as others that do, the rest by itself and first.
-COUNTED = [load, large, growth, hotplug, calls, compressed, programs, purgatory]
-ALL = [load, purgatory, x86_64_load, memory, large, growth, hotplug, calls, compressed, programs]
-LONG = [memory, large, growth]
+COUNTED = [load, hashed, large, growth, hotplug, calls, compressed, programs, purgatory]
+ALL = [load, purgatory, hashed, x86_64_load, memory, large, growth, hotplug, calls, compressed, programs]
+LONG = [hashed, memory, large, growth]
 
 
 def bench(table, tools, small):
