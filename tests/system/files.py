@@ -88,7 +88,7 @@ def _busybox(arch):
 class Site:
     """What all machines with one of the KERNELS have in common."""
 
-    def __init__(self, kernel, programs_directory=None, twin=False):
+    def __init__(self, kernel, programs_directory=None, twin=False, scripts=None):
         origin = KERNELS[kernel]
         self.arch = origin.arch
         self.architecture = origin.architecture
@@ -107,7 +107,7 @@ class Site:
                    if os.path.basename(program) != "kexec"]
         write_initramfs(self.capture, busybox, readers, self._modules())
         files = {origin.architecture.kernel: self.kernel, "capture.cpio": self.capture}
-        scripts = {}
+        scripts = dict(scripts or {})
         if kernel == ZIMAGE:
             files["zImage"] = os.path.join(os.path.dirname(self.kernel), "zImage")
         if origin.file_load and origin.arch == "ppc64le":

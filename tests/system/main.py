@@ -24,6 +24,7 @@ import regions  # noqa: E402
 import scenarios  # noqa: E402
 import sizes  # noqa: E402
 import uefi  # noqa: E402
+import unprotected  # noqa: E402
 import x86_scenarios  # noqa: E402
 from architecture import PACKAGED  # noqa: E402
 from failure import Failure  # noqa: E402
@@ -175,6 +176,7 @@ DEFAULT = {
     "arm64-new": ["arm-crash-el2"],
 }
 LOADERS = {"ours": "kexec", "packaged": PACKAGED}
+TABLES = {"first-line": firstline, "damage": damage, "unprotected": unprotected}
 CONSOLE_LINES = 30
 
 
@@ -190,7 +192,7 @@ def main():
         if options.record:
             return save_recording(options)
         if options.table:
-            made = {"first-line": firstline, "damage": damage}[options.table]
+            made = TABLES[options.table]
             loaders = [options.loader] if options.loader else list(LOADERS)
             more = (loaders, options.flips, options.seconds, options.jobs) if made is damage else ()
             return made.table(made.KERNELS if options.kernel == "all" else [options.kernel], *more)
@@ -215,10 +217,11 @@ def parse():
                              "they run by default")
     parser.add_argument("--record", metavar="OUT.tar.gz",
                         help="record a machine instead, as a fixture")
-    parser.add_argument("--table", choices=["first-line", "damage"],
+    parser.add_argument("--table", choices=list(TABLES),
                         help="measure instead: seconds from a crash to the capture kernel's first line, "
                              "by loader, with the digest and without, in about ten minutes; or what comes of a "
-                             "crash after a byte of the image has changed, by loader, in an hour or less")
+                             "crash after a byte of the image has changed, by loader, in an hour or less; or seconds "
+                             "without a current image after CPUs and memory have come, by loader, in half an hour")
     parser.add_argument("--flips", type=int, default=damage.FLIPS, help="with --table damage: of each segment")
     parser.add_argument("--seconds", type=int, default=damage.SECONDS,
                         help="with --table damage: later than that no crash begins")
