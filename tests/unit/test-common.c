@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -1112,13 +1113,22 @@ static void to_terminal_no_more(void)
 	close(terminal);
 }
 
-/* What has come there since. */
+/*
+ * What has come there since. It comes when the kernel finds time: where nothing is wanted, what is
+ * there all the same is in front of what is wanted next.
+ */
 static void expect_line(const char *want)
 {
-	char got[256];
-	ssize_t n = read(terminal, got, sizeof(got) - 1);
+	struct pollfd wait = { terminal, POLLIN, 0 };
+	char got[256] = "";
+	size_t len = 0;
 
-	got[n > 0 ? n : 0] = 0;
+	while (len < strlen(want) && poll(&wait, 1, 10000) == 1) {
+		ssize_t n = read(terminal, got + len, sizeof(got) - 1 - len);
+
+		len += n > 0 ? (size_t)n : 0;
+		got[len] = 0;
+	}
 	assert_string_equal(got, want);
 }
 
@@ -1167,7 +1177,8 @@ static void progress_on_a_terminal(void **state)
 	progress_expect(1);			/* inside of no step: nobody's */
 	progress_advance(1);
 	progress_reach(1);
-	expect_line("");
+	warn("the last word");
+	expect_line("kexec: warning: the last word\n");
 	to_terminal_no_more();
 }
 
@@ -1182,9 +1193,7 @@ static void progress_without_a_line(void **state)
 	progress_begin("reading");
 	ms += 5000;
 	progress_advance(MB);
-	expect_line("");
 	progress_end();
-	expect_line("");
 	assert_int_equal(pipe(both), 0);
 	saved = dup(STDERR_FILENO);
 	dup2(both[1], STDERR_FILENO);
@@ -1198,6 +1207,8 @@ static void progress_without_a_line(void **state)
 	close(both[1]);
 	assert_int_equal(read(both[0], &c, 1), 0);
 	close(both[0]);
+	warn("the first word");
+	expect_line("kexec: warning: the first word\n");
 	to_terminal_no_more();
 }
 
