@@ -203,10 +203,11 @@ static int confine_calls(unsigned int purposes)
 {
 	struct confine_program p = { .n = 0 };
 	struct sock_fprog program = { .filter = p.at };
+	const uint32_t self = (uint32_t)getpid();
 	/* abort(3) of glibc and of musl: this process has one thread, of the same number. */
 	const struct confine_rule aborts[] = {
-		{ ALWAYS, SYS_tgkill, CONFINE_IS, 0, (uint32_t)getpid() },
-		{ ALWAYS, SYS_tkill, CONFINE_IS, 0, (uint32_t)getpid() },
+		{ ALWAYS, SYS_tgkill, CONFINE_IS, 0, self },
+		{ ALWAYS, SYS_tkill, CONFINE_IS, 0, self },
 	};
 
 	confine_add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);

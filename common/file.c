@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/bytes.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/mapping.h"
@@ -219,4 +221,20 @@ void file_close(struct file *f)
 		close(f->fd);
 	drop_data(f);
 	*f = (struct file){0};
+}
+
+void file_take_streams(void)
+{
+	struct pollfd streams[] = {
+		{ .fd = STDIN_FILENO }, { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO },
+	};
+	int fd = STDIN_FILENO;
+
+	if (poll(streams, ARRAY_SIZE(streams), 0) <= 0 ||
+	    !((streams[0].revents | streams[1].revents | streams[2].revents) & POLLNVAL))
+		return;
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/", O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
 }

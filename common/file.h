@@ -59,4 +59,12 @@ bool file_holds(const struct file *f);
 int file_check(const struct file *f);
 void file_close(struct file *f);
 
+/*
+ * Before anything is opened: who starts a program without standard input, output or error would
+ * leave their numbers to what it opens, into which a message would then be written. They are taken
+ * by what can be neither read nor written, so that both fail with EBADF as they would have; a
+ * program that is started finds them closed.
+ */
+void file_take_streams(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/confine.h"
+#include "common/file.h"
 #include "common/version.h"
 #include "kexec/exit.h"
 #include "kexec/load.h"
@@ -63,6 +64,8 @@ static int main_run(struct options *o, const struct sysroot *sr)
 {
 	unsigned int purposes = main_purposes(o, sr);
 
+	if (o->action != ACTION_HELP && o->action != ACTION_VERSION)
+		file_take_streams();
 	if (!main_may(o))
 		return say_why(STATUS_LOAD_FAILED);
 	if (purposes)

@@ -80,16 +80,9 @@ static int linux_shut_down(void)
 /* What is written to after confine(). */
 static int linux_log = -1;
 
-/* Not where messages go, should the caller have closed that. */
 static int linux_open_log(void)
 {
-	int fd = open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY), first = fd;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	fd = fcntl(first, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(first);
-	return fd;
+	return open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 static void linux_confine(unsigned int purposes)
@@ -120,7 +113,7 @@ static int linux_permitted(void)
 static int linux_log_line(const char *line)
 {
 	STRING_AUTO record = mem_printf("<14>%s\n", line);
-	int fd = linux_log >= 0 ? linux_log : open("/" KERNEL_LOG, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = linux_log >= 0 ? linux_log : linux_open_log();
 	int rc = fd < 0 ? -errno : write(fd, record, strlen(record)) < 0 ? -errno : 0;
 
 	if (fd >= 0 && fd != linux_log)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/confine.h"
+#include "common/file.h"
 #include "common/version.h"
 #include "vmcore-dmesg/options.h"
 
@@ -174,8 +175,10 @@ static int run(struct options *o)
 {
 	struct vmcore core;
 	struct output out;
-	int status, rc = vmcore_open(&core, o->file);
+	int status, rc;
 
+	file_take_streams();
+	rc = vmcore_open(&core, o->file);
 	output_open(&out, rc < 0 ? NULL : o->output);
 	out.dump = &core.input;
 	o->print.out = &out;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -746,6 +747,52 @@ static void elf_shortest(void **state)
 	arena_free(&a);
 }
 
+/* In a child: its exit status; 0: as it should be. Bit i of @closed: stream i is. */
+static int take_streams(unsigned int closed, bool broken)
+{
+	int ends[2], before, null = open("/dev/null", O_RDWR);
+
+	if (pipe(ends))
+		return 1;
+	close(ends[0]);
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (closed >> i & 1 ? close(i) : dup2(broken ? ends[1] : null, i) != i)
+			return 2;
+	file_take_streams();
+	before = dup(null);
+	if (before <= STDERR_FILENO || close(before))
+		return 3;
+	/* Of what they are taken by nothing more is open. */
+	file_take_streams();
+	if (dup(null) != before || close(before))
+		return 4;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		char byte = 0;
+
+		if (!(closed >> i & 1) ? fcntl(i, F_GETFD) :
+					 fcntl(i, F_GETFD) != FD_CLOEXEC || read(i, &byte, 1) != -1 ||
+						 errno != EBADF || write(i, &byte, 1) != -1 ||
+						 errno != EBADF)
+			return 5;
+	}
+	return 0;
+}
+
+/* Their numbers are no file's; what is open stays, also what nobody reads any more. */
+static void streams_that_are_closed(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 16; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid)
+			_exit(take_streams(i & 7, i & 8));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void files(void **state)
 {
 	char *dir = unit_directory();
@@ -1322,6 +1369,7 @@ int main(void)
 		cmocka_unit_test(cores_of_many_parts),
 		cmocka_unit_test(elf_sizes),
 		cmocka_unit_test(elf_shortest),
+		cmocka_unit_test(streams_that_are_closed),
 		cmocka_unit_test(files),
 		cmocka_unit_test(files_under_lease),
 		cmocka_unit_test(files_without_lease),
