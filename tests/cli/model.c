@@ -29,11 +29,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,10 +74,57 @@ static void give_up(void)
 	abort();
 }
 
-/* That a file of its own is not there, or another's, is all that the model can do with. */
-static FILE *model_open(const char *name, const char *mode)
+/* What is written for the kernel: in the recorded machine, or where a variable says. */
+enum {
+	FILE_LOADED, FILE_LOADED_NEW, FILE_CRASH_LOADED, FILE_CRASH_LOADED_NEW, FILE_CPU_HOTPLUG,
+	FILE_MEMORY_HOTPLUG, FILE_LIMIT_REBOOT, FILE_LIMIT_PANIC, FILE_ONLINE, FILE_KERNEL_LOG,
+	FILE_CALLS, FILE_MEMORY, FILE_LOCK, FILES
+};
+
+static struct model_file {
+	const char *name, *variable;
+	int flags, fd;	/* the latter + 1, once it has been opened; -1: cannot be */
+} model_files[FILES] = {
+	[FILE_LOADED] = { "sys/kernel/kexec_loaded", NULL, 0, 0 },
+	[FILE_LOADED_NEW] = { "sys/kernel/kexec/loaded", NULL, 0, 0 },
+	[FILE_CRASH_LOADED] = { "sys/kernel/kexec_crash_loaded", NULL, 0, 0 },
+	[FILE_CRASH_LOADED_NEW] = { "sys/kernel/kexec/crash_loaded", NULL, 0, 0 },
+	[FILE_CPU_HOTPLUG] = { "sys/devices/system/cpu/crash_hotplug", NULL, 0, 0 },
+	[FILE_MEMORY_HOTPLUG] = { "sys/devices/system/memory/crash_hotplug", NULL, 0, 0 },
+	[FILE_LIMIT_REBOOT] = { "proc/sys/kernel/kexec_load_limit_reboot", NULL, 0, 0 },
+	[FILE_LIMIT_PANIC] = { "proc/sys/kernel/kexec_load_limit_panic", NULL, 0, 0 },
+	[FILE_ONLINE] = { "sys/devices/system/cpu/online", NULL, 0, 0 },
+	[FILE_KERNEL_LOG] = { "kexec-log", NULL, O_CREAT | O_APPEND, 0 },
+	[FILE_CALLS] = { NULL, "KEXEC_MODEL_LOG", O_CREAT | O_APPEND, 0 },
+	[FILE_MEMORY] = { NULL, "KEXEC_MODEL_MEMORY", O_CREAT, 0 },
+	[FILE_LOCK] = { NULL, "KEXEC_MODEL_LOCK", 0, 0 },
+};
+
+/*
+ * Open from before kexec gives up what it has no use for: what the model does is the kernel's work.
+ * That a file is not there, or another's, is all that the model can do with: -1.
+ */
+static int model_file(unsigned int number, int flags)
 {
-	FILE *f = fopen(name, mode);
+	struct model_file *f = &model_files[number];
+	const char *path = f->variable ? getenv(f->variable) : NULL;
+	char name[4096];
+
+	if (f->fd || (f->variable && !path))
+		return f->fd > 0 ? f->fd - 1 : -1;
+	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), f->name);
+	f->fd = open(path ? path : name, O_RDWR | O_CLOEXEC | (f->flags & flags), 0644) + 1;
+	if (!f->fd && errno != ENOENT && errno != EACCES)
+		give_up();
+	if (!f->fd && (f->flags & flags) == f->flags)
+		f->fd = -1;
+	return f->fd > 0 ? f->fd - 1 : -1;
+}
+
+/* A part of one that is only read. */
+static FILE *model_open(const char *name)
+{
+	FILE *f = fopen(name, "r");
 
 	if (!f && errno != ENOENT && errno != EACCES)
 		give_up();
@@ -92,31 +139,33 @@ static unsigned long setting(const char *name)
 }
 
 /* As sysfs: who reads has the old number or the new one. No file is made. */
-static void write_state(const char *file, int value)
+static void write_text(unsigned int number, const char *text)
 {
-	char name[4096], text[32];
-	int fd, len = snprintf(text, sizeof(text), "%d\n", value);
+	size_t len = strlen(text);
+	int fd = model_file(number, ~0);
 
-	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
-	fd = open(name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return;
-	if (fd < 0 || write(fd, text, (size_t)len) != len || ftruncate(fd, len) < 0)
+	if (fd >= 0 && (pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0))
 		give_up();
-	close(fd);
 }
 
-static void kernel_log(const char *line)
+static void write_state(unsigned int number, int value)
 {
-	char name[4096];
-	FILE *f;
+	char text[32];
 
-	snprintf(name, sizeof(name), "%s/kexec-log", getenv("KEXEC_MODEL_ROOT"));
-	f = model_open(name, "a");
-	if (f) {
-		fprintf(f, "%s\n", line);
-		fclose(f);
-	}
+	snprintf(text, sizeof(text), "%d\n", value);
+	write_text(number, text);
+}
+
+__attribute__((format(printf, 2, 3))) static void add_text(unsigned int number, const char *format,
+							   ...)
+{
+	int fd = model_file(number, ~0);
+	va_list args;
+
+	va_start(args, format);
+	if (fd >= 0 && vdprintf(fd, format, args) < 0)
+		give_up();
+	va_end(args);
 }
 
 /* The number in a file of the machine, or @otherwise. */
@@ -127,7 +176,7 @@ static long read_state(const char *file, const char *format, long otherwise)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), file);
-	f = model_open(name, "r");
+	f = model_open(name);
 	if (f) {
 		if (fscanf(f, format, &value) != 1)
 			value = otherwise;
@@ -143,7 +192,7 @@ static const struct model_arch *model_arch(void)
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s/kexec-snapshot", getenv("KEXEC_MODEL_ROOT"));
-	f = model_open(name, "r");
+	f = model_open(name);
 	if (f) {
 		text[fread(text, 1, sizeof(text) - 1, f)] = 0;
 		fclose(f);
@@ -159,9 +208,8 @@ static const struct model_arch *model_arch(void)
 /* kernel/kexec_core.c:kexec_load_permitted: every try counts, whatever becomes of it. */
 static int load_permitted(unsigned long crash)
 {
-	const char *file = crash ? "proc/sys/kernel/kexec_load_limit_panic" :
-				   "proc/sys/kernel/kexec_load_limit_reboot";
-	long limit = read_state(file, "%ld", -1);
+	unsigned int file = crash ? FILE_LIMIT_PANIC : FILE_LIMIT_REBOOT;
+	long limit = read_state(model_files[file].name, "%ld", -1);
 
 	if (limit > 0)
 		write_state(file, (int)limit - 1);
@@ -170,16 +218,16 @@ static int load_permitted(unsigned long crash)
 
 static void set_normal_loaded(int loaded)
 {
-	write_state("sys/kernel/kexec_loaded", loaded);
-	write_state("sys/kernel/kexec/loaded", loaded);
+	write_state(FILE_LOADED, loaded);
+	write_state(FILE_LOADED_NEW, loaded);
 }
 
 static void set_loaded(int loaded, int hotplug)
 {
-	write_state("sys/kernel/kexec_crash_loaded", loaded);
-	write_state("sys/kernel/kexec/crash_loaded", loaded);
-	write_state("sys/devices/system/cpu/crash_hotplug", hotplug);
-	write_state("sys/devices/system/memory/crash_hotplug", hotplug);
+	write_state(FILE_CRASH_LOADED, loaded);
+	write_state(FILE_CRASH_LOADED_NEW, loaded);
+	write_state(FILE_CPU_HOTPLUG, hotplug);
+	write_state(FILE_MEMORY_HOTPLUG, hotplug);
 }
 
 /* kernel/crash_core.c:crash_handle_hotplug_event, while the load holds the lock */
@@ -188,23 +236,17 @@ static void drop_event(void)
 	const char *times = getenv("KEXEC_MODEL_DROPS");
 
 	if (times && loads <= strtoul(times, NULL, 10))
-		kernel_log(
-			"<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be"
-			" inaccurate");
+		add_text(FILE_KERNEL_LOG,
+			 "<6>[    7.000000] crash hp: kexec_trylock() failed, kdump image may be"
+			" inaccurate\n");
 }
 
 static void bring_cpus_online(unsigned long last)
 {
-	char name[4096];
-	FILE *f;
+	char text[32];
 
-	snprintf(name, sizeof(name), "%s/sys/devices/system/cpu/online",
-		 getenv("KEXEC_MODEL_ROOT"));
-	f = model_open(name, "w");
-	if (f) {
-		fprintf(f, "0-%lu\n", last);
-		fclose(f);
-	}
+	snprintf(text, sizeof(text), "0-%lu\n", last);
+	write_text(FILE_ONLINE, text);
 }
 
 /* An event while the lock is taken (kernel/crash_core.c:crash_handle_hotplug_event) is dropped. */
@@ -323,11 +365,15 @@ static void keep_number(FILE *f, uint64_t value)
 static void keep_memory(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			unsigned long flags)
 {
-	const char *name = getenv("KEXEC_MODEL_MEMORY");
-	FILE *f = name ? model_open(name, "wb") : NULL;
+	int fd = model_file(FILE_MEMORY, ~0);
+	FILE *f;
 
-	if (!f)
+	if (fd < 0)
 		return;
+	f = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "wb");
+	if (!f || (ftruncate(fd, 0) < 0 && errno != EINVAL))	/* a device */
+		give_up();
+	rewind(f);
 	keep_number(f, entry);
 	keep_number(f, flags);
 	keep_number(f, n);
@@ -386,31 +432,55 @@ static int load(unsigned long entry, unsigned long n, const struct kexec_segment
 
 static void log_line(const char *line)
 {
-	const char *name = getenv("KEXEC_MODEL_LOG");
-	FILE *f = name ? model_open(name, "a") : NULL;
-
-	if (f) {
-		fprintf(f, "%s\n", line);
-		fclose(f);
-	}
+	add_text(FILE_CALLS, "%s\n", line);
 }
 
 static void log_call(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 		     unsigned long flags, int rc)
 {
-	const char *name = getenv("KEXEC_MODEL_LOG");
-	FILE *f = name ? model_open(name, "a") : NULL;
-
-	if (!f)
-		return;
-	fprintf(f, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n, flags, rc);
+	add_text(FILE_CALLS, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n, flags,
+		 rc);
 	for (unsigned long i = 0; (uintptr_t)s >= 4096 && i < n; i++)
-		fprintf(f, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz,
-			s[i].bufsz);
-	fclose(f);
+		add_text(FILE_CALLS, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz,
+			 s[i].bufsz);
 }
 
-/* kernel/kexec.c: kexec_load_check, which frees nothing, then do_kexec_load. */
+/* kernel/kexec_core.c:kexec_trylock; so long that others come meanwhile. */
+static int take_lock(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = model_file(FILE_LOCK, ~0);
+
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+		return -EBUSY;
+	usleep(5000);
+	return 0;
+}
+
+static void release_lock(void)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+	int fd = model_file(FILE_LOCK, ~0);
+
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) < 0)
+		give_up();
+}
+
+/* do_kexec_load, under the lock. */
+static int answer_locked(unsigned long entry, unsigned long n, const struct kexec_segment *s,
+			 unsigned long flags, int rc)
+{
+	have_an_event();
+	if (rc == -EBUSY || rc == -EPERM || rc == -EACCES || rc == -ENOSYS)
+		return rc;
+	if (rc && flags & ON_CRASH)
+		set_loaded(0, 0);
+	return rc ? rc : load(entry, n, s, flags);
+}
+
+/* kernel/kexec.c: kexec_load_check, which frees nothing; who finds the lock taken is counted. */
 static int answer_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 		       unsigned long flags)
 {
@@ -430,12 +500,11 @@ static int answer_load(unsigned long entry, unsigned long n, const struct kexec_
 		return -EINVAL;
 	if (n && (uintptr_t)s < 4096)
 		return -EFAULT;
-	have_an_event();
-	if (rc == -EBUSY || rc == -EPERM || rc == -EACCES || rc == -ENOSYS)
-		return rc;
-	if (rc && flags & ON_CRASH)
-		set_loaded(0, 0);
-	return rc ? rc : load(entry, n, s, flags);
+	if (take_lock() < 0)
+		return -EBUSY;
+	rc = answer_locked(entry, n, s, flags, rc);
+	release_lock();
+	return rc;
 }
 
 /* As when a writer has waited for as long as /proc/sys/fs/lease-break-time says. */
@@ -456,33 +525,11 @@ static void run_once(const char *name)
 	unsetenv(name);
 }
 
-/* kernel/kexec_core.c:kexec_trylock; so long that others come meanwhile. */
-static int take_lock(void)
-{
-	const char *name = getenv("KEXEC_MODEL_LOCK");
-	int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : 0;
-
-	if (fd > 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		close(fd);
-		return -EBUSY;
-	}
-	if (fd)
-		usleep(5000);
-	return fd < 0 ? -EIO : fd;
-}
-
-static void release_lock(int lock)
-{
-	if (lock > 0)
-		close(lock);
-}
-
 static int model_kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			    unsigned long flags)
 {
-	int lock = take_lock(), rc = lock < 0 ? lock : answer_load(entry, n, s, flags);
+	int rc = answer_load(entry, n, s, flags);
 
-	release_lock(lock);
 	calls++;
 	log_call(entry, n, s, flags, rc);
 	if (!rc && n)
@@ -581,17 +628,11 @@ static int wanted_file_failure(void)
 	return list ? -atoi(list) : -ENOSYS;
 }
 
-static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
-			    const char *cmdline, unsigned long flags)
+static int answer_file_locked(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+			      const char *cmdline, unsigned long flags, int wanted)
 {
-	int wanted = wanted_file_failure(), rc = wanted;
+	int rc = wanted;
 
-	if (wanted == -ENOSYS)
-		return wanted;
-	if (!load_permitted(flags & FILE_ON_CRASH))
-		return -EPERM;
-	if (flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
-		return -EINVAL;
 	have_an_event();
 	if (wanted == -EPERM || wanted == -EBUSY)
 		return wanted;
@@ -617,14 +658,29 @@ static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_
 	return 0;
 }
 
+static int answer_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
+			    const char *cmdline, unsigned long flags)
+{
+	int rc = wanted_file_failure();
+
+	if (rc == -ENOSYS)
+		return rc;
+	if (!load_permitted(flags & FILE_ON_CRASH))
+		return -EPERM;
+	if (flags & ~(7ul | setting("KEXEC_MODEL_KNOWS")))
+		return -EINVAL;
+	if (take_lock() < 0)
+		return -EBUSY;
+	rc = answer_file_locked(kernel_fd, initrd_fd, cmdline_size, cmdline, flags, rc);
+	release_lock();
+	return rc;
+}
+
 static int model_kexec_file_load(int kernel_fd, int initrd_fd, unsigned long cmdline_size,
 				 const char *cmdline, unsigned long flags)
 {
-	int lock = take_lock(), rc = lock < 0 ? lock :
-		answer_file_load(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
+	int rc = answer_file_load(kernel_fd, initrd_fd, cmdline_size, cmdline, flags);
 	char line[4096];
-
-	release_lock(lock);
 
 	snprintf(line, sizeof(line), "kexec_file_load cmdline=\"%s\" initrd=%lu flags=0x%lx = %d",
 		 cmdline ? cmdline : "", size_of(initrd_fd), flags, rc);
@@ -693,18 +749,20 @@ static uint64_t model_now(void)
 
 static int model_log_line(const char *line)
 {
-	STRING_AUTO text = mem_printf("<14>[    8.000000] %s", line);
-
-	kernel_log(text);
+	add_text(FILE_KERNEL_LOG, "<14>[    8.000000] %s\n", line);
 	return 0;
 }
 
-/* As the real one; but it writes files, and what a test runs meanwhile is not confined. */
+/* As the real one; but what a test runs meanwhile is not confined. */
 static void model_confine(unsigned int purposes)
 {
-	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING") &&
-	    !getenv("KEXEC_MODEL_LOCK"))
-		confine(purposes | CONFINE_WRITES);
+	/* Others write nothing, or may make a file when there is something to write. */
+	bool crash = purposes & CONFINE_LOADS && !(purposes & CONFINE_WRITES);
+
+	for (unsigned int i = 0; i < FILES; i++)
+		model_file(i, crash ? ~0 : ~O_CREAT);
+	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING"))
+		confine(purposes);
 }
 
 static int model_permitted(void)
