@@ -113,7 +113,7 @@ static int apply_file_try(const struct apply_file *a, unsigned long flags)
 static int apply_file_call(const struct apply_file *a, unsigned long flags)
 {
 	debug("kexec_file_load: flags = 0x%lx, command line \"%s\"", flags, a->cmdline);
-	return APPLY_RETRY(apply_file_try(a, flags));
+	return APPLY_RETRY(apply_tries(a->request->crash, a->sr), apply_file_try(a, flags));
 }
 
 /*
@@ -234,7 +234,8 @@ struct failure apply_file_load(const struct plan_request *request, struct files 
 int apply_file_unload(bool crash, const struct sysroot *sr)
 {
 	unsigned long flags = FILE_UNLOAD | (crash ? FILE_ON_CRASH : 0);
-	int rc = APPLY_RETRY(syscalls.kexec_file_load(-1, -1, 0, NULL, flags));
+	int rc = APPLY_RETRY(apply_tries(crash, sr),
+			     syscalls.kexec_file_load(-1, -1, 0, NULL, flags));
 
 	if (rc < 0)
 		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc),

@@ -45,13 +45,6 @@ static const char *apply_cause(int err, uint32_t flags, const struct sysroot *sr
 	}
 }
 
-/* EBUSY means that somebody else holds the lock for a moment, never "already loaded". */
-static int apply_call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
-		uint32_t flags)
-{
-	return APPLY_RETRY(syscalls.kexec_load(entry, n, segment, flags));
-}
-
 /* kernel/kexec_core.c:kexec_load_permitted */
 bool apply_is_counted(bool crash, const struct sysroot *sr)
 {
@@ -63,6 +56,27 @@ bool apply_is_counted(bool crash, const struct sysroot *sr)
 	return false;
 }
 
+/* The size is read under the same lock (kernel/crash_core.c:crash_get_memory_size). */
+unsigned int apply_tries(bool crash, const struct sysroot *sr)
+{
+	uint64_t size;
+
+	if (!apply_is_counted(crash, sr))
+		return APPLY_BUSY_TRIES;
+	for (unsigned int i = 0; state_crash_size(sr, &size) == -EBUSY && i < APPLY_BUSY_TRIES; i++)
+		syscalls.sleep_ms(APPLY_BUSY_SLEEP_MS);
+	fail_forget();
+	return 1;
+}
+
+/* EBUSY means that somebody else holds the lock for a moment, never "already loaded". */
+static int apply_call(unsigned long entry, unsigned long n, const struct kexec_segment *segment,
+		      uint32_t flags, const struct sysroot *sr)
+{
+	return APPLY_RETRY(apply_tries(flags & KEXEC_ON_CRASH, sr),
+			   syscalls.kexec_load(entry, n, segment, flags));
+}
+
 /*
  * Does the kernel know this flag? It looks at flags before it reads the
  * segments, so an unreadable list answers EFAULT, and EINVAL for an unknown
@@ -72,8 +86,8 @@ static bool apply_knows_flag(const struct image *image, const struct sysroot *sr
 {
 	if (apply_is_counted(image->flags & KEXEC_ON_CRASH, sr))
 		return false;
-	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag) ==
-		-EFAULT;
+	return apply_call(image->entry, 1, (const struct kexec_segment *)8, image->flags | flag,
+			  sr) == -EFAULT;
 }
 
 #define HOTPLUG_LOOKS 3
@@ -128,7 +142,7 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	notice("Modified cmdline:%s", image->cmdline);
 	apply_show(image, flags);
 	progress_begin(APPLY_STEP);
-	rc = apply_call(image->entry, image->n_segments, segment, flags);
+	rc = apply_call(image->entry, image->n_segments, segment, flags, sr);
 	progress_advance(bytes);
 	progress_end();
 	if (rc < 0)
@@ -140,7 +154,7 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 int apply_unload(bool crash, const struct sysroot *sr)
 {
 	uint32_t flags = crash ? KEXEC_ON_CRASH : 0;
-	int rc = apply_call(0, 0, NULL, flags);
+	int rc = apply_call(0, 0, NULL, flags, sr);
 
 	if (rc < 0)
 		return fail(-rc, "kexec unload failed: %s: %s", strerror(-rc),

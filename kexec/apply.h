@@ -35,12 +35,19 @@ bool apply_check_hotplug(const struct sysroot *sr);
  */
 bool apply_is_counted(bool crash, const struct sysroot *sr);
 
+/*
+ * The same for calls that are to be made now: how many, should the lock be another's. Where each
+ * counts, also one that finds it taken (kernel/kexec.c:kexec_load_check), it is one, and until
+ * then the lock has been waited for.
+ */
+unsigned int apply_tries(bool crash, const struct sysroot *sr);
+
 /* Try a system call until somebody else's lock is free. */
 #define APPLY_BUSY_TRIES	20
 #define APPLY_BUSY_SLEEP_MS	100
-#define APPLY_RETRY(call) __extension__ ({					\
+#define APPLY_RETRY(tries, call) __extension__ ({				\
 	int rc_ = -EBUSY;							\
-	for (unsigned int i_ = 0; i_ < APPLY_BUSY_TRIES && rc_ == -EBUSY; i_++) { \
+	for (unsigned int i_ = 0, n_ = (tries); i_ < n_ && rc_ == -EBUSY; i_++) {	\
 		if (i_)								\
 			syscalls.sleep_ms(APPLY_BUSY_SLEEP_MS);			\
 		rc_ = (call);							\

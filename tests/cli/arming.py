@@ -170,6 +170,12 @@ COSTS += [
          stderr="kexec_load_limit", check=state(1, 0)),
     Case("a limit is counted", HOTPLUG, env=both(), prepare=all_of(ARMED, limit(1)),
          check=all_of(loads("0x150009 = 0"), limit_reads(0))),
+    Case("a limit is not used up by another's lock", "-p -c {kernel}", 255, env=both(fail="16,16,0"),
+         prepare=all_of(ARMED, limit(3)), error="another load, unload or hotplug update",
+         check=all_of(loads("0x150001 = -16"), limit_reads(2), state(1, 0))),
+    Case("... nor a lock that takes turns with another call", "-p -s {kernel}", 255, env=both(file="16,0"),
+         prepare=all_of(ARMED, limit(3)), error="another load, unload or hotplug update",
+         check=all_of(loads("0x6 = -16"), limit_reads(2), state(1, 0))),
     Case("a limit ends the reloads, which is a failure", HOTPLUG, 255, env=both(arrives=100), prepare=limit(2),
          stderr="kexec_file_load failed", check=state(1, 1)),
 ]

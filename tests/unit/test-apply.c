@@ -4,6 +4,7 @@
 #include "tests/unit/bzimage.h"
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "common/crc32.h"
 #include "kexec/apply.h"
@@ -37,6 +38,39 @@ static struct {
 	int refused_initrd; /* with an initrd, this is the answer; 0: none of its own */
 	void (*while_asleep)(void);
 } asked;
+
+/* As often as this the kernel's lock is found taken by who reads the crash region's size. */
+static unsigned int taken, looks;
+
+static int open_unless_taken(int at, const char *name, int flags)
+{
+	if (strstr(name, "crash_size"))
+		looks++;
+	if (taken && strstr(name, "crash_size")) {
+		taken--;
+		errno = EBUSY;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, at, name, flags, 0);
+}
+
+/* In place of the C library's, and of what _FORTIFY_SOURCE makes of such calls. */
+int openat(int at, const char *name, int flags, ...)
+{
+	return open_unless_taken(at, name, flags);
+}
+
+int __openat_2(int at, const char *name, int flags);
+int __openat_2(int at, const char *name, int flags)
+{
+	return open_unless_taken(at, name, flags);
+}
+
+int __openat64_2(int at, const char *name, int flags);
+int __openat64_2(int at, const char *name, int flags)
+{
+	return open_unless_taken(at, name, flags);
+}
 
 static int answer(unsigned long flags)
 {
@@ -198,6 +232,47 @@ static void locks_are_waited_for(void **state)
 			assert_int_equal(asked.sleeps, asked.n - 1);
 			fail_forget();
 		}
+}
+
+/* Where each call counts the lock is waited for without one, and one is made. */
+static void limited_calls_wait(void **state)
+{
+	static const struct {
+		const char *limit;
+		unsigned int taken, busy, sleeps, calls;
+		int rc;
+	} rows[] = {
+		{ "3\n", 0, 0, 0, 1, 0 },
+		{ "3\n", 5, 0, 5, 1, 0 },
+		{ "3\n", APPLY_BUSY_TRIES, 0, APPLY_BUSY_TRIES, 1, 0 },
+		{ "3\n", APPLY_BUSY_TRIES + 1, 1, APPLY_BUSY_TRIES, 1, -EBUSY },
+		{ "3\n", 0, 1, 0, 1, -EBUSY },
+		{ "-1\n", 5, 2, 2, 3, 0 },
+	};
+
+	(void)state;
+	says(SYS_CRASH_SIZE, "1\n");
+	for (size_t i = 0; i < 6 * ARRAY_SIZE(rows); i++) {
+		bool crash = i % 2;
+
+		memset(&asked, 0, sizeof(asked));
+		says(PROC_LOAD_LIMIT_PANIC, crash ? rows[i / 6].limit : "-1\n");
+		says(PROC_LOAD_LIMIT_REBOOT, crash ? "-1\n" : rows[i / 6].limit);
+		taken = rows[i / 6].taken;
+		asked.busy = rows[i / 6].busy;
+		looks = 0;
+		assert_int_equal(i / 2 % 3 == 0 ? load(crash ? ON_CRASH : 0) :
+				 i / 2 % 3 == 1 ? apply_unload(crash, &sr) :
+						  apply_file_unload(crash, &sr),
+				 rows[i / 6].rc);
+		assert_int_equal(asked.n, rows[i / 6].calls);
+		assert_int_equal(asked.sleeps, rows[i / 6].sleeps);
+		assert_int_equal(looks != 0, rows[i / 6].limit[0] == '3');
+		if (!rows[i / 6].rc)
+			assert_string_equal(fail_text(), "");
+		fail_forget();
+	}
+	taken = 0;
 }
 
 static void unloading(void **state)
@@ -1069,6 +1144,7 @@ int main(void)
 		TEST(an_image_is_handed_over),
 		TEST(full_images),
 		TEST(locks_are_waited_for),
+		TEST(limited_calls_wait),
 		TEST(unloading),
 		TEST(answers_are_explained),
 		TEST(debugging_is_wished_for),
