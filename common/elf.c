@@ -112,6 +112,9 @@ static void read_phdr(struct elf_phdr *p, const uint8_t *d, const struct layout 
 	p->filesz = bytes_get(d + l->p_filesz, l->word, little);
 	p->memsz = bytes_get(d + l->p_memsz, l->word, little);
 	p->align = bytes_get(d + l->p_align, l->word, little);
+	/* Linkers and QEMU's dump.c say anything where there is nothing: all ones, or the end. */
+	if (!p->filesz)
+		p->offset = 0;
 }
 
 static int check_phdr(const struct elf_phdr *p, uint32_t i, uint64_t file_size)

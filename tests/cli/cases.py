@@ -429,6 +429,18 @@ BAD_KERNELS = [
     ("that is a device", lambda p: os.symlink("/dev/zero", p), 1, "is a character device"),
 ]
 
+# Of 64 KiB which are zeros in memory, and in the file wherever that would be: at its start, behind its end.
+BSS = [elf64([(0, kernel_text(3 << 20), 3 << 20), (3 << 20, b"", 65536)], phdrs={1: dict(offset=offset)})
+       for offset in (0, 0x10000 + (3 << 20), 1 << 40, 2**64 - 1)]
+# Its first bytes are the file's own headers, as an executable program has them.
+AT_START = elf64([(0, kernel_text(3 << 20), 3 << 20), (3 << 20, b"", 65536)], phdrs={1: dict(offset=0, filesz=4096)})
+
+
+def headers_are_loaded(r):
+    with open(os.path.join(r.dir, "memory"), "rb") as f:
+        expect(AT_START[:4096] in f.read(), "they are not loaded")
+
+
 BAD_ELF = [
     ("text", b"#!/bin/sh\necho hello\n", 255, "not an ELF file"),
     ("one byte", b"\x7f", 255, "not an ELF file"),
@@ -824,6 +836,10 @@ CASES = [
     Case("unload", "-p -u", check=all_of(loads("0x1 = 0"), state(0, 0))),
     Case("unload, other order", "-u -p", check=loads("0x1 = 0")),
     Case("unload the normal image", "-u", check=loads("0x0 = 0")),
+    *[Case(f"a piece of zeros, in the file {where}", "-l -c {kernel}", kernel=data, check=loads("0x150000 = 0"))
+      for where, data in zip(("at its start", "at its end", "behind it", "nowhere"), BSS)],
+    Case("a piece that is the file's own headers", "sh", kernel=AT_START, shell=
+         "KEXEC_MODEL_MEMORY={dir}/memory {argv} -p -c {kernel}", check=all_of(loads("0x150001 = 0"), headers_are_loaded)),
     # --- the normal kernel ---
     Case("-l", "-l --initrd={initrd} {kernel}", check=loads("0x150000 = 0")),
     Case("-l, petitboot", "-l --initrd={initrd} --append=root=/dev/sdb {kernel}",
