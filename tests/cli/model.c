@@ -438,8 +438,8 @@ static void log_line(const char *line)
 static void log_call(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 		     unsigned long flags, int rc)
 {
-	add_text(FILE_CALLS, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n, flags,
-		 rc);
+	add_text(FILE_CALLS, "kexec_load entry=0x%lx segments=%lu flags=0x%lx = %d\n", entry, n,
+		 flags, rc);
 	for (unsigned long i = 0; (uintptr_t)s >= 4096 && i < n; i++)
 		add_text(FILE_CALLS, "  mem=0x%lx memsz=0x%zx bufsz=0x%zx\n", s[i].mem, s[i].memsz,
 			 s[i].bufsz);

@@ -774,11 +774,12 @@ static int take_streams(unsigned int closed, bool broken)
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
 		char byte = 0;
 
-		if (!(closed >> i & 1) ? fcntl(i, F_GETFD) :
-					 fcntl(i, F_GETFD) != FD_CLOEXEC || read(i, &byte, 1) != -1 ||
-						 errno != EBADF || write(i, &byte, 1) != -1 ||
-						 errno != EBADF)
+		if (fcntl(i, F_GETFD) != (closed >> i & 1 ? FD_CLOEXEC : 0))
 			return 5;
+		if (closed >> i & 1 && (read(i, &byte, 1) != -1 || errno != EBADF))
+			return 6;
+		if (closed >> i & 1 && (write(i, &byte, 1) != -1 || errno != EBADF))
+			return 7;
 	}
 	return 0;
 }
