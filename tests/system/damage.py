@@ -9,6 +9,7 @@ import multiprocessing
 import random
 import re
 import struct
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ FLIPS, SECONDS = 10, 3600
 STATE = "loaded"
 # Whoever has not said anything by then, says nothing; the longest capture here takes a third of it.
 OUTCOME_TIMEOUT = 90
-REFUSED = "(?i)digest.*match"
+REFUSED = "(?i)digest.*match|purgatory: a fault"
+TOLD = "purgatory: stopped; there will be no dump."
 # Where it says nothing: so often, a second after the other, the CPU is in so few bytes of the crash region.
 STOPPED_LOOKS, STOPPED_CODE = 8, 16
 OUTCOMES = ["captured", "captured after a replacement", "refused", "captured, another dump", "silent"]
@@ -154,54 +156,70 @@ def kernel_at(stage, memory):
     return at, size
 
 
-def table(kernels, loaders, flips, seconds, jobs):
+def table(kernels, loaders, flips, seconds, jobs, seed="", rows=None, segment=None):
     """
-    Print it; 1 if ours is silent, or makes another dump, more often than once in twenty times. The purgatory's
-    own bytes are not in this: where its instructions are others there is nobody who could say so.
+    Print it, of all that the file `rows` has where there is one, to which what is seen now is added; 1 if ours is
+    silent, or makes another dump, more often than once in twenty times. The purgatory's own bytes are not in this:
+    where its instructions are others there may be nobody who could say so.
     """
     deadline = time.monotonic() + seconds
+    if not rows:
+        with tempfile.NamedTemporaryFile(prefix="kexec-damage-") as file:
+            return table(kernels, loaders, flips, seconds, jobs, seed, file.name, segment)
     sites = {kernel: Site(kernel, twin=True) for kernel in kernels}
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        made = [(kernel, name, pool.apply_async(count, (sites[kernel], LOADERS[name], flips, deadline)))
-                for kernel in kernels for name in loaders]
-        made = [(kernel, name, counted.get()) for kernel, name, counted in made]
+        for done in [pool.apply_async(count, (sites[kernel], kernel, name, flips, deadline, seed, rows, segment))
+                     for kernel in kernels for name in loaders]:
+            done.get()
         pool.close()
         pool.join()
+    made = read_rows(rows)
     print("| segment | flips | " + " | ".join(OUTCOMES) + " |\n|" + "---|" * (2 + len(OUTCOMES)))
-    for kernel, name, counts in made:
-        for part, seen in counts.items():
-            cells = [str(number) for number in (sum(seen.values()), *seen.values())]
-            print(f"| {kernel}, {name}: {part} | {' | '.join(cells)} |")
-    ours = [seen for _, name, counts in made if name == "ours" for part, seen in counts.items() if part != "purgatory"]
+    for (kernel, name, part), seen in made.items():
+        cells = [str(number) for number in (sum(seen.values()), *seen.values())]
+        print(f"| {kernel}, {name}: {part} | {' | '.join(cells)} |")
+    ours = [seen for (_, name, part), seen in made.items() if name == "ours" and part != "purgatory"]
     silent, total = sum(seen[SILENT] + seen[OTHER_DUMP] for seen in ours), sum(sum(seen.values()) for seen in ours)
     print(f"# ours, but for the purgatory: {total - silent} of {total} captured as without damage, or refused",
           flush=True)
     return 1 if silent * 20 > total else 0
 
 
-def count(site, program, flips, deadline):
-    """{segment: {outcome: how often}}; the segments in turn, until there are enough, or time is up."""
-    rng = random.Random(f"{site.arch} {program}")
+def read_rows(rows):
+    """{(kernel, loader, segment): {outcome: how often}} of a file with a line for each crash."""
+    out = {}
+    with open(rows, encoding="ascii") as file:
+        for line in file:
+            *which, _, outcome = line.rstrip("\n").split("\t")
+            out.setdefault(tuple(which), dict.fromkeys(OUTCOMES, 0))[outcome] += 1
+    return dict(sorted(out.items(), key=lambda row: row[0][:2]))
+
+
+def count(site, kernel, loader, flips, deadline, seed, rows, segment):
+    """The segments in turn, or one of them, until there are enough, or time is up: each crash is a line more in `rows`."""
+    program = LOADERS[loader]
+    rng = random.Random(f"{site.arch} {program} {seed}".rstrip())
     with Stage(site, f"damage-{program}", site.architecture.usual, program) as stage:
         stage.boot()
         # Not every packaged one has it; then nothing is rewritten, and the digest covers all.
         known = stage.guest.run(f"{program} --help | grep -q -e --hotplug")[0] == 0
         stage.load(*["--hotplug"] if known else [])
         parts, region = find_parts(stage), stage.crash_region()
+        parts = [part for part in parts if segment in (None, part.name)]
+        expect(parts, f"there is no segment {segment}")
         stage.guest.check(f"echo '{stage.marker}' >/dev/kmsg")
         stage.machine.make_snapshots()
         stage.machine.save_state(STATE)
         whole = undamaged(stage)
-        out = {part.name: dict.fromkeys(OUTCOMES, 0) for part in parts}
         for turn in range(flips * len(parts)):
             part = parts[turn % len(parts)]
             if time.monotonic() > deadline:
                 break
             at = rng.randrange(part.size)
             outcome = one_crash(stage, region, part, part.start + at, whole)
-            out[part.name][outcome] += 1
+            with open(rows, "a", encoding="ascii") as file:
+                file.write(f"{kernel}\t{loader}\t{part.name}\t{at:#x}\t{outcome}\n")
             print(f"# {site.arch} {program} {part.name}+{at:#x}: {outcome}", flush=True)
-    return out
 
 
 def undamaged(stage):
@@ -228,7 +246,9 @@ def one_crash(stage, region, part, address, whole):
             return captured(stage, part, address, before, position, whole)
         seen = seen[1 - STOPPED_LOOKS:] + [stage.machine.instruction_pointer()]
         if len(seen) == STOPPED_LOOKS and max(seen) - min(seen) < STOPPED_CODE and seen[0] in region:
-            return STOPPED
+            # Ours has said so, or it only turns in circles.
+            said = stage.machine.console.text(position)
+            return STOPPED if stage.loader == PACKAGED or stage.architecture.has_printed(said, TOLD) else SILENT
         time.sleep(1)
     return SILENT
 

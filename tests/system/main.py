@@ -100,6 +100,8 @@ SCENARIOS = {
     "uki": uefi.unified,
     "secure-boot": uefi.secure_boot,
     "lockdown": x86_scenarios.lockdown,
+    "fault": x86_scenarios.fault,
+    "fault-untold": x86_scenarios.fault_untold,
     "arm-crash": arm_scenarios.crash,
     "arm-crash-other": arm_scenarios.crash_other,
     "arm-crash-el2": arm_scenarios.crash_el2,
@@ -131,7 +133,7 @@ JSON = {"record"} # the big-endian programs are built without
 # Of PCs only, and of these only what does not ask for a device tree.
 X86_ONLY = {"cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "cpu-mem-packaged",
             "mem-remove-reload", "mem-remove-stale", "uefi", "uefi-no-initrd", "uki", "secure-boot",
-            "lockdown", "vmlinux"}
+            "lockdown", "vmlinux", "fault", "fault-untold"}
 X86_ALSO = {"crash", "cpu-reload", "mem-hotplug", "mem-stale", "mem-reload", "mem-reload-hotplug",
             "exec", "chain", "chain-crash", "file-exec", "file-hotplug", "unload", "reload",
             "corrupt", "mended", "unmended", "no-unit", "no-unit-corrupt", "readers", "record"}
@@ -168,7 +170,7 @@ DEFAULT = {
               "file-exec", "file-compressed", "auto", "readers", "dtb", "dtb-lost", "zimage"],
     "small-be": ["cpu-hotplug", "low-64k", "exec", "auto-be", "file-spoilt-be", "readers"],
     "x86-6.12": ["crash", "cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "chain", "file-hotplug",
-                 "corrupt", "mended", "readers", "uki"],
+                 "corrupt", "mended", "fault", "fault-untold", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
     "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt", "arm-fault"],
@@ -194,7 +196,8 @@ def main():
         if options.table:
             made = TABLES[options.table]
             loaders = [options.loader] if options.loader else list(LOADERS)
-            more = (loaders, options.flips, options.seconds, options.jobs) if made is damage else ()
+            more = (loaders, options.flips, options.seconds, options.jobs, options.seed, options.rows,
+                    options.segment) if made is damage else ()
             return made.table(made.KERNELS if options.kernel == "all" else [options.kernel], *more)
         return run_all(options)
     except (Failure, OSError) as failure:
@@ -225,6 +228,9 @@ def parse():
     parser.add_argument("--flips", type=int, default=damage.FLIPS, help="with --table damage: of each segment")
     parser.add_argument("--seconds", type=int, default=damage.SECONDS,
                         help="with --table damage: later than that no crash begins")
+    parser.add_argument("--seed", default="", help="with --table damage: which bytes; the same ones each time for the same word")
+    parser.add_argument("--rows", metavar="FILE", help="with --table damage: add a line for each crash, print the table of all lines")
+    parser.add_argument("--segment", help="with --table damage: of this one alone")
     parser.add_argument("--smp", help="with --record: the CPUs, as for QEMU's -smp")
     parser.add_argument("--mem", help="with --record: the memory, as for QEMU's -m")
     parser.add_argument("--uefi", action="store_true", help="with --record, of x86_64: not a BIOS")

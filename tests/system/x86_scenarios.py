@@ -13,7 +13,7 @@ from architecture import PACKAGED
 from chain import PACK
 from dump import Dump, show, subtract
 from memory import captured_without, expect_all, find_pattern, lost_content, plug_movable
-from scenarios import crash_and_compare
+from scenarios import PURGATORY_MAGIC, crash_and_compare
 from stage import expect
 from uefi import LOCKED
 
@@ -21,6 +21,9 @@ FORGOTTEN = "this kernel leaves memory that was removed in the image"
 KCORE = "/proc/kcore"
 SETUP_SECTS, PAYLOAD = 0x1f1, 0x248
 ZSTD = b"\x28\xb5\x2f\xfd"
+# purgatory/params.h: where the word `consoles` and the second region's start are, from the magic number on.
+CONSOLES_AT, REGION_AT = 352, 432 + 24
+NOWHERE, PAGE_FAULT = 0x700000000000, 14
 RUNTIME_MAP = "/sys/firmware/efi/runtime-map"
 
 
@@ -54,6 +57,38 @@ def stale(stage):
     captured_without(stage, added, cpu)
     seen = len(stage.architecture.captured_cpus(stage))
     expect(seen == cpus - 1, f"registers of {seen} CPUs, where there were {cpus}")
+
+
+def fault(stage):
+    """The purgatory reads where there is no memory: on the console it names the exception and the address, and stops."""
+    region, position = _fault(stage)
+    stage.architecture.expect_stopped(stage, region, position)
+    said = stage.machine.console.text(position)
+    for line in (f"purgatory: a fault, exception 0x{PAGE_FAULT:016x} RIP 0x{region.start >> 32:08x}",
+                 "purgatory: stopped; there will be no dump."):
+        expect(stage.architecture.has_printed(said, line), f"not on the console: {line}\n{said}")
+    expect(re.search(f"CR2 0x{NOWHERE:016x}", said), f"the address is not {NOWHERE:#x}: {said}")
+
+
+def fault_untold(stage):
+    """The same of a purgatory that knows no console, where nobody could read it: the machine starts again."""
+    _fault(stage, (CONSOLES_AT, 0))
+    stage.guest.wait_ready("first")
+
+
+def _fault(stage, *more):
+    """The crash region, and where the console was; the purgatory runs, and has these words: it shall read NOWHERE."""
+    stage.boot()
+    stage.load()
+    region, position = stage.crash_region(), stage.machine.console.position()
+    magic = struct.pack("<Q", PURGATORY_MAGIC)
+    purgatory = stage.machine.save_memory(region).find(magic)
+    expect(purgatory >= 0, "there is no purgatory in the crash region")
+    stage.machine.monitor.command("set-action", reboot="reset", panic="none")   # else a reset ends it
+    for at, word in (REGION_AT, NOWHERE), *more:
+        stage.machine.write_memory(region.start + purgatory + at, struct.pack("<Q", word))
+    stage.crash(cpu=0)
+    return region, position
 
 
 def taken(stage):

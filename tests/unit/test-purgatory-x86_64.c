@@ -23,10 +23,21 @@ static struct {
 static uint16_t screen[25 * 80];
 static jmp_buf halted;
 
+/* Where the table of exceptions is; and when the port was last asked. */
+struct io_table {
+	uint16_t last;
+	uint64_t start;
+} __attribute__((packed));
+
+static const struct io_table of_the_kernel = { 0xfff, 0xfffffe0000000000 };
+static struct io_table table, meanwhile;
+static const uint8_t fault_gates[32 * 8];
+
 static uint8_t io_read(uint16_t port)
 {
 	assert_int_equal(port, PORT + 5);
 	uart.asked++;
+	meanwhile = table;
 	if (uart.never_ready || uart.asked % (uart.busy + 1))
 		return 0;
 	return 0x60;
@@ -79,6 +90,16 @@ static void io_write_cr4(uint64_t v)
 	was_ready = was_ready || (v & CR4_SSE && !(cr0 & (CR0_EMULATE | CR0_TASK_SWITCHED)));
 }
 
+static void io_store_idt(struct io_table *t)
+{
+	*t = table;
+}
+
+static void io_load_idt(const struct io_table *t)
+{
+	table = *t;
+}
+
 #define IO_VGA_TEXT ((volatile uint16_t *)screen)
 
 /* The unit, or on a machine without it what does the same. */
@@ -121,6 +142,8 @@ static int setup(void **state)
 	lanes_init(&l, lanes_portable);
 	lanes_region(&l, kernel, sizeof(kernel));
 	lanes_final(&l, p.region, sizeof(p.region[0]), p.digest);
+	table = of_the_kernel;
+	meanwhile = (struct io_table){0};
 	cr0 = 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED;
 	cr4 = CR4_BEFORE;
 	was_ready = false;
@@ -276,6 +299,78 @@ static void unit_is_made_ready(void **state)
 	assert_false(was_ready);
 }
 
+/* With a console only: else an exception is a reset, which somebody may see. */
+static void exceptions_are_awaited(void **state)
+{
+	static const uint64_t consoles[] = { PURGATORY_CONSOLE_VGA, PURGATORY_CONSOLE_SERIAL };
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_VERBOSE;
+	arch_start(p);
+	assert_memory_equal(&table, &of_the_kernel, sizeof(table));
+	for (unsigned int i = 0; i < ARRAY_SIZE(consoles); i++) {
+		p->consoles = consoles[i];
+		arch_start(p);
+		assert_int_equal(table.start, (uintptr_t)fault_table);
+		assert_int_equal(table.last, 32 * 16 - 1);
+		arch_finish(p, 0);
+		assert_memory_equal(&table, &of_the_kernel, sizeof(table));
+	}
+	p->consoles |= PURGATORY_CONSOLE_VERBOSE;
+	purgatory(p, 0);
+	assert_memory_equal(&table, &of_the_kernel, sizeof(table));
+	/* It is in use before a port is waited for. */
+	p->console_divisor = 1;
+	table.start = 0;
+	arch_start(p);
+	assert_int_equal(meanwhile.start, (uintptr_t)fault_table);
+	for (unsigned int i = 0; i < 32; i++) {
+		const uint8_t *gate = (const uint8_t *)fault_table + 16 * i;
+		uint64_t at = le16_get(gate) | (uint64_t)le16_get(gate + 6) << 16 |
+			(uint64_t)le32_get(gate + 8) << 32;
+
+		assert_true(at == (uintptr_t)fault_gates + 8 * i);
+		assert_int_equal(le16_get(gate + 2), 0x10);
+		assert_int_equal(gate[4], 0);
+		assert_int_equal(gate[5], 0x8e);
+		assert_int_equal(le32_get(gate + 12), 0);
+	}
+}
+
+/* It does not come back. */
+static void fall(const struct purgatory_params *p, uint64_t vector)
+{
+	static const uint64_t pushed[] = { 0xabc, 0x6d310abc, 0x10 };
+
+	if (!setjmp(halted)) {
+		purgatory_fault(p, vector, pushed, 0xfedcba9876543210);
+		assert_true(!"it went on");
+	}
+}
+
+/* Some have a code on the stack, below the address: the processors' manual, volume 3, table 6-1. */
+static void fault_is_told(void **state)
+{
+	static const unsigned int with_code[] = { 8, 10, 11, 12, 13, 14, 17, 21, 29, 30 };
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_SERIAL;
+	for (unsigned int i = 0; i < 32; i++) {
+		STRING_AUTO text = NULL;
+		bool code = false;
+
+		for (unsigned int k = 0; k < ARRAY_SIZE(with_code); k++)
+			code = code || with_code[k] == i;
+		buf_free(&uart.sent);
+		fall(p, i);
+		text = mem_printf("\r\npurgatory: a fault, exception 0x00000000000000%02x"
+				  " RIP 0x%016x CR2 0xfedcba9876543210\r\n"
+				  "purgatory: stopped; there will be no dump.\r\n",
+				  i, code ? 0x6d310abc : 0xabc);
+		assert_string_equal((char *)uart.sent.data, text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +382,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_line_is_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(unit_is_made_ready, setup, teardown),
 		cmocka_unit_test(nothing_of_its_own),
+		cmocka_unit_test_setup_teardown(exceptions_are_awaited, setup, teardown),
+		cmocka_unit_test_setup_teardown(fault_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops, setup, teardown),
 	};
 

@@ -3,13 +3,11 @@
 /*
  * Entered by arch/x86/kernel/relocate_kernel_64.S in long mode on an identity map,
  * interrupts off, all registers zero or garbage, with little stack, and with a GDT and an IDT
- * that are gone or (since Linux 6.16) the old kernel's. SSE is off. The IDT is left:
- * where there is one, it shows the registers after an exception.
+ * that are gone or (since Linux 6.16) the old kernel's. SSE is off. With a console there is an IDT
+ * of our own, until the kernel is entered: what an exception does without one is a reset.
  */
+#include "purgatory/arch/x86_64/fault.h"
 #include "purgatory/params.h"
-
-#define BOOT_CS		0x10	/* Documentation/arch/x86/boot.rst: __BOOT_CS, __BOOT_DS */
-#define BOOT_DS		0x18
 
 	.section .head, "ax"
 	.globl	purgatory_start
@@ -54,6 +52,35 @@ start:
 	xorl	%edi, %edi
 	xorl	%ebp, %ebp
 	jmp	*%rax
+
+/*
+ * Whatever comes is a fault: interrupts are masked. The address behind the call tells the exception.
+ * Another one from here on is a reset, as without an IDT: what tells of the first may be damaged.
+ */
+	.globl	fault_gates
+	.balign	FAULT_GATE
+fault_gates:
+	.rept	FAULT_GATES
+	call	fault
+	.balign	FAULT_GATE
+	.endr
+
+fault:
+	popq	%rsi
+	pushq	$0
+	pushq	$0
+	lidt	(%rsp)
+	addq	$16, %rsp
+	leaq	fault_gates(%rip), %rax
+	subq	%rax, %rsi
+	shrq	$FAULT_GATE_SHIFT, %rsi
+	leaq	params(%rip), %rdi
+	movq	%rsp, %rdx			/* what the processor has put there */
+	movq	%cr2, %rcx
+	xorl	%ebp, %ebp
+	andq	$-16, %rsp
+	cld
+	call	purgatory_fault
 
 /*
  * Flat, 4 GiB, as the kernel wants them. Marked as accessed already: the processor would

@@ -59,6 +59,25 @@ static inline void io_write_cr4(uint64_t v)
 	__asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
 }
 
+/* As LIDT and SIDT have it. */
+struct io_table {
+	uint16_t last;	/* the number of its last byte */
+	uint64_t start;
+} __attribute__((packed));
+
+static inline void io_store_idt(struct io_table *t)
+{
+	__asm__ volatile("sidt %0" : "=m"(*t));
+}
+
+static inline void io_load_idt(const struct io_table *t)
+{
+	__asm__ volatile("lidt %0" : : "m"(*t) : "memory");
+}
+
+/* By entry.S: FAULT_GATES of them, FAULT_GATE bytes each. */
+extern const uint8_t fault_gates[] __attribute__((visibility("hidden")));
+
 /* The kernel maps all of the first MiB (arch/x86/mm/init.c:init_mem_mapping). */
 #define IO_VGA_TEXT ((volatile uint16_t *)0xb8000)
 

@@ -2,6 +2,7 @@
 // Copyright The kexec-hotplug developers
 #include <stdbool.h>
 
+#include "purgatory/arch/x86_64/fault.h"
 #include "purgatory/arch/x86_64/io.h"
 #include "purgatory/arch/x86_64/lanes.h"
 #include "purgatory/purgatory.h"
@@ -73,8 +74,69 @@ static void vga_print(const char *text)
 	}
 }
 
+/* Of the processors' manual, volume 3, "Interrupt and exception handling". */
+struct fault_gate {
+	uint16_t low, selector;
+	uint8_t stack, kind; /* the one that is in use; interrupts are masked */
+	uint16_t middle;
+	uint32_t high, zero;
+};
+
+#define FAULT_GATE_KIND	0x8e
+/* With these a code is on the stack, below the address: 8, 10 to 14, 17, 21, 29 and 30. */
+#define FAULT_CODES	0x60227d00u
+
+/* Where nobody could read of it, the machine is rather reset. */
+#define FAULT_CONSOLES	(PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VGA)
+
+static struct fault_gate fault_table[FAULT_GATES];
+static struct io_table fault_before;
+
+static void fault_begin(void)
+{
+	for (unsigned int i = 0; i < FAULT_GATES; i++) {
+		uint64_t at = (uint64_t)(uintptr_t)(fault_gates + i * FAULT_GATE);
+
+		fault_table[i] = (struct fault_gate){
+			.low = (uint16_t)at, .middle = (uint16_t)(at >> 16),
+			.high = (uint32_t)(at >> 32), .selector = BOOT_CS,
+			.kind = FAULT_GATE_KIND,
+		};
+	}
+	io_store_idt(&fault_before);
+	io_load_idt(&(struct io_table){ sizeof(fault_table) - 1,
+					(uint64_t)(uintptr_t)fault_table });
+}
+
+static void fault_number(const struct purgatory_params *p, const char *name, uint64_t v)
+{
+	char text[17];
+
+	for (unsigned int i = 0; i < 16; i++)
+		text[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
+	text[16] = 0;
+	arch_print(p, name);
+	arch_print(p, text);
+}
+
+void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const uint64_t *pushed,
+		     uint64_t address);
+
+/* Called by entry.S for each exception. */
+void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const uint64_t *pushed,
+		     uint64_t address)
+{
+	fault_number(p, "\r\npurgatory: a fault, exception 0x", vector);
+	fault_number(p, " RIP 0x", pushed[FAULT_CODES >> vector & 1]);
+	fault_number(p, " CR2 0x", address);
+	arch_print(p, "\r\npurgatory: stopped; there will be no dump.\r\n");
+	arch_stop();
+}
+
 void arch_start(const struct purgatory_params *p)
 {
+	if (p->consoles & FAULT_CONSOLES)
+		fault_begin();
 	if (p->consoles & PURGATORY_CONSOLE_SERIAL && p->console_divisor)
 		serial_set_speed((uint16_t)p->console_port, (uint16_t)p->console_divisor);
 }
@@ -122,8 +184,9 @@ void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
 /* The boot data names no CPU. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {
-	(void)p;
 	(void)cpu;
+	if (p->consoles & FAULT_CONSOLES)
+		io_load_idt(&fault_before);
 }
 
 void arch_stop(void)
