@@ -230,11 +230,10 @@ void file_take_streams(void)
 	};
 	int fd = STDIN_FILENO;
 
-	if (poll(streams, ARRAY_SIZE(streams), 0) <= 0 ||
-	    !((streams[0].revents | streams[1].revents | streams[2].revents) & POLLNVAL))
+	poll(streams, ARRAY_SIZE(streams), 0);
+	if (!((streams[0].revents | streams[1].revents | streams[2].revents) & POLLNVAL))
 		return;
 	while (fd >= 0 && fd <= STDERR_FILENO)
 		fd = open("/", O_PATH | O_CLOEXEC);
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }

@@ -308,6 +308,10 @@ static void exceptions_are_awaited(void **state)
 	p->consoles = PURGATORY_CONSOLE_VERBOSE;
 	arch_start(p);
 	assert_memory_equal(&table, &of_the_kernel, sizeof(table));
+	table.start++;
+	arch_finish(p, 0);
+	assert_int_equal(table.start, of_the_kernel.start + 1);
+	table = of_the_kernel;
 	for (unsigned int i = 0; i < ARRAY_SIZE(consoles); i++) {
 		p->consoles = consoles[i];
 		arch_start(p);
