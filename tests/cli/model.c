@@ -102,23 +102,35 @@ static struct model_file {
 
 /*
  * Open from before kexec gives up what it has no use for: what the model does is the kernel's work.
- * That a file is not there, or another's, is all that the model can do with: -1.
+ * -1: that it is not there, or of a log that it is another's, is all that the model can do with.
  */
-static int model_file(unsigned int number, int flags)
+static int model_try(unsigned int number, int flags)
 {
 	struct model_file *f = &model_files[number];
 	const char *path = f->variable ? getenv(f->variable) : NULL;
 	char name[4096];
 
-	if (f->fd || (f->variable && !path))
+	if (f->variable && !path)
+		f->fd = -1;
+	if (f->fd)
 		return f->fd > 0 ? f->fd - 1 : -1;
 	snprintf(name, sizeof(name), "%s/%s", getenv("KEXEC_MODEL_ROOT"), f->name);
 	f->fd = open(path ? path : name, O_RDWR | O_CLOEXEC | (f->flags & flags), 0644) + 1;
-	if (!f->fd && errno != ENOENT && errno != EACCES)
-		give_up();
-	if (!f->fd && (f->flags & flags) == f->flags)
+	if (f->fd)
+		return f->fd - 1;
+	if ((errno == ENOENT && (f->flags & flags) == f->flags) ||
+	    (errno == EACCES && (f->flags & O_CREAT || number == FILE_ONLINE)))
 		f->fd = -1;
-	return f->fd > 0 ? f->fd - 1 : -1;
+	return -1;
+}
+
+static int model_file(unsigned int number)
+{
+	int fd = model_try(number, ~0);
+
+	if (!model_files[number].fd)
+		give_up();
+	return fd;
 }
 
 /* A part of one that is only read. */
@@ -142,7 +154,7 @@ static unsigned long setting(const char *name)
 static void write_text(unsigned int number, const char *text)
 {
 	size_t len = strlen(text);
-	int fd = model_file(number, ~0);
+	int fd = model_file(number);
 
 	if (fd >= 0 && (pwrite(fd, text, len, 0) != (ssize_t)len || ftruncate(fd, (off_t)len) < 0))
 		give_up();
@@ -159,7 +171,7 @@ static void write_state(unsigned int number, int value)
 __attribute__((format(printf, 2, 3))) static void add_text(unsigned int number, const char *format,
 							   ...)
 {
-	int fd = model_file(number, ~0);
+	int fd = model_file(number);
 	va_list args;
 
 	va_start(args, format);
@@ -365,7 +377,7 @@ static void keep_number(FILE *f, uint64_t value)
 static void keep_memory(unsigned long entry, unsigned long n, const struct kexec_segment *s,
 			unsigned long flags)
 {
-	int fd = model_file(FILE_MEMORY, ~0);
+	int fd = model_file(FILE_MEMORY);
 	FILE *f;
 
 	if (fd < 0)
@@ -449,7 +461,7 @@ static void log_call(unsigned long entry, unsigned long n, const struct kexec_se
 static int take_lock(void)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = model_file(FILE_LOCK, ~0);
+	int fd = model_file(FILE_LOCK);
 
 	if (fd < 0)
 		return 0;
@@ -462,7 +474,7 @@ static int take_lock(void)
 static void release_lock(void)
 {
 	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
-	int fd = model_file(FILE_LOCK, ~0);
+	int fd = model_file(FILE_LOCK);
 
 	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) < 0)
 		give_up();
@@ -760,7 +772,7 @@ static void model_confine(unsigned int purposes)
 	bool crash = purposes & CONFINE_LOADS && !(purposes & CONFINE_WRITES);
 
 	for (unsigned int i = 0; i < FILES; i++)
-		model_file(i, crash ? ~0 : ~O_CREAT);
+		model_try(i, crash ? ~0 : ~O_CREAT);
 	if (!getenv("KEXEC_MODEL_MEANWHILE") && !getenv("KEXEC_MODEL_DURING"))
 		confine(purposes);
 }
