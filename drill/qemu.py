@@ -121,6 +121,12 @@ class Machine:
     def elapsed(self):
         return time.monotonic() - self.started
 
+    def cpu_seconds(self):
+        """What it has taken of this host's processors: of an emulated machine its time, whoever else is busy here."""
+        with open(f"/proc/{self._process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def wait_exit(self, timeout):
         """True when QEMU has ended by itself."""
         try:

@@ -255,7 +255,8 @@ class Arm(Demo):
         stage.guest.check(f"echo 1 >{online}")
         self.say(f"CPUs {sorted(stage.cpus())} online; crashing on CPU 1")
         position = stage.machine.console.position()
-        took = self._took[stage.loader] = crash_to_first_line(stage, cpu=1)
+        took, _ = crash_to_first_line(stage, cpu=1)
+        self._took[stage.loader] = took
         said = re.findall(r"purgatory: [^\r\n]+", stage.machine.console.text(position))
         if said:
             self.quote("on the serial port, between the two kernels", said)
