@@ -10,24 +10,26 @@
 /* KEY{attribute} OPERATOR "value" */
 struct token {
 	const char *key, *attribute, *value;	/* attribute "" when there is none */
-	bool compares, negated, removes;	/* == or !=; !=; -= */
+	bool compares, negated;			/* == or !=; != */
+	bool assigns, final, caseless;		/* = or :=; :=; the value is i"..." */
 	struct token *next;
 };
+
+enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
 struct rule {
 	unsigned int line;
 	struct token *tokens;
 	struct rule *next, *target;	/* target: where GOTO leads */
-	size_t entry[2]; /* by subsystem: its place in udev_reloads, from 1; 0: none */
-	bool reached;
+	/* by subsystem: its place in udev_reloads, from 1; 0: none */
+	size_t entry[2][UDEV_LISTS];
+	enum match reached;
 };
 
 /* An event that is imagined. */
 struct event {
 	const char *action, *subsystem, *device, *crash_hotplug, *arch;
 };
-
-enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
 /* --- text to rules --- */
 
@@ -51,6 +53,24 @@ static const char *parse_value(struct arena *a, const char *at, const char **val
 	return at[len] ? at + len + 1 : NULL;
 }
 
+/* Whether udev takes this key with an operator which begins so. */
+static bool operator_fits(const char *key, bool compares, char first)
+{
+	static const char *const compared[] = {
+		"ACTION", "DEVPATH", "KERNEL", "KERNELS", "SUBSYSTEM", "SUBSYSTEMS", "DRIVER",
+		"DRIVERS", "ATTRS", "CONST", "TAGS", "TEST", "RESULT",
+	};
+	static const char *const done[] = { "RUN", "GOTO", "LABEL", "OPTIONS" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(compared); i++)
+		if (!strcmp(key, compared[i]))
+			return compares;
+	for (size_t i = 0; i < ARRAY_SIZE(done); i++)
+		if (!strcmp(key, done[i]) && compares)
+			return false;
+	return first != '-' || !strcmp(key, "TAG") || !strcmp(key, "SYMLINK");
+}
+
 /* NULL: what is here is no token; udev ignores such a line. */
 static const char *parse_token(struct arena *a, const char *at, struct token *t)
 {
@@ -68,8 +88,13 @@ static const char *parse_token(struct arena *a, const char *at, struct token *t)
 	len = strspn(at, "=!+-:");
 	t->compares = len == 2 && (!strncmp(at, "==", 2) || !strncmp(at, "!=", 2));
 	t->negated = t->compares && *at == '!';
-	t->removes = *at == '-';
-	return *t->key && len && len <= 2 ? parse_value(a, skip_blanks(at + len), &t->value) : NULL;
+	if (!operator_fits(t->key, t->compares, *at))
+		return NULL;
+	t->final = *at == ':';
+	t->assigns = t->final || (*at == '=' && !t->compares);
+	at = skip_blanks(at + len);
+	t->caseless = *at == 'i';
+	return *t->key && len && len <= 2 ? parse_value(a, at, &t->value) : NULL;
 }
 
 static struct rule *parse_rule(struct arena *a, const char *at, unsigned int line)
@@ -120,12 +145,12 @@ static struct rule *parse_lines(struct arena *a, const char *text)
 /* --- does a rule apply --- */
 
 /* "a|b*" */
-static bool udev_fits(const char *patterns, const char *value)
+static bool udev_fits(const char *patterns, const char *value, bool caseless)
 {
 	for (const char *p = patterns; ; p++) {
 		STRING_AUTO one = mem_printf("%.*s", (int)strcspn(p, "|"), p);
 
-		if (!fnmatch(one, value, 0))
+		if (!fnmatch(one, value, caseless ? FNM_CASEFOLD : 0))
 			return true;
 		p += strcspn(p, "|");
 		if (!*p)
@@ -168,7 +193,12 @@ static enum match match_token(const struct token *t, const struct event *e)
 		return MATCH_NO;
 	if (!value)
 		return MATCH_MAYBE;
-	return udev_fits(t->value, value) != t->negated ? MATCH_YES : MATCH_NO;
+	return udev_fits(t->value, value, t->caseless) != t->negated ? MATCH_YES : MATCH_NO;
+}
+
+static enum match less_certain(enum match a, enum match b)
+{
+	return a < b ? a : b;
 }
 
 static enum match match_rule(const struct rule *rule, const struct event *e)
@@ -176,15 +206,14 @@ static enum match match_rule(const struct rule *rule, const struct event *e)
 	enum match all = MATCH_YES;
 
 	for (const struct token *t = rule->tokens; t; t = t->next)
-		if (match_token(t, e) < all)
-			all = match_token(t, e);
+		all = less_certain(all, match_token(t, e));
 	return all;
 }
 
 static bool runs(const struct token *t, const struct rule *rule)
 {
 	if (!strcmp(t->key, "RUN"))
-		return !t->removes;
+		return true;
 	if (!strcmp(t->key, "PROGRAM"))
 		return !find_token(rule, "GOTO") && !find_token(rule, "RUN");
 	if (!strcmp(t->key, "IMPORT"))
@@ -192,12 +221,16 @@ static bool runs(const struct token *t, const struct rule *rule)
 	return !strcmp(t->key, "ENV") && !strcmp(t->attribute, "SYSTEMD_WANTS") && !t->compares;
 }
 
-static bool reloads(const struct rule *rule)
+static enum udev_list list_of(const struct token *t)
 {
-	for (const struct token *t = rule->tokens; t; t = t->next)
-		if (runs(t, rule) && (strstr(t->value, "kdump") || strstr(t->value, "kexec")))
-			return true;
-	return false;
+	if (!strcmp(t->key, "RUN"))
+		return UDEV_LIST_RUN;
+	return strcmp(t->key, "ENV") ? UDEV_LIST_NONE : UDEV_LIST_WANTS;
+}
+
+static bool names_loader(const char *text)
+{
+	return strstr(text, "kdump") || strstr(text, "kexec");
 }
 
 /* --- following the rules --- */
@@ -247,51 +280,131 @@ struct scan {
 	const char *file;
 	struct rule *rules;
 	struct udev_reloads *out;
+	bool takes; /* what has been, or will be, put into lists */
+	/* what is followed now */
+	enum udev_subsystem subsystem;
+	unsigned int action; /* a bit */
+	bool kept;
 };
 
-static void mark(const struct scan *s, struct rule *rule, enum udev_subsystem subsystem,
-		 unsigned int action, bool kept)
+static unsigned int *actions_of(const struct scan *s, struct udev_reload *r)
 {
-	struct udev_reload *r;
-
-	if (!rule->entry[subsystem]) {
-		*udev_append(s->arena, s->out) = (struct udev_reload){
-			.file = s->file, .line = rule->line, .subsystem = subsystem,
-		};
-		rule->entry[subsystem] = s->out->n;
-	}
-	r = &s->out->at[rule->entry[subsystem] - 1];
-	*(kept ? &r->ungated : &r->actions) |= 1u << action;
+	return s->kept ? &r->ungated : &r->actions;
 }
 
-static void follow(const struct scan *s, enum udev_subsystem subsystem, unsigned int action,
-		   bool kept)
+static void mark(const struct scan *s, struct rule *rule, enum udev_list list)
 {
-	struct event e = { actions[action], subsystems[subsystem], devices[subsystem],
-			   kept ? "1" : "0", s->out->arch };
+	size_t *entry = &rule->entry[s->subsystem][list];
+
+	if (!*entry) {
+		*udev_append(s->arena, s->out) = (struct udev_reload){
+			.file = s->file,
+			.line = rule->line,
+			.subsystem = s->subsystem,
+			.list = list,
+		};
+		*entry = s->out->n;
+	}
+	*actions_of(s, &s->out->at[*entry - 1]) |= s->action;
+}
+
+/* What has been put into a list so far is not run. */
+static void empty_list(struct scan *s, enum udev_list list)
+{
+	for (size_t i = 0; i < s->out->n; i++) {
+		struct udev_reload *r = &s->out->at[i];
+
+		if (r->subsystem != s->subsystem || r->list != list ||
+		    !(*actions_of(s, r) & s->action))
+			continue;
+		*actions_of(s, r) &= ~s->action;
+		s->takes = true;
+	}
+}
+
+static void apply_token(struct scan *s, struct rule *rule, const struct token *t, bool certain)
+{
+	unsigned int *final = &s->out->final[s->subsystem][s->kept];
+	enum udev_list list = list_of(t);
+	bool run = list == UDEV_LIST_RUN;
+
+	if (run && *final & s->action)
+		return;
+	if (runs(t, rule) && t->assigns && certain && list)
+		empty_list(s, list);
+	if (run && t->final && certain) {
+		*final |= s->action;
+		s->takes = true;
+	}
+	if (runs(t, rule) && names_loader(t->value))
+		mark(s, rule, list);
+}
+
+/* One that applies, for @certain or perhaps. Of one rule, udev does RUN{builtin} before RUN. */
+static void apply_rule(struct scan *s, struct rule *rule, bool certain)
+{
+	for (const struct token *t = rule->tokens; t; t = t->next)
+		if (!strcmp(t->attribute, "builtin"))
+			apply_token(s, rule, t, certain);
+	for (const struct token *t = rule->tokens; t; t = t->next)
+		if (strcmp(t->attribute, "builtin"))
+			apply_token(s, rule, t, certain);
+}
+
+static void reach(struct rule *rule, enum match how)
+{
+	if (rule && rule->reached < how)
+		rule->reached = how;
+}
+
+static void follow(struct scan *s, const char *action)
+{
+	struct event e = { action, subsystems[s->subsystem], devices[s->subsystem],
+			   s->kept ? "1" : "0", s->out->arch };
 
 	for (struct rule *r = s->rules; r; r = r->next)
-		r->reached = r == s->rules;
+		r->reached = r == s->rules ? MATCH_YES : MATCH_NO;
 	for (struct rule *r = s->rules; r; r = r->next) {
 		enum match match = r->reached ? match_rule(r, &e) : MATCH_NO;
+		enum match applies = less_certain(r->reached, match);
 
-		if (match && reloads(r))
-			mark(s, r, subsystem, action, kept);
-		if (match && r->target)
-			r->target->reached = true;
-		if (r->next && r->reached && !(r->target && match == MATCH_YES))
-			r->next->reached = true;
+		if (applies)
+			apply_rule(s, r, applies == MATCH_YES);
+		reach(r->target, applies);
+		reach(r->next,
+		      r->target ? less_certain(r->reached, MATCH_YES - match) : r->reached);
 	}
 }
 
-void udev_scan(struct arena *arena, const char *file, const char *text, struct udev_reloads *out)
+static void drop_emptied(struct udev_reloads *out)
 {
-	struct scan s = { arena, file, parse_file(arena, text), out };
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (out->at[i].actions | out->at[i].ungated)
+			out->at[n++] = out->at[i];
+	out->n = n;
+}
+
+bool udev_scan(struct arena *arena, const char *file, const char *text, struct udev_reloads *out)
+{
+	struct scan s = {
+		.arena = arena,
+		.file = file,
+		.rules = parse_file(arena, text),
+		.out = out,
+	};
 
 	for (unsigned int subsystem = UDEV_CPU; subsystem <= UDEV_MEMORY; subsystem++)
 		for (unsigned int action = 0; action < ARRAY_SIZE(actions); action++)
-			for (unsigned int kept = 0; kept <= 1; kept++)
-				follow(&s, subsystem, action, kept);
+			for (unsigned int kept = 0; kept <= 1; kept++) {
+				s.subsystem = subsystem;
+				s.action = 1u << action;
+				s.kept = kept;
+				follow(&s, actions[action]);
+			}
+	drop_emptied(out);
+	return s.takes || names_loader(text);
 }
 
 unsigned int udev_actions(const struct udev_reloads *r, enum udev_subsystem subsystem)
@@ -365,9 +478,8 @@ static int read_rules(const struct sysroot *sr, struct arena *a, const struct ru
 	if (rc < 0)
 		return rc == -ENOENT || rc == -EINVAL || rc == -EACCES ? 0 : rc;
 	if (!text.len ||
-	    (!strstr((char *)text.data, "kdump") && !strstr((char *)text.data, "kexec")))
+	    !udev_scan(a, arena_string(a, shown, strlen(shown)), (char *)text.data, out))
 		return 0;
-	udev_scan(a, arena_string(a, shown, strlen(shown)), (char *)text.data, out);
 	return sr->copy ? sysroot_record(sr, path, text.data, text.len) : 0;
 }
 

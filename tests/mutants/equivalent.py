@@ -574,8 +574,11 @@ EQUIVALENT = {
     ("kexec/files.c", "files_write_rest", "compare",
      "uint64_t size = f->whole - at [< -> <=] sizeof(data) ? f->whole - at : sizeof(data);", 1):
         "of two equal numbers either is the smaller",
-    ("kexec/udev.c", "match_rule", "compare",
-     "if (match_token(t, e) [< -> <=] all)", 1):
+    ("kexec/udev.c", "less_certain", "compare",
+     "return a [< -> <=] b ? a : b;", 1):
+        "of two equal ones either is the less certain",
+    ("kexec/udev.c", "reach", "compare",
+     "if (rule && rule->reached [< -> <=] how)", 1):
         "what is equal is set to what it is",
     ("kexec/udev.c", "udev_append", "always",
      "if (!(out->n & (out->n - 1)))", 1):

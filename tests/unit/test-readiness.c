@@ -126,6 +126,27 @@ static void rules_that_do_not_reload(void **state)
 		"SUBSYSTEM\"cpu\", RUN+=\"kdump\"\n",
 		"SUBSYSTEM{==\"cpu\", RUN+=\"kdump\"",
 		"==\"cpu\", RUN+=\"kdump\"\\",
+		/* Operators that the key cannot have: udev ignores the line. */
+		"SUBSYSTEM=\"cpu\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", ACTION=\"online\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", DEVPATH=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", KERNEL:=\"cpu*\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", KERNELS=\"cpu*\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", SUBSYSTEMS+=\"cpu\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", DRIVER-=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", DRIVERS=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", ATTRS{x}=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", CONST{arch}=\"x86\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", TAGS=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", TEST=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", RESULT=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", RUN==\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", RUN!=\"\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", RUN-=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", LABEL==\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", GOTO!=\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", OPTIONS==\"x\", RUN+=\"kdump\"\n",
+		"SUBSYSTEM==\"cpu\", ENV{x}-=\"x\", RUN+=\"kdump\"\n",
 	};
 
 	(void)state;
@@ -148,6 +169,9 @@ static void rules_of_other_words(void **state)
 		{ "SUBSYSTEM==\"cpu\", PROGRAM=\"kdump\"", 1 },
 		{ "SUBSYSTEM==\"cpu\", ENV{SYSTEMD_WANTS}==\"kdump\"", 0 },
 		{ "SUBSYSTEM==\"cpu\", ENV{x}=\"kdump\"", 0 },
+		{ "SUBSYSTEM==\"cpu\", TAG-=\"x\", SYMLINK-=\"y\", RUN+=\"kdump\"", 1 },
+		{ "SUBSYSTEM==\"cpu\", ENV{x}+=\"x\", ATTR{y}=\"y\", NAME:=\"z\", RUN+=\"kdump\"",
+		  1 },
 		{ "SUBSYSTEM==\"cpu\", TAG+=\"kdump\"", 0 },
 		{ "SUBSYSTEM==\"cpu\", ATTR{crash_hotplug}==\"1\", RUN+=\"kdump\"", 0 },
 		{ "SUBSYSTEM==\"cpu\", CONST{virt}==\"kvm\", RUN+=\"kdump\"", 1 },
@@ -178,6 +202,131 @@ static void rules_of_other_words(void **state)
 		      ALL);
 	assert_reload("SUBSYSTEM==\"cpu\", ATTR{crash_hotplug}!=\"1\", RUN+=\"kdump\"\n", 1,
 		      UDEV_CPU, ALL, ALL);
+}
+
+#define PUT "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+#define WANT "SUBSYSTEM==\"cpu\", ENV{SYSTEMD_WANTS}+=\"kdump\"\n"
+#define CPU "SUBSYSTEM==\"cpu\", "
+
+/*
+ * What is put into a list is not run when a later rule, of any file, that applies for certain
+ * assigns it anew; nor when an earlier one has done so for good.
+ */
+static void rules_that_undo_others(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		unsigned int actions, ungated;
+		size_t n;
+	} table[] = {
+		{ PUT, "", ALL, ALL, 1 },
+		{ PUT, CPU "RUN=\"other\"", 0, 0, 0 },
+		{ PUT, CPU "RUN=\"\"", 0, 0, 0 },
+		{ PUT, CPU "RUN:=\"other\"", 0, 0, 0 },
+		{ PUT, "RUN{builtin}=\"kmod\"", 0, 0, 0 },
+		{ PUT, CPU "RUN=\"kexec\"", ALL, ALL, 1 },
+		{ PUT, CPU "RUN=\"other\", RUN+=\"kexec\"", ALL, ALL, 1 },
+		{ PUT, CPU "RUN+=\"kexec\", RUN=\"other\"", 0, 0, 0 },
+		{ PUT, CPU "RUN+=\"other\"", ALL, ALL, 1 },
+		{ CPU "RUN+=\"kdump\", RUN{builtin}=\"kmod\"", "", ALL, ALL, 1 },
+		{ CPU "RUN{builtin}=\"kdump\", RUN=\"other\"", "", 0, 0, 0 },
+		{ CPU "RUN:=\"other\", RUN{builtin}:=\"kdump\"", "", ALL, ALL, 1 },
+		{ CPU "RUN=\"other\", RUN{builtin}=\"kdump\"", "", 0, 0, 0 },
+		{ PUT, CPU "RUN-=\"kdump\"", ALL, ALL, 1 },
+		{ PUT, CPU "ACTION==\"online\", RUN=\"\"", ALL & ~UDEV_ONLINE, ALL & ~UDEV_ONLINE,
+		  1 },
+		{ PUT, CPU "ATTRS{crash_hotplug}==\"1\", RUN=\"\"", ALL, 0, 1 },
+		{ PUT, CPU "ATTRS{crash_hotplug}==\"0\", RUN=\"\"", 0, ALL, 1 },
+		{ PUT, "SUBSYSTEM==\"memory\", RUN=\"\"", ALL, ALL, 1 },
+		{ CPU "RUN=\"\"", PUT, ALL, ALL, 1 },
+		/* for good */
+		{ CPU "RUN:=\"\"", PUT, 0, 0, 0 },
+		{ CPU "RUN:=\"kdump\"", CPU "RUN=\"\"", ALL, ALL, 1 },
+		{ CPU "RUN:=\"kdump\"", PUT, ALL, ALL, 1 },
+		{ CPU "RUN:=\"\", RUN+=\"kdump\"", "", 0, 0, 0 },
+		{ CPU "ACTION==\"add\", RUN:=\"\"", PUT, ALL & ~UDEV_ADD, ALL & ~UDEV_ADD, 1 },
+		{ CPU "ATTRS{crash_hotplug}==\"1\", RUN:=\"\"", PUT, ALL, 0, 1 },
+		{ "SUBSYSTEM==\"memory\", RUN:=\"\"", PUT, ALL, ALL, 1 },
+		{ CPU "RUN:=\"\"", WANT, ALL, ALL, 1 },
+		/* units that are wanted are another list, which nothing keeps for good */
+		{ WANT, CPU "RUN=\"\"", ALL, ALL, 1 },
+		{ WANT, CPU "ENV{SYSTEMD_WANTS}=\"\"", 0, 0, 0 },
+		{ WANT, CPU "ENV{SYSTEMD_WANTS}=\"x.service\"", 0, 0, 0 },
+		{ WANT, CPU "ENV{SYSTEMD_WANTS}==\"\"", ALL, ALL, 1 },
+		{ WANT, CPU "ENV{OTHER}=\"\"", ALL, ALL, 1 },
+		{ PUT, CPU "ENV{SYSTEMD_WANTS}=\"\"", ALL, ALL, 1 },
+		{ CPU "ENV{SYSTEMD_WANTS}:=\"\"", WANT, ALL, ALL, 1 },
+		{ CPU "RUN+=\"kdump\", ENV{SYSTEMD_WANTS}+=\"kdump\"", CPU "RUN=\"\"", ALL, ALL,
+		  1 },
+		{ CPU "RUN+=\"kdump\", ENV{SYSTEMD_WANTS}+=\"kdump\"", "", ALL, ALL, 2 },
+		/* what has been done, is done */
+		{ CPU "IMPORT{program}=\"kdump\"", CPU "RUN=\"\", IMPORT{program}=\"x\"", ALL, ALL,
+		  1 },
+		{ CPU "PROGRAM=\"kdump\"", CPU "PROGRAM=\"x\"", ALL, ALL, 1 },
+		/* it may be, and may not */
+		{ PUT, CPU "TEST==\"/x\", RUN=\"\"", ALL, ALL, 1 },
+		{ PUT, "TEST==\"/x\", GOTO=\"end\"\n" CPU "RUN=\"\"\nLABEL=\"end\"", ALL, ALL, 1 },
+		{ PUT,
+		  "TEST==\"/x\", GOTO=\"do\"\nGOTO=\"end\"\nLABEL=\"do\", " CPU
+		  "RUN=\"\"\nLABEL=\"end\"",
+		  ALL, ALL, 1 },
+		{ CPU "TEST==\"/x\", RUN:=\"\"", PUT, ALL, ALL, 1 },
+		/* ways that lead there, or past it, for certain */
+		{ PUT, "SUBSYSTEM!=\"cpu\", GOTO=\"end\"\nRUN=\"\"\nLABEL=\"end\"", 0, 0, 0 },
+		{ PUT,
+		  "SUBSYSTEM==\"cpu\", GOTO=\"do\"\nGOTO=\"end\"\nLABEL=\"do\"\nRUN=\"\"\n"
+		  "LABEL=\"end\"",
+		  0, 0, 0 },
+		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nRUN=\"\"\nLABEL=\"end\"", ALL, ALL, 1 },
+		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nLABEL=\"end\"\nRUN=\"\"", 0, 0, 0 },
+		/* letters of either case, where the rule says so */
+		{ "SUBSYSTEM==i\"CPU\", RUN+=\"kdump\"", "", ALL, ALL, 1 },
+		{ "SUBSYSTEM==\"CPU\", RUN+=\"kdump\"", "", 0, 0, 0 },
+		{ "SUBSYSTEM==e\"CPU\", RUN+=\"kdump\"", "", 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct udev_reloads out = { 0 };
+		unsigned int ungated = 0;
+
+		udev_scan(&arena, "/a.rules", table[i].first, &out);
+		udev_scan(&arena, "/b.rules", table[i].second, &out);
+		for (size_t j = 0; j < out.n; j++)
+			ungated |= out.at[j].ungated;
+		if (out.n != table[i].n || udev_actions(&out, UDEV_CPU) != table[i].actions ||
+		    ungated != table[i].ungated || udev_actions(&out, UDEV_MEMORY))
+			_fail(table[i].second, (int)i);
+	}
+}
+
+/* A file has a part in it when it says so, or changes what others say. */
+static void rules_with_a_part(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		bool part;
+	} table[] = {
+		{ "", PUT, true },
+		{ "", "# kdump\n", true },
+		{ "", "# kexec\n", true },
+		{ "", CPU "RUN+=\"other\"\n", false },
+		{ "", CPU "RUN=\"\"\n", false },
+		{ PUT, CPU "RUN=\"\"\n", true },
+		{ PUT, CPU "ACTION==\"add\", RUN=\"\"\n", true },
+		{ PUT, "SUBSYSTEM==\"memory\", RUN=\"\"\n", false },
+		{ "", CPU "RUN:=\"\"\n", true },
+		{ "", "SUBSYSTEM==\"block\", RUN:=\"\"\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct udev_reloads out = { 0 };
+
+		udev_scan(&arena, "/a.rules", table[i].first, &out);
+		if (udev_scan(&arena, "/b.rules", table[i].second, &out) != table[i].part)
+			_fail(table[i].second, (int)i);
+	}
 }
 
 /* How often a rule that is under this condition reloads, on a machine of this type. */
@@ -950,6 +1099,8 @@ int main(void)
 		TEST(rules_that_may_apply),
 		TEST(rules_that_do_not_reload),
 		TEST(rules_of_other_words),
+		TEST(rules_that_undo_others),
+		TEST(rules_with_a_part),
 		TEST(rules_for_an_architecture),
 		TEST(rules_many),
 		TEST(releases),

@@ -379,6 +379,8 @@ static struct udev_reloads rules_of(const char *copy, struct arena *arena, int r
 }
 
 #define RELOADS "SUBSYSTEM==\"cpu\", RUN+=\"kdump\"\n"
+#define WANTS "SUBSYSTEM==\"cpu\", ENV{SYSTEMD_WANTS}+=\"kdump\"\n"
+#define NO_WANTS "ENV{SYSTEMD_WANTS}=\"\"\n"
 
 /* By name, whatever the directory; the first of a name hides the others, whatever it is. */
 static void rules_in_directories(void **state)
@@ -441,6 +443,43 @@ static void rules_in_directories(void **state)
 	arena_free(&arena);
 }
 
+/* A file that names neither kdump nor kexec counts when it assigns what others put into lists. */
+static void rules_that_undo_others(void **state)
+{
+	static const struct {
+		const char *text;
+		bool undoes;
+	} table[] = {
+		{ "RUN=\"\"\n", true },
+		{ "RUN = \"\"\n", true },
+		{ "RUN:=\"\"\n", true },
+		{ "SUBSYSTEM==\"x\", RUN==\"\"\nSUBSYSTEM==\"cpu\", RUN{program}=\"x\"\n", true },
+		{ "RUN+=\"a\"\nRUN\nRUN=\"\"", true },
+		{ "RUN+=\"x\"\n", false },
+		{ "RUN", false },
+		{ "ENV{SYSTEMD_WANTS}=\"\"\n", false },
+		{ "SUBSYSTEM==\"memory\", RUN=\"\"\n", false },
+	};
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO copied = mem_printf("%s/" UDEV_RULES_ETC "/60-b.rules", copy);
+	struct arena arena = { 0 };
+
+	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
+	unit_write(dir, UDEV_RULES_USR "/50-a.rules", RELOADS, strlen(RELOADS));
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		unit_write(dir, UDEV_RULES_ETC "/60-b.rules", table[i].text, strlen(table[i].text));
+		if (rules_of(copy, &arena, 0).n != !table[i].undoes ||
+		    !access(copied, F_OK) != table[i].undoes)
+			_fail(table[i].text, (int)i);
+		unlink(copied);
+	}
+	unit_write(dir, UDEV_RULES_USR "/50-a.rules", WANTS, strlen(WANTS));
+	unit_write(dir, UDEV_RULES_ETC "/60-b.rules", NO_WANTS, strlen(NO_WANTS));
+	assert_int_equal(rules_of(NULL, &arena, 0).n, 0);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +490,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
 		cmocka_unit_test(crash_regions_in_any_order),
 		cmocka_unit_test_setup_teardown(rules_in_directories, setup, teardown),
+		cmocka_unit_test_setup_teardown(rules_that_undo_others, setup, teardown),
 		cmocka_unit_test(names_of_cpu_files),
 		cmocka_unit_test_setup_teardown(no_file_of_memory, setup, teardown),
 	};
