@@ -98,6 +98,9 @@ EQUIVALENT = {
     ("common/elf.c", "read_phdrs", "compare",
      "uint32_t announced = elf->n_phdrs, n = announced [< -> <=] max ? announced : max;", 1):
         "of two equal numbers either is the smaller",
+    ("common/text.c", "plain_run", "compare",
+     "while (run [< -> <=] len)", 1):
+        "behind the text is a NUL, which is not shown as it is either",
     ("common/decompress.c", "inflate_member", "compare",
      "if (!z->avail_in && *fed [< -> <=] in->size)", 1):
         "at the end nothing is left to be fed",

@@ -3,10 +3,15 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -824,6 +829,102 @@ static void files(void **state)
 	assert_fails(file_open(&f, dir), EINVAL, "is a directory");
 	assert_fails(file_open(&f, "/dev/null"), EINVAL, "is a character device");
 	assert_fails(file_open(&f, "/nonexistent"), ENOENT, "No such file");
+	unit_write(dir, "plain", "", 0);
+	assert_fails(file_open(&f, plain), EINVAL, "plain: is empty");
+	unit_remove(dir);
+}
+
+/* From now on this system call of ours fails with this error. */
+static void let_fail(long number, int err)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(2);
+}
+
+/* In a process that can do it no more. */
+static void expect_open_fails(const char *name, long number, int err, const char *text)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct file f;
+
+		let_fail(number, err);
+		if (number == SYS_newfstatat)	/* what fstat() is depends on the C library */
+			let_fail(SYS_fstat, err);
+		_exit(file_open(&f, name) != -err || strcmp(fail_text(), text));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* The message says what helps; and what was open is closed. */
+static void files_that_cannot_be_opened(void **state)
+{
+	static const struct {
+		int err;
+		const char *advice;
+	} rows[] = {
+		{ ENOENT, "; name a file that is there" },
+		{ ENOTDIR, "; name a file that is there" },
+		{ EACCES, "; it must be readable by who runs this" },
+		{ EPERM, "; it must be readable by who runs this" },
+		{ ELOOP, "" },
+	};
+	static const long later[] = { SYS_newfstatat, SYS_pread64 };
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	STRING_AUTO lost = mem_printf("%s: %s", plain, strerror(EIO));
+	struct file f;
+	int next;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && !unit_is_emulated(); i++) {
+		STRING_AUTO text = mem_printf("Cannot open `%s': %s%s", plain,
+					      strerror(rows[i].err), rows[i].advice);
+
+		expect_open_fails(plain, SYS_openat, rows[i].err, text);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(later) && !unit_is_emulated(); i++)
+		expect_open_fails(plain, later[i], EIO, lost);
+	next = dup(STDERR_FILENO);
+	close(next);
+	assert_fails(file_open(&f, dir), EINVAL, "is a directory");
+	assert_int_equal(dup(STDERR_FILENO), next);
+	close(next);
+	unit_remove(dir);
+}
+
+/* Of who has no standard input the first file is 0; an error of before is none of it. */
+static void files_of_number_0(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	int input = dup(STDIN_FILENO);
+	struct file f;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	close(STDIN_FILENO);
+	errno = EAGAIN;
+	assert_int_equal(file_open(&f, plain), 0);
+	assert_int_equal(f.fd, 0);
+	assert_false(f.is_written);
+	file_close(&f);
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+	dup2(input, STDIN_FILENO);
+	close(input);
 	unit_remove(dir);
 }
 
@@ -920,7 +1021,9 @@ static void files_are_mapped(void **state)
 	char on_disk;
 
 	(void)state;
-	for (int lease = 0; lease < 2; lease++) {
+	for (int i = 0; i < 20; i++) {		/* more often than there can be mappings at once */
+		bool lease = i & 1;
+
 		unit_write(dir, "plain", "hello", 5);
 		assert_int_equal(file_open(&f, plain), 0);
 		if (!lease)
@@ -949,11 +1052,54 @@ static void files_are_mapped(void **state)
 	unit_remove(dir);
 }
 
+/* As of a disk that fails: what lies behind its end cannot be read. */
+static void files_that_cannot_be_read(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f;
+
+	(void)state;
+	if (!unit_is_emulated()) {
+		unit_write(dir, "plain", "hello", 5);
+		assert_int_equal(file_open(&f, plain), 0);
+		assert_fails(file_read_start(&f, 3 * page), EIO, "plain: Input/output error");
+		assert_null(f.data);
+		assert_int_equal(f.size, 5);
+		file_close(&f);
+	}
+	unit_remove(dir);
+}
+
+/* Of more files than can be mapped at once the others are copied. */
+static void many_files(void **state)
+{
+	char *dir = unit_directory();
+	STRING_AUTO plain = mem_printf("%s/plain", dir);
+	struct file f[16];
+	unsigned int mapped = 0;
+
+	(void)state;
+	unit_write(dir, "plain", "hello", 5);
+	for (size_t i = 0; i < ARRAY_SIZE(f); i++) {
+		assert_int_equal(file_open(&f[i], plain), 0);
+		assert_int_equal(file_read(&f[i]), 0);
+		assert_memory_equal(f[i].data, "hello", 5);
+		mapped += f[i].mapped > 0;
+	}
+	assert_true(mapped && mapped < ARRAY_SIZE(f));
+	for (size_t i = 0; i < ARRAY_SIZE(f); i++)
+		file_close(&f[i]);
+	unit_remove(dir);
+}
+
 /* What is not there reads as zeroes and is counted; a signal for other memory is not ours. */
 static void files_that_lose_pages(void **state)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int fd = memfd_create("short", 0);
+	unsigned int before = mapping_faults();
 	uint8_t *data, *all[32];
 	size_t n = 0;
 
@@ -966,10 +1112,10 @@ static void files_that_lose_pages(void **state)
 	data = mapping_make(fd, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	assert_non_null(data);
 	mapping_touch(data, 3 * page);
-	assert_int_equal(mapping_faults(), 0);
+	assert_int_equal(mapping_faults(), before);
 	assert_int_equal(ftruncate(fd, (off_t)page), 0);
 	mapping_touch(data, 3 * page);
-	assert_int_equal(mapping_faults(), 2);
+	assert_int_equal(mapping_faults(), before + 2);
 	assert_true(data[0] == 'a' && !data[page]);
 	mapping_end(data, 3 * page);
 	while (n < 32 && (all[n] = mapping_make(fd, page, PROT_READ, MAP_PRIVATE)))
@@ -977,6 +1123,81 @@ static void files_that_lose_pages(void **state)
 	assert_true(n > 4 && n < 32);
 	while (n--)
 		mapping_end(all[n], page);
+	close(fd);
+}
+
+/* As the kernel sends it for an access to this address. */
+static void bus_error_at(const uint8_t *at)
+{
+	siginfo_t info = { .si_signo = SIGBUS, .si_code = BUS_ADRERR };
+
+	info.si_addr = (void *)(uintptr_t)at;
+	assert_int_equal(syscall(SYS_rt_sigqueueinfo, getpid(), SIGBUS, &info), 0);
+}
+
+static bool bus_errors_are_ours(void)
+{
+	struct sigaction now;
+
+	assert_int_equal(sigaction(SIGBUS, NULL, &now), 0);
+	return now.sa_flags & SA_SIGINFO;
+}
+
+/* Counted, and others are still awaited; or left to who is killed by it. */
+static void expect_bus_error(const uint8_t *at, bool ours)
+{
+	unsigned int before = mapping_faults();
+
+	bus_error_at(at);
+	assert_int_equal(mapping_faults(), before + ours);
+	assert_int_equal(bus_errors_are_ours(), ours);
+}
+
+/* Ours are those from the first byte to the last of what is mapped, until it no longer is. */
+static void faults_of_mappings(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("pages", 0);
+	uint8_t *first, *second;
+
+	(void)state;
+	if (unit_is_emulated())
+		return;
+	assert_int_equal(ftruncate(fd, (off_t)(3 * page)), 0);
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t *data = mapping_make(fd, 3 * page, PROT_READ, MAP_PRIVATE);
+		const uint8_t *at[] = { data, data + 3 * page - 1, data - 1, data + 3 * page };
+
+		assert_non_null(data);
+		expect_bus_error(at[i], i < 2);
+		mapping_end(data, 3 * page);
+	}
+	first = mapping_make(fd, page, PROT_READ, MAP_PRIVATE);
+	second = mapping_make(fd, page, PROT_READ, MAP_PRIVATE);
+	assert_true(first && second);
+	mapping_end(second, page);
+	expect_bus_error(first, true);
+	expect_bus_error(second, false);
+	mapping_end(first, page);
+	assert_null(mapping_make(-1, page, PROT_READ, MAP_PRIVATE));
+	signal(SIGBUS, SIG_DFL);
+	close(fd);
+}
+
+/* Nothing behind the last page. */
+static void all_pages_are_touched(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("page", 0);
+	uint8_t *data;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)(2 * page)), 0);
+	data = mapping_make(fd, 2 * page, PROT_READ, MAP_PRIVATE);
+	assert_non_null(data);
+	assert_int_equal(mprotect(data + page, page, PROT_NONE), 0);
+	mapping_touch(data, page);
+	mapping_end(data, 2 * page);
 	close(fd);
 }
 
@@ -994,6 +1215,7 @@ static void pieces_of_files(void **state)
 		assert_true(file_peek(&f, 6, out, 5));
 		assert_memory_equal(out, "world", 5);
 		assert_false(file_peek(&f, 7, out, 5));
+		assert_true(file_peek(&f, 11, out, 0));
 		assert_false(file_peek(&f, 12, out, 0));
 		assert_false(file_peek(&f, UINT64_MAX, out, 2));
 		assert_int_equal(file_read(&f), 0);
@@ -1076,6 +1298,34 @@ static void text_characters(void **state)
 	}
 }
 
+/* A sequence is what its character is written as, and nothing else is one. */
+static void check_sequence(const uint8_t *s)
+{
+	size_t n = s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
+	uint32_t c = n ? text_character(s, n) : 0;
+	char again[5];
+
+	if (!n || c >= 0x110000 || (c >= 0xd800 && c < 0xe000) || put_utf8(again, c) != n ||
+	    memcmp(s, again, n))
+		n = 0;
+	assert_int_equal(text_utf8(s, 4), n);
+}
+
+static void text_sequences(void **state)
+{
+	static const uint8_t others[] = { 'a', 0x7f, 0x80, 0xbf, 0xc0, 0xff };
+	uint8_t s[4];
+
+	(void)state;
+	for (unsigned int start = 0; start < 0x10000; start++)
+		for (size_t i = 0; i < ARRAY_SIZE(others) * ARRAY_SIZE(others); i++) {
+			bytes_put(s, start, 2, false);
+			s[2] = others[i / ARRAY_SIZE(others)];
+			s[3] = others[i % ARRAY_SIZE(others)];
+			check_sequence(s);
+		}
+}
+
 static void text_as_it_is_shown(void **state)
 {
 	(void)state;
@@ -1106,6 +1356,32 @@ static void text_lines(void **state)
 	fclose(f);
 	assert_string_equal(out, "a b\\x0ac 1\n\nd\\x0a\n\n");
 	free(out);
+}
+
+static void text_as_json(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "" },
+		{ "plain ~ text", "plain ~ text" },
+		{ "\"\\/\\\"", "\\\"\\\\/\\\\\\\"" },
+		{ "\1\n\x1f\x7f", "\\u0001\\u000a\\u001f\\u007f" },
+		{ "\u00a0\u00e4\u20ac\U0001d11e", "\u00a0\u00e4\u20ac\U0001d11e" },
+		{ "\xc2\x80\xc2\x9b\u202e", "\\u0080\\u009b\\u202e" },
+		{ "\x80z\xff\xe2\x82", "\\ufffdz\\ufffd\\ufffd\\ufffd" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		STRING_AUTO want = mem_printf("\"%s\"", rows[i][1]);
+		char *out = NULL;
+		size_t len;
+		FILE *f = open_memstream(&out, &len);
+
+		text_json(f, rows[i][0]);
+		fclose(f);
+		assert_string_equal(out, want);
+		free(out);
+	}
 }
 
 /* Of two programs that talk at once, no message is in the middle of another's. */
@@ -1377,17 +1653,25 @@ int main(void)
 		cmocka_unit_test(elf_shortest),
 		cmocka_unit_test(streams_that_are_closed),
 		cmocka_unit_test(files),
+		cmocka_unit_test(files_that_cannot_be_opened),
+		cmocka_unit_test(files_of_number_0),
 		cmocka_unit_test(files_under_lease),
 		cmocka_unit_test(files_without_lease),
 		cmocka_unit_test(files_that_were_not_read),
 		cmocka_unit_test(files_are_mapped),
+		cmocka_unit_test(files_that_cannot_be_read),
+		cmocka_unit_test(many_files),
 		cmocka_unit_test(files_that_lose_pages),
+		cmocka_unit_test(faults_of_mappings),
+		cmocka_unit_test(all_pages_are_touched),
 		cmocka_unit_test(pieces_of_files),
 		cmocka_unit_test(crc32_examples),
 		cmocka_unit_test(text_bytes),
 		cmocka_unit_test(text_characters),
+		cmocka_unit_test(text_sequences),
 		cmocka_unit_test(text_as_it_is_shown),
 		cmocka_unit_test(text_lines),
+		cmocka_unit_test(text_as_json),
 		cmocka_unit_test(message_is_one_write),
 		cmocka_unit_test(progress_on_a_terminal),
 		cmocka_unit_test(progress_without_a_line),
