@@ -61,6 +61,8 @@ SETTLED = {
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
     "purgatory/kept.c": "test-kept test-purgatory",
     "purgatory/arch/ppc64/tree.c": "test-kept",
+    "purgatory/arch/arm64/arm64.c": "test-purgatory-arm64",
+    "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
     "kexec/sealed.c": "test-prove test-image",
     "kexec/arch/ppc64/seal.c": "test-kept test-prove",
 }
@@ -80,8 +82,6 @@ OTHERS = {
     "kexec/kcore.c": "test-x86-64 test-arm64",
     "kexec/logread.c": "test-arm64",
     "kexec/nexttree.c": "test-arm64 test-prove",
-    "purgatory/arch/arm64/arm64.c": "test-purgatory-arm64",
-    "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
 }
 
 # Where all refusals are tried whenever a sample is, whatever of their other mutants is looked at.

@@ -163,9 +163,21 @@ static void on_8250(void **state)
 
 static void port_that_is_never_ready(void **state)
 {
+	struct purgatory_params *p = *state;
+
 	uart.never_ready = true;
-	purgatory(*state, 0);
+	purgatory(p, 0);
 	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+	assert_int_equal(uart.asked, TRIES * strlen(ALL_IS_WELL));
+	buf_free(&uart.sent);
+	p->consoles = PURGATORY_CONSOLE_8250 | PURGATORY_CONSOLE_VERBOSE;
+	uart.asked = 0;
+	uart.full = 0;
+	uart.width = 1;
+	uart.status = PORT + 5;
+	purgatory(p, 0);
+	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+	assert_int_equal(uart.asked, TRIES * strlen(ALL_IS_WELL));
 }
 
 static void stops(void **state)

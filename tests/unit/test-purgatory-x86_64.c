@@ -68,6 +68,7 @@ static void io_halt(void)
 #define CR4_BEFORE		0x20	/* PAE */
 static uint64_t cr0, cr4;
 static bool was_ready;
+static unsigned int cr4_written;
 
 static uint64_t io_read_cr0(void)
 {
@@ -87,6 +88,7 @@ static uint64_t io_read_cr4(void)
 static void io_write_cr4(uint64_t v)
 {
 	cr4 = v;
+	cr4_written++;
 	was_ready = was_ready || (v & CR4_SSE && !(cr0 & (CR0_EMULATE | CR0_TASK_SWITCHED)));
 }
 
@@ -147,6 +149,7 @@ static int setup(void **state)
 	cr0 = 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED;
 	cr4 = CR4_BEFORE;
 	was_ready = false;
+	cr4_written = 0;
 	*state = &p;
 	return 0;
 }
@@ -225,6 +228,7 @@ static void port_that_is_never_ready(void **state)
 	uart.never_ready = true;
 	purgatory(p, 0);
 	assert_string_equal((char *)uart.sent.data, ALL_IS_WELL);
+	assert_int_equal(uart.asked, SERIAL_TRIES * strlen(ALL_IS_WELL));
 }
 
 static void on_screen(void **state)
@@ -285,6 +289,7 @@ static void unit_is_made_ready(void **state)
 
 	assert_true(verify(p));
 	assert_false(was_ready);
+	assert_int_equal(cr4_written, 0);
 	assert_int_equal(cr0, 0x80000001 | CR0_EMULATE | CR0_TASK_SWITCHED);
 	assert_int_equal(cr4, CR4_BEFORE);
 	p->units = PURGATORY_UNIT_LANES;
