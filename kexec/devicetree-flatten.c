@@ -84,8 +84,7 @@ static void put_cell(struct flat *f, uint32_t value)
 /* Filled up to whole cells; the memory behind is zero. */
 static void put_bytes(struct flat *f, const void *data, size_t len)
 {
-	if (len)
-		memcpy(f->at, data, len);
+	memcpy(f->at, data, len);
 	f->at += round_up64(len, 4);
 }
 

@@ -33,7 +33,7 @@ static const char *real_name(struct reading *r, const struct sysroot_list *list,
 {
 	const char *hash = strrchr(name, '#');
 
-	if (!hash || hash == name || hash[1] < '1' || hash[1] > '9' ||
+	if (!hash || hash[1] < '1' || hash[1] > '9' ||
 	    hash[1 + strspn(hash + 1, "0123456789")] ||
 	    !list_has(list, name, (size_t)(hash - name)))
 		return name;

@@ -110,10 +110,10 @@ bool dt_same(const struct dt_node *a, const struct dt_node *b)
 		return a == b;
 	if (strcmp(a->name, b->name) || !same_props(a->props, b->props))
 		return false;
-	for (; x && y; x = x->next, y = y->next)
+	for (; x || y; x = x->next, y = y->next)
 		if (!dt_same(x, y))
 			return false;
-	return !x && !y;
+	return true;
 }
 
 static struct dt_node *copy_below(struct arena *a, const struct dt_node *from,

@@ -35,7 +35,7 @@ int logread_system(struct buf *out)
 
 	if (size >= 0) {
 		size = size < LOG_SIZE_MAX / 4 ? 4 * size + 4096 : LOG_SIZE_MAX;
-		buf_reserve(out, (size_t)size + 1);
+		buf_reserve(out, (size_t)size);
 		len = klogctl(LOG_READ_ALL, (char *)out->data, size);
 	}
 	if (len < 0)
