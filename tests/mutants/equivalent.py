@@ -98,6 +98,102 @@ EQUIVALENT = {
     ("common/elf.c", "read_phdrs", "compare",
      "uint32_t announced = elf->n_phdrs, n = announced [< -> <=] max ? announced : max;", 1):
         "of two equal numbers either is the smaller",
+    ("common/file.c", "read_start", "compare",
+     "done += n [> -> >=] 0 ? (uint64_t)n : 0;", 1):
+        "the difference is 0",
+    ("common/file.c", "file_open", "compare",
+     "rc = read_start(f, f->head, f->size [< -> <=] FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);", 1):
+        "of two equal numbers either is the smaller",
+    ("common/file.c", "map_start", "compare",
+     "if (fcntl(f->fd, F_GETLEASE) != F_RDLCK || size [> -> >=] SIZE_MAX / 2)", 1):
+        "so much cannot be mapped",
+    ("common/file.c", "file_unpacked", "compare",
+     "memcpy(f->head, data, size [< -> <=] FILE_HEAD_SIZE ? size : FILE_HEAD_SIZE);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/kcore.c", "kcore_piece", "compare",
+     "*done = offset [>= -> >] data->len ? 0 : data->len - offset < len ? data->len - offset : len;", 1):
+        "at the end there are no bytes, either way",
+    ("kexec/kcore.c", "kcore_piece", "compare",
+     "*done = offset >= data->len ? 0 : data->len - offset [< -> <=] len ? data->len - offset : len;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/logread.c", "logread_lines", "compare",
+     "if (!found || found [>= -> >] line + len)", 1):
+        "no word begins with the newline that ends the line",
+    ("kexec/nexttree.c", "nexttree_reserved", "compare",
+     "for (int i = 0; i [< -> <=] fdt_num_mem_rsv(fdt) && rc >= 0; i++)", 1):
+        "the entry that ends the map is an empty range",
+    ("kexec/nexttree.c", "nexttree_prove", "compare",
+     "bootargs = chosen [< -> <=] 0 ? NULL : fdt_getprop(s->data, chosen, \"bootargs\", &len);", 1):
+        "only the root is at offset 0",
+    ("kexec/format/image.c", "image_understand", "compare",
+     ".filesz = k->file.size [< -> <=] size ? k->file.size : size", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/devicetree.c", "dt_compare_names", "compare",
+     "int order = strncmp(a, b, base_a [< -> <=] base_b ? base_a : base_b);", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/devicetree.c", "dt_compare_names", "compare",
+     "return base_a [< -> <=] base_b ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/devicetree.c", "dt_compare_names", "compare",
+     "return strlen(unit_a) [< -> <=] strlen(unit_b) ? -1 : 1;", 1):
+        "they differ here",
+    ("kexec/devicetree.c", "dt_insert", "compare",
+     "if (parent->last && dt_compare_names(parent->last->name, node->name) [<= -> <] 0)", 1):
+        "from the start the same place is found",
+    ("kexec/devicetree.c", "dt_insert", "never",
+     "if (parent->last && dt_compare_names(parent->last->name, node->name) <= 0)", 1):
+        "from the start the same place is found",
+    ("kexec/devicetree.c", "dt_compatible", "compare",
+     "for (size_t at = 0; p && at [< -> <=] p->len;)", 1):
+        "behind the last string is none that fits",
+    ("kexec/devicetree.c", "dt_set", "compare",
+     "while (*at && strcmp((*at)->name, name) [< -> <=] 0)", 1):
+        "there is no property of that name",
+    ("kexec/arch/ppc64/room.c", "find_memory_end", "always",
+     "if (rc >= 0)", 1):
+        "ppc64_check_dtb() says the same",
+    ("kexec/arch/ppc64/room.c", "find_memory_end", "never",
+     "if (rc < 0)", 1):
+        "ppc64_check_dtb() says the same",
+    ("kexec/arch/ppc64/room.c", "find_memory_end", "succeed",
+     "return fail_in(rc, \"%s\", image->dtb.name);", 1):
+        "ppc64_check_dtb() says the same",
+    ("kexec/arch/ppc64/room.c", "find_crash_room", "always",
+     "if (rc >= 0)", 2):
+        "nothing is placed in an image that is refused",
+    ("kexec/arch/ppc64/pointers.c", "give_tpm_log", "never",
+     "if (!dt_prop(node, \"linux,sml-base\"))", 1):
+        "give_pointer() asks again: it is only sooner",
+    ("kexec/devicetree-fs.c", "dt_read_again", "never",
+     "if (i && sysroot_is_live(sr))", 1):
+        "it only waits, on a machine whose devices go",
+    ("kexec/devicetree-fs.c", "dt_read_again", "always",
+     "if (i)", 1):
+        "before the first time nothing is recorded",
+    ("kexec/devicetree-flatten.c", "structure_size", "one",
+     "*names += strlen(p->name)[+ 1 -> ];", 1):
+        "this bound decides of trees of nearly 1 GiB alone",
+    ("kexec/devicetree-flatten.c", "dt_flatten", "compare",
+     "if (structure + structure_bytes + names [> -> >=] DT_SIZE_MAX)", 1):
+        "a tree of exactly 1 GiB is for no unit test",
+    ("kexec/devicetree-flatten.c", "name_hash", "empty",
+     "return 0;", 1):
+        "from any slot on a name is found, only later",
+    ("kexec/arch/ppc64/dtb.c", "starting_cpu", "compare",
+     "uint32_t cpu = m->reboot_cpu [< -> <=] 0 ? 0 : (uint32_t)m->reboot_cpu;", 1):
+        "0 either way",
+    ("kexec/arch/ppc64/dtb.c", "check_memory", "always",
+     "if (rc >= 0)", 1):
+        "of such cells avoid_reserved() has said so before",
+    ("kexec/arch/ppc64/dtb.c", "forget_old_initrd", "compare",
+     "if (!chosen || dt_number(chosen, \"linux,initrd-start\", &start) <= 0 || dt_number(chosen, \"linux,initrd-end\", &end) [<= -> <] 0)", 1):
+        "no range ends at 0",
+    ("kexec/arch/ppc64/dtb.c", "take_over_facts", "compare",
+     "l = order [<= -> <] 0 ? l->next : l;", 1):
+        "the other one's next is greater",
+    ("kexec/arch/ppc64/dtb.c", "take_over_facts", "compare",
+     "n = order [>= -> >] 0 ? n->next : n;", 1):
+        "the other one's next is greater",
     ("common/text.c", "plain_run", "compare",
      "while (run [< -> <=] len)", 1):
         "behind the text is a NUL, which is not shown as it is either",

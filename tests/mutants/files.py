@@ -51,11 +51,29 @@ SETTLED = {
     "kexec/way.c": "test-way",
     "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
     "kexec/arch/ppc64/flaws.c": "test-way",
+    "kexec/arch/ppc64/dtb.c": "test-tree",
+    "kexec/arch/ppc64/pointers.c": "test-tree",
+    "kexec/arch/ppc64/room.c": "test-tree",
+    "kexec/arch/ppc64/crash.c": "test-tree test-prove",
+    "kexec/arch/ppc64/purgatory.c": "test-tree test-prove",
+    "kexec/arch/ppc64/kernel.c": "test-capture",
+    "kexec/arch/ppc64/ppc64.c": "test-prove",
+    "kexec/devicetree.c": "test-tree test-kexec",
     "kexec/devicetree-blob.c": "test-kexec",
+    "kexec/devicetree-flatten.c": "test-tree test-kexec",
+    "kexec/devicetree-fs.c": "test-kexec test-survey",
+    "kexec/nexttree.c": "test-tree",
+    "kexec/kcore.c": "test-survey",
+    "kexec/logread.c": "test-survey",
+    "kexec/format/image.c": "test-format",
+    "kexec/arch/arm64/lpi.c": "test-arm64",
+    "kexec/arch/arm64/uart.c": "test-arm64",
     "kexec/iomem.c": "test-survey test-x86-64 test-arm64",
     "common/ranges.c": "test-common",
     "common/elf.c": "test-common test-format",
     "common/idlist.c": "test-common",
+    "common/file.c": "test-common",
+    "common/library.c": "test-common",
     "common/text.c": "test-common",
     "common/mapping.c": "test-common",
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
@@ -70,18 +88,11 @@ SETTLED = {
 # Of these nobody has looked yet at all that is not noticed: only with --only.
 OTHERS = {
     "common/confine.c": "test-confine",
-    "common/library.c": "test-decompress",
-    "common/file.c": "test-common test-kernels",
     "common/progress.c": "test-common",
     "kexec/arch/ppc64/flatcpus.c": "test-flatcpus",
     "kexec/arch/ppc64/*.c": "test-capture test-prove test-survey",
     "kexec/arch/x86_64/*.c": "test-x86-64 test-boot-params",
     "kexec/arch/arm64/*.c": "test-arm64",
-    "kexec/devicetree*.c": "test-kexec test-survey test-common",
-    "kexec/format/image.c": "test-arm64",
-    "kexec/kcore.c": "test-x86-64 test-arm64",
-    "kexec/logread.c": "test-arm64",
-    "kexec/nexttree.c": "test-arm64 test-prove",
 }
 
 # Where all refusals are tried whenever a sample is, whatever of their other mutants is looked at.
@@ -90,7 +101,7 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
 
 # What else may notice a mutant, the quick ones first.
 UNITS = ("test-apply", "test-files", "test-cmdline", "test-way", "test-capture", "test-readiness",
-         "test-boot-params",
+         "test-boot-params", "test-tree",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
          "test-kexec", "test-format", "test-survey", "test-machine", "test-sysroot", "test-load",
          "test-failure", "test-state", "test-arm64", "test-x86-64")

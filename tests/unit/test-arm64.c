@@ -4,9 +4,12 @@
  * arm64: what the survey makes of a machine, kernel files, the purgatory's page tables, and every
  * proof that is its own, seen to fail on a spoilt copy of a sound image.
  */
+#include "tests/unit/trees.h"
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <libfdt.h>
 
@@ -809,29 +812,166 @@ static void lines_of_the_log(void **state)
 	assert_false(all);
 }
 
+/* The table is whole, of its kind, and of a port in memory that can be mapped. */
 static void console_of_acpi(void **state)
 {
+	static const struct {
+		uint64_t base, kind;
+		uint8_t len, length, space, type, width, shift;
+	} tables[] = {
+		{ UART, PURGATORY_CONSOLE_PL011, 80, 80, 0, 3, 32, 0 },
+		{ UART, PURGATORY_CONSOLE_PL011, 52, 52, 0, 3, 8, 0 },
+		{ UART, PURGATORY_CONSOLE_PL011, 80, 80, 0, 0xd, 32, 0 },
+		{ UART, PURGATORY_CONSOLE_PL011, 80, 80, 0, 0xe, 32, 0 },
+		{ UART, PURGATORY_CONSOLE_8250, 80, 80, 0, 0x12, 32, 2 },
+		{ UART, PURGATORY_CONSOLE_8250, 80, 80, 0, 0x12, 8, 0 },
+		{ (1ull << 48) - 1, PURGATORY_CONSOLE_PL011, 80, 80, 0, 3, 32, 0 },
+		{ 1ull << 48, 0, 80, 80, 0, 3, 32, 0 },
+		{ 0, 0, 80, 80, 0, 3, 32, 0 },
+		{ UART, 0, 51, 80, 0, 3, 32, 0 },
+		{ UART, 0, 80, 51, 0, 3, 32, 0 },
+		{ UART, 0, 80, 80, 1, 3, 32, 0 },		/* an I/O port */
+		{ UART, 0, 80, 80, 0, 0xff, 32, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(tables); i++) {
+		size_t row = i / 2;
+		uint8_t *t = mem_alloc(tables[row].len);
+		bool there = !(i & 1) && tables[row].kind;
+		struct arm64_uart uart;
+
+		memcpy(t, i & 1 ? "XPCR" : "SPCR", 4);
+		bytes_put(t + 4, tables[row].length, 4, true);
+		t[36] = tables[row].type;
+		t[40] = tables[row].space;
+		t[41] = tables[row].width;
+		bytes_put(t + 44, tables[row].base, tables[row].len < 52 ? 7 : 8, true);
+		uart = arm64_uart_of_spcr(t, tables[row].len);
+		assert_int_equal(uart.kind, there ? tables[row].kind : 0);
+		assert_true(!there || uart.base == tables[row].base);
+		assert_int_equal(uart.shift, there ? tables[row].shift : 0);
+		free(t);
+	}
+}
+
+#define ON "chosen:stdout-path=/u u:compatible=arm;pl011,"
+#define BUS "chosen:stdout-path=/b/u b/u:compatible=arm;pl011,reg=<"
+#define SMALL "b:#address-cells=<1,#size-cells=<1,ranges"
+#define BUSES "chosen:stdout-path=/a/b/u a/b/u:compatible=arm;pl011,reg=<"
+
+/* What the tree says of the console; its address as the processor has it, through each bus. */
+static void console_of_a_tree(void **state)
+{
+	static const struct {
+		const char *tree;
+		uint64_t base;		/* 0: none */
+		uint64_t kind, shift;
+	} trees[] = {
+		{ "", 0, 0, 0 },
+		{ ON "reg=<0.9000000.1000", UART, PURGATORY_CONSOLE_PL011, 0 },
+		{ ON "reg=<0.9000000", UART, PURGATORY_CONSOLE_PL011, 0 },
+		{ ON "reg=<9000000", 0, 0, 0 },
+		{ ON "reg=<", 0, 0, 0 },
+		{ ON "other", 0, 0, 0 },
+		{ ON "reg=<ffff.ffffffff", (1ull << 48) - 1, PURGATORY_CONSOLE_PL011, 0 },
+		{ ON "reg=<10000.0", 0, 0, 0 },
+		{ ON "reg=<0.9000000 :#address-cells=<3", 0, 0, 0 },
+		{ "chosen:stdout-path=/ :compatible=arm;pl011,reg=<0.9000000", 0, 0, 0 },
+		{ ON "reg=<0.9000000,reg-shift=<3", UART, PURGATORY_CONSOLE_PL011, 3 },
+		{ ON "reg=<0.9000000,reg-shift=<4", 0, 0, 0 },
+		{ ON "reg=<0.9000000,reg-shift=ab", 0, 0, 0 },
+		{ "chosen:stdout-path=/u u:compatible=ns16550a,reg=<0.9000000,reg-shift=<2", UART,
+		  PURGATORY_CONSOLE_8250, 2 },
+		{ "chosen:stdout-path=/u u:compatible=snps;dw-apb-uart,reg=<0.9000000", UART,
+		  PURGATORY_CONSOLE_8250, 0 },
+		{ "chosen:stdout-path=/u u:compatible=other,reg=<0.9000000", 0, 0, 0 },
+		/* Of a bus: its addresses are these, or no address of the processor. */
+		{ BUS "9000000 " SMALL, UART, PURGATORY_CONSOLE_PL011, 0 },
+		{ BUS "9000000 b:#address-cells=<1,#size-cells=<1", 0, 0, 0 },
+		{ BUS "10 " SMALL "=<10.0.9000000.20", UART, PURGATORY_CONSOLE_PL011, 0 },
+		{ BUS "2f " SMALL "=<10.0.9000000.20", UART + 31, PURGATORY_CONSOLE_PL011, 0 },
+		{ BUS "f " SMALL "=<10.0.9000000.20", 0, 0, 0 },
+		{ BUS "30 " SMALL "=<10.0.9000000.20", 0, 0, 0 },
+		{ BUS "30 " SMALL "=<10.0.9000000.20.30.0.a000000.1", 0xa000000,
+		  PURGATORY_CONSOLE_PL011, 0 },
+		{ BUS "10 " SMALL "=<10.0.30.20.30.0.a000000.1", 0x30, PURGATORY_CONSOLE_PL011, 0 },
+		{ BUS "10 " SMALL "=<10.0.9000000", 0, 0, 0 },
+		{ BUS "0.9000000 b:ranges,#address-cells=<3", 0, 0, 0 },
+		{ BUS "9000000 " SMALL " :#address-cells=<3", 0, 0, 0 },
+		{ BUSES "4 a/" SMALL "=<0.20.100 a:#address-cells=<1,ranges=<0.0.9000000.1000",
+		  UART + 0x24, PURGATORY_CONSOLE_PL011, 0 },
+		{ BUSES "4 a/" SMALL "=<0.20.100 a:#address-cells=<1", 0, 0, 0 },
+	};
+	static const struct {
+		const char *cmdline;
+		bool is;
+	} lines[] = {
+		{ "quiet", true }, { "console=ttyAMA0,115200", true }, { "console=ttyS0", false },
+		{ "console=tty0", false }, { "console=tty0 console=ttyAMA0", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(trees) + ARRAY_SIZE(lines); i++) {
+		size_t row = i < ARRAY_SIZE(trees) ? i : 1;
+		bool is = i == row || lines[i - ARRAY_SIZE(trees)].is;
+		struct arm64_uart uart = { 1, 2, 3 };
+		struct machine m = { .sr = &sr };
+
+		m.cmdline = i == row ? "quiet" : lines[i - ARRAY_SIZE(trees)].cmdline;
+		m.tree = tree_of(&m.arena, trees[row].tree);
+		assert_int_equal(arm64_find_uart(&m, &uart), 0);
+		assert_string_equal(fail_text(), "");
+		if (uart.base != (is ? trees[row].base : 0))
+			print_error("%s: 0x%" PRIx64 "\n", trees[row].tree, uart.base);
+		assert_true(uart.base == (is ? trees[row].base : 0));
+		assert_int_equal(uart.kind, is ? trees[row].kind : 0);
+		assert_int_equal(uart.shift, is ? trees[row].shift : 0);
+		arena_free(&m.arena);
+	}
+}
+
+/* ACPI's table where the tree says nothing; an 8250 is another driver's. */
+static void console_of_the_table(void **state)
+{
+	static const int errors[] = { EACCES, EPERM, ENOENT, EIO };
 	uint8_t t[80] = "SPCR";
 	struct arm64_uart uart;
+	struct machine m = { .sr = &sr, .cmdline = "console=ttyS0" };
+	STRING_AUTO path = mem_printf("%s/" SYS_ACPI_SPCR, dir);
 
 	(void)state;
 	bytes_put(t + 4, sizeof(t), 4, true);
-	t[36] = 3;
-	bytes_put(t + 44, UART, 8, true);
-	uart = arm64_uart_of_spcr(t, sizeof(t));
-	assert_int_equal(uart.kind, PURGATORY_CONSOLE_PL011);
-	assert_int_equal(uart.base, UART);
 	t[36] = 0x12;
-	t[41] = 32;
-	uart = arm64_uart_of_spcr(t, sizeof(t));
-	assert_int_equal(uart.kind, PURGATORY_CONSOLE_8250);
-	assert_int_equal(uart.shift, 2);
-	t[40] = 1;				/* an I/O port */
-	assert_int_equal(arm64_uart_of_spcr(t, sizeof(t)).base, 0);
-	t[40] = 0;
-	assert_int_equal(arm64_uart_of_spcr(t, 51).base, 0);
-	t[36] = 0xff;
-	assert_int_equal(arm64_uart_of_spcr(t, sizeof(t)).kind, 0);
+	bytes_put(t + 44, UART, 8, true);
+	unit_write(dir, SYS_ACPI_SPCR, t, sizeof(t));
+	m.tree = tree_new(&m.arena);
+	assert_int_equal(arm64_find_uart(&m, &uart), 0);
+	assert_true(uart.base == UART && uart.kind == PURGATORY_CONSOLE_8250);
+	m.cmdline = "console=ttyAMA0";
+	assert_int_equal(arm64_find_uart(&m, &uart), 0);
+	assert_true(!uart.base && !uart.kind);
+	m.tree = tree_of(&m.arena, ON "reg=<0.8000000");
+	assert_int_equal(arm64_find_uart(&m, &uart), 0);
+	assert_true(uart.base == 0x8000000 && uart.kind == PURGATORY_CONSOLE_PL011);
+	for (size_t i = 0; i < ARRAY_SIZE(errors) && !unit_is_emulated(); i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (!pid) {
+			m.tree = tree_new(&m.arena);
+			unit_let_fail(SYS_openat, errors[i]);
+			_exit(arm64_find_uart(&m, &uart) != (errors[i] == EIO ? -EIO : 0) ||
+			      !*fail_text() != (errors[i] != EIO) || uart.kind);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(unlink(path) | mkdir(path, 0777), 0);
+	assert_int_equal(arm64_find_uart(&m, &uart), 0);
+	m.tree = tree_new(&m.arena);
+	assert_fails(arm64_find_uart(&m, &uart), EINVAL, "is not a regular file");
+	arena_free(&m.arena);
 }
 
 /* --- kernels --- */
@@ -961,6 +1101,8 @@ int main(void)
 		ON_A_MACHINE(kernels),
 		cmocka_unit_test(lines_of_the_log),
 		cmocka_unit_test(console_of_acpi),
+		ON_A_MACHINE(console_of_a_tree),
+		ON_A_MACHINE(console_of_the_table),
 		cmocka_unit_test(tables_are_small),
 		cmocka_unit_test(tables_of_other_pages),
 		cmocka_unit_test(too_many_tables),

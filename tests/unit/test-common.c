@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,6 +19,7 @@
 #include "common/elf.h"
 #include "common/file.h"
 #include "common/idlist.h"
+#include "common/library.h"
 #include "common/mapping.h"
 #include "common/progress.h"
 #include "common/ranges.h"
@@ -834,22 +834,6 @@ static void files(void **state)
 	unit_remove(dir);
 }
 
-/* From now on this system call of ours fails with this error. */
-static void let_fail(long number, int err)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { ARRAY_SIZE(code), code };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		_exit(2);
-}
-
 /* In a process that can do it no more. */
 static void expect_open_fails(const char *name, long number, int err, const char *text)
 {
@@ -859,9 +843,9 @@ static void expect_open_fails(const char *name, long number, int err, const char
 	if (!pid) {
 		struct file f;
 
-		let_fail(number, err);
+		unit_let_fail(number, err);
 		if (number == SYS_newfstatat)	/* what fstat() is depends on the C library */
-			let_fail(SYS_fstat, err);
+			unit_let_fail(SYS_fstat, err);
 		_exit(file_open(&f, name) != -err || strcmp(fail_text(), text));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -921,6 +905,8 @@ static void files_of_number_0(void **state)
 	assert_int_equal(file_open(&f, plain), 0);
 	assert_int_equal(f.fd, 0);
 	assert_false(f.is_written);
+	file_close(&(struct file){0});		/* of none that is open */
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), FD_CLOEXEC);
 	file_close(&f);
 	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
 	dup2(input, STDIN_FILENO);
@@ -1230,6 +1216,38 @@ static void pieces_of_files(void **state)
 }
 
 /* The check value of every catalogue of CRCs. */
+#if defined(LIBRARIES_LOADED) && defined(ZLIB_SONAME)
+/* All that is needed of it, or nothing: and then it is tried again. */
+static void libraries(void **state)
+{
+	static const struct {
+		const char *soname, *functions, *text;
+	} rows[] = {
+		{ NULL, "crc32\0adler32\0", NULL },
+		{ ZLIB_SONAME, "crc32\0adler32\0", NULL },
+		{ "libnone.so.99", "crc32\0adler32\0", "needs a library: libnone.so.99" },
+		{ ZLIB_SONAME, "crc32\0no_such_function\0",
+		  "needs a newer " ZLIB_SONAME ": this one has no no_such_function" },
+		{ ZLIB_SONAME, "no_such_function\0crc32\0", "has no no_such_function" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		void *pointers[2] = { i & 1 ? &pointers : NULL, NULL };
+		struct library l = { rows[i / 2].soname, rows[i / 2].functions, pointers };
+		bool loaded = !(i & 1) && rows[i / 2].soname && !rows[i / 2].text;
+
+		for (int again = 0; again < 2; again++)
+			if (!(i & 1) && rows[i / 2].text)
+				assert_fails(library_need(&l), ENOTSUP, rows[i / 2].text);
+			else
+				assert_int_equal(library_need(&l), 0);
+		assert_int_equal(pointers[0] != NULL, loaded || i & 1);
+		assert_int_equal(pointers[1] != NULL, loaded);
+	}
+}
+#endif
+
 static void crc32_examples(void **state)
 {
 	(void)state;
@@ -1665,6 +1683,9 @@ int main(void)
 		cmocka_unit_test(faults_of_mappings),
 		cmocka_unit_test(all_pages_are_touched),
 		cmocka_unit_test(pieces_of_files),
+#if defined(LIBRARIES_LOADED) && defined(ZLIB_SONAME)
+		cmocka_unit_test(libraries),
+#endif
 		cmocka_unit_test(crc32_examples),
 		cmocka_unit_test(text_bytes),
 		cmocka_unit_test(text_characters),

@@ -612,6 +612,101 @@ static uint8_t *make_zboot(size_t *size)
 	return d;
 }
 
+/* --- Image --- */
+
+/* What a header of 64 bytes says, of a file that ends where its only section does. */
+static const struct {
+	uint64_t text, size, flags;
+	int cut;		/* bytes that are missing at the end */
+	int err;
+	const char *message;
+	uint64_t filesz;	/* 0: the whole file */
+} images[] = {
+	{ 0, 0x40000, 2, 0, 0, NULL, 0 },
+	{ 0x1ff000, 0x40000, 5, 0, 0, NULL, 0 },
+	{ 0x200000, 0x40000, 0, 0, EINVAL, "text_offset 0x200000 is not a page below 0x200000", 0 },
+	{ 0x800, 0x40000, 0, 0, EINVAL, "text_offset 0x800 is not a page", 0 },
+	{ 0x200800, 0x40000, 0, 0, EINVAL, "text_offset 0x200800 is not a page", 0 },
+	{ 0, 0, 0, 0, ENOEXEC, "Image: does not say how much memory it needs", 0 },
+	{ 0, 63, 0, 0, EINVAL, "image_size 0x3f cannot be: damaged", 0 },
+	{ 0, 64, 6, 0, 0, NULL, 64 },
+	{ 0, INT64_MAX, 0, 0, 0, NULL, 0 },
+	{ 0, INT64_MAX + 1ull, 0, 0, EINVAL, "image_size 0x8000000000000000 cannot be", 0 },
+	{ 0, 0x40000, 0, 1, EINVAL, "Image: truncated, 191 bytes of 192", 0 },
+	{ 0, 0, 0, 1, ENOEXEC, "does not say how much memory it needs", 0 },
+};
+
+static uint8_t *make_image(size_t row, size_t *size)
+{
+	static const uint8_t code[64];
+	const struct part part = { ".text", code, sizeof(code), 0 };
+	size_t headers;
+	uint8_t *d = make_pe(&part, 1, size, &headers);
+
+	put(d + 8, images[row].text, 8);
+	put(d + 16, images[row].size, 8);
+	put(d + 24, images[row].flags, 8);
+	memcpy(d + 56, "ARM\x64", 4);
+	return d;
+}
+
+static void images_are_understood(void **state)
+{
+	static const uint64_t pages[] = { 0, 4096, 16384, 65536 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		struct kernel k = {0};
+		struct arena a = {0};
+		size_t size;
+		uint8_t *d = make_image(i, &size);
+
+		file_unpacked(&k.file, "test", d, size - (size_t)images[i].cut);
+		assert_true(format_image.probe(&k.file));
+		if (images[i].err) {
+			assert_fails(format_image.understand(&k, &a), images[i].err,
+				     images[i].message);
+		} else {
+			assert_int_equal(format_image.understand(&k, &a), 0);
+			assert_int_equal(k.n_pieces, 1);
+			assert_true(k.low == images[i].text && k.high == k.low + images[i].size);
+			assert_true(k.piece->addr == k.low && k.piece->memsz == images[i].size);
+			assert_int_equal(k.piece->filesz,
+					 images[i].filesz ? images[i].filesz : size);
+			assert_int_equal(k.little, !(images[i].flags & 1));
+			assert_int_equal(k.page_size, pages[images[i].flags >> 1]);
+		}
+		file_close(&k.file);
+		arena_free(&a);
+	}
+}
+
+/* A header is one of 64 bytes with the mark in it, which can be read. */
+static void images_are_known(void **state)
+{
+	const struct file lost = { .name = "test", .size = 100, .fd = -1 };
+	struct kernel k = { .file = lost };
+	size_t size;
+	uint8_t *d = make_image(0, &size);
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t len = 56; len <= 65; len++) {
+		struct file f;
+
+		file_unpacked(&f, "test", memcpy(mem_alloc(len), d, len), len);
+		assert_int_equal(format_image.probe(&f), len >= 64);
+		if (len > 56) {
+			f.data[56] = 0;
+			assert_false(format_image.probe(&f));
+		}
+		file_close(&f);
+	}
+	assert_false(format_image.probe(&lost));
+	assert_fails(format_image.understand(&k, &a), EIO, "Image: the header cannot be read");
+	free(d);
+}
+
 static void zboot_is_understood(void **state)
 {
 	size_t size;
@@ -1184,6 +1279,8 @@ int main(void)
 		cmocka_unit_test(uki_command_lines),
 		cmocka_unit_test(uki_in_a_uki),
 		cmocka_unit_test(uki_endures),
+		cmocka_unit_test(images_are_understood),
+		cmocka_unit_test(images_are_known),
 		cmocka_unit_test(zboot_is_understood),
 		cmocka_unit_test(zboot_names),
 		cmocka_unit_test(zboot_marks),

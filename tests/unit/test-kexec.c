@@ -67,6 +67,106 @@ static void tree_order_and_suffixes(void **state)
 	assert_non_null(dt_prop(n, "x#1"));
 }
 
+/* A number behind "#" is the kernel's own where there is the same name without it. */
+static void suffixes_of_names(void **state)
+{
+	static const struct {
+		const char *beside, *name, *want;	/* NULL: it is dropped */
+	} rows[] = {
+		{ "x/", "x#1", "x" }, { "x/", "x#9", "x" }, { "x/", "x#10", "x" },
+		{ "x/", "x#0", "x#0" }, { "x/", "x#01", "x#01" }, { "x/", "x#", "x#" },
+		{ "x/", "x#:", "x#:" }, { "x/", "x#1a", "x#1a" }, { "x/", "x#a", "x#a" },
+		{ "y/", "x#1", "x#1" }, { "x/", "x1", "x1" }, { "x/", "#1", "#1" },
+		{ "x/", "xy#1", "xy#1" }, { "x", "x#1", NULL }, { "x#2/", "x#2#1", "x#2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool directory = strchr(rows[i].beside, '/');
+		STRING_AUTO beside = mem_printf(TREE "n%zu/%s%s", i, rows[i].beside,
+						directory ? "file" : "");
+		STRING_AUTO name = mem_printf(TREE "n%zu/%s", i, rows[i].name);
+		STRING_AUTO node = mem_printf("n%zu", i);
+		const struct dt_node *n;
+
+		unit_write(dir, beside, "beside", 6);
+		unit_write(dir, name, "value", 5);
+		n = dt_child(read_tree(), node);
+		assert_memory_equal(n->props->data, rows[i].want ? "value" : "beside", 5);
+		assert_string_equal(n->props->name, rows[i].want ? rows[i].want : "x");
+		assert_null(n->props->next);
+		assert_int_equal(n->children != NULL, directory);
+	}
+}
+
+static bool changes_a(const char *name)
+{
+	return !strcmp(name, "a");
+}
+
+/* Of what is below the root only what changes is read again, and what is new. */
+static void trees_read_again(void **state)
+{
+	static const struct {
+		const char *path, *value;
+	} rows[] = {
+		{ "", "new" }, { "/a", "new" }, { "/a/b", "new" }, { "/b", "old" },
+		{ "/b/a", "old" }, { "/c", "new" }, { "/c/b", "new" },
+	};
+	struct sysroot sr = { .root = dir };
+	struct dt_node *before = NULL, *root;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			STRING_AUTO name = mem_printf(TREE "%s/value", rows[i].path);
+
+			if (again || rows[i].path[0] != '/' || rows[i].path[1] != 'c')
+				unit_write(dir, name, again ? "new" : "old", 3);
+		}
+		assert_int_equal(dt_read_again(&arena, &sr, before, changes_a, &root), 0);
+		if (!again)
+			before = root;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_memory_equal(dt_prop(dt_find(root, rows[i].path), "value")->data,
+				    rows[i].value, 3);
+	assert_ptr_equal(dt_find(root, "/b")->parent, root);
+	assert_ptr_not_equal(dt_find(root, "/b"), dt_find(before, "/b"));
+}
+
+/* As deep as a tree may be, and one level more. */
+static void depth_of_directories(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	BUF_AUTO path = {0};
+	struct dt_node *root;
+
+	(void)state;
+	buf_printf(&path, "%s", PROC_DEVICE_TREE);
+	for (int depth = 1; depth <= DT_DEPTH_MAX + 1; depth++) {
+		buf_printf(&path, "/a");
+		if (depth >= DT_DEPTH_MAX) {
+			STRING_AUTO name = mem_printf("%s/reg", (char *)path.data);
+
+			unit_write(dir, name, "", 0);
+		}
+		if (depth == DT_DEPTH_MAX)
+			assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	}
+	assert_fails(dt_read(&arena, &sr, &root), EINVAL,
+		     "/a/a: the device tree is more than 64 levels deep");
+}
+
+static void no_tree(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	struct dt_node *root;
+
+	(void)state;
+	assert_fails(dt_read(&arena, &sr, &root), ENOENT, "");
+}
+
 static void tree_values(void **state)
 {
 	struct dt_node *root;
@@ -410,7 +510,10 @@ static void many_names(void **state)
 		struct dt_node *to = i < n ? root : child;
 		struct dt_prop *p = arena_alloc(&arena, sizeof(*p));
 
-		*p = (struct dt_prop){ to->props, arena_printf(&arena, "p%u", i % n),
+		/* One without a name is the first that had no room in the table of names. */
+		const char *name = i % n == n - 513 ? "" : arena_printf(&arena, "p%u", i % n);
+
+		*p = (struct dt_prop){ to->props, name,
 				       (const uint8_t *)arena_printf(&arena, "%u", i),
 				       (uint32_t)(i & 1) };
 		to->props = p;
@@ -1203,6 +1306,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(tree_order_and_suffixes),
 		TEST(tree_values),
+		TEST(suffixes_of_names),
+		TEST(trees_read_again),
+		TEST(depth_of_directories),
+		TEST(no_tree),
 		TEST(recording),
 		TEST(flattening),
 		TEST(blobs),

@@ -5,12 +5,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/klog.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/iomem.h"
+#include "kexec/kcore.h"
+#include "kexec/logread.h"
 #include "kexec/udev.h"
 
 /*
@@ -20,6 +24,8 @@
  */
 static long calls, fail_at;
 static const char *fail_path;
+static unsigned int gone;	/* so many did */
+static const char *goes_too;	/* for good, once one does */
 /* And what open() says of a file of this name. */
 static const char *deny_name;
 static int deny_error;
@@ -34,7 +40,12 @@ static bool goes(int fd)
 	if (!fail_path)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return readlink(link, path, sizeof(path) - 1) > 0 && strstr(path, fail_path);
+	if (readlink(link, path, sizeof(path) - 1) <= 0 || !strstr(path, fail_path))
+		return false;
+	gone++;
+	if (goes_too)
+		unlink(goes_too);
+	return true;
 }
 
 static ssize_t read_or_go(int fd, void *data, size_t size)
@@ -95,6 +106,39 @@ int fstat(int fd, struct stat *st)
 		return -1;
 	}
 	return (int)syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+}
+
+/* The log of a kernel whose buffer has this size; an error instead of either. */
+static struct {
+	int size, size_error, read_error;
+	const char *text;
+	int room;	/* that it was last read with */
+} kernel_log;
+
+int klogctl(int type, char *data, int room)
+{
+	int err = type == 10 ? kernel_log.size_error : kernel_log.read_error;
+	size_t len = strlen(kernel_log.text);
+
+	if (err) {
+		errno = err;
+		return -1;
+	}
+	if (type == 10)
+		return kernel_log.size;
+	kernel_log.room = room;
+	len = len < (size_t)room ? len : (size_t)room;
+	memcpy(data, kernel_log.text, len);
+	return (int)len;
+}
+
+static unsigned int pauses;
+
+int usleep(useconds_t us)
+{
+	(void)us;
+	pauses++;
+	return 0;
 }
 
 static char *dir;
@@ -290,6 +334,70 @@ static void one_that_stays_away(void **state)
 	}
 }
 
+/*
+ * As long as something is gone a tree is read again, five times: then what is left of it is the
+ * tree. What was recorded of it before is gone, too. A snapshot needs no time in between.
+ */
+static void trees_without_rest(void **state)
+{
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO copied = mem_printf("%s/" PROC_DEVICE_TREE "/chosen/bootargs", copy);
+	STRING_AUTO read_before = mem_printf("%s/" PROC_DEVICE_TREE "/chosen/bootargs", dir);
+	struct sysroot sr = { .root = dir, .copy = copy };
+	struct arena arena = {0};
+	BUF_AUTO nothing = {0};
+	struct dt_node *root;
+	unsigned int once;
+
+	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	pauses = 0;
+	fail_path = "POWER9@1/l2-cache/reg";
+	gone = 0;
+	assert_int_equal(sysroot_read(&sr, PROC_DEVICE_TREE "/cpus/PowerPC,POWER9@1/l2-cache/reg",
+				      &nothing), -ENOENT);
+	once = gone;
+	gone = 0;
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	assert_int_equal(gone, 5 * once);
+	assert_null(dt_prop(dt_find(root, "/cpus/PowerPC,POWER9@1/l2-cache"), "reg"));
+	assert_int_equal(access(copied, F_OK), 0);
+	goes_too = read_before;
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	assert_int_equal(access(copied, F_OK), -1);
+	goes_too = fail_path = NULL;
+	assert_int_equal(pauses, 0);
+	arena_free(&arena);
+}
+
+/* A device of which nothing is left is no node; what is none may be empty. */
+static void nodes_without_properties(void **state)
+{
+	static const char *const names[] = { "device@1", "plain" };
+	struct sysroot sr = { .root = dir };
+	struct arena arena = {0};
+	struct dt_node *root;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO path = mem_printf("%s/" PROC_DEVICE_TREE "/%s", dir, names[i]);
+
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	assert_null(dt_child(root, "device@1"));
+	assert_non_null(dt_child(root, "plain"));
+	deny_name = "plain";
+	deny_error = ENOENT;		/* gone after it was listed */
+	assert_int_equal(dt_read(&arena, &sr, &root), 0);
+	assert_null(dt_child(root, "plain"));
+	deny_error = EIO;
+	assert_fails(dt_read(&arena, &sr, &root), EIO, "plain");
+	deny_name = NULL;
+	arena_free(&arena);
+}
+
 /* The memory is there, and all CPUs have the same size of it. */
 static void notes_without_a_size(void **state)
 {
@@ -480,15 +588,174 @@ static void rules_that_undo_others(void **state)
 	arena_free(&arena);
 }
 
+/* Level, stamp and what else is in brackets before the text, as far as it is in this line. */
+static void text_of_lines(void **state)
+{
+	static const struct {
+		const char *line, *text;
+		unsigned long priority;
+	} rows[] = {
+		{ "<6>text", "text", 6 }, { "<14>[    1.0] text", "text", 14 },
+		{ "<6>[ 1.0][    T1] text", "text", 6 }, { "<6>[ 1.0] [ CPU] [x", "[x", 6 },
+		{ "<6>[ 1.0]", "", 6 }, { "<6>", "", 6 }, { "<6>a [b] c", "a [b] c", 6 },
+		{ "<6>(a] c", "(a] c", 6 }, { "<6>[a\n<6>[b] c", "[a\n<6>[b] c", 6 },
+		{ "", NULL, 0 }, { "text", NULL, 0 }, { "6>text", NULL, 0 }, { "x6>text", NULL, 0 },
+		{ "<6", NULL, 0 }, { "<6 text", NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned long priority = 0;
+		const char *text = logread_text(rows[i].line, &priority);
+
+		assert_int_equal(text != NULL, rows[i].text != NULL);
+		if (text) {
+			assert_string_equal(text, rows[i].text);
+			assert_int_equal(priority, rows[i].priority);
+		}
+	}
+}
+
+/* As much as the kernel has, each line with its time: but not without end. */
+static void log_of_the_system(void **state)
+{
+	static const struct {
+		int size, room;
+	} rows[] = {
+		{ 0, 4096 }, { 16384, 69632 }, { (16 << 20) - 1, (64 << 20) + 4092 },
+		{ 16 << 20, 64 << 20 }, { INT_MAX, 64 << 20 },
+	};
+	static char full[4096];
+
+	(void)state;
+	kernel_log.text = "<6>[ 1.0] text\n";
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		BUF_AUTO out = {0};
+
+		kernel_log.size = rows[i].size;
+		assert_int_equal(logread_system(&out), 0);
+		assert_int_equal(kernel_log.room, rows[i].room);
+		assert_string_equal((char *)out.data, kernel_log.text);
+		assert_int_equal(out.len, strlen(kernel_log.text));
+	}
+	for (int i = 0; i < 4; i++) {	/* what fills it, and nothing; neither can be had */
+		BUF_AUTO out = {0};
+
+		memset(full, i == 0 ? 'x' : 0, sizeof(full) - 1);
+		kernel_log.text = full;
+		kernel_log.size = 0;
+		kernel_log.size_error = i == 2 ? EPERM : 0;
+		kernel_log.read_error = i == 3 ? EPERM : 0;
+		errno = EIO;
+		assert_int_equal(logread_system(&out), i < 2 ? 0 : -EPERM);
+		assert_int_equal(out.len, i == 0 ? sizeof(full) - 1 : 0);
+	}
+	kernel_log.size_error = kernel_log.read_error = 0;
+}
+
+/* Those with the word in their own text; a snapshot gets them as they are. */
+static void lines_of_the_log(void **state)
+{
+	static const char text[] = "<6>[ 1.0] one word\n<6>[ 2.0] none\n\nword\n"
+				   "<6>word[ 3.0] first\n<6>[word] x\n<5>[ 4.0] last word";
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	STRING_AUTO copied = mem_printf("%s/" SNAPSHOT_LOG_TABLES, copy);
+	struct sysroot sr = { .root = dir, .copy = copy }, again = { .root = copy };
+	struct sysroot live = { .root = "/" };
+	BUF_AUTO out = {0};
+	BUF_AUTO recorded = {0};
+	BUF_AUTO same = {0};
+	BUF_AUTO here = {0};
+
+	(void)state;
+	assert_int_equal(mkdir(copy, 0700), 0);
+	assert_int_equal(logread_lines(&sr, "word", SNAPSHOT_LOG_TABLES, &out), -ENOENT);
+	unit_write(dir, SNAPSHOT_LOG_TABLES, text, strlen(text));
+	assert_int_equal(logread_lines(&sr, "word", SNAPSHOT_LOG_TABLES, &out), 0);
+	assert_string_equal((char *)out.data, "one word\nword[ 3.0] first\nlast word\n");
+	assert_int_equal(sysroot_read(&again, SNAPSHOT_LOG_TABLES, &recorded), 0);
+	assert_string_equal((char *)recorded.data, "<6>[ 1.0] one word\n<6>word[ 3.0] first\n"
+						   "<5>[ 4.0] last word\n");
+	assert_int_equal(logread_lines(&again, "word", SNAPSHOT_LOG_TABLES, &same), 0);
+	assert_string_equal((char *)same.data, (char *)out.data);
+	kernel_log.text = text;
+	assert_int_equal(logread_lines(&live, "word", SNAPSHOT_LOG_TABLES, &here), 0);
+	assert_string_equal((char *)here.data, (char *)out.data);
+	kernel_log.read_error = EPERM;
+	assert_int_equal(logread_lines(&live, "word", SNAPSHOT_LOG_TABLES, &here), -ENOENT);
+	kernel_log.read_error = 0;
+	unit_write(dir, SNAPSHOT_LOG_TABLES, "", 0);
+	assert_int_equal(logread_lines(&again, "none", SNAPSHOT_LOG_TABLES, &here), 0);
+	assert_int_equal(unlink(copied) | mkdir(copied, 0777), 0);
+	assert_fails(logread_lines(&again, "none", SNAPSHOT_LOG_TABLES, &here), EINVAL,
+		     "is not a regular file");
+}
+
+/* What cannot be had has a reason; what is there and no such file is an error. */
+static void headers_of_the_kernel(void **state)
+{
+	static const struct {
+		int err;
+		const char *why;
+	} rows[] = {
+		{ ENOENT, "/" PROC_KCORE " is not there" },
+		{ EACCES, "/" PROC_KCORE " must not be read (" },
+		{ EPERM, "/" PROC_KCORE " must not be read (" },
+	};
+	static uint8_t file[64 + 56 + 65534 * 56] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	struct sysroot sr = { .root = dir };
+	struct arena arena = {0};
+	const char *why = "x";
+	struct elf elf;
+
+	(void)state;
+	bytes_put(file + 16, 4, 2, true);
+	bytes_put(file + 18, 183, 2, true);
+	bytes_put(file + 20, 1, 4, true);
+	bytes_put(file + 32, 64 + 56, 8, true);
+	bytes_put(file + 52, 64, 2, true);
+	bytes_put(file + 54, 56, 2, true);
+	bytes_put(file + 56, 65534, 2, true);
+	unit_write(dir, PROC_KCORE, file, sizeof(file));
+	assert_int_equal(kcore_headers(&sr, &arena, &elf, &why), 0);
+	assert_null(why);
+	assert_int_equal(elf.n_phdrs, 65534);
+	assert_string_equal(fail_text(), "");
+	bytes_put(file + 32, 64 + 57, 8, true);
+	unit_write(dir, PROC_KCORE, file, sizeof(file));
+	assert_fails(kcore_headers(&sr, &arena, &elf, &why), EINVAL,
+		     PROC_KCORE ": its program headers end at 0x380009");
+	unit_write(dir, PROC_KCORE, "none", 4);
+	assert_fails(kcore_headers(&sr, &arena, &elf, &why), ENOEXEC, PROC_KCORE ": ");
+	assert_null(why);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		deny_name = "kcore";
+		deny_error = rows[i].err;
+		assert_int_equal(kcore_headers(&sr, &arena, &elf, &why), 0);
+		assert_memory_equal(why, rows[i].why, strlen(rows[i].why));
+		assert_string_equal(fail_text(), "");
+	}
+	deny_error = EIO;
+	assert_fails(kcore_headers(&sr, &arena, &elf, &why), EIO, PROC_KCORE);
+	deny_name = NULL;
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(any_call_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_what_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(trees_without_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(nodes_without_properties, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_without_a_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_in_a_snapshot, setup, teardown),
 		cmocka_unit_test(crash_regions_in_any_order),
+		cmocka_unit_test(text_of_lines),
+		cmocka_unit_test(log_of_the_system),
+		cmocka_unit_test_setup_teardown(lines_of_the_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(headers_of_the_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_in_directories, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_that_undo_others, setup, teardown),
 		cmocka_unit_test(names_of_cpu_files),

@@ -116,7 +116,7 @@ int arm64_find_uart(struct machine *m, struct arm64_uart *uart)
 		fail_forget();
 	else if (rc < 0 && rc != -ENOENT)
 		return rc;
-	if (!uart->kind && table.len)
+	if (table.len)
 		*uart = arm64_uart_of_spcr(table.data, table.len);
 	if (!uart_is_console(m, uart))
 		*uart = (struct arm64_uart){0};
