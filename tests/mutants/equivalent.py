@@ -98,11 +98,26 @@ EQUIVALENT = {
     ("common/elf.c", "read_phdrs", "compare",
      "uint32_t announced = elf->n_phdrs, n = announced [< -> <=] max ? announced : max;", 1):
         "of two equal numbers either is the smaller",
-    ("common/file.c", "read_start", "compare",
+    ("common/file.c", "read_piece", "compare",
      "done += n [> -> >=] 0 ? (uint64_t)n : 0;", 1):
         "the difference is 0",
+    ("common/file.c", "read_start", "compare",
+     "for (uint64_t done = 0; done [< -> <=] size && rc >= 0; done += READ_PIECE)", 1):
+        "a piece of no bytes is there at once",
+    ("common/file.c", "read_start", "compare",
+     "uint64_t piece = size - done [< -> <=] READ_PIECE ? size - done : READ_PIECE;", 1):
+        "of two equal numbers either is the smaller",
+    ("common/file.c", "map_start", "compare",
+     "for (uint64_t done = 0; f->data && done [< -> <=] size; done += PROGRESS_PIECE)", 1):
+        "of a piece of no bytes nothing is touched",
+    ("common/file.c", "map_start", "compare",
+     "uint64_t piece = size - done [< -> <=] PROGRESS_PIECE ? size - done : PROGRESS_PIECE;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/ppc64/capture.c", "take_lowest", "compare",
+     "if (start [>= -> >] end || end - start < size)", 1):
+        "no bytes are fewer than what is taken",
     ("common/file.c", "file_open", "compare",
-     "rc = read_start(f, f->head, f->size [< -> <=] FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);", 1):
+     "rc = read_piece(f, f->head, 0, f->size [< -> <=] FILE_HEAD_SIZE ? f->size : FILE_HEAD_SIZE);", 1):
         "of two equal numbers either is the smaller",
     ("common/file.c", "map_start", "compare",
      "if (fcntl(f->fd, F_GETLEASE) != F_RDLCK || size [> -> >=] SIZE_MAX / 2)", 1):

@@ -31,6 +31,7 @@
 #define LARGEST_PAGE	(64 * KIB)
 #define SMALLEST_PAGE	(4 * KIB)
 #define PAGE_STRUCT	64		/* include/linux/mm_types.h:struct page */
+#define LPPACA_SIZE	KIB		/* kernel/paca.c: a part of a CPU's data */
 #define STACK_SIZE	(16 * KIB)	/* Kconfig:THREAD_SHIFT; a page, if that is more */
 
 /* Likely sizes, from what Linux 6.12 on QEMU took; other configurations differ. */
@@ -65,6 +66,7 @@ struct need {
 struct start_needs {
 	struct need at[NEEDS_MAX];
 	size_t n;
+	size_t n_lowest;	/* the first ones, from the bottom up */
 };
 
 static void add_need(struct start_needs *needs, struct need n)
@@ -140,6 +142,15 @@ static struct boot boot_of(const struct machine *m, const struct ranges *memory)
 	};
 }
 
+/* Before all else, where it may be in the way of what has to be low. */
+static void need_first_cpu(const struct boot *b, struct start_needs *needs)
+{
+	add_need(needs, (struct need){ "the data of its first CPU",
+				       "kernel/paca.c:alloc_paca_data", lower(b->rma, b->bolted),
+				       LPPACA_SIZE, LPPACA_SIZE, PACA_SIZE });
+	needs->n_lowest = needs->n;
+}
+
 static void need_page_tables(const struct boot *b, struct start_needs *needs)
 {
 	uint64_t page = b->machine->page_size, bits = cpu_number(b->machine, "ibm,mmu-pid-bits");
@@ -206,7 +217,7 @@ static void need_stacks(const struct boot *b, struct start_needs *needs)
 				real, 0, 2 * STACK_SIZE, 2 * b->cpus * stack });
 	add_need(needs,
 		 (struct need){ "the data of its CPUs", "kernel/paca.c:allocate_paca", real, 0, 0,
-				b->cpus * PACA_SIZE });
+				(b->cpus - 1) * PACA_SIZE });
 	add_need(needs, (struct need){
 		"the interrupt stacks", "kernel/setup_64.c:irqstack_early_init", b->bolted, 0,
 		2 * STACK_SIZE, 2 * b->cpus * stack });
@@ -234,6 +245,7 @@ static struct start_needs list_needs(const struct boot *b)
 {
 	struct start_needs needs = {0};
 
+	need_first_cpu(b, &needs);
 	need_page_tables(b, &needs);
 	need_rtas(b, &needs);
 	need_stacks(b, &needs);
@@ -241,7 +253,21 @@ static struct start_needs list_needs(const struct boot *b)
 	return needs;
 }
 
-/* --- memblock: from the top down --- */
+/* --- memblock: from the top down, but for the first --- */
+
+static bool take_lowest(struct ranges *free, uint64_t size, uint64_t align, uint64_t below)
+{
+	for (size_t i = 0; i < free->n; i++) {
+		const struct range *r = &free->at[i];
+		uint64_t start = round_up64(r->start, align), end = lower(r->end, below);
+
+		if (start >= end || end - start < size)
+			continue;
+		ranges_subtract_one(free, start, start + size);
+		return true;
+	}
+	return false;
+}
 
 static bool take_piece(struct ranges *free, uint64_t size, uint64_t align, uint64_t below)
 {
@@ -274,8 +300,13 @@ static bool take_pieces(struct ranges *free, uint64_t size, uint64_t below)
 	return !size;
 }
 
-static bool take_need(struct ranges *free, const struct need *n, uint64_t size)
+/* Number @i of them. */
+static bool take_need(struct ranges *free, const struct start_needs *needs, size_t i, uint64_t size)
 {
+	const struct need *n = &needs->at[i];
+
+	if (i < needs->n_lowest)
+		return take_lowest(free, size, n->align, n->below);
 	return n->align ? take_piece(free, size, n->align, n->below) :
 			  take_pieces(free, size, n->below);
 }
@@ -384,7 +415,7 @@ static int prove_least(const struct boot *b, const struct start_needs *needs,
 	for (size_t i = 0; i < needs->n; i++) {
 		const struct need *n = &needs->at[i];
 
-		if (n->least && !take_need(&left, n, n->least))
+		if (n->least && !take_need(&left, needs, i, n->least))
 			return cannot_start(b, n, &left);
 	}
 	return 0;
@@ -411,7 +442,7 @@ static void warn_of_likely(const struct boot *b, const struct start_needs *needs
 		STRING_AUTO below = where_is(n->below);
 		uint64_t rest = free_below(&left, n->below);
 
-		if (!n->likely || take_need(&left, n, n->likely))
+		if (!n->likely || take_need(&left, needs, i, n->likely))
 			continue;
 		warn("the capture kernel may run out of memory: of about %" PRIu64
 		     " KiB that it takes, %s"
