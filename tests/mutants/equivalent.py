@@ -113,6 +113,12 @@ EQUIVALENT = {
     ("common/file.c", "map_start", "compare",
      "uint64_t piece = size - done [< -> <=] PROGRESS_PIECE ? size - done : PROGRESS_PIECE;", 1):
         "of two equal numbers either is the smaller",
+    ("kexec/arch/ppc64/capture.c", "take_piece", "compare",
+     "if (end [< -> <=] size)", 1):
+        "at address 0 nothing is free: the vectors are there, or what is taken first",
+    ("kexec/arch/ppc64/capture.c", "reserve_segments", "compare",
+     "int rc = ranges_add(reserved, 0, page [> -> >=] VECTORS_SIZE ? page : VECTORS_SIZE, \"vectors\");", 1):
+        "of two equal numbers either is the larger",
     ("kexec/arch/ppc64/capture.c", "take_lowest", "compare",
      "if (start [>= -> >] end || end - start < size)", 1):
         "no bytes are fewer than what is taken",

@@ -86,6 +86,8 @@ SCENARIOS = {
     "cmdline-limit": sizes.command_line_limit,
     "region-high": regions.high,
     "region-across": regions.across,
+    "region-edge": regions.edge,
+    "region-taken": regions.high,
     "region-tight": regions.tight,
     "record": recording.record,
     "cpu-mem-hotplug": x86_scenarios.hotplug,

@@ -49,6 +49,8 @@ class Power(Architecture, PSeries):
         "big-initrd": USUAL._replace(memory="4G", crashkernel="1G"),
         "region-high": USUAL._replace(memory="4G", crashkernel="512M@1536M"),
         "region-across": USUAL._replace(memory="4G", crashkernel="512M@1000M"),
+        "region-edge": USUAL._replace(memory="4G", crashkernel="512M@1048448K"),
+        "region-taken": USUAL._replace(memory="4G", crashkernel="512M@1048512K"),
         "region-tight": USUAL._replace(crashkernel="192M"),
     }
     kept = ("elfcorehdr", "fdt")

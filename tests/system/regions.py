@@ -12,7 +12,7 @@ WARNING = "the capture kernel may run out of memory"
 
 
 def high(stage):
-    """RTAS does not reach the crash region: no image is loaded, and it is said."""
+    """RTAS does not reach the crash region, or too little of it: no image is loaded, and it is said."""
     stage.boot()
     status, output = stage.guest.run(stage.load_command(["--hotplug"]))
     expect(status == 1 and "rtas_initialize" in output, f"status {status}\n{output}")
@@ -26,6 +26,15 @@ def across(stage):
     stage.boot()
     output = stage.load("--hotplug")
     expect(WARNING not in output, output)
+    stage.crash(cpu=0)
+    stage.captured_log(cpu=0)
+
+
+def edge(stage):
+    """RTAS reaches 128 KiB of the crash region: its buffer, and below that the first CPU's data. Captured."""
+    stage.boot()
+    output = stage.load("--hotplug")
+    expect(WARNING in output and "the work area for RTAS" in output, output)
     stage.crash(cpu=0)
     stage.captured_log(cpu=0)
 

@@ -45,6 +45,9 @@ static const struct region regions[] = {
 	{ "hash table takes 0x100000", 512 * MIB, 512 * KIB, .htab = true },
 	/* In front of the hash table there is too little. */
 	{ "machine check stacks takes", 248 * KIB, 264 * KIB, .bare = true },
+	/* What it takes is all of a piece. */
+	{ "emergency stacks takes", 512 * MIB - 64 * KIB, MIB + 64 * KIB, .bare = true,
+	  .hole = 512 * MIB - 32 * KIB, .hole_size = 32 * KIB },
 	{ NULL, 512 * MIB, 4 * MIB, .bare = true },
 	{ "RTAS takes 0x10000 bytes below 0x40000000", 1536 * MIB, 512 * MIB, .radix = true,
 	  .rtas = true },
@@ -261,6 +264,7 @@ static const struct {
 } amounts[] = {
 	{ 0, 0, "", "irqpoll maxcpus=1", 8, 8, 65536 },
 	{ 0, 0, "", "nr_cpus=", 16, 16, 65536 },
+	{ 0, 0, "", "nr_cpus 1", 16, 16, 65536 },
 	{ 0, 0, "", "nr_cpus=0", 16, 16, 65536 },
 	{ 0, 0, "", "nr_cpus=1", 16, 8, 65536 },
 	{ 0, 0, "", "nr_cpus=8", 24, 8, 65536 },
@@ -287,12 +291,13 @@ static uint64_t likely_of(size_t i)
 		amounts[i].unpacked + 24 * MIB;
 }
 
-/* Free are these bytes: 32 KiB behind the interrupt vectors, the others at 512 MiB. */
+/* Free are these bytes: what is behind the vectors and the first page, the others at 512 MiB. */
 static void say_likely(size_t i, uint64_t free_bytes, struct said *said)
 {
 	static const struct region region = { NULL, 512 * MIB, 256 * MIB, .rtas = true,
 					      .real_mode = GIB };
-	uint64_t at = 512 * MIB + free_bytes - 32 * KIB;
+	uint64_t behind = amounts[i].page == 65536 ? 0 : 32 * KIB;
+	uint64_t at = 512 * MIB + free_bytes - behind;
 	struct start start = { NULL, AMOUNT_MEMORY, .reserved = at,
 			       .reserved_size = AMOUNT_MEMORY - at };
 	uint8_t *initrd = mem_alloc(MIB);

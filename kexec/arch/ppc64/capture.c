@@ -535,9 +535,11 @@ static bool is_kernel(const struct segment *s)
 	return !strcmp(s->name, "kernel") || !strncmp(s->name, "kernel-", strlen("kernel-"));
 }
 
+/* And nothing is taken of the first page: mm/memblock.c:memblock_find_in_range_node. */
 static int reserve_segments(const struct image *image, struct ranges *reserved)
 {
-	int rc = ranges_add(reserved, 0, VECTORS_SIZE, "interrupt vectors");
+	uint64_t page = image->machine->page_size;
+	int rc = ranges_add(reserved, 0, page > VECTORS_SIZE ? page : VECTORS_SIZE, "vectors");
 
 	for (unsigned int i = 0; i < image->n_segments && rc >= 0; i++) {
 		const struct segment *s = &image->segment[i];
