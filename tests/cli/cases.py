@@ -506,7 +506,7 @@ BAD_MACHINES = [
     ("a crash region behind the last whole 16 MiB", Machine(crash=(512 * MIB, 8 * MIB)), None,
      "kernel at .* is not in the memory which the capture kernel would have"),
     ("a crash region that RTAS does not reach", Machine(**HIGH), None, r"the buffer for RTAS takes 0x10000 bytes below 0x40000000 \(arch/powerpc/kernel/rtas.c:"
-     r"rtas_initialize\), 0x8000 are free for it there; reserve memory below that"),
+     r"rtas_initialize\), 0x0 are free for it there; reserve memory below that"),
     ("no /cpus", Machine(), remove("proc/device-tree/cpus"), "there is no /cpus node"),
     ("no CPU in /cpus", Machine(), remove("proc/device-tree/cpus/PowerPC,POWER9@0"), "no CPU node"),
     ("no memory", Machine(memory=[]), None, "there is no memory"),

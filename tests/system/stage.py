@@ -191,6 +191,11 @@ class Stage(Plugged):
         time.sleep(QUIET_TIME)
         expect(not self.guest.has_come_up(), "a capture kernel came up")
 
+    def expect_no_dump(self):
+        """The capture kernel does not come up, or finds nothing to save."""
+        time.sleep(QUIET_TIME)
+        expect(not self.guest.has_come_up() or self.guest.run("test -e /proc/vmcore")[0], "there is a dump")
+
     def wait_memory(self, region, texts):
         """Until guest memory has each text more often than the kernel file."""
         with open(self.site.kernel, "rb") as file:
