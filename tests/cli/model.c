@@ -119,7 +119,8 @@ static int model_try(unsigned int number, int flags)
 	if (f->fd)
 		return f->fd - 1;
 	if ((errno == ENOENT && (f->flags & flags) == f->flags) ||
-	    (errno == EACCES && (f->flags & O_CREAT || number == FILE_ONLINE)))
+	    (errno == EACCES && number != FILE_MEMORY &&
+	     (f->flags & O_CREAT || number == FILE_ONLINE)))
 		f->fd = -1;
 	return -1;
 }
