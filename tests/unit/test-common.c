@@ -1559,7 +1559,8 @@ static void progress_without_a_line(void **state)
 	to_terminal_no_more();
 }
 
-static void expect_step(const struct progress_step *s, const char *name, uint64_t bytes, uint64_t took)
+static void expect_step(const struct progress_step *s, const char *name, uint64_t bytes,
+			uint64_t took)
 {
 	assert_string_equal(s->name, name);
 	assert_true(s->bytes == bytes);

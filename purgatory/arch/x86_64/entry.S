@@ -54,7 +54,7 @@ start:
 	jmp	*%rax
 
 /*
- * Whatever comes is a fault: interrupts are masked. The address behind the call tells the exception.
+ * Whatever comes is a fault: interrupts are masked. The address behind the call tells which.
  * Another one from here on is a reset, as without an IDT: what tells of the first may be damaged.
  */
 	.globl	fault_gates
