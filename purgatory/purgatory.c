@@ -85,11 +85,9 @@ void print_line(char line[PRINT_LINE], const char *name, const char *what, const
 
 static void say_where(const struct purgatory_params *p)
 {
-	char address[17], line[PRINT_LINE];
+	char address[PRINT_HEX], line[PRINT_LINE];
 
-	for (unsigned int i = 0; i < 16; i++)
-		address[i] = "0123456789abcdef"[p->kernel >> (60 - 4 * i) & 15];
-	address[16] = 0;
+	print_hex(address, p->kernel);
 	print_line(line, "jumping to the kernel", "at 0x", address);
 	say(p, line);
 }

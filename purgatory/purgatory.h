@@ -31,6 +31,14 @@ bool purgatory_verify(const struct purgatory_params *p, uint64_t *damaged);
 /* "purgatory: NAME WHAT MORE", which together have room in it. */
 #define PRINT_LINE 160
 void print_line(char line[PRINT_LINE], const char *name, const char *what, const char *more);
+/* All 16 digits of @v. */
+#define PRINT_HEX 17
+static inline void print_hex(char text[PRINT_HEX], uint64_t v)
+{
+	for (unsigned int i = 0; i < PRINT_HEX - 1; i++)
+		text[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
+	text[PRINT_HEX - 1] = 0;
+}
 
 /* Each architecture's own part. The first thing: make the consoles ready. */
 void arch_start(const struct purgatory_params *p);

@@ -77,6 +77,7 @@ SETTLED = {
     "common/text.c": "test-common",
     "common/mapping.c": "test-common",
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
+    "purgatory/fault.c": "test-purgatory-x86_64 test-purgatory-arm64",
     "purgatory/kept.c": "test-kept test-purgatory",
     "purgatory/arch/ppc64/tree.c": "test-kept",
     "purgatory/arch/arm64/arm64.c": "test-purgatory-arm64",

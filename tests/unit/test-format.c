@@ -554,6 +554,31 @@ static void uki_command_lines(void **state)
 	}
 }
 
+/* The first of a name, before the profiles; what has none, and what is no PE program. */
+static void sections_of_a_program(void **state)
+{
+	size_t size, headers;
+	uint8_t *d = make_uki(&size, &headers);
+	struct payload p;
+	struct file f;
+
+	(void)state;
+	file_unpacked(&f, "test", d, size);
+	assert_int_equal(pe_find(&f, ".cmdline", &p), 0);
+	assert_int_equal(p.size, 18);
+	assert_memory_equal(d + p.offset, "root=/dev/x\nquiet \n", 18);
+	p.size = 1;
+	assert_int_equal(pe_find(&f, ".osrel", &p), 0);
+	assert_int_equal(p.size, 0);
+	memcpy(d + SECTION(1), ".initrd\0", 8);
+	assert_fails(pe_find(&f, ".initrd", &p), EINVAL, "has more than one section .initrd");
+	d[0x40] = 'N';
+	p.size = 1;
+	assert_fails(pe_find(&f, ".cmdline", &p), ENOEXEC, "test: is no PE program");
+	assert_int_equal(p.size, 0);
+	file_close(&f);
+}
+
 static void uki_in_a_uki(void **state)
 {
 	size_t size, headers, all;
@@ -1277,6 +1302,7 @@ int main(void)
 		cmocka_unit_test(uki_layouts),
 		cmocka_unit_test(uki_of_many_sections),
 		cmocka_unit_test(uki_command_lines),
+		cmocka_unit_test(sections_of_a_program),
 		cmocka_unit_test(uki_in_a_uki),
 		cmocka_unit_test(uki_endures),
 		cmocka_unit_test(images_are_understood),

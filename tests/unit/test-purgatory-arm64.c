@@ -77,6 +77,7 @@ static void lanes_arm64(uint32_t state[LANES][8], const uint8_t *data, size_t st
 }
 
 #define memcpy purgatory_memcpy		/* the program has one of its own */
+#include "purgatory/fault.c"
 #include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 #include "purgatory/arch/arm64/arm64.c"

@@ -112,6 +112,7 @@ static void unit_lanes(uint32_t state[LANES][8], const uint8_t *data, size_t str
 }
 #define lanes_x86_64 unit_lanes
 
+#include "purgatory/fault.c"
 #include "purgatory/kept.c"
 #include "purgatory/purgatory.c"
 #include "purgatory/arch/x86_64/x86_64.c"

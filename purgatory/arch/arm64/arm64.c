@@ -4,6 +4,7 @@
 
 #include "purgatory/arch/arm64/io.h"
 #include "purgatory/arch/arm64/lanes.h"
+#include "purgatory/fault.h"
 #include "purgatory/purgatory.h"
 
 void *memcpy(void *to, const void *from, size_t len);
@@ -118,17 +119,6 @@ void arch_stop(void)
 		io_halt();
 }
 
-static void print_number(const struct purgatory_params *p, const char *name, uint64_t v)
-{
-	char text[17];
-
-	for (unsigned int i = 0; i < 16; i++)
-		text[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
-	text[16] = 0;
-	arch_print(p, name);
-	arch_print(p, text);
-}
-
 void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at,
 		     uint64_t address);
 
@@ -136,9 +126,8 @@ void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64
 void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at,
 		     uint64_t address)
 {
-	print_number(p, "\r\npurgatory: a fault, ESR 0x", syndrome);
-	print_number(p, " ELR 0x", at);
-	print_number(p, " FAR 0x", address);
-	arch_print(p, "\r\npurgatory: stopped; there will be no dump.\r\n");
-	arch_stop();
+	fault_number(p, "\r\npurgatory: a fault, ESR 0x", syndrome);
+	fault_number(p, " ELR 0x", at);
+	fault_number(p, " FAR 0x", address);
+	fault_stop(p);
 }

@@ -5,6 +5,7 @@
 #include "purgatory/arch/x86_64/fault.h"
 #include "purgatory/arch/x86_64/io.h"
 #include "purgatory/arch/x86_64/lanes.h"
+#include "purgatory/fault.h"
 #include "purgatory/purgatory.h"
 
 /* The 8250's registers (and the 16550's), beyond its port. */
@@ -108,17 +109,6 @@ static void fault_begin(void)
 					(uint64_t)(uintptr_t)fault_table });
 }
 
-static void fault_number(const struct purgatory_params *p, const char *name, uint64_t v)
-{
-	char text[17];
-
-	for (unsigned int i = 0; i < 16; i++)
-		text[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
-	text[16] = 0;
-	arch_print(p, name);
-	arch_print(p, text);
-}
-
 void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const uint64_t *pushed,
 		     uint64_t address);
 
@@ -129,8 +119,7 @@ void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const ui
 	fault_number(p, "\r\npurgatory: a fault, exception 0x", vector);
 	fault_number(p, " RIP 0x", pushed[FAULT_CODES >> vector & 1]);
 	fault_number(p, " CR2 0x", address);
-	arch_print(p, "\r\npurgatory: stopped; there will be no dump.\r\n");
-	arch_stop();
+	fault_stop(p);
 }
 
 void arch_start(const struct purgatory_params *p)
