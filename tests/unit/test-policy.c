@@ -330,6 +330,21 @@ static void causes(void **state)
 	}
 }
 
+/* Lockdown restricts more than Secure Boot does; what is not known restricts nothing. */
+static void restrictions(void **state)
+{
+	const struct policy locked = { .lockdown = POLICY_LOCKDOWN_CONFIDENTIALITY,
+				       .secure_boot = ANSWER_YES };
+	const enum answer not[] = { ANSWER_NO, ANSWER_UNKNOWN };
+
+	(void)state;
+	assert_non_null(strstr(policy_restricts(&locked), "is locked down"));
+	assert_non_null(strstr(policy_restricts(&(struct policy){ .secure_boot = ANSWER_YES }),
+			       "Secure Boot is on"));
+	for (size_t i = 0; i < ARRAY_SIZE(not); i++)
+		assert_null(policy_restricts(&(struct policy){ .secure_boot = not[i] }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +354,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(what_may_not_be_read),
 		cmocka_unit_test(guesses_forget_nothing_else),
+		cmocka_unit_test(restrictions),
 		cmocka_unit_test(causes),
 	};
 
