@@ -161,10 +161,9 @@ UNABLE = {
 # twin of one; what is left to --thorough has a near relative here. With 4k pages where the page
 # size enters: where segments go, how ranges are rounded, the backup region. With the small kernels what Debian's do not have.
 DEFAULT = {
-    "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "cpu-reload", "hash", "powernv",
-            "mem-hotplug", "mem-stale", "mem-reload-hotplug", "low-64k",
-            "auto-fallback", "unload", "corrupt", "mended", "big-initrd", "record",
-            "region-high", "region-tight"],
+    "64k": ["crash", "cpu-hotplug", "cpu-stale", "cpu-all", "hash", "powernv", "mem-hotplug",
+            "mem-stale", "low-64k", "unload", "corrupt", "mended", "big-initrd", "region-high",
+            "region-tight"],
     "4k": ["low-64k"],
     "new": ["cpu-hotplug", "mem-remove", "cma", "cma-hotplug"],
     "6.1": ["no-hotplug", "readers"],
@@ -172,7 +171,7 @@ DEFAULT = {
               "file-exec", "file-compressed", "auto", "readers", "dtb", "dtb-lost", "zimage"],
     "small-be": ["cpu-hotplug", "low-64k", "exec", "auto-be", "file-spoilt-be", "readers"],
     "x86-6.12": ["crash", "cpu-mem-hotplug", "cpu-mem-stale", "cpu-mem-taken", "chain", "file-hotplug",
-                 "corrupt", "mended", "fault", "fault-untold", "readers", "uki"],
+                 "corrupt", "mended", "fault", "readers", "uki"],
     "x86-new": ["cpu-mem-hotplug", "mem-remove-reload", "cma", "uefi", "lockdown", "readers"],
     "x86-6.1": ["no-hotplug"],
     "arm64-6.12": ["arm-crash", "arm-crash-acpi", "arm-chain", "arm-chain-lost", "arm-corrupt", "arm-fault"],
