@@ -62,8 +62,8 @@ void file_close(struct file *f);
 /*
  * Before anything is opened: who starts a program without standard input, output or error would
  * leave their numbers to what it opens, into which a message would then be written. They are taken
- * by what can be neither read nor written, so that both fail with EBADF as they would have; a
- * program that is started finds them closed.
+ * by the root directory, opened for neither reading nor writing, so that both fail with EBADF as
+ * they would have; a program that is started finds them closed.
  */
 void file_take_streams(void);
 

@@ -225,7 +225,7 @@ struct failure apply_file_load(const struct plan_request *request, struct files 
 	progress_begin(APPLY_STEP);
 	if (f.rc >= 0)
 		f = apply_file_make(&a);
-	progress_advance(files->kernel.file.size + files->initrd.size);
+	progress_advance(f.rc < 0 ? 0 : files->kernel.file.size + files->initrd.size);
 	progress_end();
 	arena_free(&arena);
 	return f;

@@ -143,7 +143,7 @@ int apply_load(const struct image *image, const struct sysroot *sr)
 	apply_show(image, flags);
 	progress_begin(APPLY_STEP);
 	rc = apply_call(image->entry, image->n_segments, segment, flags, sr);
-	progress_advance(bytes);
+	progress_advance(rc < 0 ? 0 : bytes);
 	progress_end();
 	if (rc < 0)
 		return fail(-rc, "kexec_load failed: %s: %s", strerror(-rc),

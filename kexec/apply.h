@@ -38,7 +38,7 @@ bool apply_is_counted(bool crash, const struct sysroot *sr);
 /*
  * The same for calls that are to be made now: how many, should the lock be another's. Where each
  * counts, also one that finds it taken (kernel/kexec.c:kexec_load_check), it is one, and until
- * then the lock has been waited for.
+ * then the lock has been waited for, two seconds at most.
  */
 unsigned int apply_tries(bool crash, const struct sysroot *sr);
 

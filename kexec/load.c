@@ -125,14 +125,16 @@ static struct failure load_plan(struct load_try *t)
 		f = plan_open(&t->image, t->files, &t->o->request);
 	if (syscalls.random(t->seed, sizeof(t->seed)) >= 0)
 		t->image.request.seed = t->seed;
-	progress_begin("planning");
-	if (f.rc >= 0)
+	if (f.rc >= 0) {
+		progress_begin("planning");
 		f = failure_of(PHASE_PLAN, plan(&t->image));
-	progress_end();
-	progress_begin("proving");
-	if (f.rc >= 0)
+		progress_end();
+	}
+	if (f.rc >= 0) {
+		progress_begin("proving");
 		f = failure_of(PHASE_PROOF, prove(&t->image));
-	progress_end();
+		progress_end();
+	}
 	t->planned = f.rc >= 0;
 	return f;
 }

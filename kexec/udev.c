@@ -18,12 +18,12 @@ struct token {
 enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
 struct rule {
-	unsigned int line;
+	unsigned int line;		/* a file's rules have ascending ones, and none has 0 */
 	struct token *tokens;
 	struct rule *next, *target;	/* target: where GOTO leads */
 	/* by subsystem: its place in udev_reloads, from 1; 0: none */
 	size_t entry[2][UDEV_LISTS];
-	enum match reached;
+	bool reached;			/* perhaps */
 };
 
 /* An event that is imagined. */
@@ -60,8 +60,12 @@ static bool operator_fits(const char *key, bool compares, char first)
 		"ACTION", "DEVPATH", "KERNEL", "KERNELS", "SUBSYSTEM", "SUBSYSTEMS", "DRIVER",
 		"DRIVERS", "ATTRS", "CONST", "TAGS", "TEST", "RESULT",
 	};
-	static const char *const done[] = { "RUN", "GOTO", "LABEL", "OPTIONS" };
+	static const char *const done[] = {
+		"RUN", "GOTO", "LABEL", "OPTIONS", "OWNER", "GROUP", "MODE", "SECLABEL",
+	};
 
+	if (!strcmp(key, "GOTO") || !strcmp(key, "LABEL"))
+		return !compares && first == '=';
 	for (size_t i = 0; i < ARRAY_SIZE(compared); i++)
 		if (!strcmp(key, compared[i]))
 			return compares;
@@ -351,28 +355,26 @@ static void apply_rule(struct scan *s, struct rule *rule, bool certain)
 			apply_token(s, rule, t, certain);
 }
 
-static void reach(struct rule *rule, enum match how)
-{
-	if (rule && rule->reached < how)
-		rule->reached = how;
-}
-
 static void follow(struct scan *s, const char *action)
 {
 	struct event e = { action, subsystems[s->subsystem], devices[s->subsystem],
 			   s->kept ? "1" : "0", s->out->arch };
+	unsigned int met = 0;	/* the line at which all ways that may be gone have met again */
 
 	for (struct rule *r = s->rules; r; r = r->next)
-		r->reached = r == s->rules ? MATCH_YES : MATCH_NO;
+		r->reached = r == s->rules;
 	for (struct rule *r = s->rules; r; r = r->next) {
 		enum match match = r->reached ? match_rule(r, &e) : MATCH_NO;
-		enum match applies = less_certain(r->reached, match);
+		enum match applies = r->line < met ? less_certain(MATCH_MAYBE, match) : match;
 
 		if (applies)
 			apply_rule(s, r, applies == MATCH_YES);
-		reach(r->target, applies);
-		reach(r->next,
-		      r->target ? less_certain(r->reached, MATCH_YES - match) : r->reached);
+		if (applies && r->target) {
+			r->target->reached = true;
+			met = r->target->line > met ? r->target->line : met;
+		}
+		if (r->next && r->reached && !(r->target && match == MATCH_YES))
+			r->next->reached = true;
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/text.h"
 #include "next-boot/show.h"
 
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
 	struct tree t;
 	int rc;
 
+	file_take_streams();
 	message_program("kdump-load");
 	if (request_parse(&r, argc, argv) < 0) {
 		fputs("usage: next-boot [--root=DIR] [--kexec=FILE] [--explain] [--entry=NAME]"

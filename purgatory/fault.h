@@ -6,9 +6,14 @@
 
 #include "purgatory/purgatory.h"
 
-/* @name, then all digits of @v; a name begins with what separates it from the one before. */
-void fault_number(const struct purgatory_params *p, const char *name, uint64_t v);
-/* After the last number. For ever. */
-void fault_stop(const struct purgatory_params *p);
+/* Of the processor. @name: what stands before the number; the first one's begins the line. */
+struct fault_register {
+	const char *name;
+	uint64_t value;
+};
+
+#define FAULT_REGISTERS 3
+/* Says them in one line shorter than PRINT_LINE, and that there will be no dump. For ever. */
+void fault_stop(const struct purgatory_params *p, const struct fault_register *registers);
 
 #endif

@@ -13,7 +13,7 @@
  * the whole image are in no region: the segments which the running kernel
  * may rewrite (with --hotplug, see kept[]), the 32 bytes of the digest itself and the names behind
  * it, which serve to say what is damaged where it is wrong, and what
- * lies behind the blob's bytes up to image_size, the purgatory's own stack.
+ * lies behind the blob's bytes up to image_size, the purgatory's own stack and variables.
  *
  * The digest is made so that four processors, or the four parts of a vector, could work at it at
  * a time. The text is, for each region in order, its `size` bytes and as many zeros as make them a

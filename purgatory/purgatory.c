@@ -119,6 +119,6 @@ void purgatory(const struct purgatory_params *p, uint64_t cpu)
 			    : "purgatory: nothing to verify, no digest\r\n");
 	copy_backup(p);
 	kept_mend(p, cpu);
-	arch_finish(p, cpu);
 	say_where(p);
+	arch_finish(p, cpu);
 }

@@ -3,8 +3,8 @@
 /*
  * The purgatory runs between two kernels: on one CPU, with interrupts off, at
  * physical addresses (ppc64: in real mode; x86_64: on an identity map) and with
- * nothing to call but itself. It writes no memory but its own stack, and what a
- * console is made of, until the digest is verified.
+ * nothing to call but itself. It writes no memory but its own stack and variables, which lie
+ * behind the blob, and what a console is made of, until the digest is verified.
  */
 #ifndef PURGATORY_PURGATORY_H
 #define PURGATORY_PURGATORY_H

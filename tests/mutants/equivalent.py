@@ -697,9 +697,6 @@ EQUIVALENT = {
     ("kexec/udev.c", "less_certain", "compare",
      "return a [< -> <=] b ? a : b;", 1):
         "of two equal ones either is the less certain",
-    ("kexec/udev.c", "reach", "compare",
-     "if (rule && rule->reached [< -> <=] how)", 1):
-        "what is equal is set to what it is",
     ("kexec/udev.c", "udev_append", "always",
      "if (!(out->n & (out->n - 1)))", 1):
         "what is copied more often is the same",

@@ -381,6 +381,19 @@ static void fault_is_told(void **state)
 	}
 }
 
+/* On the screen it takes as many rows as it has, not one for each number. */
+static void fault_is_shown(void **state)
+{
+	struct purgatory_params *p = *state;
+
+	p->consoles = PURGATORY_CONSOLE_VGA;
+	fall(p, 14);
+	assert_string_equal(row(VGA_ROWS - 3), "purgatory: a fault, exception 0x000000000000000e"
+			    " RIP 0x000000006d310abc CR2 0xfe");
+	assert_string_equal(row(VGA_ROWS - 2), "dcba9876543210");
+	assert_string_equal(row(VGA_ROWS - 1), "purgatory: stopped; there will be no dump.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +407,7 @@ int main(void)
 		cmocka_unit_test(nothing_of_its_own),
 		cmocka_unit_test_setup_teardown(exceptions_are_awaited, setup, teardown),
 		cmocka_unit_test_setup_teardown(fault_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(fault_is_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(stops, setup, teardown),
 	};
 

@@ -279,6 +279,26 @@ static void rules_that_undo_others(void **state)
 		  0, 0, 0 },
 		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nRUN=\"\"\nLABEL=\"end\"", ALL, ALL, 1 },
 		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nLABEL=\"end\"\nRUN=\"\"", 0, 0, 0 },
+		/* where ways meet again it is as certain as before */
+		{ PUT, "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\"\n" CPU "RUN=\"\"", 0, 0,
+		  0 },
+		{ PUT,
+		  "ENV{a}==\"1\", GOTO=\"far\"\nENV{b}==\"1\", GOTO=\"near\"\nLABEL=\"near\"\n" CPU
+		  "RUN=\"\"\nLABEL=\"far\"",
+		  ALL, ALL, 1 },
+		{ PUT,
+		  "ENV{a}==\"1\", GOTO=\"far\"\nENV{b}==\"1\", GOTO=\"near\"\nLABEL=\"near\"\n"
+		  "LABEL=\"far\"\n" CPU "RUN=\"\"",
+		  0, 0, 0 },
+		{ PUT,
+		  "ENV{a}==\"1\", GOTO=\"j\"\nSUBSYSTEM==\"cpu\", GOTO=\"end\"\nLABEL=\"j\"\n" CPU
+		  "RUN=\"\"\nLABEL=\"end\"",
+		  ALL, ALL, 1 },
+		/* lines that udev does not take */
+		{ "OWNER==\"root\", RUN+=\"kdump\"", "MODE!=\"1\", RUN+=\"kdump\"", 0, 0, 0 },
+		{ "SECLABEL{x}==\"y\", RUN+=\"kdump\"", "GROUP==\"x\", RUN+=\"kdump\"", 0, 0, 0 },
+		{ "GOTO+=\"x\", RUN+=\"kdump\"", "LABEL:=\"x\", RUN+=\"kdump\"", 0, 0, 0 },
+		{ CPU "OWNER=\"root\", GROUP+=\"x\", RUN+=\"kdump\"", "", ALL, ALL, 1 },
 		/* letters of either case, where the rule says so */
 		{ "SUBSYSTEM==i\"CPU\", RUN+=\"kdump\"", "", ALL, ALL, 1 },
 		{ "SUBSYSTEM==\"CPU\", RUN+=\"kdump\"", "", 0, 0, 0 },

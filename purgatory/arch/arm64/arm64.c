@@ -126,8 +126,9 @@ void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64
 void purgatory_fault(const struct purgatory_params *p, uint64_t syndrome, uint64_t at,
 		     uint64_t address)
 {
-	fault_number(p, "\r\npurgatory: a fault, ESR 0x", syndrome);
-	fault_number(p, " ELR 0x", at);
-	fault_number(p, " FAR 0x", address);
-	fault_stop(p);
+	fault_stop(p, (struct fault_register[FAULT_REGISTERS]){
+			      { "\r\npurgatory: a fault, ESR 0x", syndrome },
+			      { " ELR 0x", at },
+			      { " FAR 0x", address },
+		      });
 }

@@ -4,7 +4,7 @@
  * Entered by arch/x86/kernel/relocate_kernel_64.S in long mode on an identity map,
  * interrupts off, all registers zero or garbage, with little stack, and with a GDT and an IDT
  * that are gone or (since Linux 6.16) the old kernel's. SSE is off. With a console there is an IDT
- * of our own, until the kernel is entered: what an exception does without one is a reset.
+ * of our own while C runs: what an exception does without one is a reset.
  */
 #include "purgatory/arch/x86_64/fault.h"
 #include "purgatory/params.h"
@@ -54,8 +54,8 @@ start:
 	jmp	*%rax
 
 /*
- * Whatever comes is a fault: interrupts are masked. The address behind the call tells which.
- * Another one from here on is a reset, as without an IDT: what tells of the first may be damaged.
+ * Whatever comes is a fault: interrupts are masked, NMIs too (LINT1 by lapic_shutdown() of the
+ * kernel that was). The address behind the call tells which. Another one from here on is a reset, as without an IDT: what tells of the first may be damaged.
  */
 	.globl	fault_gates
 	.balign	FAULT_GATE

@@ -116,10 +116,11 @@ void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const ui
 void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const uint64_t *pushed,
 		     uint64_t address)
 {
-	fault_number(p, "\r\npurgatory: a fault, exception 0x", vector);
-	fault_number(p, " RIP 0x", pushed[FAULT_CODES >> vector & 1]);
-	fault_number(p, " CR2 0x", address);
-	fault_stop(p);
+	fault_stop(p, (struct fault_register[FAULT_REGISTERS]){
+			      { "\r\npurgatory: a fault, exception 0x", vector },
+			      { " RIP 0x", pushed[FAULT_CODES >> vector & 1] },
+			      { " CR2 0x", address },
+		      });
 }
 
 void arch_start(const struct purgatory_params *p)
