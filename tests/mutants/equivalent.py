@@ -305,6 +305,24 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
      "if (!rc)", 1):
         "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/survey.c", "add_area", "always",
+     "if (rc >= 0)", 1):
+        "what does not fit in 64 bits does not the second time, and the words are the same",
+    ("kexec/arch/ppc64/survey.c", "survey_ram", "compare",
+     "return rc [< -> <=] 0 ? rc : 0;", 1):
+        "the other value is 0, too",
+    ("kexec/arch/ppc64/survey.c", "survey_chosen", "compare",
+     "if (size [> -> >=] m->crash_size)", 1):
+        "what is equal becomes what it is",
+    ("kexec/arch/ppc64/survey.c", "add_pointed", "compare",
+     "return rc [< -> <=] 0 ? fail_in(rc, \"device tree: %s\", node->name) : 0;", 1):
+        "0 is returned either way, and is_arch_300() forgets the words",
+    ("kexec/arch/ppc64/survey.c", "add_pointed", "always",
+     "if (rc >= 0)", 1):
+        "what does not fit in 64 bits does not the second time, and the words are the same",
+    ("kexec/arch/ppc64/survey.c", "survey_real_mode", "compare",
+     "if (end && end [< -> <=] cap)", 1):
+        "what is equal becomes what it is",
     ("kexec/arch/ppc64/cpunodes.c", "threads_of", "compare",
      "return p && p->len [>= -> >] 4 ? p->len / 4 : 1;", 1):
         "4 bytes are one thread either way",

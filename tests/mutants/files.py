@@ -52,6 +52,7 @@ SETTLED = {
     "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
     "kexec/arch/ppc64/flaws.c": "test-way",
     "kexec/arch/ppc64/dtb.c": "test-tree",
+    "kexec/arch/ppc64/survey.c": "test-ppc64 test-survey",
     "kexec/arch/ppc64/pointers.c": "test-tree",
     "kexec/arch/ppc64/room.c": "test-tree",
     "kexec/arch/ppc64/crash.c": "test-tree test-prove",
@@ -105,12 +106,12 @@ UNITS = ("test-apply", "test-files", "test-cmdline", "test-way", "test-capture",
          "test-boot-params", "test-tree",
          "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
          "test-kexec", "test-format", "test-survey", "test-machine", "test-sysroot", "test-load",
-         "test-failure", "test-state", "test-arm64", "test-x86-64")
+         "test-failure", "test-state", "test-arm64", "test-ppc64", "test-x86-64")
 FOREIGN = {
-    "arm64": ("test-boot-params", "test-capture", "test-image", "test-load", "test-machine", "test-prove",
-              "test-x86-64"),
+    "arm64": ("test-boot-params", "test-capture", "test-image", "test-load", "test-machine", "test-ppc64",
+              "test-prove", "test-x86-64"),
     "ppc64": ("test-arm64", "test-boot-params", "test-x86-64"),
-    "x86_64": ("test-arm64", "test-capture", "test-machine", "test-policy", "test-prove", "test-image"),
+    "x86_64": ("test-arm64", "test-capture", "test-machine", "test-policy", "test-ppc64", "test-prove", "test-image"),
 }
 
 # Not tried, with the reason.

@@ -19,8 +19,8 @@
 #define VEC5_MMU_RADIX	0x40
 
 /*
- * A pair of properties which describe one area. Both or none must be there;
- * base and size are appended to @out and to what must be avoided.
+ * A pair of properties which describe one area, where both are there: it is appended to @out
+ * and to what must be avoided.
  */
 static int add_area(struct machine *m, const struct dt_node *node, const char *base_name,
 		    const char *size_name, const char *why, struct ranges *out)
@@ -236,8 +236,7 @@ static int survey_firmware(struct machine *m, struct ppc64_facts *f)
 	ranges_merge(&f->pointed);
 	if (rc >= 0 && reserved)
 		rc = dt_add_ranges(reserved, f->cells, "", "reserved-ranges", &f->reserved);
-	if (rc >= 0)
-		ranges_copy(&m->avoid, &f->reserved);
+	ranges_copy(&m->avoid, &f->reserved);
 	if (rc >= 0)
 		rc = nexttree_reserved_memory(m->tree, false, &m->avoid);
 	if (rc >= 0)
@@ -252,8 +251,9 @@ static bool is_arch_300(const struct dt_node *root)
 	uint64_t pvr = 0;
 
 	for (const struct dt_node *n = cpus ? cpus->children : NULL; n && !pvr; n = n->next)
-		if (dt_is_type(n, "cpu") && dt_number(n, "cpu-version", &pvr) < 0)
-			fail_forget();
+		if (dt_is_type(n, "cpu"))
+			dt_number(n, "cpu-version", &pvr);
+	fail_forget();		/* it is an older one, then */
 	if (pvr >> 16 == 0x0f00)
 		return (pvr & 0xffff) >= 5;
 	return pvr >> 16 == 0x4e || (pvr >> 16 >= 0x80 && pvr >> 16 < 0x100);
@@ -324,6 +324,7 @@ static void survey_console(struct machine *m, struct ppc64_facts *f)
 
 	f->hvterm = node && dt_compatible(node, "hvterm1") &&
 		    dt_number(node, "reg", &f->hvterm_unit) == 1;
+	fail_forget();		/* a console is nothing that a survey fails for */
 }
 
 /*

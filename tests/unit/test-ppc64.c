@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Copyright The kexec-hotplug developers
+/* What machines of POWER say of themselves. */
+#include "tests/unit/trees.h"
+#include "tests/unit/unit.h"
+
+#include <inttypes.h>
+
+#include "kexec/arch/ppc64/ppc64.h"
+#include "kexec/sysroot.h"
+
+static struct arena arena;
+static char *dir;
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = unit_directory();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unit_remove(dir);
+	arena_free(&arena);
+	fail_forget();
+	return 0;
+}
+
+/* --- what a machine says --- */
+
+static void write_node(const char *path, const struct dt_node *node)
+{
+	STRING_AUTO here = mem_printf("%s/%s", path, node->name);
+
+	mkdir(here, 0777);
+	for (const struct dt_prop *p = node->props; p; p = p->next)
+		unit_write(here, p->name, p->data, p->len);
+	for (const struct dt_node *n = node->children; n; n = n->next)
+		write_node(here, n);
+}
+
+static void put_ranges(struct buf *out, const char *name, const struct ranges *r, const char *usual)
+{
+	BUF_AUTO text = {0};
+
+	buf_printf(&text, "%s", name);
+	for (size_t i = 0; i < r->n; i++)
+		buf_printf(&text, " %" PRIx64 "-%" PRIx64, r->at[i].start, r->at[i].end);
+	if (strcmp((char *)text.data, usual))
+		buf_printf(out, "%s%s", out->len ? ", " : "", (char *)text.data);
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t value, uint64_t usual)
+{
+	if (value != usual)
+		buf_printf(out, "%s%s %" PRIx64, out->len ? ", " : "", name, value);
+}
+
+static void put_word(struct buf *out, const char *word, bool is_so)
+{
+	if (is_so)
+		buf_printf(out, "%s%s", out->len ? ", " : "", word);
+}
+
+/* All that differs from a guest with a hash table that has 0-1000, and nothing else. */
+static const char *told(const struct machine *m)
+{
+	const struct ppc64_facts *f = m->arch_facts;
+	BUF_AUTO out = {0};
+
+	buf_printf(&out, "%s", "");
+	put_ranges(&out, "memory", &f->memory, "memory 0-1000");
+	put_ranges(&out, "ram", &m->ram, "ram 0-1000");
+	put_ranges(&out, "avoid", &m->avoid, "avoid");
+	put_ranges(&out, "rtas", &f->rtas, "rtas");
+	put_ranges(&out, "opal", &f->opal, "opal");
+	put_ranges(&out, "pointed", &f->pointed, "pointed");
+	put_ranges(&out, "reserved", &f->reserved, "reserved");
+	put_ranges(&out, "coherent", &f->coherent, "coherent");
+	put_number(&out, "crash", m->crash.start, 0);
+	put_number(&out, "to", m->crash.end, 0);
+	put_ranges(&out, "more", &m->crash_more, "more");
+	put_number(&out, "kernel", m->kernel_end, 0);
+	put_number(&out, "base", f->opal_base, 0);
+	put_number(&out, "entry", f->opal_entry, 0);
+	for (size_t i = 0; i < f->n_cpus; i++)
+		put_number(&out, i ? "cpu" : "cpus", f->cpu[i].cpu << 8 | f->cpu[i].hardware_id,
+			   UINT64_MAX);
+	put_word(&out, "bare", !f->guest);
+	put_word(&out, "radix", f->radix);
+	put_word(&out, "keystore", f->keystore);
+	put_word(&out, "hvterm", f->hvterm);
+	put_number(&out, "unit", f->hvterm_unit, 0);
+	put_number(&out, "limit", m->real_mode_limit, 0x1000);
+	return arena_string(&arena, (char *)out.data, out.len);
+}
+
+#define CELLS		":#size-cells=<2 "
+#define PLAIN		CELLS "memory@0:device_type=memory,reg=<0.0.0.1000 "
+#define BARE		PLAIN "ibm;opal "
+#define AREA(at, size)	"linux;rtas-base=<" at ",rtas-size=<" size " "
+#define GPU		"compatible=ibm;coherent-device-memory"
+#define LINE(text)	PROC_IOMEM, text "\n"
+#define ID(cpu)		SYS_CPU "/cpu" #cpu "/physical_id"
+#define DRCONF(flags) \
+	"ibm;dynamic-reconfiguration-memory:ibm;lmb-size=<0.100," \
+	"ibm;dynamic-memory=<1.0.2000.0.0.0." flags " "
+#define MEMORY(at, reg)	"memory@" at ":device_type=memory,reg=<" reg " "
+#define CPU(id, pvr)	"cpus/c@" id ":device_type=cpu,cpu-version=<" pvr " "
+#define VEC5(cell)	"chosen:ibm;architecture-vec-5=<0.0.0.0.0.0." cell " "
+#define ALL		"limit ffffffffffffffff"
+#define GIB		"memory, ram, limit 40000000"
+#define TIB		"memory, ram, limit 10000000000"
+
+struct survey_row {
+	const char *tree, *file, *text; /* of one file more, or NULL */
+	const char *want;		/* or, with err, what the message says */
+	int err;
+	const char *cmdline;		/* NULL: none */
+	uint64_t crash_size;		/* 0: not known */
+};
+
+#define IS(words, facts)		{ words, .want = facts }
+#define REFUSED(words, no, text)	{ words, .want = text, .err = no }
+
+static const struct survey_row survey_rows[] = {
+	IS(PLAIN, ""),
+	IS(CELLS "x", "memory, ram, limit 40000000"),
+
+	/* memory */
+	IS(PLAIN DRCONF("8"), "memory 0-1000 2000-2100, ram 0-1000 2000-2100"),
+	IS(PLAIN DRCONF("0"), ""),
+	REFUSED(CELLS "memory@0:device_type=memory,reg=<0 " DRCONF("8"), EINVAL,
+	  "memory@0/reg has 4 bytes"),
+	REFUSED(":#size-cells=<3", EINVAL, "/#size-cells is 3"),
+	{ PLAIN, LINE("0-7ff : System RAM"), .want = "ram 0-800" },
+	{ PLAIN, LINE("0-7ff : System ROM"), .want = "" },
+	{ PLAIN, LINE("00-00 : System RAM\n0-0 : System RAM"), .want = "" },
+	{ PLAIN, LINE("10-10 : System RAM\n20-21 : System RAM"), .want = "ram 20-22" },
+	{ PLAIN, LINE("0-7ff : System RAM (kmem)"), .want = "ram 0-800, avoid 0-800" },
+	{ PLAIN, LINE("0-7ff : x\n  0-3ff : System RAM"), .want = "ram 0-400, avoid 0-400" },
+	{ PLAIN, LINE("800-17ff : System RAM\n0-7ff : System RAM\n  10-1f : Kernel code"),
+	  .want = "ram 0-1800" },
+	{ PLAIN, LINE("10-1f : Crash kernel\n20-20 : Crash kernel\n31-32 : Crash kernel"),
+	  .want = "more 10-20 31-33" },
+	{ PLAIN "chosen", LINE("30-3f : Crash kernel\n20-2f : Crash kernel"),
+	  .want = "more 20-40" },
+	{ PLAIN, PROC_IOMEM "/x", "", .want = PROC_IOMEM ": is not a regular file", .err = EINVAL },
+
+	/* mem= */
+	IS(PLAIN "chosen:linux;memory-limit=<400", ""),
+	{ PLAIN "chosen:linux;memory-limit=<400", .want = "ram 0-400", .cmdline = "mem=1K" },
+	{ PLAIN "chosen:linux;memory-limit=<0", .want = "", .cmdline = "mem=1K" },
+	{ PLAIN "chosen", .want = "", .cmdline = "mem=1K" },
+	{ PLAIN, .want = "", .cmdline = "mem=1K" },
+	{ PLAIN "chosen:linux;memory-limit=<400", LINE("0-7ff : System RAM"), .want = "ram 0-800",
+	  .cmdline = "mem=1K" },
+	{ PLAIN "chosen:linux;memory-limit=ab", .want = "chosen/linux,memory-limit has 3 bytes",
+	  .err = EINVAL, .cmdline = "mem=1K" },
+	{ PLAIN "chosen:linux;memory-limit=ab", PROC_IOMEM "/x", "",
+	  .want = PROC_IOMEM ": is not a regular file", .err = EINVAL, .cmdline = "mem=1K" },
+	{ PLAIN "chosen:linux;memory-limit=<400", PROC_IOMEM "/x", "",
+	  .want = PROC_IOMEM ": is not a regular file", .err = EINVAL, .cmdline = "mem=1K" },
+
+	/* CPUs: 0, 2 and 3 are present */
+	{ PLAIN, SYS_CPU "/x", "", .want = "" },
+	{ PLAIN, ID(0), "8", .want = "cpus 8" },
+	{ PLAIN, ID(3), "8", .want = "cpus 308" },
+	{ PLAIN, ID(1), "8", .want = "" },
+	{ PLAIN, ID(0), "x", .want = "cpu0/physical_id: \"x\" is not a number", .err = EINVAL },
+	{ PLAIN, ID(3), "x", .want = "cpu3/physical_id: \"x\" is not a number", .err = EINVAL },
+	{ PLAIN, SYS_CPU, "", .want = SYS_CPU ": is not a directory", .err = EINVAL },
+
+	/* what /chosen says */
+	IS(PLAIN "chosen:linux;kernel-end=<300", "kernel 300"),
+	REFUSED(PLAIN "chosen:linux;kernel-end=ab", EINVAL, "linux,kernel-end has 3"),
+	IS(PLAIN "chosen:linux;htab-base=<200,linux;htab-size=<80", "avoid 200-280"),
+	IS(PLAIN "chosen:linux;kernel-end=<300,linux;htab-base=<200,linux;htab-size=<80,"
+	  "linux;crashkernel-base=<400,linux;crashkernel-size=<100",
+	  "avoid 200-280, crash 400, to 500, kernel 300"),
+	REFUSED(PLAIN "chosen:linux;htab-base=ab,linux;htab-size=<80", EINVAL,
+	  "linux,htab-base has 3"),
+	REFUSED(PLAIN "chosen:linux;htab-base=<200,linux;htab-size=ab", EINVAL,
+	  "linux,htab-size has 3"),
+	IS(PLAIN "chosen:linux;crashkernel-base=<400", "crash 400, to 400"),
+	IS(PLAIN "chosen:linux;crashkernel-size=<400", ""),
+	REFUSED(PLAIN "chosen:linux;crashkernel-base=ab,linux;crashkernel-size=<100", EINVAL,
+	  "linux,crashkernel-base has 3"),
+	REFUSED(PLAIN "chosen:linux;crashkernel-base=<400,linux;crashkernel-size=ab", EINVAL,
+	  "linux,crashkernel-size has 3"),
+	{ PLAIN "chosen:linux;crashkernel-base=<400,linux;crashkernel-size=<100",
+	  .want = "crash 400, to 480", .crash_size = 0x80 },
+	{ PLAIN "chosen:linux;crashkernel-base=<400,linux;crashkernel-size=<100",
+	  .want = "crash 400, to 500", .crash_size = 0x180 },
+	{ PLAIN "chosen:linux;crashkernel-base=<400,linux;crashkernel-size=<100",
+	  LINE("380-47f : Crash kernel"), .want = "crash 400, to 500, more 380-400" },
+	IS(PLAIN "chosen:linux;crashkernel-base=<ffffffff.fffff000,linux;crashkernel-size=<fff",
+	  "crash fffffffffffff000, to ffffffffffffffff"),
+	REFUSED(PLAIN "chosen:linux;crashkernel-base=<ffffffff.fffff000,"
+	  "linux;crashkernel-size=<1000", EINVAL,
+	  "the crash region of 0x1000 bytes at 0xfffffffffffff000 wraps around 64 bits"),
+
+	/* firmware */
+	IS(PLAIN "rtas:" AREA("200", "80"), "avoid 200-280, rtas 200-280"),
+	IS(PLAIN "rtas:linux;rtas-base=<200", ""),
+	IS(PLAIN "rtas:rtas-size=<200", ""),
+	REFUSED(PLAIN "rtas:rtas-size=ab", EINVAL, "rtas/rtas-size has 3"),
+	REFUSED(PLAIN "rtas:linux;rtas-base=ab,rtas-size=abcd", EINVAL,
+	  "rtas/linux,rtas-base has 3"),
+	REFUSED(PLAIN "rtas:" AREA("ffffffff.ffffffff", "2"), EOVERFLOW, "RTAS: 0x2 bytes at"),
+	REFUSED(BARE "rtas:" AREA("ffffffff.ffffffff", "2"), EOVERFLOW, "RTAS: 0x2 bytes at"),
+	IS(BARE, "bare, " ALL),
+	IS(BARE "ibm;opal:opal-base-address=<300,opal-runtime-size=<40,opal-entry-address=<310",
+	  "avoid 300-340, opal 300-340, base 300, entry 310, bare, " ALL),
+	IS(BARE "ibm;opal:opal-entry-address=<310", "entry 310, bare, " ALL),
+	REFUSED(BARE "ibm;opal:opal-base-address=ab,opal-runtime-size=<40", EINVAL,
+	  "opal-base-address has 3"),
+	REFUSED(BARE "ibm;opal:opal-base-address=<300,opal-runtime-size=ab", EINVAL,
+	  "opal-runtime-size has 3"),
+	REFUSED(BARE "ibm;opal:opal-entry-address=ab", EINVAL, "opal-entry-address has 3"),
+	IS(PLAIN "p@1:device_type=pci,linux;tce-base=<200,linux;tce-size=<10 "
+	  "p@2:device_type=pci,linux;tce-base=<210,linux;tce-size=<10",
+	  "avoid 200-220, pointed 200-220"),
+	REFUSED(PLAIN "p@1:device_type=pci,linux;tce-base=<ffffffff.ffffffff,linux;tce-size=<10 "
+	  ":reserved-ranges=<0.500.0.10", EOVERFLOW, "device tree: p@1: TCE table: 0x10 bytes at"),
+	IS(PLAIN ":reserved-ranges=<0.500.0.10.0.600.0.10",
+	  "avoid 500-510 600-610, reserved 500-510 600-610"),
+	REFUSED(PLAIN ":reserved-ranges=<1", EINVAL, "/reserved-ranges has 4 bytes"),
+	IS(PLAIN "reserved-memory:#size-cells=<2 reserved-memory/a@1:reg=<0.700.0.10",
+	  "avoid 700-710"),
+	REFUSED(PLAIN "reserved-memory:#size-cells=<3", EINVAL, "reserved-memory/#size-cells is 3"),
+	IS(PLAIN "gpu@2:" GPU ",reg=<0.9000.0.100 gpu@1:" GPU ",reg=<0.8000.0.100",
+	  "avoid 8000-8100 9000-9100, coherent 8000-8100 9000-9100"),
+	IS(PLAIN "gpu@1:" GPU " pci@2:reg=<0.9000.0.100", ""),
+	REFUSED(PLAIN "gpu@1:" GPU ",reg=<1", EINVAL, "gpu@1/reg has 4 bytes"),
+	{ PLAIN, SYS_SECVAR_FORMAT, "ibm,plpks-sb-v1\n", .want = "keystore" },
+	{ PLAIN, SYS_SECVAR_FORMAT, "ibm,plpk", .want = "" },
+	{ PLAIN, SYS_SECVAR_FORMAT "/x", "", .want = SYS_SECVAR_FORMAT ": is not a regular file",
+	  .err = EINVAL },
+
+	/* the console */
+	IS(PLAIN "v@1:compatible=hvterm1,reg=<30 chosen:stdout-path=/v@1", "hvterm, unit 30"),
+	IS(PLAIN "v@1:compatible=hvterm1 chosen:stdout-path=/v@1", ""),
+	IS(PLAIN "v@1:compatible=hvterm1,reg=<1.2.3 chosen:stdout-path=/v@1", ""),
+	IS(PLAIN "v@1:compatible=other,reg=<30 chosen:stdout-path=/v@1", ""),
+	IS(PLAIN "v@1:compatible=hvterm1,reg=<30", ""),
+
+	/* the MMU: a guest has it from the hypervisor */
+	IS(PLAIN VEC5("40000000"), "radix, " ALL),
+	IS(PLAIN VEC5("7f000000"), "radix, " ALL),
+	IS(PLAIN VEC5("0"), ""),
+	IS(PLAIN VEC5("80000000"), ""),
+	IS(PLAIN VEC5("c0ffffff"), ""),
+	IS(PLAIN VEC5("40000000") CPU("0", "4d0000"), "radix, " ALL),
+	IS(PLAIN CPU("0", "4e0000"), ""),
+	IS(BARE CPU("0", "4d0000"), "bare, " ALL),
+	IS(BARE CPU("0", "4e0000"), "bare, radix, " ALL),
+	IS(BARE CPU("0", "4e0000") "chosen", "bare, radix, " ALL),
+	IS(BARE CPU("0", "4e0000") "chosen:linux;htab-base=<200", "bare, " ALL),
+
+	/* how far early boot reaches with a hash table: by the CPU and the first memory */
+	IS(CELLS CPU("0", "f000004"), GIB),
+	IS(CELLS CPU("0", "f000005"), TIB),
+	IS(CELLS CPU("0", "f000006"), TIB),
+	IS(CELLS CPU("0", "4d0000"), GIB),
+	IS(CELLS CPU("0", "4e0000"), TIB),
+	IS(CELLS CPU("0", "4f0000"), GIB),
+	IS(CELLS CPU("0", "7fffff"), GIB),
+	IS(CELLS CPU("0", "800000"), TIB),
+	IS(CELLS CPU("0", "ffffff"), TIB),
+	IS(CELLS CPU("0", "1000000"), GIB),
+	IS(CELLS CPU("0", "0") CPU("8", "4e0000"), TIB),
+	IS(CELLS CPU("0", "4d0000") CPU("8", "4e0000"), GIB),
+	IS(CELLS "cpus/c@0:device_type=cpu " CPU("8", "4e0000"), TIB),
+	IS(CELLS "cpus/c@0:device_type=cpu,cpu-version=ab", GIB),
+	IS(CELLS "cpus/c@0:cpu-version=<4e0000", GIB),
+	IS(CELLS "cpus", GIB),
+	IS(CELLS MEMORY("0", "0.0.1.0"), "memory 0-100000000, ram 0-100000000, limit 40000000"),
+	IS(CELLS MEMORY("0", "0.0.0.40000000"),
+	  "memory 0-40000000, ram 0-40000000, limit 40000000"),
+	IS(CELLS MEMORY("0", "0.0.0.3fffffff"),
+	  "memory 0-3fffffff, ram 0-3fffffff, limit 3fffffff"),
+	IS(CELLS MEMORY("0", "0.0.0.400.0.400.0.c00"), "limit 400"),
+	IS(CELLS MEMORY("0", "0.100.0.f00.0.0.0.100"), "limit 100"),
+	IS(CELLS MEMORY("0", "0.0.0.0.0.100.0.100"), "memory 100-200, ram 100-200, limit 40000000"),
+	IS(CELLS MEMORY("0", "0.100.0.f00") MEMORY("1", "0.0.0.100"), "limit 100"),
+	IS(CELLS MEMORY("0", "0.0.0.100") MEMORY("1", "0.100.0.f00") MEMORY("2", "0.0.0.80"),
+	  "limit 100"),
+	IS(CELLS "memory@0:device_type=memory " MEMORY("1", "0.0.0.1000"), ""),
+	IS(PLAIN "a:reg=<0.0.0.80 a@1:device_type=a,reg=<0.0.0.80", ""),
+	REFUSED(CELLS MEMORY("0", "ffffffff.ffffffff.0.2")
+		"memory@0:linux;usable-memory=<0.0.0.100", EOVERFLOW, "RMA: 0x2 bytes at"),
+};
+
+static int survey_at(struct machine *m, struct sysroot *sr, const struct survey_row *row,
+		     const char *root)
+{
+	static const uint32_t present[] = { 0, 2, 3 };
+	STRING_AUTO tree = mem_printf("%s/" PROC_DEVICE_TREE, root);
+	uint32_t *exact = mem_alloc(sizeof(present));	/* for the sanitizer */
+
+	unit_write(root, PROC_DEVICE_TREE "/name", "", 1);
+	write_node(tree, tree_of(&arena, row->tree));
+	if (row->file)
+		unit_write(root, row->file, row->text, strlen(row->text));
+	memcpy(exact, present, sizeof(present));
+	*sr = (struct sysroot){ .root = root };
+	*m = (struct machine){
+		.sr = sr, .present = { exact, ARRAY_SIZE(present) },
+		.cmdline = row->cmdline ? row->cmdline : "",
+		.crash_size = row->crash_size ? row->crash_size : UINT64_MAX,
+	};
+	return ppc64_survey(m);
+}
+
+static void forget(struct machine *m)
+{
+	ppc64_forget(m);
+	ranges_free(&m->ram);
+	ranges_free(&m->avoid);
+	ranges_free(&m->crash_more);
+	free(m->present.id);
+	arena_free(&m->arena);
+}
+
+static void surveys(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(survey_rows); i++) {
+		const struct survey_row *row = &survey_rows[i];
+		STRING_AUTO root = mem_printf("%s/%zu", dir, i);
+		struct sysroot sr;
+		struct machine m;
+		int rc;
+
+		fail_forget();
+		rc = survey_at(&m, &sr, row, root);
+		if (rc != -row->err || (rc ? !strstr(fail_text(), row->want) :
+					     strcmp(told(&m), row->want)))
+			print_error("%s: not \"%s\" \"%s\"\n", row->tree, row->want,
+				    rc ? fail_text() : told(&m));
+		assert_int_equal(rc, -row->err);
+		if (rc < 0) {
+			assert_non_null(strstr(fail_text(), row->want));
+		} else {
+			assert_string_equal(told(&m), row->want);
+			assert_string_equal(fail_text(), "");
+		}
+		forget(&m);
+	}
+}
+
+/* Without a tree it is no machine of POWER, nor with one that cannot be read. */
+static void no_trees(void **state)
+{
+	struct sysroot sr = { .root = dir };
+	struct machine m = { .sr = &sr, .cmdline = "" };
+	BUF_AUTO path = {0};
+
+	(void)state;
+	assert_fails(ppc64_survey(&m), ENOENT, "this machine has no device tree");
+	forget(&m);
+	buf_printf(&path, "%s", PROC_DEVICE_TREE);
+	for (int i = 0; i <= DT_DEPTH_MAX; i++)
+		buf_printf(&path, "/a");
+	buf_printf(&path, "/reg");
+	unit_write(dir, (char *)path.data, "", 0);
+	assert_fails(ppc64_survey(&m), EINVAL, "the device tree is more than 64 levels deep");
+	forget(&m);
+}
+
+/* Nothing of a property is read that is not there. */
+static void short_vector(void **state)
+{
+	static const uint8_t vec5[25] = { [24] = 0x40 };
+	struct sysroot sr = { .root = dir };
+	struct machine before = {0};
+	struct dt_node *chosen;
+
+	(void)state;
+	before.tree = tree_of(&arena, "chosen:ibm;architecture-vec-5");
+	chosen = dt_child(before.tree, "chosen");
+	chosen->props->data = vec5;
+	unit_write(dir, PROC_DEVICE_TREE "/chosen/name", "", 1);
+	for (uint32_t len = sizeof(vec5) - 1; len <= sizeof(vec5); len++) {
+		struct machine m = { .sr = &sr, .before = &before, .cmdline = "" };
+
+		chosen->props->len = len;
+		assert_int_equal(ppc64_survey(&m), 0);
+		assert_int_equal(((struct ppc64_facts *)m.arch_facts)->radix, len > 24);
+		forget(&m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(surveys, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_trees, setup, teardown),
+		cmocka_unit_test_setup_teardown(short_vector, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("ppc64", tests, NULL, NULL);
+}
