@@ -323,6 +323,24 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/survey.c", "survey_real_mode", "compare",
      "if (end && end [< -> <=] cap)", 1):
         "what is equal becomes what it is",
+    ("kexec/arch/ppc64/tree.c", "put_usable", "compare",
+     "uint64_t from = u->start [> -> >=] start ? u->start : start, to = u->end < end ? u->end : end;", 1):
+        "of two equal numbers either is the larger",
+    ("kexec/arch/ppc64/tree.c", "put_usable", "compare",
+     "uint64_t from = u->start > start ? u->start : start, to = u->end [< -> <=] end ? u->end : end;", 1):
+        "of two equal numbers either is the smaller",
+    ("kexec/arch/ppc64/tree.c", "lmbs_without_usable", "empty",
+     "return 0;", 1):
+        "put_lmb() writes the same count of 0 for each of them, in more time",
+    ("kexec/arch/ppc64/tree.c", "lmbs_without_usable", "compare",
+     "return u->start [> -> >=] base ? (u->start - base) / size : 0;", 1):
+        "the difference is 0",
+    ("kexec/arch/ppc64/tree.c", "put_lmbs", "compare",
+     "for (uint64_t i = 0; l->usable && i [< -> <=] l->n; i += without + 1)", 1):
+        "of no LMBs none has usable memory, or lacks it: nothing is put",
+    ("kexec/arch/ppc64/tree.c", "ppc64_new_tree", "always",
+     "if (image->dtb_tree)", 1):
+        "the live tree has all that is taken over from the live tree",
     ("kexec/arch/ppc64/cpunodes.c", "threads_of", "compare",
      "return p && p->len [>= -> >] 4 ? p->len / 4 : 1;", 1):
         "4 bytes are one thread either way",

@@ -53,6 +53,7 @@ SETTLED = {
     "kexec/arch/ppc64/flaws.c": "test-way",
     "kexec/arch/ppc64/dtb.c": "test-tree",
     "kexec/arch/ppc64/survey.c": "test-ppc64 test-survey",
+    "kexec/arch/ppc64/tree.c": "test-ppc64",
     "kexec/arch/ppc64/pointers.c": "test-tree",
     "kexec/arch/ppc64/room.c": "test-tree",
     "kexec/arch/ppc64/crash.c": "test-tree test-prove",

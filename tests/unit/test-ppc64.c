@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
-/* What machines of POWER say of themselves. */
+/* What machines of POWER say of themselves, and the device tree that the next kernel gets. */
 #include "tests/unit/trees.h"
 #include "tests/unit/unit.h"
 
@@ -394,12 +394,294 @@ static void short_vector(void **state)
 	}
 }
 
+/* --- the tree of the next kernel --- */
+
+static void add_ranges(struct ranges *out, const char *text)
+{
+	uint64_t start, end;
+
+	for (int len; text && sscanf(text, " %" SCNx64 "-%" SCNx64 "%n", &start, &end, &len) == 2;
+	     text += len)
+		assert_int_equal(ranges_add(out, start, end - start, "given"), 0);
+}
+
+struct next_row {
+	const char *live, *want;	/* with err: what the message says */
+	const char *usable;		/* by a capture kernel; NULL: it is a normal one */
+	int err;
+	const char *dtb;		/* the user's, or NULL */
+	const char *pointed;		/* what the running kernel's tree points to */
+	const char *cmdline;		/* of the running kernel, or NULL */
+};
+
+struct next {
+	struct ppc64_facts facts;
+	struct machine machine;
+	struct image image;
+};
+
+#define CRASH_START 0x200000
+#define CRASH_END   0x300000
+
+static void begin_next(struct next *t, const struct next_row *row)
+{
+	*t = (struct next){ .machine = {
+		.arch_facts = &t->facts, .page_size = 65536, .tree = tree_of(&arena, row->live),
+		.cmdline = row->cmdline ? row->cmdline : "quiet",
+		.crash = { CRASH_START, CRASH_END, "crash" },
+	} };
+	add_ranges(&t->facts.pointed, row->pointed);
+	image_init(&t->image, &t->machine);
+	t->image.cmdline = arena_string(&arena, "second", strlen("second"));
+	t->image.crash = row->usable;
+	t->image.dtb_tree = row->dtb ? tree_of(&arena, row->dtb) : NULL;
+	add_ranges(&t->image.usable, row->usable);
+	if (t->image.usable.n)	/* exact, for the sanitizer */
+		t->image.usable.at = mem_resize(t->image.usable.at, t->image.usable.n,
+						sizeof(*t->image.usable.at));
+	t->image.usable.cap = t->image.usable.n;
+}
+
+static void end_next(struct next *t)
+{
+	ranges_free(&t->facts.rtas);
+	ranges_free(&t->facts.opal);
+	ranges_free(&t->facts.pointed);
+	ranges_free(&t->facts.reserved);
+	ranges_free(&t->machine.crash_more);
+	idlist_free(&t->machine.possible);
+	image_free(&t->image);
+	fail_forget();
+}
+
+#define SECOND	"chosen:bootargs=second,linux;booted-from-kexec "
+#define PARTS	"0-10 20-30 40-50"
+#define RAM(reg) CELLS "memory@0:device_type=memory,reg=<" reg " "
+#define LIMITED(reg, part) \
+	{ RAM(reg), SECOND RAM(reg) "memory@0:linux;usable-memory=<" part, .usable = PARTS }
+#define LMBS(size, sets) \
+	CELLS "ibm;dynamic-reconfiguration-memory:ibm;lmb-size=<0." size "," \
+	"ibm;dynamic-memory-v2=<" sets " "
+#define LIMITED_LMBS(size, sets, part) \
+	{ LMBS(size, sets), SECOND LMBS(size, sets) \
+	  "ibm;dynamic-reconfiguration-memory:linux;drconf-usable-memory" part, \
+	  .usable = PARTS }
+#define EIGHT	"0.0.0.1.0.2.0.1.0.4.0.1.0.6.0.1.0.8.0.1.0.a.0.1.0.c.0.1.0.e.0.1"
+#define CAPTURED(chosen, usable, blocks) \
+	CELLS "chosen" chosen " memory@0:device_type=memory" usable " x:linux;usable-memory=<1 " \
+	"gpu:device_type=memory," GPU ",linux;usable-memory=<0.0.0.0 " \
+	"ibm;dynamic-reconfiguration-memory" blocks
+#define USABLE	",linux;usable-memory=<0.0.0.10"
+#define BLOCKS	":linux;drconf-usable-memory=<1"
+#define SECOND_IN ":bootargs=second,linux;booted-from-kexec"
+#define SET_ASIDE CELLS "reserved-memory:#size-cells=<2 reserved-memory/a:"
+#define TABLE(at, size) "p:device_type=pci,linux;tce-base=<" at ",linux;tce-size=<" size " "
+
+static const struct next_row next_rows[] = {
+	{ "", .want = SECOND },
+	{ "", .want = SECOND, .usable = "" },
+	{ "a:name=a,b=1 a/c:name=c", .want = SECOND "a:b=1 a/c" },
+	{ "chosen:bootargs=old,kaslr-seed,linux;booted-from-kexec=1,linux;crashkernel-base,"
+	  "linux;crashkernel-size,linux;elfcorehdr,linux;htab-base,linux;htab-size,"
+	  "linux;ima-kexec-buffer,linux;initrd-end,linux;initrd-start,linux;kernel-end,"
+	  "linux;memory-limit,linux;tce-alloc-end,linux;tce-alloc-start,"
+	  "linux;usable-memory-range,rng-seed,other", .want = SECOND "chosen:other" },
+	{ ":#size-cells=<3", .want = "/#size-cells is 3", .usable = "", .err = EINVAL },
+	{ ":#size-cells=<3", .want = "/#size-cells is 3", .err = EINVAL },
+	{ "chosen a:cpu-version=<1", .want = SECOND "a:cpu-version=<1", .dtb = "a:cpu-version=<2" },
+
+	/* a capture kernel has the usable parts of memory */
+	LIMITED("0.0.0.8", "0.0.0.8"),
+	LIMITED("0.8.0.20", "0.8.0.8.0.20.0.8"),
+	LIMITED("0.10.0.10", "0.0.0.0"),
+	LIMITED("0.50.0.10", "0.0.0.0"),
+	LIMITED("0.0.0.0", "0.0.0.0"),
+	LIMITED("0.0.0.60", "0.0.0.10.0.20.0.10.0.40.0.10"),
+	LIMITED("0.28.0.20.0.4.0.8", "0.28.0.8.0.40.0.8.0.4.0.8"),
+	LIMITED(EIGHT, EIGHT),
+	{ RAM("0.0.0.8") "memory@0:linux;usable-memory=<1", .want = SECOND RAM("0.0.0.8")
+	  "memory@0:linux;usable-memory=<0.0.0.8", .usable = PARTS },
+	{ "memory@0:device_type=memory,reg=<0.0.8", .want = SECOND
+	  "memory@0:device_type=memory,reg=<0.0.8,linux;usable-memory=<0.0.8", .usable = PARTS },
+	{ CELLS "memory@0:device_type=memory m:reg=<0.0.0.8", .want = SECOND CELLS
+	  "memory@0:device_type=memory m:reg=<0.0.0.8", .usable = PARTS },
+	{ RAM("0.0.0"), .want = "memory@0/reg has 12 bytes", .usable = PARTS, .err = EINVAL },
+	{ RAM("0.0.0") LMBS("10", "0"), .want = "memory@0/reg has 12 bytes", .usable = PARTS,
+	  .err = EINVAL },
+	{ RAM("0.0.0") "memory@1:device_type=memory,reg=<0.0.0.1",
+	  .want = "memory@0/reg has 12 bytes", .usable = PARTS, .err = EINVAL },
+
+	/* and each memory block that is its own has a count of them */
+	LIMITED_LMBS("10", "1.5.0.0.0.0.8", "=<0.1.0.0.0.10.0.0.0.1.0.20.0.10.0.0.0.1.0.40.0.10"),
+	LIMITED_LMBS("10", "1.7.0.0.0.0.8",
+		     "=<0.1.0.0.0.10.0.0.0.1.0.20.0.10.0.0.0.1.0.40.0.10.0.0.0.0"),
+	LIMITED_LMBS("10", "1.2.0.60.0.0.8", "=<0.0.0.0"),
+	LIMITED_LMBS("10", "1.2.0.0.0.0.0", ""),
+	LIMITED_LMBS("10", "1.2.0.0.0.0.88", ""),
+	LIMITED_LMBS("10", "0", ""),
+	LIMITED_LMBS("10", "3.1.0.0.0.0.8.1.0.10.0.0.0.1.0.20.0.0.8",
+		     "=<0.1.0.0.0.10.0.1.0.20.0.10"),
+	LIMITED_LMBS("40", "1.2.0.0.0.0.8", "=<0.2.0.0.0.10.0.20.0.10.0.1.0.40.0.10"),
+	LIMITED_LMBS("8", "1.4.0.10.0.0.8", "=<0.0.0.0.0.1.0.20.0.8.0.1.0.28.0.8"),
+	LIMITED_LMBS("10", "1.3.0.18.0.0.8", "=<0.1.0.20.0.8.0.1.0.28.0.8.0.1.0.40.0.8"),
+	{ LMBS("0", "1.2.0.0.0.0.8"), .want = "ibm,lmb-size is missing or 0", .usable = PARTS,
+	  .err = EINVAL },
+
+	/* a normal one is not limited where the running kernel is a capture kernel */
+	{ CAPTURED("", USABLE, BLOCKS), .want = CAPTURED(SECOND_IN, USABLE, BLOCKS) },
+	{ CAPTURED(":linux;elfcorehdr=<1", USABLE, BLOCKS), .want = CAPTURED(SECOND_IN, "", "") },
+	{ CAPTURED("", USABLE, BLOCKS), .want = CAPTURED(SECOND_IN, "", ""),
+	  .cmdline = "quiet elfcorehdr=1M" },
+	{ "memory@0:device_type=memory,linux;usable-memory=<0.0.0", .want = SECOND
+	  "memory@0:device_type=memory,linux;usable-memory=<0.0.0" },
+	{ "memory@0:device_type=memory,linux;usable-memory=<0.0.0", .want = SECOND
+	  "memory@0:device_type=memory", .cmdline = "elfcorehdr=1M" },
+
+	/* reusable memory outside of the crash region is none of a capture kernel's */
+	{ SET_ASIDE "reusable,reg=<0.200000.0.100000", .want = SECOND SET_ASIDE
+	  "reusable,reg=<0.200000.0.100000", .usable = "" },
+	{ SET_ASIDE "reusable,reg=<0.200000.0.100001", .want = SECOND SET_ASIDE
+	  "reusable,reg=<0.200000.0.100001,status=disabled", .usable = "" },
+	{ SET_ASIDE "reusable,reg=<0.200000.0.100001", .want = SECOND SET_ASIDE
+	  "reusable,reg=<0.200000.0.100001" },
+	{ SET_ASIDE "reg=<0.400000.0.100000", .want = SECOND SET_ASIDE "reg=<0.400000.0.100000",
+	  .usable = "" },
+	{ SET_ASIDE "reusable", .want = SECOND SET_ASIDE "reusable", .usable = "" },
+	{ SET_ASIDE "x=1 reserved-memory/b:reusable,reg=<0.210000.0.10000.0.100000.0.10000",
+	  .want = SECOND SET_ASIDE "x=1 reserved-memory/b:reusable,status=disabled,"
+	  "reg=<0.210000.0.10000.0.100000.0.10000", .usable = "" },
+	{ SET_ASIDE "reusable,reg=<1", .want = "a/reg has 4 bytes", .usable = "", .err = EINVAL },
+	{ "reserved-memory:#size-cells=<3", .want = "reserved-memory/#size-cells is 3",
+	  .usable = "", .err = EINVAL },
+	{ LMBS("0", "1.2.0.0.0.0.8") "reserved-memory", .want = "ibm,lmb-size is missing or 0",
+	  .usable = "", .err = EINVAL },
+
+	/* pointers are kept to what is memory of the next kernel, in whole pieces of its map */
+	{ RAM("0.0.0.2000") TABLE("1000", "1000"), .want = SECOND RAM("0.0.0.2000")
+	  TABLE("1000", "1000") },
+	{ RAM("0.0.0.2000") TABLE("1000", "1001"), .want = SECOND RAM("0.0.0.2000")
+	  "p:device_type=pci" },
+	{ RAM("0.0.0.2000") TABLE("1001", "0"), .want = SECOND RAM("0.0.0.2000")
+	  TABLE("1001", "0") },
+	{ RAM("0.0.0.2000") TABLE("ffffffff.ffffffff", "2"), .want = SECOND RAM("0.0.0.2000")
+	  "p:device_type=pci" },
+	{ RAM("0.0.0.4000000") TABLE("1fff000", "1000"), .want = SECOND RAM("0.0.0.4000000")
+	  "memory@0:linux;usable-memory=<0.0.0.2000000 " TABLE("1fff000", "1000"),
+	  .usable = "0-2000000" },
+	{ RAM("0.0.0.4000000") TABLE("1fff000", "1001"), .want = SECOND RAM("0.0.0.4000000")
+	  "memory@0:linux;usable-memory=<0.0.0.2000000 p:device_type=pci", .usable = "0-2000000" },
+	{ RAM("0.0.0.4000000") TABLE("1000000", "10"), .want = SECOND RAM("0.0.0.4000000")
+	  "memory@0:linux;usable-memory=<0.0.0.1ffffff p:device_type=pci", .usable = "0-1ffffff" },
+	{ RAM("0.0.0.4000000") TABLE("1fffff0", "10"), .want = SECOND RAM("0.0.0.4000000")
+	  "memory@0:linux;usable-memory=<0.1000001.0.ffffff p:device_type=pci",
+	  .usable = "1000001-2000000" },
+	{ LMBS("1000000", "1.4.0.0.0.0.8") TABLE("2000000", "10"), .want = SECOND
+	  LMBS("1000000", "1.4.0.0.0.0.8") "p:device_type=pci "
+	  "ibm;dynamic-reconfiguration-memory:"
+	  "linux;drconf-usable-memory=<0.1.0.0.0.1000000.0.0.0.0.0.0", .usable = "0-1000000" },
+	{ "chosen " RAM("0.0.0.2000") TABLE("1000", "10"), .want = SECOND RAM("0.0.0.2000")
+	  TABLE("1000", "10"), .dtb = RAM("0.0.0.2000") "p:device_type=pci",
+	  .pointed = "1000-1010" },
+	{ "chosen " RAM("0.0.0.2000") TABLE("1000", "10"), .want = SECOND RAM("0.0.0.2000")
+	  "p:device_type=pci", .dtb = RAM("0.0.0.2000") "p:device_type=pci",
+	  .pointed = "1000-1008" },
+	{ RAM("0.0.0.2000") TABLE("1.2.3", "10"),
+	  .want = "linux,tce-base and linux,tce-size have 12", .err = EINVAL },
+	{ RAM("0"), .want = "memory@0/reg has 4 bytes", .err = EINVAL },
+};
+
+static void print_tree(const struct dt_node *tree)
+{
+	for (const struct dt_node *n = NULL; (n = dt_next(tree, n));) {
+		print_error("%s:", n->name);
+		for (const struct dt_prop *p = n->props; p; p = p->next) {
+			print_error(" %s=", p->name);
+			for (uint32_t i = 0; i < p->len; i++)
+				print_error("%02x", p->data[i]);
+		}
+		print_error("\n");
+	}
+}
+
+static void next_trees(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(next_rows); i++) {
+		const struct next_row *row = &next_rows[i];
+		struct dt_node *tree = NULL;
+		struct next t;
+		int rc;
+
+		begin_next(&t, row);
+		rc = ppc64_new_tree(&t.image, &tree);
+		if (rc != -row->err || (rc ? !strstr(fail_text(), row->want) :
+					     !dt_same(tree, tree_of(&arena, row->want)))) {
+			print_error("%s: not \"%s\": %s\n", row->live, row->want, fail_text());
+			if (!rc)
+				print_tree(tree);
+			_fail(__FILE__, __LINE__);
+		}
+		end_next(&t);
+	}
+}
+
+/* Segments that the next kernel must not use, what is firmware's, and of whom the rest is. */
+static void reserve_maps(void **state)
+{
+	static const enum role roles[] = { ROLE_CORE, ROLE_BACKUP, ROLE_INITRD };
+	static const struct next_row row = { "", SECOND,
+		"0-10000 11000-12000 13000-14000 15000-16000 17000-18000 19000-1a000 1b000-1c000 "
+		"100000-400000 500000-600000", 0, NULL, "900000-910000",
+		NULL };
+	struct dt_node *tree;
+
+	(void)state;
+	for (size_t bad = 0; bad <= ARRAY_SIZE(roles); bad++) {
+		BUF_AUTO text = {0};
+		struct next t;
+
+		begin_next(&t, &row);
+		add_ranges(&t.machine.crash_more, "500000-600000");
+		add_ranges(&t.image.dtb_reserve, "700000-710000");
+		add_ranges(&t.facts.rtas, "800000-810000");
+		add_ranges(&t.facts.opal, "880000-890000");
+		add_ranges(&t.facts.reserved, "980000-990000");
+		t.image.old_initrd = (struct range){ 0x680000, 0x690000, "" };
+		for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+			t.image.segment[i] = (struct segment){
+				.role = roles[i], .name = "segment", .bufsz = 1, .memsz = 0x1000,
+				.addr = i == bad ? UINT64_MAX : 0x210000 + 0x10000 * i,
+			};
+		t.image.n_segments = ARRAY_SIZE(roles);
+		if (bad < ARRAY_SIZE(roles)) {
+			assert_fails(ppc64_new_tree(&t.image, &tree), EOVERFLOW,
+				     "segment: 0x1000 bytes at 0xffffffffffffffff do not fit");
+		} else {
+			assert_int_equal(ppc64_new_tree(&t.image, &tree), 0);
+			put_ranges(&text, "", &t.image.reserve, "");
+			assert_string_equal((char *)text.data,
+				" 210000-211000 220000-221000 230000-231000 11000-12000 13000-14000"
+				" 15000-16000 17000-18000 19000-1a000 1b000-1c000"
+				" 100000-200000 300000-400000 680000-690000"
+				" 700000-710000 800000-810000 880000-890000 900000-910000"
+				" 980000-990000");
+			for (size_t i = 3; i < 11; i++)
+				assert_string_equal(t.image.reserve.at[i].why,
+						    "memory of the crashed kernel");
+			assert_string_equal(t.image.reserve.at[11].why, "initrd");
+		}
+		end_next(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(surveys, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_trees, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_vector, setup, teardown),
+		cmocka_unit_test_setup_teardown(next_trees, setup, teardown),
+		cmocka_unit_test_setup_teardown(reserve_maps, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("ppc64", tests, NULL, NULL);

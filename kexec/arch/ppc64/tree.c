@@ -125,8 +125,7 @@ static int limit_drconf(struct image *image, struct dt_node *drconf, struct dt_c
 	struct drconf_stream s = { .image = image, .cells = cells };
 	int rc = ppc64_each_lmb(drconf, cells, put_lmbs, &s);
 
-	if (rc >= 0)
-		dt_set(&image->arena, drconf, "linux,drconf-usable-memory", s.out.data, s.out.len);
+	dt_set(&image->arena, drconf, "linux,drconf-usable-memory", s.out.data, s.out.len);
 	buf_free(&s.pairs);
 	buf_free(&s.out);
 	return rc;
