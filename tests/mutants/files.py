@@ -52,6 +52,7 @@ SETTLED = {
     "kexec/arch/ppc64/capture.c": "test-capture test-image test-prove",
     "kexec/arch/ppc64/flaws.c": "test-way",
     "kexec/arch/ppc64/dtb.c": "test-tree",
+    "kexec/arch/ppc64/fdt.c": "test-ppc64",
     "kexec/arch/ppc64/survey.c": "test-ppc64 test-survey",
     "kexec/arch/ppc64/tree.c": "test-ppc64",
     "kexec/arch/ppc64/pointers.c": "test-tree",

@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
+#include <libfdt.h>
 
 #include "kexec/arch/ppc64/ppc64.h"
 #include "kexec/sysroot.h"
@@ -674,6 +675,105 @@ static void reserve_maps(void **state)
 	}
 }
 
+/* --- flattened, and placed --- */
+
+#define CORES \
+	"cpus/a cpus/c@0:device_type=cpu,reg=<0 cpus/l2:x=1 cpus/z@1:device_type=cpu,reg=<1"
+#define FREE	"10000-1000000"
+
+static const struct blob_row {
+	const char *live;
+	const char *cpus;		/* the order of what is there; with err: the message */
+	bool hotplug;
+	int err;
+	const char *dtb;		/* the user's, or NULL */
+	const char *free;		/* NULL: FREE */
+	uint64_t page_size;		/* 0: 64 KiB */
+	bool huge;			/* more than a blob can hold */
+} blob_rows[] = {
+	{ CORES, .cpus = " a c@0 l2 z@1" },
+	{ CORES, .cpus = " c@0 z@1 a l2", .hotplug = true },
+	{ "cpus/b cpus/c@0:device_type=cpu", .cpus = " c@0 b", .hotplug = true },
+	{ "cpus/c@0:device_type=cpu", .cpus = " c@0", .hotplug = true },
+	{ "x", .cpus = "" },
+	{ CORES, .cpus = "", .hotplug = true, .dtb = "x" },
+	{ "cpus/l2", .cpus = "no CPU node below /cpus", .hotplug = true, .err = EINVAL },
+	{ ":#size-cells=<3", .cpus = "/#size-cells is 3", .err = EINVAL },
+	{ ":#size-cells=<3", .cpus = "/#size-cells is 3", .err = EINVAL, .hotplug = true },
+	{ TABLE("1.2.3", "10") CORES, .cpus = "linux,tce-base", .err = EINVAL },
+	{ TABLE("1.2.3", "10") CORES, .cpus = "linux,tce-base", .err = EINVAL, .hotplug = true },
+	{ CORES, .cpus = "fdt: Could not find a free area", .err = ENOSPC, .free = "10000-1ffff" },
+	{ CORES, .cpus = "fdt: Could not find a free area", .err = ENOSPC, .hotplug = true,
+	  .free = "10000-1ffff" },
+	{ CORES, .cpus = "needs more than 1073741824", .err = E2BIG, .huge = true },
+	{ CORES, .cpus = "needs more than 1073741824", .err = E2BIG, .hotplug = true,
+	  .page_size = 2ull << 30 },
+	{ CORES, .cpus = "fdt: Could not find a free area", .err = ENOSPC, .hotplug = true,
+	  .page_size = 1ull << 30 },
+};
+
+static void check_blob(const struct image *image, const struct blob_row *row)
+{
+	const struct segment *s = image_segment(image, ROLE_BOOT_DATA);
+	uint64_t used = fdt_off_dt_strings(s->data) + fdt_size_dt_strings(s->data), start, size;
+	int cpus = fdt_path_offset(s->data, "/cpus"), node, last = fdt_num_mem_rsv(s->data) - 1;
+	BUF_AUTO names = {0};
+
+	assert_string_equal(s->name, "fdt");
+	assert_int_equal(fdt_check_full(s->data, s->bufsz), 0);
+	assert_int_equal(fdt_totalsize(s->data), s->bufsz);
+	for (uint64_t i = used; i < s->bufsz; i++)
+		assert_int_equal(s->data[i], 0);
+	assert_int_equal(s->addr + s->memsz, 0x1000000);
+	assert_int_equal(fdt_get_mem_rsv(s->data, last, &start, &size), 0);
+	assert_true(start == s->addr && size == s->memsz);
+	assert_int_equal(image->reserve.n, last + 1);
+	assert_true(image->reserve.at[last].start == start);
+	assert_true(image->reserve.at[last].end == start + size);
+	buf_printf(&names, "%s", "");
+	for (node = cpus < 0 ? cpus : fdt_first_subnode(s->data, cpus); node >= 0;
+	     node = fdt_next_subnode(s->data, node))
+		buf_printf(&names, " %s", fdt_get_name(s->data, node, NULL));
+	assert_string_equal((char *)names.data, row->cpus);
+	assert_int_equal(s->digest, !row->hotplug);
+	assert_ptr_equal(s->kept, row->hotplug ? &ppc64_kept_cpus : NULL);
+	assert_int_equal(s->room.capacity, row->hotplug ? 4 : 0);
+	if (!row->hotplug) {
+		assert_int_equal(s->bufsz, used);
+		return;
+	}
+	assert_int_equal(s->bufsz % image->machine->page_size, 0);
+	assert_int_equal(s->room.free, s->bufsz - used);
+	assert_true(s->room.needed > 0 && s->room.free >= s->room.needed + 4 * 512);
+}
+
+static void next_blobs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(blob_rows); i++) {
+		const struct blob_row *row = &blob_rows[i];
+		struct next t;
+		int rc;
+
+		begin_next(&t, &(struct next_row){ row->live, .dtb = row->dtb });
+		assert_int_equal(idlist_parse(&t.machine.possible, "0-3"), 0);
+		t.machine.page_size = row->page_size ? row->page_size : 65536;
+		t.image.hotplug = row->hotplug;
+		add_ranges(&t.image.free, row->free ? row->free : FREE);
+		if (row->huge)
+			dt_find(t.machine.tree, "/cpus/l2")->props->len = DT_SIZE_MAX;
+		rc = ppc64_boot_data(&t.image);
+		if (rc != -row->err || (rc && !strstr(fail_text(), row->cpus))) {
+			print_error("%s: %d, not \"%s\": %s\n", row->live, rc, row->cpus,
+				    fail_text());
+			_fail(__FILE__, __LINE__);
+		}
+		if (!rc)
+			check_blob(&t.image, row);
+		end_next(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -682,6 +782,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(short_vector, setup, teardown),
 		cmocka_unit_test_setup_teardown(next_trees, setup, teardown),
 		cmocka_unit_test_setup_teardown(reserve_maps, setup, teardown),
+		cmocka_unit_test_setup_teardown(next_blobs, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("ppc64", tests, NULL, NULL);
