@@ -305,6 +305,18 @@ EQUIVALENT = {
     ("kexec/arch/ppc64/rehearse.c", "add_cpu_node", "always",
      "if (!rc)", 1):
         "flatcpus_replace() lets it add two nodes where there is room for four",
+    ("kexec/arch/ppc64/flatcpus.c", "flatcpus_find_free", "compare",
+     "if (cpus [< -> <=] 0)", 1):
+        "only the root is at offset 0",
+    ("kexec/arch/ppc64/flatcpus.c", "make_bare", "never",
+     "if (rc)", 1):
+        "size_bound() has room for more than an empty tree",
+    ("kexec/arch/ppc64/flatcpus.c", "measure", "compare",
+     "if (cpus [< -> <=] 0)", 1):
+        "no node below another is at offset 0",
+    ("kexec/arch/ppc64/flatcpus.c", "flatcpus_replace", "compare",
+     "if (*added [> -> >=] cores)", 1):
+        "what is equal becomes what it is",
     ("kexec/arch/ppc64/survey.c", "add_area", "always",
      "if (rc >= 0)", 1):
         "what does not fit in 64 bits does not the second time, and the words are the same",

@@ -6,6 +6,8 @@
 
 #include "kexec/arch/ppc64/flatcpus.h"
 
+#define MEASURED_MAX	((uint64_t)64 << 20)	/* bytes, for four nodes: none comes near */
+
 bool flatcpus_is_cpu(const void *fdt, int node)
 {
 	int len;
@@ -95,10 +97,10 @@ static uint64_t used(const void *fdt)
 
 /* Bytes that the first node takes, with the names which only it has, and each that follows. */
 static int measure(const void *fdt, const struct dt_node *like, flatcpus_add_fn *add,
-		   uint64_t cores, uint64_t *first, uint64_t *next)
+		   uint64_t *first, uint64_t *next)
 {
 	uint64_t before, size = size_bound(fdt, like);
-	uint8_t *bare = size > INT32_MAX ? NULL : mem_alloc(size);
+	uint8_t *bare = size > MEASURED_MAX ? NULL : mem_alloc(size);
 	int rc, cpus = bare ? make_bare(fdt, bare, size) : -FDT_ERR_NOSPACE;
 
 	if (cpus < 0) {
@@ -109,7 +111,7 @@ static int measure(const void *fdt, const struct dt_node *like, flatcpus_add_fn 
 	rc = add(bare, cpus, like, 0);
 	*first = used(bare) - before;
 	if (!rc)
-		rc = add(bare, cpus, like, cores > 1 ? cores - 1 : 1);
+		rc = add(bare, cpus, like, 1);
 	*next = used(bare) - before - *first;
 	free(bare);
 	return rc;
@@ -125,7 +127,7 @@ int flatcpus_replace(const void *fdt, const struct dt_node *like, uint64_t cores
 	if (!rc)
 		rc = flatcpus_find_free(fdt, &room);
 	if (!rc)
-		rc = measure(fdt, like, add, cores, &first, &next);
+		rc = measure(fdt, like, add, &first, &next);
 	if (rc || !cores || room < first)
 		return rc;
 	*added = 1 + (room - first) / next;
