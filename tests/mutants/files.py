@@ -22,6 +22,8 @@ SETTLED = {
     "kexec/arch/ppc64/drconf.c": "test-kexec",
     "kexec/arch/x86_64/boot-params.c": "test-boot-params",
     "kexec/arch/x86_64/e820.c": "test-boot-params",
+    "kexec/arch/x86_64/boot-data.c": "test-boot-data test-x86-64",
+    "kexec/arch/x86_64/flaws.c": "test-way",
     "kexec/format/bzimage.c": "test-format test-kernels",
     "kexec/format/uki.c": "test-format test-kernels",
     "kexec/format/zboot.c": "test-format test-kernels",
@@ -104,14 +106,14 @@ PROOFS = ("kexec/prove.c", "kexec/rehearse.c", "kexec/arch/*/prove.c", "kexec/ar
 
 # What else may notice a mutant, the quick ones first.
 UNITS = ("test-apply", "test-files", "test-cmdline", "test-way", "test-capture", "test-readiness",
-         "test-boot-params", "test-tree",
-         "test-kernels", "test-image", "test-policy", "test-prove", "test-common", "test-decompress",
-         "test-kexec", "test-format", "test-survey", "test-machine", "test-sysroot", "test-load",
-         "test-failure", "test-state", "test-arm64", "test-ppc64", "test-x86-64")
+         "test-boot-data", "test-boot-params", "test-tree", "test-kernels", "test-image", "test-policy",
+         "test-prove", "test-common", "test-decompress", "test-kexec", "test-format", "test-survey",
+         "test-machine", "test-sysroot", "test-load", "test-failure", "test-state", "test-arm64", "test-ppc64",
+         "test-x86-64")
 FOREIGN = {
-    "arm64": ("test-boot-params", "test-capture", "test-image", "test-load", "test-machine", "test-ppc64",
-              "test-prove", "test-x86-64"),
-    "ppc64": ("test-arm64", "test-boot-params", "test-x86-64"),
+    "arm64": ("test-boot-data", "test-boot-params", "test-capture", "test-image", "test-load", "test-machine",
+              "test-ppc64", "test-prove", "test-x86-64"),
+    "ppc64": ("test-arm64", "test-boot-data", "test-boot-params", "test-x86-64"),
     "x86_64": ("test-arm64", "test-capture", "test-machine", "test-policy", "test-ppc64", "test-prove", "test-image"),
 }
 

@@ -419,6 +419,7 @@ static void flaws_of_machines(void **state)
 	m.arch = arch_find("x86_64");
 	assert_null(flaw_find(&m, FLAW_FORGETS));
 	assert_int_equal(flaw_is_absent(&m, FLAW_FORGETS), ANSWER_YES);
+	assert_int_equal(flaw_is_absent(&m, FLAW_KEEPS_REMOVED), ANSWER_NO);
 	m.arch = NULL;
 	assert_null(flaw_find(&m, FLAW_FORGETS));
 	assert_int_equal(flaw_is_absent(&m, FLAW_FORGETS), ANSWER_UNKNOWN);
