@@ -796,4 +796,22 @@ EQUIVALENT = {
     ("kexec/load.c", "load_show", "never",
      "if (o->dump && rc >= 0)", 1):
         "words for when memory runs out behind a whole --dump: only tests/faults lets it run out there",
+    ("common/progress.c", "progress_show", "compare",
+     "if (progress.shown [< -> <=] (int)strlen(text))", 1):
+        "what is equal becomes what it is",
+    ("common/confine.c", "confine_rule", "always",
+     "if (!any)", 2):
+        "the number is loaded again, which is there still: nothing came between",
+    ("common/confine.c", "confine_capabilities", "empty",
+     "return 0;", 2):
+        "for a host whose system calls have no table: what looks at mutants has one",
+    ("common/confine.c", "confine_capabilities", "succeed",
+     "return -ENOSYS;", 1):
+        "for a host whose system calls have no table: what looks at mutants has one",
+    ("common/confine.c", "confine_calls", "empty",
+     "return 0;", 2):
+        "for a host whose system calls have no table: what looks at mutants has one",
+    ("common/confine.c", "confine_calls", "succeed",
+     "return -ENOSYS;", 1):
+        "for a host whose system calls have no table: what looks at mutants has one",
 }

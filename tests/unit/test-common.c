@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1610,6 +1611,72 @@ static void progress_is_kept(void **state)
 	progress_start(NULL, false);
 }
 
+/* With -d: each step once, in the order in which they began. */
+static void progress_is_told(void **state)
+{
+	struct said said;
+
+	(void)state;
+	progress_start(fake_now, false);
+	progress_begin("reading");
+	ms += 1234;
+	progress_advance(5 * MB + 1);
+	progress_begin("decoding");
+	progress_end();
+	progress_end();
+	unit_listen(&said);
+	progress_debug();			/* nobody asked */
+	message_debug(true);
+	progress_debug();
+	message_debug(false);
+	unit_heard(&said);
+	assert_string_equal(said.text, "kexec: debug: reading: 1234.000 ms, 5242881 bytes\n"
+				       "kexec: debug: decoding: 0.000 ms\n");
+	progress_start(NULL, false);
+}
+
+/* More steps than there is room for, and more inside of each other, are a fault of the program. */
+static void progress_has_room(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g",
+					     "h", "i", "j", "k", "l", "m" };
+	const struct rlimit none = {0};
+	struct said said;
+	size_t n;
+
+	(void)state;
+	for (unsigned int inside = 0; inside < 2; inside++) {
+		unsigned int most = inside ? 4 : 12;
+
+		for (unsigned int count = most; count <= most + 1; count++) {
+			int status;
+			pid_t pid;
+
+			unit_listen(&said);
+			pid = fork();
+			if (!pid) {
+				setrlimit(RLIMIT_CORE, &none);
+				progress_start(fake_now, false);
+				for (unsigned int i = 0; i < count; i++) {
+					progress_begin(names[i]);
+					if (!inside)
+						progress_end();
+				}
+				progress_steps(&n);
+				_exit(n == count ? 0 : 1);
+			}
+			assert_int_equal(waitpid(pid, &status, 0), pid);
+			unit_heard(&said);
+			if (count == most) {
+				assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+				continue;
+			}
+			assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+			assert_non_null(strstr(said.text, "Assertion"));
+		}
+	}
+}
+
 /* In pieces, by both ways to read: as many bytes as the file has. */
 static void progress_of_files(void **state)
 {
@@ -1698,6 +1765,8 @@ int main(void)
 		cmocka_unit_test(progress_on_a_terminal),
 		cmocka_unit_test(progress_without_a_line),
 		cmocka_unit_test(progress_is_kept),
+		cmocka_unit_test(progress_is_told),
+		cmocka_unit_test(progress_has_room),
 		cmocka_unit_test(progress_of_files),
 	};
 

@@ -85,6 +85,7 @@ static int attempt(size_t i, unsigned int purposes)
 	pid_t pid = fork();
 
 	if (!pid) {
+		errno = ERANGE;		/* of an earlier call: nobody's business */
 		if (purposes != UNFILTERED && confine_now(purposes) < 0)
 			leave(255);
 		leave(syscall(attempts[i].number, a[0], a[1], a[2], a[3], a[4], a[5]) < 0 ?
@@ -95,10 +96,42 @@ static int attempt(size_t i, unsigned int purposes)
 	return WEXITSTATUS(status);
 }
 
-/* An emulator, or a kernel without. */
+/*
+ * This system call of ours fails from now on; where @first is not 0, only with this as its first
+ * argument. Error 0: none does. False: there are no filters here.
+ */
+static bool let_fail(long number, uint32_t first, int err)
+{
+	const uint32_t argument = offsetof(struct seccomp_data, args) +
+		(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K,
+			 err ? SECCOMP_RET_ERRNO | (uint32_t)err : SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	if (!first)
+		code[3].jf = 0;
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+		!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* An emulator, or a kernel without: where another filter cannot be had either. */
 static bool no_filter(void)
 {
-	return attempt(0, CONFINE_WRITES) == 255;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		leave(!let_fail(0, 0, 0));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 static void test_attempts(void **state)
@@ -233,6 +266,99 @@ static void test_capabilities(void **state)
 		assert_int_equal(effective(sets[i].purposes), own & sets[i].kept);
 }
 
+/* Each call that makes it what it is may fail: the first error is the result, the rest is done. */
+static const struct {
+	const char *said;	/* by confine() */
+	long number;
+	uint32_t first;
+	bool confined;		/* all the same */
+} failures[] = {
+	{ "keeps its capabilities: ", SYS_capget, 0, true },
+	{ "keeps its capabilities: ", SYS_capset, 0, true },
+	{ "runs without a filter of system calls: ", SYS_prctl, PR_SET_NO_NEW_PRIVS, false },
+	{ "runs without a filter of system calls: ", SYS_prctl, PR_SET_SECCOMP, false },
+};
+
+static void test_failures(void **state)
+{
+	(void)state;
+	if (no_filter())
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (!pid) {
+			if (!let_fail(failures[i].number, failures[i].first, EIO))
+				leave(1);
+			if (confine_now(CONFINE_OPENS) != -EIO)
+				leave(2);
+			syscall(SYS_execve, NOWHERE, NULL, NULL);
+			leave(errno == (failures[i].confined ? EPERM : ENOENT) ? 0 : 3);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED false
+#endif
+
+/* confine() in a child, with -d: the errno of execve(2) then, and what was said. */
+static int confined(size_t failure, const char *escape, struct said *said)
+{
+	int status;
+	pid_t pid;
+
+	unit_listen(said);
+	pid = fork();
+	if (!pid) {
+		message_debug(true);
+		if (escape)
+			setenv(CONFINE_ESCAPE, escape, 1);
+		else
+			unsetenv(CONFINE_ESCAPE);
+		if (failure < ARRAY_SIZE(failures) &&
+		    !let_fail(failures[failure].number, failures[failure].first, EIO))
+			leave(255);
+		confine(CONFINE_OPENS);
+		syscall(SYS_execve, NOWHERE, NULL, NULL);
+		leave(errno);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unit_heard(said);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* The run goes on without what cannot be had; a sanitizer, or who looks inside, has all. */
+static void test_whole(void **state)
+{
+	struct said said;
+
+	(void)state;
+	if (no_filter())
+		return;
+	assert_int_equal(confined(SIZE_MAX, NULL, &said), SANITIZED ? ENOENT : EPERM);
+	assert_string_equal(said.text, "");
+	assert_int_equal(confined(SIZE_MAX, "1", &said), ENOENT);
+	assert_string_equal(said.text, "");
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+		assert_int_equal(confined(i, NULL, &said),
+				 failures[i].confined && !SANITIZED ? EPERM : ENOENT);
+		assert_int_equal(!*said.text, SANITIZED);
+		if (!SANITIZED)
+			assert_non_null(strstr(said.text, failures[i].said));
+		assert_ptr_equal(strchr(said.text, '\n'), strrchr(said.text, '\n'));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_newer_call),
 		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
