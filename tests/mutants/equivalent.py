@@ -796,6 +796,24 @@ EQUIVALENT = {
     ("kexec/load.c", "load_show", "never",
      "if (o->dump && rc >= 0)", 1):
         "words for when memory runs out behind a whole --dump: only tests/faults lets it run out there",
+    ("kexec/arch/x86_64/survey.c", "survey_by_number", "compare",
+     "return *x [< -> <=] *y ? -1 : *x > *y;", 1):
+        "where 1 and 01 are both there, 1 is read twice, in either order",
+    ("kexec/arch/x86_64/survey.c", "survey_by_number", "compare",
+     "return *x < *y ? -1 : *x [> -> >=] *y;", 1):
+        "where 1 and 01 are both there, 1 is read twice, in either order",
+    ("kexec/arch/x86_64/survey.c", "survey_add_entries", "always",
+     "if (!__builtin_add_overflow(start, le64_get(table + 8), &end))", 1):
+        "what wraps ends before it begins, and x86_64_e820_add() keeps no such area",
+    ("kexec/arch/x86_64/survey.c", "survey_boot_e820", "compare",
+     "if (n [> -> >=] X86_E820_IN_ZERO_PAGE)", 1):
+        "what is equal becomes what it is",
+    ("kexec/arch/x86_64/survey.c", "survey_boot_e820", "always",
+     "if (n)", 1):
+        "of no entries none is added",
+    ("kexec/arch/x86_64/survey.c", "survey_addresses", "compare",
+     "f->has_addresses = ram && text && f->text_end [> -> >=] f->text;", 1):
+        "they differ: of a header with no bytes nothing is taken",
     ("common/progress.c", "progress_show", "compare",
      "if (progress.shown [< -> <=] (int)strlen(text))", 1):
         "what is equal becomes what it is",
