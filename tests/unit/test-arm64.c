@@ -88,30 +88,44 @@ static void write_tree(bool its)
 	unit_write(dir, SYS_FIRMWARE_FDT, fdt, fdt_totalsize(fdt));
 }
 
-static void put_load(uint8_t *phdr, uint64_t vaddr, uint64_t paddr, uint64_t size)
-{
-	bytes_put(phdr, 1, 4, true);
-	bytes_put(phdr + 16, vaddr, 8, true);
-	bytes_put(phdr + 24, paddr, 8, true);
-	bytes_put(phdr + 40, size, 8, true);
-}
+struct core_row {
+	uint64_t vaddr, paddr, size;
+	uint32_t type;			/* PT_NOTE is 4; 0: PT_LOAD */
+};
 
-/* The kernel's text first, what is not memory, memory: as Linux 6.12 has them. */
-static void write_kcore(void)
+static void write_core_rows(const struct core_row *rows, unsigned int n)
 {
-	uint8_t d[64 + 3 * 56] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	uint8_t d[64 + 4 * 56] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
 
+	assert_true(n <= 4);
 	bytes_put(d + 16, 4, 2, true);
 	bytes_put(d + 18, 183, 2, true);
 	bytes_put(d + 20, 1, 4, true);
 	bytes_put(d + 32, 64, 8, true);
 	bytes_put(d + 52, 64, 2, true);
 	bytes_put(d + 54, 56, 2, true);
-	bytes_put(d + 56, 3, 2, true);
-	put_load(d + 64, TEXT, 0x40200000, 0x2510000);
-	put_load(d + 120, 0xffff800080000000, UINT64_MAX, GIB);
-	put_load(d + 176, RAM + LINEAR, RAM, GIB);
-	unit_write(dir, PROC_KCORE, d, sizeof(d));
+	bytes_put(d + 56, n, 2, true);
+	for (unsigned int i = 0; i < n; i++) {
+		uint8_t *phdr = d + 64 + i * 56;
+
+		bytes_put(phdr, rows[i].type ? rows[i].type : 1, 4, true);
+		bytes_put(phdr + 16, rows[i].vaddr, 8, true);
+		bytes_put(phdr + 24, rows[i].paddr, 8, true);
+		bytes_put(phdr + 40, rows[i].size, 8, true);
+	}
+	unit_write(dir, PROC_KCORE, d, 64 + n * 56);
+}
+
+/* The kernel's text first, what is not memory, memory: as Linux 6.12 has them. */
+#define CORE_TEXT	{ TEXT, 0x40200000, 0x2510000, 0 }
+#define CORE_VMALLOC	{ 0xffff800080000000, UINT64_MAX, GIB, 0 }
+#define CORE_RAM	{ RAM + LINEAR, RAM, GIB, 0 }
+
+static void write_kcore(void)
+{
+	static const struct core_row rows[] = { CORE_TEXT, CORE_VMALLOC, CORE_RAM };
+
+	write_core_rows(rows, ARRAY_SIZE(rows));
 }
 
 #define IOMEM	"09000000-09000fff : pl011@9000000\n40000000-7fffffff : System RAM\n"	\
@@ -540,7 +554,7 @@ static const struct spoil_row {
 	void (*spoil)(int64_t by);
 	int64_t by;
 	const char *text;		/* NULL: it passes */
-} rows[] = {
+} spoils[] = {
 	{ CRASHED, remove_role, ROLE_BOOT_DATA, "there is no FDT" },
 	{ CRASHED, move_fdt, 4, CROSSES },
 	{ CRASHED, move_fdt, 0x1ffff8, CROSSES },
@@ -642,8 +656,8 @@ static void every_proof(void **state)
 	(void)state;
 	if (!has_purgatory())
 		return;		/* this kexec was configured without */
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct spoil_row *row = &rows[i];
+	for (size_t i = 0; i < ARRAY_SIZE(spoils); i++) {
+		const struct spoil_row *row = &spoils[i];
 		int rc;
 
 		make_plan(row->plan);
@@ -681,7 +695,251 @@ static void what_is_known(void **state)
 	assert_null(ranges_find(&machine.avoid, 0x42a10000, 0x42a10001));
 	assert_non_null(ranges_find(&machine.avoid, 0x41f40000, 0x41f40001));
 	assert_null(ranges_find(&machine.avoid, CRASH, CRASH + 256 * MIB));
+	/* A kernel for a reboot may go where the running one is; a device is no memory. */
+	assert_null(ranges_find(&machine.avoid, 0x40200000, 0x41f40000));
+	assert_int_equal(machine.ram.n, 1);
+	assert_int_equal(machine.ram.at[0].start, RAM);
 	forget_plan();
+}
+
+/* --- what the survey makes of files that are otherwise --- */
+
+static void survey_fails(int err, const char *text)
+{
+	assert_fails(machine_survey(&machine, &sr), err, text);
+	forget_plan();
+}
+
+/* Of the tree's reservations those that were the running kernel's go, and no others. */
+static void reservations(void **state)
+{
+	static const struct {
+		uint64_t start, end;		/* of its initrd; 0: the tree does not say */
+		uint64_t core, core_size;	/* and its elfcorehdr; 0: none */
+		int core_len;			/* bytes of that property */
+		uint64_t map[3][2];		/* addresses and sizes */
+		uint64_t left[3];		/* addresses */
+	} rows[] = {
+		{ 0x48000000, 0x480fff00, 0, 0, 0,
+		  { { 0x50000000, 0x1000 }, { 0x48000000, 0x100000 } }, { 0x50000000 } },
+		{ 0x48000000, 0x480fff00, 0, 0, 0,
+		  { { 0x48000000, 0x100000 }, { 0x50000000, 0x1000 } }, { 0x50000000 } },
+		{ 0x48000123, 0x480fff00, 0, 0, 0, { { 0x48000000, 0x100000 } }, { 0 } },
+		{ 0x48000000, 0x480fff00, 0, 0, 0,
+		  { { 0x48000000, 0x200000 }, { 0x47000000, 0x1100000 } },
+		  { 0x48000000, 0x47000000 } },
+		{ 0, 0x10000, 0, 0, 0,
+		  { { 0, 0x10000 }, { 0x50000000, 0x1000 } }, { 0, 0x50000000 } },
+		{ 0x48000000, 0, 0, 0, 0, { { 0x48000000, 0x100000 } }, { 0x48000000 } },
+		{ 0, 0, 0x6f000000, 0x1800, 16,
+		  { { 0x6f000000, 0x2000 }, { 0x50000000, 0x1000 } }, { 0x50000000 } },
+		{ 0, 0, 0x6f000000, 0x1800, 8,
+		  { { 0x6f000000, 0x2000 }, { 0x50000000, 0x1000 } },
+		  { 0x6f000000, 0x50000000 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static uint8_t fdt[8192];
+		const struct ranges *r;
+		uint8_t pair[16];
+		size_t n = 0;
+
+		fdt_create(fdt, sizeof(fdt));
+		for (size_t k = 0; k < 3 && rows[i].map[k][1]; k++)
+			fdt_add_reservemap_entry(fdt, rows[i].map[k][0], rows[i].map[k][1]);
+		fdt_finish_reservemap(fdt);
+		fdt_begin_node(fdt, "");
+		fdt_begin_node(fdt, "chosen");
+		if (rows[i].start)
+			fdt_property_u64(fdt, "linux,initrd-start", rows[i].start);
+		if (rows[i].end)
+			fdt_property_u64(fdt, "linux,initrd-end", rows[i].end);
+		bytes_put(pair, rows[i].core, 8, false);
+		bytes_put(pair + 8, rows[i].core_size, 8, false);
+		if (rows[i].core_len)
+			fdt_property(fdt, "linux,elfcorehdr", pair, rows[i].core_len);
+		fdt_end_node(fdt);
+		fdt_end_node(fdt);
+		assert_int_equal(fdt_finish(fdt), 0);
+		unit_write(dir, SYS_FIRMWARE_FDT, fdt, fdt_totalsize(fdt));
+		assert_int_equal(machine_survey(&machine, &sr), 0);
+		r = &facts()->tree_reserve;
+		while (n < 3 && (rows[i].left[n] || (!n && !rows[i].start && rows[i].end)))
+			n++;
+		if (r->n != n)
+			print_error("row %zu: %zu\n", i, r->n);
+		assert_int_equal(r->n, n);
+		for (size_t k = 0; k < n; k++) {
+			assert_int_equal(r->at[k].start, rows[i].left[k]);
+			assert_string_equal(r->at[k].why, "reserved by the device tree");
+		}
+		forget_plan();
+	}
+}
+
+static void remove_file(const char *name)
+{
+	STRING_AUTO path = mem_printf("%s/%s", dir, name);
+
+	assert_int_equal(unlink(path), 0);
+}
+
+/* The blob, else the directory; where neither can be read, the message is about the last. */
+static void trees_of_the_machine(void **state)
+{
+	static const struct {
+		int err, rc;
+		const char *text;
+	} errors[] = {
+		{ EACCES, -EACCES, PROC_DEVICE_TREE },
+		{ EPERM, -EPERM, PROC_DEVICE_TREE },
+		{ EIO, -EIO, SYS_FIRMWARE_FDT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors) && !unit_is_emulated(); i++) {
+		struct machine m = {0};
+		int status;
+		pid_t pid;
+
+		assert_int_equal(machine_identify(&m, &sr), 0);
+		pid = fork();
+		if (!pid) {
+			unit_let_fail(SYS_openat, errors[i].err);
+			_exit(arm64_survey(&m) != errors[i].rc ? 1 :
+			      !strstr(fail_text(), errors[i].text));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		machine_free(&m);
+	}
+	write_text(SYS_FIRMWARE_FDT, "no tree, but long enough for the header of one: 40 bytes");
+	survey_fails(EINVAL, SYS_FIRMWARE_FDT);
+	remove_file(SYS_FIRMWARE_FDT);
+	survey_fails(ENOENT, "this machine has no device tree");
+	write_text(PROC_DEVICE_TREE "/chosen/bootargs", "quiet");
+	unit_write(dir, PROC_DEVICE_TREE "/chosen/linux,uefi-system-table", "\0\0\0\1\0\0\0", 8);
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_true(facts()->efi);
+	assert_int_equal(facts()->tree_reserve.n, 0);
+	forget_plan();
+}
+
+/* What a driver added is memory, of which a driver can take away each block. */
+static void lines_of_iomem(void **state)
+{
+	static const struct range avoided[] = {
+		{ 0x90000000, 0xa0000000, NULL }, { 0xb0000000, 0xc0000000, NULL },
+	};
+
+	(void)state;
+	write_text(PROC_IOMEM, IOMEM "80000000-8fffffff : reserved\n"
+		   "90000000-9fffffff : System RAM (kmem)\n"
+		   "a0000000-bfffffff : Persistent Memory\n"
+		   "  b0000000-bfffffff : System RAM\n");
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_int_equal(machine.ram.n, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(avoided); i++) {
+		assert_int_equal(machine.ram.at[i + 1].start, avoided[i].start);
+		assert_int_equal(machine.ram.at[i + 1].end, avoided[i].end);
+		assert_true(ranges_cover(&machine.avoid, avoided[i].start, avoided[i].end));
+	}
+	assert_null(ranges_find(&machine.avoid, 0x80000000, 0x90000000));
+	assert_null(ranges_find(&machine.avoid, 0xa0000000, 0xb0000000));
+	forget_plan();
+}
+
+static void logs(void **state)
+{
+	STRING_AUTO path = mem_printf("%s/" SNAPSHOT_LOG_TABLES, dir);
+	STRING_AUTO copy = mem_printf("%s/copy", dir);
+	int incomplete = 0;
+
+	(void)state;
+	write_text(SNAPSHOT_LOG_TABLES, "<6>[    0.0] GICv3: using LPI property table @0x10000\n"
+		   "<6>[    0.0] GICv3: CPU0: using allocated LPI pending table @0x20000\n"
+		   "<6>[    0.1] GICv3: CPU1: using allocated LPI pending table @0x30000\n");
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_null(facts()->lpis_unknown);
+	forget_plan();
+	/* Its lines cannot be recorded: a snapshot that lacks them is none. */
+	write_text("copy/" SNAPSHOT_LOG_TABLES "/in the way", "");
+	sr.copy = copy;
+	sr.incomplete = &incomplete;
+	assert_int_equal(machine_survey(&machine, &sr), -EISDIR);
+	forget_plan();
+	sr = (struct sysroot){ .root = dir };
+	remove_file(SNAPSHOT_LOG_TABLES);
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_string_equal(facts()->lpis_unknown, "the kernel's log cannot be read");
+	forget_plan();
+	assert_int_equal(mkdir(path, 0777), 0);
+	survey_fails(EINVAL, "is not a regular file");
+}
+
+/* The kernel is what all of "Kernel code" and "Kernel data" are in, whichever comes first. */
+static void addresses(void **state)
+{
+#define CODE	"  40200000-41f3ffff : Kernel code\n"
+#define DATA	"  42250000-4270ffff : Kernel data\n"
+#define MEMORY	"40000000-7fffffff : System RAM\n"
+	static const struct {
+		const char *iomem;
+		struct core_row rows[4];
+		unsigned int n;
+		uint64_t text, text_size, linear;	/* text 0: not known */
+	} rows[] = {
+		{ MEMORY CODE DATA, { CORE_RAM, CORE_TEXT }, 2, TEXT, 0x2510000, LINEAR },
+		{ MEMORY DATA CODE, { CORE_RAM, CORE_TEXT }, 2, TEXT, 0x2510000, LINEAR },
+		/* Pieces of the kernel are not all of it, nor is what is only as large. */
+		{ MEMORY CODE DATA, { { 1, 0x42250000, 0x4c0000, 0 }, CORE_TEXT, CORE_RAM }, 3,
+		  TEXT, 0x2510000, 1 - 0x42250000ull },
+		{ MEMORY CODE DATA, { CORE_TEXT, { 2, 0x40200000, 0x1d40000, 0 }, CORE_RAM }, 3,
+		  TEXT, 0x2510000, 2 - 0x40200000ull },
+		{ MEMORY DATA CODE, { CORE_TEXT, { 2, 0x40200000, 0x1d40000, 0 }, CORE_RAM }, 3,
+		  TEXT, 0x2510000, 2 - 0x40200000ull },
+		{ MEMORY CODE DATA, { { 3, 0x40200000, 0x2510000, 4 }, CORE_TEXT, CORE_RAM },
+		  3, TEXT, 0x2510000, LINEAR },
+		{ MEMORY CODE DATA, { CORE_TEXT, { 4, 0x40200000, 0x2510000, 0 } }, 2, TEXT,
+		  0x2510000, 4 - 0x40200000ull },
+		/* The first of memory, not what has no size or no one address. */
+		{ MEMORY CODE DATA,
+		  { { 5, 0x1000, 0, 0 }, CORE_TEXT, CORE_RAM, { 6, RAM, GIB, 0 } }, 4, TEXT, 0x2510000, LINEAR },
+		{ MEMORY CODE DATA, { CORE_TEXT, CORE_VMALLOC }, 2, 0, 0, 0 },
+		{ MEMORY CODE DATA, { CORE_VMALLOC }, 1, 0, 0, 0 },
+		{ MEMORY CODE DATA, { { 7, 0x50000000, MIB, 0 } }, 1, 0, 0, 0 },
+		/* Nothing says where the kernel is. */
+		{ MEMORY, { { 8, 0, 0x80000000, 0 }, CORE_RAM }, 2, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct arm64_facts *f;
+
+		write_text(PROC_IOMEM, rows[i].iomem);
+		write_core_rows(rows[i].rows, rows[i].n);
+		assert_int_equal(machine_survey(&machine, &sr), 0);
+		f = facts();
+		if (f->text != rows[i].text || f->linear != rows[i].linear)
+			print_error("row %zu: 0x%" PRIx64 "\n", i, f->text);
+		assert_true(f->has_addresses == (rows[i].text != 0));
+		assert_true(f->text == rows[i].text && f->text_size == rows[i].text_size);
+		assert_true(f->text_phys == (rows[i].text ? 0x40200000 : 0));
+		assert_true(f->linear == rows[i].linear);
+		if (!f->has_addresses)
+			assert_string_equal(f->no_addresses,
+					    "/" PROC_KCORE
+					    " has no program headers of memory and of the kernel");
+		forget_plan();
+	}
+	remove_file(PROC_KCORE);
+	assert_int_equal(machine_survey(&machine, &sr), 0);
+	assert_false(facts()->has_addresses);
+	assert_string_equal(facts()->no_addresses, "/" PROC_KCORE " is not there");
+	forget_plan();
+	write_text(PROC_KCORE, "no core, but more than sixty-four bytes of text: these are enough");
+	survey_fails(ENOEXEC, PROC_KCORE);
 }
 
 /* The upper region is for segments, and the capture kernel has both: in this order. */
@@ -1093,6 +1351,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_A_MACHINE(what_is_known),
+		ON_A_MACHINE(reservations),
+		ON_A_MACHINE(trees_of_the_machine),
+		ON_A_MACHINE(lines_of_iomem),
+		ON_A_MACHINE(logs),
+		ON_A_MACHINE(addresses),
 		ON_A_MACHINE(every_proof),
 		ON_A_MACHINE(two_regions),
 		ON_A_MACHINE(addresses_of_one_cell),

@@ -23,7 +23,6 @@ struct arm64_uart {
 };
 
 struct arm64_facts {
-	struct dt_cells cells;		/* of the root node */
 	struct ranges tree_reserve;	/* the reserve map of the tree, without what was the running
 					   kernel's */
 	struct ranges reserved;		/* "reserved" of /proc/iomem, also in machine.avoid */
@@ -39,6 +38,7 @@ struct arm64_facts {
 
 	struct arm64_uart uart;
 
+	struct range code;		/* [_stext, _end) of the running kernel, of /proc/iomem */
 	/* Of the program headers of /proc/kcore, as for x86_64. */
 	bool has_addresses;		/* false: no_addresses says why, the rest is 0 */
 	const char *no_addresses;

@@ -145,13 +145,13 @@ int arm64_idmap_build(const struct ranges *ranges, uint64_t device, uint64_t pag
 	return rc;
 }
 
-/* What the purgatory touches: what it verifies or looks after, and all of itself. */
+/* What the purgatory touches: what it verifies, itself too, or looks after. */
 static void find_touched(const struct image *image, struct ranges *out)
 {
 	for (unsigned int i = 0; i < image->n_segments; i++) {
 		const struct segment *s = &image->segment[i];
 
-		if (s->digest || s->kept || s->role == ROLE_PURGATORY)
+		if (s->digest || s->kept)
 			ranges_add(out, s->addr, s->memsz, NULL);
 	}
 	ranges_merge(out);

@@ -67,8 +67,6 @@ static int survey_tree(struct machine *m, struct arm64_facts *f)
 		return fail(ENOENT,
 			    "this machine has no device tree, not even the one with which UEFI"
 			    " starts a kernel (/" SYS_FIRMWARE_FDT ", /" PROC_DEVICE_TREE ")");
-	if (rc >= 0)
-		rc = dt_cells(m->tree, &f->cells);
 	if (rc < 0)
 		return rc;
 	chosen = dt_child(m->tree, "chosen");
@@ -87,6 +85,15 @@ struct survey_iomem {
 	struct ranges crash;
 };
 
+/* "Kernel code" is [_stext, __init_begin), "Kernel data" [_sdata, _end). */
+static void survey_code(struct range *code, const struct iomem_line *l)
+{
+	if (!code->end || l->start < code->start)
+		code->start = l->start;
+	if (l->end > code->end)
+		code->end = l->end;
+}
+
 /*
  * Below "System RAM" what memblock has reserved: by firmware, by UEFI for all kernels to come, by
  * the kernel for itself (arch/arm64/kernel/setup.c:reserve_memblock_reserved_regions). kexec_load
@@ -101,6 +108,8 @@ static int survey_resource(const struct iomem_line *l, void *context)
 
 	if (iomem_is(l, "Crash kernel"))
 		return iomem_add_crash(&to->crash, l);
+	if (iomem_is(l, "Kernel code") || iomem_is(l, "Kernel data"))
+		survey_code(&to->f->code, l);
 	if (l->depth && iomem_is(l, "reserved"))
 		return ranges_add(&to->f->reserved, l->start, size, "reserved");
 	if (!driver && !iomem_is(l, "System RAM"))
@@ -162,17 +171,15 @@ static int survey_lpis(struct machine *m, struct arm64_facts *f)
 /* --- the kernel's addresses --- */
 
 /* [_text, _end) is the smallest piece that has all of the kernel in it; memory is larger. */
-static void survey_kernel_map(struct arm64_facts *f, const struct elf *elf, struct range code)
+static void survey_kernel_map(struct arm64_facts *f, const struct elf *elf)
 {
 	const struct elf_phdr *text = NULL, *ram = NULL;
 
 	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
 		const struct elf_phdr *p = &elf->phdr[i];
 
-		if (p->type != ELF_PT_LOAD || p->paddr == UINT64_MAX || !p->memsz)
-			continue;
-		if (p->paddr <= code.start && code.end <= p->paddr + p->memsz &&
-		    (!text || p->memsz < text->memsz))
+		if (p->type == ELF_PT_LOAD && p->paddr <= f->code.start &&
+		    f->code.end <= p->paddr + p->memsz && (!text || p->memsz < text->memsz))
 			text = p;
 	}
 	for (uint32_t i = 0; i < elf->n_phdrs && !ram; i++) {
@@ -181,7 +188,7 @@ static void survey_kernel_map(struct arm64_facts *f, const struct elf *elf, stru
 		if (p->type == ELF_PT_LOAD && p->paddr != UINT64_MAX && p->memsz && p != text)
 			ram = p;
 	}
-	f->has_addresses = text && ram;
+	f->has_addresses = f->code.end && text && ram;
 	if (!f->has_addresses) {
 		f->no_addresses = "/" PROC_KCORE
 				  " has no program headers of memory and of the kernel";
@@ -193,37 +200,13 @@ static void survey_kernel_map(struct arm64_facts *f, const struct elf *elf, stru
 	f->text_size = text->memsz;
 }
 
-struct survey_code {
-	struct range range;
-};
-
-/* "Kernel code" is [_stext, __init_begin), "Kernel data" [_sdata, _end). */
-static int survey_code_line(const struct iomem_line *l, void *context)
-{
-	struct range *code = &((struct survey_code *)context)->range;
-
-	if (!iomem_is(l, "Kernel code") && !iomem_is(l, "Kernel data"))
-		return 0;
-	if (!code->end || l->start < code->start)
-		code->start = l->start;
-	if (l->end > code->end)
-		code->end = l->end;
-	return 0;
-}
-
 static int survey_kernel(struct machine *m, struct arm64_facts *f)
 {
-	struct survey_code code = {0};
-	BUF_AUTO text = {0};
 	struct elf elf = {0};
-	int rc = sysroot_read(m->sr, PROC_IOMEM, &text);
+	int rc = kcore_headers(m->sr, &m->arena, &elf, &f->no_addresses);
 
-	if (rc >= 0)
-		rc = iomem_each((char *)text.data, survey_code_line, &code);
-	if (rc >= 0)
-		rc = kcore_headers(m->sr, &m->arena, &elf, &f->no_addresses);
 	if (rc >= 0 && !f->no_addresses)
-		survey_kernel_map(f, &elf, code.range);
+		survey_kernel_map(f, &elf);
 	return rc;
 }
 
