@@ -574,6 +574,36 @@ EQUIVALENT = {
     ("kexec/arch/arm64/proofs.c", "prove_mapped", "compare",
      "for (unsigned int i = 0; i [< -> <=] w->image->n_segments; i++)", 1):
         "behind the last segment is an empty one: there are fewer than there is room for",
+    ("kexec/arch/arm64/idmap.c", "level_first", "compare",
+     "while (level_shift(map, level) [>= -> >] IDMAP_BITS)", 1):
+        "of no granule a level's first bit is the 48th: 39 is of 4 KiB, 47 of 16 KiB, 55 and 42 are of 64 KiB",
+    ("kexec/arch/arm64/idmap.c", "find_touched", "compare",
+     "for (unsigned int i = 0; i [< -> <=] image->n_segments; i++)", 1):
+        "behind the last segment is an empty one: there are fewer than there is room for",
+    ("kexec/arch/arm64/idmap.c", "arm64_idmap_place", "compare",
+     "if (rc [< -> <=] 0)", 1):
+        "there is always a root: of tables at least one",
+    ("kexec/arch/arm64/idmap.c", "arm64_idmap_place", "compare",
+     "if (rc [< -> <=] 0)", 3):
+        "there is always a root: of tables at least one",
+    ("kexec/arch/arm64/needs.c", "check_crash_region", "compare",
+     "return rc [< -> <=] 0 ? rc : 0;", 1):
+        "it is not 0 there",
+    ("kexec/arch/arm64/survey.c", "survey_forget_own", "compare",
+     "if (chosen && dt_number(chosen, \"linux,initrd-start\", &start) > 0 && dt_number(chosen, \"linux,initrd-end\", &end) [> -> >=] 0)", 1):
+        "without an end it is 0, and nothing is compared with what ends at 0",
+    ("kexec/arch/arm64/survey.c", "survey_forget_own", "always",
+     "if (chosen && dt_number(chosen, \"linux,initrd-start\", &start) > 0 && dt_number(chosen, \"linux,initrd-end\", &end) > 0)", 1):
+        "without a start the end is not read: it is 0, and nothing is compared with what ends at 0",
+    ("kexec/arch/arm64/survey.c", "survey_tree", "compare",
+     "rc = rc [< -> <=] 0 ? fail_in(rc, \"%s\", name) : 0;", 1):
+        "a message without an error, which survey_forget_own forgets at once",
+    ("kexec/arch/arm64/survey.c", "survey_code", "compare",
+     "if (!code->end || l->start [< -> <=] code->start)", 1):
+        "what is equal becomes what it is",
+    ("kexec/arch/arm64/survey.c", "survey_code", "compare",
+     "if (l->end [> -> >=] code->end)", 1):
+        "what is equal becomes what it is",
     ("kexec/fileproof.c", "fileproof_size", "compare",
      "if (state_crash_size(m->sr, &region) [< -> <=] 0)", 1):
         "where nothing has failed, nothing is forgotten",
