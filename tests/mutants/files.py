@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright The kexec-hotplug developers
-"""Which files have mutants, and which unit tests are meant for each. Each file of kexec/, common/
-and purgatory/ is in one of these tables."""
+"""Which files have mutants, and which unit tests are meant for each. Each file of kexec/, common/,
+next-boot/ and purgatory/ is in one of these tables."""
 import fnmatch
 import glob
 import os
@@ -102,6 +102,11 @@ SETTLED = {
 
 # Of these nobody has looked yet at all that is not noticed: only with --only.
 OTHERS = {
+    "next-boot/entry.c": "test-next-boot",
+    "next-boot/grub.c": "test-next-boot",
+    "next-boot/loader.c": "test-next-boot",
+    "next-boot/tree.c": "test-next-boot",
+    "next-boot/version.c": "test-next-boot",
 }
 
 # Where all refusals are tried whenever a sample is, whatever of their other mutants is looked at.
@@ -147,6 +152,8 @@ UNTRIED = {
     "kexec/start.c": "a reboot, for the cli layer's model",
     "kexec/status.c": "what a program says",
     "kexec/syscalls.c": "only the real kernel notices",
+    "next-boot/main.c": "what a program says, and what it asks of another, for the kdump layer",
+    "next-boot/show.c": "what a program says",
     "purgatory/lanes.c": "a sum is right, or nothing is; the digest layer compares it",
     "purgatory/arch/*/lanes.c": "a sum is right, or nothing is; the digest layer compares them",
     "purgatory/arch/ppc64/ppc64.c": "runs without an operating system: for the system layer",
@@ -166,16 +173,16 @@ def units_of(path):
 
 
 def others_than(own, path):
-    """The purgatory is in the unit tests that include it, and in no others; nothing that is of one
-    architecture is seen by the tests of another."""
+    """The purgatory is in the unit tests that include it, and in no others, next-boot in its own; nothing
+    that is of one architecture is seen by the tests of another."""
     foreign = next((FOREIGN[arch] for arch in FOREIGN if f"/arch/{arch}/" in path), ())
-    return [] if path.startswith("purgatory/") else [
+    return [] if path.startswith(("next-boot/", "purgatory/")) else [
         name for name in UNITS if name not in own and name not in foreign]
 
 
 def unknown(repository):
     """Files that are in no table."""
-    paths = [os.path.relpath(p, repository) for top in ("common", "kexec", "purgatory")
+    paths = [os.path.relpath(p, repository) for top in ("common", "kexec", "next-boot", "purgatory")
              for p in glob.glob(f"{repository}/{top}/**/*.c", recursive=True)]
     return sorted(p for p in paths
                   if all(table_of(table, p) is None for table in (SETTLED, OTHERS, UNTRIED)))
