@@ -604,6 +604,18 @@ EQUIVALENT = {
     ("kexec/arch/arm64/survey.c", "survey_code", "compare",
      "if (l->end [> -> >=] code->end)", 1):
         "what is equal becomes what it is",
+    ("next-boot/entry.c", "entry_ends", "compare",
+     "return len [> -> >=] n && !strcasecmp(name + len - n, suffix);", 1):
+        "of the names of a directory those that begin with a dot, as suffixes do, are not listed",
+    ("next-boot/version.c", "version_numbers", "compare",
+     "r = m != n ? version_order(m [> -> >=] n, m < n) : memcmp(*a, *b, m);", 1):
+        "they differ here",
+    ("next-boot/version.c", "version_numbers", "compare",
+     "r = m != n ? version_order(m > n, m [< -> <=] n) : memcmp(*a, *b, m);", 1):
+        "they differ here",
+    ("next-boot/version.c", "version_words", "compare",
+     "int r = memcmp(*a, *b, m [< -> <=] n ? m : n);", 1):
+        "of two equal numbers either is the smaller",
     ("kexec/fileproof.c", "fileproof_size", "compare",
      "if (state_crash_size(m->sr, &region) [< -> <=] 0)", 1):
         "where nothing has failed, nothing is forgotten",

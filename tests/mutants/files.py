@@ -90,6 +90,8 @@ SETTLED = {
     "common/mapping.c": "test-common",
     "common/progress.c": "test-common",
     "common/confine.c": "test-confine",
+    "next-boot/entry.c": "test-next-boot",
+    "next-boot/version.c": "test-next-boot",
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
     "purgatory/fault.c": "test-purgatory-x86_64 test-purgatory-arm64",
     "purgatory/kept.c": "test-kept test-purgatory",
@@ -102,11 +104,9 @@ SETTLED = {
 
 # Of these nobody has looked yet at all that is not noticed: only with --only.
 OTHERS = {
-    "next-boot/entry.c": "test-next-boot",
     "next-boot/grub.c": "test-next-boot",
     "next-boot/loader.c": "test-next-boot",
     "next-boot/tree.c": "test-next-boot",
-    "next-boot/version.c": "test-next-boot",
 }
 
 # Where all refusals are tried whenever a sample is, whatever of their other mutants is looked at.
