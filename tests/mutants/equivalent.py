@@ -787,6 +787,9 @@ EQUIVALENT = {
     ("kexec/udev.c", "less_certain", "compare",
      "return a [< -> <=] b ? a : b;", 1):
         "of two equal ones either is the less certain",
+    ("kexec/udev.c", "follow", "compare",
+     "met = r->target->line [> -> >=] met ? r->target->line : met;", 1):
+        "of two equal ones either is the greater",
     ("kexec/udev.c", "udev_append", "always",
      "if (!(out->n & (out->n - 1)))", 1):
         "what is copied more often is the same",

@@ -282,6 +282,7 @@ static void rules_that_undo_others(void **state)
 		/* where ways meet again it is as certain as before */
 		{ PUT, "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\"\n" CPU "RUN=\"\"", 0, 0,
 		  0 },
+		{ PUT, "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\", " CPU "RUN=\"\"", 0, 0, 0 },
 		{ PUT,
 		  "ENV{a}==\"1\", GOTO=\"far\"\nENV{b}==\"1\", GOTO=\"near\"\nLABEL=\"near\"\n" CPU
 		  "RUN=\"\"\nLABEL=\"far\"",
