@@ -194,7 +194,9 @@ class Stage(Plugged):
     def expect_no_dump(self):
         """The capture kernel does not come up, or finds nothing to save."""
         time.sleep(QUIET_TIME)
-        expect(not self.guest.has_come_up() or self.guest.run("test -e /proc/vmcore")[0], "there is a dump")
+        if self.guest.has_come_up():
+            self.guest.wait_ready("capture")
+            expect(self.guest.run("test -e /proc/vmcore")[0], "there is a dump")
 
     def wait_memory(self, region, texts):
         """Until guest memory has each text more often than the kernel file."""
