@@ -905,7 +905,8 @@ static void addresses(void **state)
 		  0x2510000, 4 - 0x40200000ull },
 		/* The first of memory, not what has no size or no one address. */
 		{ MEMORY CODE DATA,
-		  { { 5, 0x1000, 0, 0 }, CORE_TEXT, CORE_RAM, { 6, RAM, GIB, 0 } }, 4, TEXT, 0x2510000, LINEAR },
+		  { { 5, 0x1000, 0, 0 }, CORE_TEXT, CORE_RAM, { 6, RAM, GIB, 0 } }, 4,
+		  TEXT, 0x2510000, LINEAR },
 		{ MEMORY CODE DATA, { CORE_TEXT, CORE_VMALLOC }, 2, 0, 0, 0 },
 		{ MEMORY CODE DATA, { CORE_VMALLOC }, 1, 0, 0, 0 },
 		{ MEMORY CODE DATA, { { 7, 0x50000000, MIB, 0 } }, 1, 0, 0, 0 },

@@ -280,9 +280,12 @@ static void rules_that_undo_others(void **state)
 		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nRUN=\"\"\nLABEL=\"end\"", ALL, ALL, 1 },
 		{ PUT, "SUBSYSTEM==\"cpu\", GOTO=\"end\"\nLABEL=\"end\"\nRUN=\"\"", 0, 0, 0 },
 		/* where ways meet again it is as certain as before */
-		{ PUT, "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\"\n" CPU "RUN=\"\"", 0, 0,
-		  0 },
-		{ PUT, "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\", " CPU "RUN=\"\"", 0, 0, 0 },
+		{ PUT,
+		  "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\"\n" CPU "RUN=\"\"",
+		  0, 0, 0 },
+		{ PUT,
+		  "ENV{a}==\"1\", GOTO=\"j\"\nENV{b}==\"1\"\nLABEL=\"j\", " CPU "RUN=\"\"",
+		  0, 0, 0 },
 		{ PUT,
 		  "ENV{a}==\"1\", GOTO=\"far\"\nENV{b}==\"1\", GOTO=\"near\"\nLABEL=\"near\"\n" CPU
 		  "RUN=\"\"\nLABEL=\"far\"",

@@ -55,7 +55,8 @@ start:
 
 /*
  * Whatever comes is a fault: interrupts are masked, NMIs too (LINT1 by lapic_shutdown() of the
- * kernel that was). The address behind the call tells which. Another one from here on is a reset, as without an IDT: what tells of the first may be damaged.
+ * kernel that was). The address behind the call tells which. Another one from here on is a reset,
+ * as without an IDT: what tells of the first may be damaged.
  */
 	.globl	fault_gates
 	.balign	FAULT_GATE
