@@ -3,8 +3,8 @@
 /*
  * Entered by arch/x86/kernel/relocate_kernel_64.S in long mode on an identity map,
  * interrupts off, all registers zero or garbage, with little stack, and with a GDT and an IDT
- * that are gone or (since Linux 6.16) the old kernel's. SSE is off. With a console there is an IDT
- * of our own while C runs: what an exception does without one is a reset.
+ * that are gone or (since Linux 6.16) the old kernel's. SSE is off. While C runs there is an IDT
+ * of our own: with a console an exception is named, without one it is a reset.
  */
 #include "purgatory/arch/x86_64/fault.h"
 #include "purgatory/params.h"

@@ -87,7 +87,10 @@ struct fault_gate {
 /* With these a code is on the stack, below the address: 8, 10 to 14, 17, 21, 29 and 30. */
 #define FAULT_CODES	0x60227d00u
 
-/* Where nobody could read of it, the machine is rather reset. */
+/*
+ * Where nobody could read of it, the machine is rather reset: by a table that is empty, as with
+ * that of the kernel, which it leaves in place since Linux 6.16, the machine stands still.
+ */
 #define FAULT_CONSOLES	(PURGATORY_CONSOLE_SERIAL | PURGATORY_CONSOLE_VGA)
 
 static struct fault_gate fault_table[FAULT_GATES];
@@ -104,7 +107,6 @@ static void fault_begin(void)
 			.kind = FAULT_GATE_KIND,
 		};
 	}
-	io_store_idt(&fault_before);
 	io_load_idt(&(struct io_table){ sizeof(fault_table) - 1,
 					(uint64_t)(uintptr_t)fault_table });
 }
@@ -125,8 +127,11 @@ void purgatory_fault(const struct purgatory_params *p, uint64_t vector, const ui
 
 void arch_start(const struct purgatory_params *p)
 {
+	io_store_idt(&fault_before);
 	if (p->consoles & FAULT_CONSOLES)
 		fault_begin();
+	else
+		io_load_idt(&(struct io_table){ 0, 0 });
 	if (p->consoles & PURGATORY_CONSOLE_SERIAL && p->console_divisor)
 		serial_set_speed((uint16_t)p->console_port, (uint16_t)p->console_divisor);
 }
@@ -174,9 +179,9 @@ void arch_complete_kept(const struct purgatory_kept *k, uint64_t cpu)
 /* The boot data names no CPU. */
 void arch_finish(const struct purgatory_params *p, uint64_t cpu)
 {
+	(void)p;
 	(void)cpu;
-	if (p->consoles & FAULT_CONSOLES)
-		io_load_idt(&fault_before);
+	io_load_idt(&fault_before);
 }
 
 void arch_stop(void)
