@@ -38,9 +38,7 @@ static int find_size(struct file *f)
 		return fail(EINVAL, "%s: is %s, not a regular file", f->name, kind(st.st_mode));
 	f->is_device = S_ISBLK(st.st_mode);
 	end = f->is_device ? lseek(f->fd, 0, SEEK_END) : st.st_size;
-	if (end < 0)
-		return fail(errno, "%s: %s", f->name, strerror(errno));
-	if (!end)
+	if (end <= 0)
 		return fail(EINVAL, "%s: is empty", f->name);
 	f->size = f->whole = (uint64_t)end;
 	f->modified = st.st_mtim;

@@ -61,7 +61,7 @@ static bool operator_fits(const char *key, bool compares, char first)
 		"DRIVERS", "ATTRS", "CONST", "TAGS", "TEST", "RESULT",
 	};
 	static const char *const done[] = {
-		"RUN", "GOTO", "LABEL", "OPTIONS", "OWNER", "GROUP", "MODE", "SECLABEL",
+		"RUN", "OPTIONS", "OWNER", "GROUP", "MODE", "SECLABEL",
 	};
 
 	if (!strcmp(key, "GOTO") || !strcmp(key, "LABEL"))

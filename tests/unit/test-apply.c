@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "common/crc32.h"
+#include "common/progress.h"
 #include "kexec/apply.h"
 #include "kexec/arch/arch.h"
 #include "kexec/fileproof.h"
@@ -432,6 +433,37 @@ static struct failure load_files(const struct plan_request *r)
 	files_init(&files);
 	fail_forget();
 	return apply_file_load(r, &files, &sr);
+}
+
+static uint64_t no_time(void)
+{
+	return 0;
+}
+
+static uint64_t bytes_handed_over(void)
+{
+	size_t n;
+	const struct progress_step *steps = progress_steps(&n);
+
+	assert_string_equal(steps[n - 1].name, APPLY_STEP);
+	return steps[n - 1].bytes;
+}
+
+/* What has been refused has not been handed over. */
+static void bytes_of_calls(void **state)
+{
+	struct plan_request r = file_request(true, true);
+
+	(void)state;
+	for (asked.answer = 0; asked.answer >= -ENOMEM; asked.answer -= ENOMEM) {
+		progress_start(no_time, false);
+		load(MACHINE);
+		assert_int_equal(bytes_handed_over(), asked.answer ? 0 : 4096 + 8);
+		progress_start(no_time, false);
+		load_files(&r);
+		assert_int_equal(bytes_handed_over(), asked.answer ? 0 : 8 + 9);
+	}
+	progress_start(NULL, false);
 }
 
 static void files_are_handed_over(void **state)
@@ -1143,6 +1175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_image_is_handed_over),
 		TEST(full_images),
+		TEST(bytes_of_calls),
 		TEST(locks_are_waited_for),
 		TEST(limited_calls_wait),
 		TEST(unloading),
