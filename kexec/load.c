@@ -50,18 +50,21 @@ static void load_try_free(struct load_try *t)
 	free(t->no_plan);
 }
 
+static int load_dump(const struct image *image, const char *directory)
+{
+	int rc;
+
+	message_when_out_of_memory(STATUS_ERROR, "--dump: the directory is not complete");
+	rc = report_dump(image, directory);
+	message_when_out_of_memory(STATUS_ERROR, "what comes after --dump is not complete");
+	return rc;
+}
+
 static int load_show(const struct load_try *t)
 {
 	const struct options *o = t->o;
-	int rc;
+	int rc = o->dump ? load_dump(&t->image, o->dump) : 0;
 
-	if (o->dump)
-		message_when_out_of_memory(STATUS_ERROR, "--dump: the directory is not complete");
-	rc = o->dump ? report_dump(&t->image, o->dump) : 0;
-	if (o->dump && rc >= 0)
-		message_when_out_of_memory(STATUS_ERROR,
-					   "--dump: the directory is written; what comes after it"
-					   " is not complete");
 	if (rc >= 0 && o->json)
 		rc = report_json(&t->image, &t->way, stdout);
 	else if (rc >= 0 && o->map)
@@ -90,10 +93,9 @@ static struct way load_way(const struct options *o, const struct sysroot *sr)
 	struct way way;
 
 	policy_guess(&policy, sr);
-	if (machine_identify(&m, sr) < 0)
-		fail_forget();
-	if (state_kept(sr, &cpu, &memory) < 0)
-		fail_forget();
+	machine_identify(&m, sr);
+	state_kept(sr, &cpu, &memory);
+	fail_forget();			/* what is not known here is asked, and said, again */
 	way = way_choose(&(struct way_facts){
 		.asked = o->syscall,
 		.crash = o->crash,
@@ -225,8 +227,8 @@ static bool crash_loaded(const struct sysroot *sr)
 {
 	enum answer loaded;
 
-	if (state_loaded(sr, true, &loaded) < 0)
-		fail_forget();
+	state_loaded(sr, true, &loaded);
+	fail_forget();
 	return loaded == ANSWER_YES;
 }
 

@@ -543,12 +543,6 @@ EQUIVALENT = {
     ("kexec/failure.c", "failure_row", "compare",
      "for (size_t i = 0; i [< -> <=] ARRAY_SIZE(failure_rows); i++)", 1):
         "each step has a row for every errno: nobody gets to the last one without having found his",
-    ("kexec/apply-file.c", "check_reservation", "compare",
-     "if (request->crash && state_crash_size(sr, &size) [< -> <=] 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("kexec/apply-file.c", "check_reservation", "always",
-     "if (request->crash && state_crash_size(sr, &size) < 0)", 1):
-        "where nothing has failed, nothing is forgotten",
     ("kexec/apply.c", "apply_check_hotplug", "compare",
      "if (state_kept(sr, &cpu_kept, &memory_kept) [< -> <=] 0)", 1):
         "where nothing has failed, nothing is forgotten",
@@ -673,30 +667,9 @@ EQUIVALENT = {
     ("purgatory/arch/ppc64/tree.c", "tree_same_head", "compare",
      "for (unsigned int i = 0; i [< -> <=] FDT_WORDS; i++)", 1):
         "the mask has no bit for it",
-    ("kexec/load.c", "load_way", "compare",
-     "if (machine_identify(&m, sr) [< -> <=] 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("kexec/load.c", "load_way", "always",
-     "if (machine_identify(&m, sr) < 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("kexec/load.c", "load_way", "never",
-     "if (machine_identify(&m, sr) < 0)", 1):
-        "what fails here fails again when it is surveyed, and then is said or forgotten",
-    ("kexec/load.c", "load_way", "compare",
-     "if (state_kept(sr, &cpu, &memory) [< -> <=] 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("kexec/load.c", "load_way", "always",
-     "if (state_kept(sr, &cpu, &memory) < 0)", 1):
-        "where nothing has failed, nothing is forgotten",
     ("kexec/load.c", "load_make_certain", "compare",
      "if (f.rc [< -> <=] 0 && load_may_do_without(t, f))", 1):
         "without what has failed, nothing has to be done without",
-    ("kexec/load.c", "crash_loaded", "compare",
-     "if (state_loaded(sr, true, &loaded) [< -> <=] 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("kexec/load.c", "crash_loaded", "always",
-     "if (state_loaded(sr, true, &loaded) < 0)", 1):
-        "where nothing has failed, nothing is forgotten",
     ("kexec/load.c", "load_is_stale", "compare",
      "if (state_kept(t->sr, &cpu, &memory) [< -> <=] 0)", 1):
         "where nothing has failed, nothing is forgotten",
@@ -838,9 +811,6 @@ EQUIVALENT = {
     ("common/decompress.c", "file_decompress", "always",
      "if (rc >= 0)", 1):
         "what looks at mutants has every library",
-    ("kexec/load.c", "load_show", "never",
-     "if (o->dump && rc >= 0)", 1):
-        "words for when memory runs out behind a whole --dump: only tests/faults lets it run out there",
     ("kexec/arch/x86_64/survey.c", "survey_by_number", "compare",
      "return *x [< -> <=] *y ? -1 : *x > *y;", 1):
         "where 1 and 01 are both there, 1 is read twice, in either order",
