@@ -61,20 +61,19 @@ static int version_words(const char **a, const char **b)
 	return r ? r : version_order(m > n, m < n);
 }
 
-/*
- * What a separator says where only one of the two has it: that one is less. Both: they are passed,
- * and true.
- */
-static bool version_separator(const char **a, const char **b, char c, int *r)
+/* What a separator says where only one of the two has it: that one is less. What both have is passed. */
+static int version_separator(const char **a, const char **b, char c)
 {
-	if (**a != c && **b != c)
-		return false;
-	*r = version_order(**a != c, **b != c);
-	*a += !*r;
-	*b += !*r;
-	return true;
+	int r = version_order(**a != c, **b != c);
+
+	if (!r && **a == c) {
+		(*a)++;
+		(*b)++;
+	}
+	return r;
 }
 
+/* Other characters are passed only where a round begins: after a separator they end a word. */
 int version_compare(const char *a, const char *b)
 {
 	int r = 0;
@@ -84,15 +83,14 @@ int version_compare(const char *a, const char *b)
 	while (!r) {
 		a = version_skip(a);
 		b = version_skip(b);
-		if (version_separator(&a, &b, '~', &r))
-			continue;
-		if (!*a || !*b)
-			return version_order(*a, *b);
-		if (version_separator(&a, &b, '-', &r) || version_separator(&a, &b, '^', &r) ||
-		    version_separator(&a, &b, '.', &r))
-			continue;
-		r = isdigit((unsigned char)*a) || isdigit((unsigned char)*b) ?
-			version_numbers(&a, &b) : version_words(&a, &b);
+		r = version_separator(&a, &b, '~');
+		if (r || !*a || !*b)
+			return r ? r : version_order(*a, *b);
+		for (const char *c = "-^."; *c && !r; c++)
+			r = version_separator(&a, &b, *c);
+		if (!r)
+			r = isdigit((unsigned char)*a) || isdigit((unsigned char)*b) ?
+				version_numbers(&a, &b) : version_words(&a, &b);
 	}
 	return r;
 }
