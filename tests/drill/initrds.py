@@ -13,7 +13,7 @@ mount -t tmpfs tmp /tmp
 """
 # Copies some of the dump, and ends the machine as kdump's do.
 SAVES = """
-dd if=/proc/vmcore of=/tmp/vmcore bs=64k count=16 2>/dev/null &&
+dd if=/proc/vmcore of=/tmp/vmcore bs=64k count=256 2>/dev/null &&
 	# Twice: a PC's terminal loses characters.
 	for i in 1 2; do echo 'capture initrd: saved vmcore in /tmp'; done
 sleep 1

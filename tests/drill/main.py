@@ -14,10 +14,9 @@ sys.path += [os.path.join(HERE, part) for part in ("../lib", "../system", "../..
 import browser  # noqa: E402
 import host  # noqa: E402
 import machines_drilled  # noqa: E402
-from failure import Failure  # noqa: E402
 from processes import in_processes  # noqa: E402
 from scripts import ArchiveLacks  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, problem_of  # noqa: E402
 
 
 def main():
@@ -54,8 +53,8 @@ def attempt(name, test):
         more = test() or ()
     except ArchiveLacks as lack:
         return {"name": name, "skip": str(lack)}
-    except (Failure, OSError) as failure:
-        return {"name": f"{name}: {time.monotonic() - began:.1f} s", "problem": str(failure)}
+    except Exception as error:
+        return {"name": f"{name}: {time.monotonic() - began:.1f} s", "problem": problem_of(error)}
     return {"name": f"{name}: {time.monotonic() - began:.1f} s", "more": more}
 
 

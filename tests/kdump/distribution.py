@@ -28,7 +28,7 @@ from logs import as_ours  # noqa: E402
 from memory import NEW_IS_MOVABLE, spread, write_pattern  # noqa: E402
 from physical import online_memory  # noqa: E402
 from qemu import Machine  # noqa: E402
-from tap import Failure, Tap, expect  # noqa: E402
+from tap import Failure, Tap, expect, problem_of  # noqa: E402
 
 MARKER = "kexec-hotplug distribution marker"
 CAPTURE_TIMEOUT = 900
@@ -573,8 +573,8 @@ def main():
                     began = time.monotonic()
                     left[0](site, state)
                     tap.result(f"{step_name(left.pop(0))}: {time.monotonic() - began:.0f} s")
-        except (Failure, OSError) as failure:
-            problem = str(failure)
+        except Exception as error:
+            problem = problem_of(error)
         for step in left:
             tap.result(step_name(step), problem or "no reason")
             problem = "the step before failed"

@@ -4,6 +4,7 @@
 
 import os
 import sys
+import traceback
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../drill"))
 
@@ -12,6 +13,13 @@ from failure import Failure, expect  # noqa: E402
 
 def expect_same(what, got, wanted):
     expect(got == wanted, f"{what}: {got!r}, expected {wanted!r}")
+
+
+def problem_of(error):
+    """What a test that raised this says: of anything but a Failure, which is said on purpose, also where it was."""
+    if isinstance(error, Failure):
+        return str(error) or "Failure"
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 class Tap:
@@ -32,13 +40,13 @@ class Tap:
               (f" # SKIP {skip}" if skip else ""))
         print("".join(f"# {line}\n" for line in (*more, *lines)), end="", flush=True)
 
-    def run(self, name, test, *args, errors=()):
-        """Of a test that raises Failure, or one of @errors; whether it passed."""
+    def run(self, name, test, *args):
+        """Whatever the test raises is its own failure, and the others run; whether it passed."""
         problem = ""
         try:
             test(*args)
-        except (Failure, *errors) as failure:
-            problem = str(failure) or repr(failure)
+        except Exception as error:
+            problem = problem_of(error)
         self.result(name, problem)
         return not problem
 

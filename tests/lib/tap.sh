@@ -43,8 +43,8 @@ after() {
 
 # count_tap NAME STATUS LOG: add the test lines of a program that ended with STATUS to
 # $passed, $failed and $skipped; and what failed, with the first lines that it said, to
-# $failures. One that dies without a failed test is a failure too, but for want of the
-# archive; and so is what is skipped for any other reason.
+# $failures. One that dies without a failed test is a failure too, told by its last lines, but
+# for want of the archive; and so is what is skipped for any other reason.
 passed=0 failed=0 skipped=0 failures=
 count_tap() {
 	local name=$1 status=$2 log=$3 said bad wrong reason
@@ -70,6 +70,7 @@ count_tap() {
 	fi
 	if [ -n "$said" ] && [ "$bad" -eq 0 ]; then
 		echo "$said"
+		said=$(printf '%s\n' "$said"; tail -n 6 "$log" | cut -c 1-300 | sed 's/^/# last: /')
 		bad=1
 	fi
 	[ -z "$said" ] || failures+=$(sed "s/^/# $name: /" <<<"$said")$'\n'

@@ -32,7 +32,7 @@ from files import KERNELS, Site  # noqa: E402
 from processes import in_processes  # noqa: E402
 from scripts import ArchiveLacks  # noqa: E402
 from stage import Stage  # noqa: E402
-from tap import Tap  # noqa: E402
+from tap import Tap, problem_of  # noqa: E402
 
 SCENARIOS = {
     "crash": scenarios.crash,
@@ -296,8 +296,8 @@ def run_one(run):
             SCENARIOS[name](stage)
     except ArchiveLacks as lack:
         return {"name": title, "skip": str(lack)}
-    except (Failure, OSError) as error:
-        problem = explain(stage, str(error))
+    except Exception as error:
+        problem = explain(stage, problem_of(error))
     steps = [", ".join(f"{step} {took:.1f} s" for step, took in stage.times)] if stage.times else []
     return {"name": f"{title}: {time.monotonic() - start:.1f} s", "problem": problem, "more": steps}
 
