@@ -8,6 +8,10 @@
 #include "common/bytes.h"
 #include "next-boot/grub.h"
 
+#define DIGITS "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define SPACE " \t\n\v\f\r"
+
 static void grub_add(struct names *names, const char *text)
 {
 	names->at = mem_resize(names->at, names->n + 1, sizeof(*names->at));
@@ -20,40 +24,53 @@ static void grub_read_environment(struct arena *arena, struct grub *g, const cha
 {
 	while (*text) {
 		BUF_AUTO line = {0};
-		const char *equals;
+		const char *name, *equals;
 
+		buf_add(&line, "", 0);
 		for (; *text && *text != '\n'; text++) {
 			text += *text == '\\' && text[1];
 			buf_add(&line, text, 1);
 		}
 		text += *text == '\n';
-		if (!line.len || line.data[0] == '#' || !strchr((char *)line.data, '='))
+		name = (char *)line.data;
+		equals = strchr(name, '=');
+		if (!equals || *name == '#')
 			continue;
-		equals = strchr((char *)line.data, '=');
-		grub_add(&g->names, arena_string(arena, (char *)line.data,
-						 (size_t)(equals - (char *)line.data)));
-		grub_add(&g->values, arena_string(arena, equals + 1, strlen(equals + 1)));
+		grub_add(&g->names, arena_string(arena, name, (size_t)(equals - name)));
+		grub_add(&g->values, arena_printf(arena, "%s", equals + 1));
 	}
+}
+
+static bool grub_is_one_of(const char *name, const char *const names[])
+{
+	while (*names && strcmp(name, *names))
+		names++;
+	return *names;
 }
 
 /* What GRUB itself knows: "y" for each feature, the directory of grub.cfg, what is read later. */
 static const char *grub_builtin(const struct grub *g, const char *name)
 {
+	static const char *const features[] = {
+		"feature_200_final", "feature_all_video_module", "feature_chainloader_bpb",
+		"feature_default_font_path", "feature_menuentry_id", "feature_menuentry_options",
+		"feature_nativedisk_cmd", "feature_ntldr", "feature_platform_search_hint",
+		"feature_timeout_style", NULL
+	};
 	static const char *const others[] = { "grub_platform", "grub_cpu", "cmdpath", "fw_path",
-					      "config_file",   "chosen",   "?" };
+					      "config_file", "chosen", "?", "@", "*", "#", NULL };
+	static const char *const here[] = { "prefix", "config_directory", NULL };
 
-	if (!strncmp(name, "feature_", 8))
+	if (grub_is_one_of(name, features))
 		return "y";
-	if (!strcmp(name, "menuentry_id_option"))
-		return "--id";
 	if (!strcmp(name, "root"))
 		return "root";
-	if (!strcmp(name, "prefix") || !strcmp(name, "config_directory"))
+	if (grub_is_one_of(name, here))
 		return g->directory;
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (!strcmp(name, others[i]))
-			return NULL;
-	return strncmp(name, "net_", 4) && !isdigit((unsigned char)*name) ? "" : NULL;
+	if (grub_is_one_of(name, others) || !strncmp(name, "feature_", 8) ||
+	    !strncmp(name, "net_", 4) || isdigit((unsigned char)*name))
+		return NULL;
+	return "";
 }
 
 /* The variable's place among the first @n, from 1; 0: nothing sets it. */
@@ -82,12 +99,9 @@ static void grub_put(struct grub *g, const char *name, const char *value)
 static bool grub_is_harmless(const char *name)
 {
 	static const char *const names[] = { "tuned_params", "tuned_initrd", "grub_users",
-					     "extra_cmdline", "vt_handoff" };
+					     "extra_cmdline", "vt_handoff", NULL };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
+	return grub_is_one_of(name, names);
 }
 
 /* "$NAME" or "${NAME}" at @s: how long that is, or 0. */
@@ -95,13 +109,10 @@ static size_t grub_reference(struct arena *arena, const char *s, const char **na
 {
 	bool brace = s[1] == '{';
 	const char *at = s + 1 + brace;
-	size_t n = *at == '?' || isdigit((unsigned char)*at);
+	size_t n = strspn(at, DIGITS);
 
-	while (!n || n > 1 || (*at != '?' && !isdigit((unsigned char)*at))) {
-		if (!isascii(at[n]) || !(isalnum((unsigned char)at[n]) || at[n] == '_'))
-			break;
-		n++;
-	}
+	if (!n)
+		n = *at && strchr("?@*#", *at) ? 1 : strspn(at, DIGITS LETTERS "_");
 	if (!n || (brace && at[n] != '}'))
 		return 0;
 	*name = arena_string(arena, at, n);
@@ -114,8 +125,10 @@ const char *grub_expand(struct arena *arena, const struct grub *g, const char *t
 {
 	BUF_AUTO out = {0};
 
+	buf_add(&out, "", 0);
 	for (size_t n; *text; text += n) {
 		const char *name, *value;
+		size_t at;
 
 		n = *text == '$' ? grub_reference(arena, text, &name) : 0;
 		if (!n) {
@@ -124,14 +137,15 @@ const char *grub_expand(struct arena *arena, const struct grub *g, const char *t
 			continue;
 		}
 		value = grub_variable(g, name);
-		if (!grub_set_at(g, name, g->names.n) && !grub_is_harmless(name))
+		at = grub_set_at(g, name, g->names.n);
+		if (!at && !grub_is_harmless(name))
 			*doubt = arena_printf(arena, "it has $%s, which nothing sets", name);
-		else if (!value || grub_set_at(g, name, g->names.n) > g->n_at_blscfg)
+		else if (!value || at > g->n_at_blscfg)
 			*doubt = arena_printf(
 				arena, "it has $%s, of which only GRUB knows what it is", name);
 		buf_printf(&out, "%s", value ? value : "");
 	}
-	return arena_string(arena, out.len ? (char *)out.data : "", out.len);
+	return arena_string(arena, (char *)out.data, out.len);
 }
 
 /* --- commands of a script --- */
@@ -173,24 +187,29 @@ struct grub_reader {
 	bool joined; /* "a && b": whether b is run, nobody knows */
 	bool joined_next;
 	struct grub_if ifs[GRUB_DEPTH];
-	int n_ifs, depth, sources;
+	int first_if, n_ifs, depth, sources;
 	int menu, entry; /* that it is in; or GRUB_NONE */
 	/* What functions set, by their names. */
 	struct names functions, function_sets;
+	struct names exported;
 	struct grub_body *bodies;
 	size_t n_bodies;
 };
 
 static void grub_end_word(struct grub_reader *r, struct buf *text, struct grub_word *word)
 {
-	word->text = arena_string(&r->t->arena, text->len ? (char *)text->data : "", text->len);
+	buf_add(text, "", 0);
+	word->text = arena_string(&r->t->arena, (char *)text->data, text->len);
 	r->words.at = mem_resize(r->words.at, r->words.n + 1, sizeof(*r->words.at));
 	r->words.at[r->words.n++] = *word;
 	*word = (struct grub_word){ 0 };
 	text->len = 0;
 }
 
-/* Without quotes a value is split into words. False: no variable's name is there. */
+/*
+ * Without quotes a value is split into words, the first of which belongs to what is before it, the
+ * last to what comes. False: no variable's name is there.
+ */
 static bool grub_word_variable(struct grub_reader *r, const char **s, struct buf *text,
 			       struct grub_word *word, bool quoted, bool *any)
 {
@@ -206,18 +225,32 @@ static bool grub_word_variable(struct grub_reader *r, const char **s, struct buf
 		word->unknown = name;
 	else if (!grub_set_at(r->g, name, r->g->names.n) && !*value)
 		word->unset = name;
-	for (; value && *value; value++) {
-		if (quoted || !strchr(" \t\n", *value)) {
-			buf_add(text, value, 1);
-			*any = true;
-		} else if (*any) {
+	value = value ? value : "";
+	if (quoted)
+		buf_add(text, value, strlen(value));
+	else
+		value += strspn(value, SPACE);
+	while (!quoted && *value) {
+		n = strcspn(value, SPACE);
+		*any = true;
+		buf_add(text, value, n);
+		value += n + strspn(value + n, SPACE);
+		if (*value) {
 			grub_end_word(r, text, word);
 			word->used = name;
-			*any = false;
 		}
 	}
-	*any = *any || quoted || !value;
+	*any = *any || word->unknown;
 	return true;
+}
+
+/* A newline with a "\" before it is none. */
+static bool grub_joins_lines(const char **s)
+{
+	bool joins = (*s)[0] == '\\' && (*s)[1] == '\n';
+
+	*s += 2 * joins;
+	return joins;
 }
 
 static void grub_quoted(struct grub_reader *r, const char **s, struct buf *text,
@@ -229,7 +262,11 @@ static void grub_quoted(struct grub_reader *r, const char **s, struct buf *text,
 	while (**s && **s != quote) {
 		if (quote == '"' && **s == '$' && grub_word_variable(r, s, text, word, true, &any))
 			continue;
-		*s += quote == '"' && **s == '\\' && (*s)[1];
+		if (quote == '"' && **s == '\\' && (*s)[1]) {
+			if (grub_joins_lines(s))
+				continue;
+			*s += strchr("$\"\\", (*s)[1]) != NULL;
+		}
 		buf_add(text, (*s)++, 1);
 	}
 	*s += **s == quote;
@@ -241,7 +278,14 @@ static void grub_read_word(struct grub_reader *r, const char **s)
 	BUF_AUTO text = { 0 };
 	bool any = false;
 
-	while (**s && !strchr(" \t\r\n;&|", **s)) {
+	if (**s == '{' || **s == '}') {
+		buf_add(&text, (*s)++, 1);
+		grub_end_word(r, &text, &word);
+		return;
+	}
+	while (**s && !strchr(" \t\r\n;&|{}", **s)) {
+		if (grub_joins_lines(s))
+			continue;
 		if (**s == '\'' || **s == '"') {
 			grub_quoted(r, s, &text, &word);
 			any = true;
@@ -274,11 +318,9 @@ static bool grub_next(struct grub_reader *r, const char **s)
 	r->joined = r->joined_next;
 	r->joined_next = false;
 	while (true) {
-		*s += strspn(*s, " \t\r");
-		if ((*s)[0] == '\\' && (*s)[1] == '\n') {
-			*s += 2;
-			continue;
-		}
+		do
+			*s += strspn(*s, " \t\r");
+		while (grub_joins_lines(s));
 		if (**s == '#')
 			*s += strcspn(*s, "\n");
 		if (!**s)
@@ -304,6 +346,14 @@ static bool grub_next(struct grub_reader *r, const char **s)
 	}
 }
 
+/* Nobody knows what it is now: @about decides it. */
+static void grub_forget(struct grub_reader *r, const char *name, const char *about)
+{
+	grub_put(r->g, name, NULL);
+	if (r->entry == GRUB_NONE && r->menu == GRUB_NONE && !strcmp(name, "default"))
+		r->g->default_about = about;
+}
+
 /* --- conditions --- */
 
 static enum grub_truth grub_truth(bool is)
@@ -318,68 +368,115 @@ static const char *grub_path_here(const struct grub *g, const char *path)
 	return !strncmp(path, g->directory, n) && path[n] == '/' ? path : NULL;
 }
 
-static enum grub_truth grub_test_file(const struct grub_reader *r, const char *path)
+/* "-e", "-f", "-s" and "-d". */
+static enum grub_truth grub_test_file(const struct grub_reader *r, char kind, const char *path)
 {
+	STRING_AUTO inside = mem_printf("%s/.", path);
+	BUF_AUTO text = { 0 };
+	int rc;
+
 	if (!grub_path_here(r->g, path))
 		return GRUB_MAYBE;
-	return grub_truth(place_has(&r->place, path));
+	if (kind == 'e')
+		return grub_truth(place_has(&r->place, path));
+	if (kind == 'd' || place_has(&r->place, inside))
+		return grub_truth((kind == 'd') == place_has(&r->place, inside));
+	if (kind == 'f')
+		return grub_truth(place_has(&r->place, path));
+	rc = place_text(r->t, &r->place, path, &text);
+	fail_forget();
+	return rc < 0 && rc != -ENOENT ? GRUB_MAYBE : grub_truth(text.len);
 }
 
-static enum grub_truth grub_compare(const char *a, const char *operator, const char * b)
+/* As GRUB reads it: "010" is 8, "08" is 8, too. False: more is behind it, or it is too long. */
+static bool grub_number(const char *s, long *number)
 {
-	static const char *const operators[] = { "-eq", "-ne", "-lt", "-le", "-gt", "-ge" };
-	long x = strtol(a, NULL, 10), y = strtol(b, NULL, 10);
-	const bool is[] = { x == y, x != y, x<y, x <= y, x> y, x >= y };
+	const char *digits = s + (*s == '-');
+	bool octal = *digits == '0' && digits[1] != '8' && digits[1] != '9';
+	char *end;
 
-	if (!strcmp(operator, "=") || !strcmp(operator, "=="))
-		return grub_truth(!strcmp(a, b));
-	if (!strcmp(operator, "!="))
-		return grub_truth(strcmp(a, b));
-	for (size_t i = 0; i < ARRAY_SIZE(operators); i++)
-		if (!strcmp(operator, operators[i]))
-			return grub_truth(is[i]);
-	return GRUB_MAYBE;
+	*number = strtol(s, &end, octal ? 0 : 10);
+	return (isdigit((unsigned char)*digits) || !*s) && !*end && strlen(s) < 10;
 }
 
-/* One of what "-a" and "-o" are between: @n words. */
+static bool grub_compares(const char *operator)
+{
+	static const char *const operators[] = { "=", "==", "!=", "-eq", "-ne", "-lt",
+						 "-le", "-gt", "-ge", NULL };
+
+	return grub_is_one_of(operator, operators);
+}
+
+static enum grub_truth grub_compare(const char *a, const char *operator, const char *b)
+{
+	long x, y;
+	bool differ = strcmp(a, b);
+
+	if (*operator != '-')
+		return grub_truth(differ == (*operator == '!'));
+	if (!grub_number(a, &x) || !grub_number(b, &y))
+		return GRUB_MAYBE;
+	switch (operator[1] << 8 | operator[2]) {
+	case 'e' << 8 | 'q': return grub_truth(x == y);
+	case 'n' << 8 | 'e': return grub_truth(x != y);
+	case 'l' << 8 | 't': return grub_truth(x < y);
+	case 'l' << 8 | 'e': return grub_truth(x <= y);
+	case 'g' << 8 | 't': return grub_truth(x > y);
+	default: return grub_truth(x >= y);
+	}
+}
+
+static const char *const grub_unary[] = { "-z", "-n", "-e", "-f", "-s", "-d", NULL };
+
+/* What begins with one of @n words, of which so many are *@used. */
 static enum grub_truth grub_test_one(const struct grub_reader *r, const struct grub_word *w,
-				     size_t n)
+				     size_t n, size_t *used)
 {
-	if (n > 1 && !strcmp(w->text, "!"))
-		return GRUB_YES - grub_test_one(r, w + 1, n - 1);
-	for (size_t i = 0; i < n; i++)
+	*used = n > 2 && grub_compares(w[1].text)	  ? 3 :
+		n > 1 && grub_is_one_of(w->text, grub_unary) ? 2 :
+							  1;
+	for (size_t i = 0; i < *used; i++)
 		if (w[i].unknown)
 			return GRUB_MAYBE;
-	if (n <= 1)
-		return grub_truth(n && *w->text);
-	if (n == 2 && !strcmp(w->text, "-z"))
-		return grub_truth(!*w[1].text);
-	if (n == 2 && !strcmp(w->text, "-n"))
-		return grub_truth(*w[1].text);
-	if (n == 2 && w->text[0] == '-' && w->text[1] && strchr("efsd", w->text[1]))
-		return grub_test_file(r, w[1].text);
-	return n == 3 ? grub_compare(w->text, w[1].text, w[2].text) : GRUB_MAYBE;
+	if (*used == 3)
+		return grub_compare(w->text, w[1].text, w[2].text);
+	if (*used == 1)
+		return grub_truth(*w->text);
+	if (w->text[1] == 'z' || w->text[1] == 'n')
+		return grub_truth((w->text[1] == 'n') == (*w[1].text != 0));
+	return grub_test_file(r, w->text[1], w[1].text);
 }
 
+/* What is no operator of any GRUB, where the words that it would have are missing. */
+static bool grub_is_text(const char *word)
+{
+	return !*word || !strchr("-()<>", *word) || !strcmp(word, "-a") ||
+	       grub_is_one_of(word, grub_unary);
+}
+
+/* As GRUB does, from left to right; of nothing it is true. */
 static enum grub_truth grub_test(const struct grub_reader *r, const struct grub_word *w, size_t n)
 {
 	enum grub_truth any = GRUB_NO, every = GRUB_YES;
+	bool inverted = false;
 
-	for (size_t i = 0, from = 0; i <= n; i++) {
-		bool or = i == n || !strcmp(w[i].text, "-o");
-		enum grub_truth one;
+	for (size_t i = 0, used; i < n; i += used) {
+		enum grub_truth one = grub_test_one(r, w + i, n - i, &used);
 
-		if (! or &&strcmp(w[i].text, "-a"))
-			continue;
-		one = grub_test_one(r, w + from, i - from);
-		every = one < every ? one : every;
-		from = i + 1;
-		if (or) {
+		if (used == 1 && !strcmp(w[i].text, "-o")) {
 			any = every > any ? every : any;
 			every = GRUB_YES;
+		} else if (used == 1 && !strcmp(w[i].text, "!")) {
+			inverted = !inverted;
+		} else if (used == 1 && !grub_is_text(w[i].text)) {
+			return GRUB_MAYBE;
+		} else if (used > 1 || strcmp(w[i].text, "-a")) {
+			one = inverted ? GRUB_YES - one : one;
+			every = one < every ? one : every;
+			inverted = false;
 		}
 	}
-	return any;
+	return every > any ? every : any;
 }
 
 /* Of the command that comes after "if". */
@@ -399,23 +496,23 @@ static enum grub_truth grub_condition(struct grub_reader *r, struct grub_if *f)
 		return grub_test(r, w->at + 2, n - 3);
 	if (grub_word_is(w, 1, "test"))
 		return grub_test(r, w->at + 2, n - 2);
-	return n == 2 && grub_word_is(w, 1, "true")   ? GRUB_YES :
-		n == 2 && grub_word_is(w, 1, "false") ? GRUB_NO :
-							GRUB_MAYBE;
+	return grub_word_is(w, 1, "true")  ? GRUB_YES :
+	       grub_word_is(w, 1, "false") ? GRUB_NO :
+					     GRUB_MAYBE;
 }
 
 static enum grub_truth grub_runs(const struct grub_reader *r)
 {
 	enum grub_truth runs = r->joined ? GRUB_MAYBE : GRUB_YES;
 
-	for (int i = 0; i < r->n_ifs; i++)
+	for (int i = r->first_if; i < r->n_ifs; i++)
 		runs = r->ifs[i].now < runs ? r->ifs[i].now : runs;
 	return runs;
 }
 
 static const char *grub_about(const struct grub_reader *r)
 {
-	for (int i = 0; i < r->n_ifs; i++)
+	for (int i = r->first_if; i < r->n_ifs; i++)
 		if (r->ifs[i].now == GRUB_MAYBE)
 			return r->ifs[i].about;
 	return "the command before it";
@@ -429,13 +526,11 @@ static int grub_too_deep(const struct grub_reader *r)
 /* 1: that was a word of the language; those of before @base are somebody else's. */
 static int grub_control(struct grub_reader *r, int base)
 {
-	static const char *const loops[] = { "for", "while", "until" };
+	static const char *const loops[] = { "for", "while", "until", NULL };
 	const char *word = r->words.at[0].text;
 	struct grub_if *f = r->n_ifs > base ? &r->ifs[r->n_ifs - 1] : NULL;
-	bool loop = false;
+	bool loop = grub_is_one_of(word, loops);
 
-	for (size_t i = 0; i < ARRAY_SIZE(loops); i++)
-		loop |= !strcmp(word, loops[i]);
 	if (loop || !strcmp(word, "if")) {
 		if (r->n_ifs == GRUB_DEPTH)
 			return grub_too_deep(r);
@@ -443,8 +538,8 @@ static int grub_control(struct grub_reader *r, int base)
 		f->now = f->before = grub_condition(r, f);
 		if (loop)
 			f->now = GRUB_MAYBE;
-		if (loop && !strcmp(word, "for") && r->words.n > 1)
-			grub_put(r->g, r->words.at[1].text, NULL);
+		if (!strcmp(word, "for") && r->words.n > 1)
+			grub_forget(r, r->words.at[1].text, "a loop");
 		return 1;
 	}
 	if (!strcmp(word, "fi") || !strcmp(word, "done"))
@@ -456,8 +551,7 @@ static int grub_control(struct grub_reader *r, int base)
 		f->before = this > f->before ? this : f->before;
 	} else if (!strcmp(word, "else") && f) {
 		f->now = GRUB_YES - f->before;
-	} else if (strcmp(word, "elif") && strcmp(word, "else") && strcmp(word, "then") &&
-		   strcmp(word, "do")) {
+	} else {
 		return 0;
 	}
 	return 1;
@@ -474,17 +568,33 @@ static int grub_count(const struct entries *all, int menu)
 	return n;
 }
 
-static int grub_add_entry(struct grub_reader *r, bool submenu)
+/* "menuentry TITLE OPTIONS {", in any order. */
+static const char *grub_title(const struct grub_words *w, const char **id)
 {
-	const struct grub_words *w = &r->words;
-	const char *title = w->n > 2 ? w->at[1].text : "", *id = title;
-	int index = grub_count(r->all, r->menu);
-	struct entry *e;
+	static const char *const with_value[] = { "--class", "--users", "--hotkey", "--source",
+						  "--id", NULL };
+	const char *title = NULL;
 
-	for (size_t i = 1; i + 1 < w->n; i++)
-		if (grub_word_is(w, i, "--id"))
-			id = w->at[i + 1].text;
-	e = entries_add(r->all, ENTRY_GRUB, &r->place, id);
+	*id = NULL;
+	for (size_t i = 1; i + 1 < w->n; i++) {
+		const char *word = w->at[i].text;
+
+		if (!strncmp(word, "--id=", 5))
+			*id = word + 5;
+		else if (!strcmp(word, "--id"))
+			*id = w->at[i + 1].text;
+		else if (!title && strncmp(word, "--", 2))
+			title = word;
+		i += grub_is_one_of(word, with_value);
+	}
+	return title;
+}
+
+static int grub_add_entry(struct grub_reader *r, bool submenu, const char *title, const char *id)
+{
+	int index = grub_count(r->all, r->menu);
+	struct entry *e = entries_add(r->all, ENTRY_GRUB, &r->place, id ? id : title);
+
 	e->title = title;
 	e->path = r->g->config;
 	e->menu = r->menu;
@@ -521,6 +631,7 @@ static const char *grub_options(const struct grub_reader *r)
 {
 	BUF_AUTO out = {0};
 
+	buf_add(&out, "", 0);
 	for (size_t i = 2; i < r->words.n; i++) {
 		const char *word = r->words.at[i].text, *quote = strchr(word, ' ') ? "\"" : "";
 
@@ -531,7 +642,7 @@ static const char *grub_options(const struct grub_reader *r)
 			buf_printf(&out, "%s%c", strchr("\\'\"", *word) ? "\\" : "", *word);
 		buf_printf(&out, "%s", quote);
 	}
-	return arena_string(&r->t->arena, out.len ? (char *)out.data : "", out.len);
+	return arena_string(&r->t->arena, (char *)out.data, out.len);
 }
 
 /* The root is what is searched for at the beginning of each entry. */
@@ -541,7 +652,7 @@ static const char *grub_path(struct grub_reader *r, const char *word, struct ent
 	STRING_AUTO here = mem_printf("(%s)", root ? root : "");
 
 	if (!strncmp(word, here, strlen(here)))
-		return arena_string(&r->t->arena, word + strlen(here), strlen(word + strlen(here)));
+		return word + strlen(here);
 	if (*word == '(')
 		e->doubt = arena_printf(&r->t->arena, "%s is on another disk", word);
 	return word;
@@ -583,48 +694,58 @@ static bool grub_assign(struct grub_reader *r, const struct grub_word *word)
 {
 	const char *equals = strchr(word->text, '='), *name, *was, *value;
 
-	for (const char *s = word->text; s != equals; s++)
-		if (!equals || !isascii(*s) || !(isalnum((unsigned char)*s) || *s == '_'))
-			return false;
-	if (!equals || equals == word->text)
+	if (!equals)
 		return false;
 	name = arena_string(&r->t->arena, word->text, (size_t)(equals - word->text));
 	value = word->unknown ? NULL : equals + 1;
 	was = grub_variable(r->g, name);
-	if (grub_runs(r) == GRUB_MAYBE && was && value && strcmp(was, value))
+	if (grub_runs(r) == GRUB_MAYBE && value && (!was || strcmp(was, value)))
 		value = NULL;
-	grub_put(r->g, name, value);
-	if (r->entry == GRUB_NONE && r->menu == GRUB_NONE && !strcmp(name, "default")) {
+	if (value)
+		grub_put(r->g, name, value);
+	else
+		grub_forget(r, name,
+			    word->unknown ? arena_printf(&r->t->arena, "$%s", word->unknown) :
+					    grub_about(r));
+	if (r->entry == GRUB_NONE && r->menu == GRUB_NONE && !strcmp(name, "default"))
 		r->g->default_of = word->used;
-		if (!value)
-			r->g->default_about = word->unknown ?
-				arena_printf(&r->t->arena, "$%s", word->unknown) :
-				grub_about(r);
-	}
 	return true;
 }
 
-/* "search --set=root --fs-uuid X": of others nobody knows what they find. */
+/*
+ * "search --set=root --fs-uuid X": the root is known by what it is searched for; of other commands
+ * nobody knows what they find. "regexp --set=1:NAME": that part of the match.
+ */
 static void grub_search(struct grub_reader *r)
 {
 	const struct grub_words *w = &r->words;
+	const char *command = w->at[0].text;
+	bool search = !strncmp(command, "search", 6);
+	const struct grub_word *last = NULL;
 
+	for (size_t i = 1; i < w->n; i++)
+		if (*w->at[i].text != '-')
+			last = &w->at[i];
 	for (size_t i = 1; i < w->n; i++) {
 		const char *word = w->at[i].text, *name = NULL;
+		bool alone = !strcmp(word, "--set") || !strcmp(word, "-s");
 
 		if (!strncmp(word, "--set=", 6))
 			name = word + 6;
-		else if ((!strcmp(word, "--set") || !strcmp(word, "-s")) && i + 1 < w->n)
-			name = strncmp(w->at[0].text, "search", 6) ? w->at[i + 1].text : "root";
-		if (name && !strcmp(name, "root") && !strncmp(w->at[0].text, "search", 6) &&
-		    !w->at[w->n - 1].unknown)
-			grub_put(r->g, "root", w->at[w->n - 1].text);
-		else if (name)
-			grub_put(r->g, name, NULL);
+		else if (alone)
+			name = search ? "root" : i + 1 < w->n ? w->at[i + 1].text : NULL;
+		if (!name)
+			continue;
+		name = strchr(name, ':') ? strchr(name, ':') + 1 : name;
+		if (search && !strcmp(name, "root") && last && !last->unknown)
+			grub_put(r->g, name, last->text);
+		else
+			grub_forget(r, name, arena_printf(&r->t->arena, "the command %s", command));
 	}
 }
 
 static int grub_run(struct grub_reader *r, const char **text, bool nested);
+static int grub_run_bodies(struct grub_reader *r, size_t first);
 
 /* Another file, if it is beside grub.cfg: only there it is known which one is meant. */
 static int grub_source(struct grub_reader *r)
@@ -644,7 +765,7 @@ static int grub_source(struct grub_reader *r)
 		r->g->unread = word->text;
 		return 0;
 	}
-	s = arena_string(&r->t->arena, text.len ? (char *)text.data : "", text.len);
+	s = arena_string(&r->t->arena, (char *)text.data, text.len);
 	r->sources++;
 	rc = grub_run(r, &s, false);
 	r->sources--;
@@ -654,12 +775,9 @@ static int grub_source(struct grub_reader *r)
 static void grub_call(struct grub_reader *r, const char *name)
 {
 	for (size_t i = 0; i < r->functions.n; i++)
-		if (!strcmp(r->functions.at[i], name)) {
-			grub_put(r->g, r->function_sets.at[i], NULL);
-			if (!strcmp(r->function_sets.at[i], "default"))
-				r->g->default_about = arena_printf(&r->t->arena, "the function %s",
-								   name);
-		}
+		if (!strcmp(r->functions.at[i], name))
+			grub_forget(r, r->function_sets.at[i],
+				    arena_printf(&r->t->arena, "the function %s", name));
 }
 
 /* Up to the brace that closes; what @function sets is remembered. */
@@ -669,13 +787,13 @@ static int grub_skip(struct grub_reader *r, const char **text, const char *funct
 
 	while (depth && grub_next(r, text)) {
 		const struct grub_words *w = &r->words;
-		const char *set = w->at[w->n - 1].text;
+		const char *set = w->at[grub_word_is(w, 0, "set") && w->n > 1].text;
 
 		if (grub_word_is(w, 0, "}"))
 			depth--;
 		else if (grub_word_is(w, w->n - 1, "{"))
 			depth++;
-		else if (function && w->n <= 2 && strchr(set, '=')) {
+		else if (function && strchr(set, '=')) {
 			grub_add(&r->functions, function);
 			grub_add(&r->function_sets,
 				 arena_string(&r->t->arena, set, strcspn(set, "=")));
@@ -686,30 +804,49 @@ static int grub_skip(struct grub_reader *r, const char **text, const char *funct
 	return 0;
 }
 
-/* A menu's entries are made at once; what an entry does, is done when all is known. */
+static bool grub_is_exported(const struct grub_reader *r, const char *name)
+{
+	for (size_t i = 0; i < r->exported.n; i++)
+		if (!strcmp(name, r->exported.at[i]))
+			return true;
+	return !strcmp(name, "root");
+}
+
+/*
+ * A menu's entries are made at once; what an entry does, is done when all of its menu is known. In
+ * a menu below another there are only the variables which were exported.
+ */
 static int grub_braces(struct grub_reader *r, const char **text)
 {
 	bool submenu = grub_word_is(&r->words, 0, "submenu");
 	bool entry = submenu || grub_word_is(&r->words, 0, "menuentry");
-	size_t variables = r->g->names.n;
+	size_t variables = r->g->names.n, bodies = r->n_bodies;
+	const char *title = NULL, *id = NULL;
 	int menu = r->menu, ifs = r->n_ifs, rc;
 
-	if (!entry || r->entry != GRUB_NONE || grub_runs(r) == GRUB_NO)
+	if (entry)
+		title = grub_title(&r->words, &id);
+	if (!title || r->entry != GRUB_NONE || grub_runs(r) == GRUB_NO)
 		return grub_skip(r, text,
-				 grub_word_is(&r->words, 0, "function") && r->words.n > 2 ?
-					 r->words.at[1].text :
-					 NULL);
+				 grub_word_is(&r->words, 0, "function") ? r->words.at[1].text :
+									  NULL);
 	if (!submenu) {
 		r->bodies = mem_resize(r->bodies, r->n_bodies + 1, sizeof(*r->bodies));
-		r->bodies[r->n_bodies++] = (struct grub_body){ grub_add_entry(r, false), *text };
+		r->bodies[r->n_bodies++] = (struct grub_body){
+			grub_add_entry(r, false, title, id), *text
+		};
 		return grub_skip(r, text, NULL);
 	}
 	if (r->depth == GRUB_DEPTH)
 		return grub_too_deep(r);
-	r->menu = grub_add_entry(r, true);
+	r->menu = grub_add_entry(r, true, title, id);
+	for (size_t i = 0; i < variables; i++)
+		if (!grub_is_exported(r, r->g->names.at[i]))
+			grub_put(r->g, r->g->names.at[i], "");
 	r->depth++;
 	rc = grub_run(r, text, true);
 	r->depth--;
+	rc = rc < 0 ? rc : grub_run_bodies(r, bodies);
 	r->menu = menu;
 	r->n_ifs = ifs;
 	r->g->names.n = r->g->values.n = variables;
@@ -718,10 +855,10 @@ static int grub_braces(struct grub_reader *r, const char **text)
 
 static int grub_command(struct grub_reader *r)
 {
-	static const char *const changes[] = { "increment", "decrement", "read", "getenv" };
+	static const char *const changes[] = { "increment", "decrement", "read", "getenv", NULL };
 	const struct grub_words *w = &r->words;
 	const char *command = w->at[0].text;
-	bool env = !strcmp(command, "load_env") && w->n > 1;
+	bool env = !strcmp(command, "load_env");
 
 	if (grub_runs(r) == GRUB_NO)
 		return 0;
@@ -730,10 +867,16 @@ static int grub_command(struct grub_reader *r)
 		r->g->n_at_blscfg = r->g->names.n;
 		r->g->before_blscfg = grub_count(r->all, GRUB_NONE);
 	} else if (!strcmp(command, "set")) {
-		if (w->n == 2)
+		if (w->n > 1)
 			grub_assign(r, &w->at[1]);
-	} else if (!strcmp(command, "unset") && w->n == 2) {
-		grub_put(r->g, w->at[1].text, grub_runs(r) == GRUB_YES ? "" : NULL);
+	} else if (!strcmp(command, "export")) {
+		for (size_t i = 1; i < w->n; i++)
+			grub_add(&r->exported, w->at[i].text);
+	} else if (!strcmp(command, "unset") && w->n > 1) {
+		if (grub_runs(r) == GRUB_YES)
+			grub_put(r->g, w->at[1].text, "");
+		else
+			grub_forget(r, w->at[1].text, grub_about(r));
 	} else if ((!strcmp(command, "source") || !strcmp(command, ".") ||
 		    !strcmp(command, "configfile")) &&
 		   w->n > 1) {
@@ -741,10 +884,10 @@ static int grub_command(struct grub_reader *r)
 	} else if (env && !grub_path_here(r->g, w->at[w->n - 1].text) &&
 		   strchr(w->at[w->n - 1].text, '/')) {
 		r->g->unread = w->at[w->n - 1].text;
-	} else if (w->n != 1 || !grub_assign(r, &w->at[0])) {
-		for (size_t i = 0; i < ARRAY_SIZE(changes) && w->n > 1; i++)
-			if (!strcmp(command, changes[i]))
-				grub_put(r->g, w->at[1].text, NULL);
+	} else if (!grub_assign(r, &w->at[0])) {
+		if (w->n > 1 && grub_is_one_of(command, changes))
+			grub_forget(r, w->at[1].text,
+				    arena_printf(&r->t->arena, "the command %s", command));
 		grub_search(r);
 		grub_call(r, command);
 		if (r->entry != GRUB_NONE)
@@ -775,16 +918,21 @@ static int grub_run(struct grub_reader *r, const char **text, bool nested)
 	return rc < 0 ? rc : 0;
 }
 
-static int grub_run_bodies(struct grub_reader *r)
+/* What the entries of one menu do, which are those from @first on. */
+static int grub_run_bodies(struct grub_reader *r, size_t first)
 {
 	size_t variables = r->g->names.n;
-	int rc = 0;
+	int before = r->first_if, rc = 0;
 
-	for (size_t i = 0; i < r->n_bodies && rc >= 0; i++) {
+	r->first_if = r->n_ifs;
+	for (size_t i = first; i < r->n_bodies && rc >= 0; i++) {
 		r->entry = r->bodies[i].entry;
 		rc = grub_run(r, &r->bodies[i].text, true);
 		r->g->names.n = r->g->values.n = variables;
 	}
+	r->entry = GRUB_NONE;
+	r->first_if = before;
+	r->n_bodies = first;
 	return rc;
 }
 
@@ -801,12 +949,12 @@ static const char *grub_own_uuid(struct tree *t, const struct place *whole)
 		fail_forget();
 		return NULL;
 	}
-	rest = text.len ? (char *)text.data : (char[]){ 0 };
+	rest = (char *)text.data;
 	while (entry_line(&rest, &key, &value)) {
 		size_t n = strcspn(value, " \t");
 		const char *uuid = strncmp(key, "UUID=", 5) ?
 			"" :
-			arena_string(&t->arena, key + 5, strlen(key + 5));
+			arena_printf(&t->arena, "%s", key + 5);
 
 		if (n == 1 && *value == '/')
 			root = uuid;
@@ -855,11 +1003,12 @@ static int grub_read_config(struct grub_reader *r, const char *text)
 	rc = grub_run(r, &text, false);
 	if (rc >= 0) {
 		r->g->fixed = grub_variable(r->g, "default");
-		rc = grub_run_bodies(r);
+		rc = grub_run_bodies(r, 0);
 	}
 	if (rc >= 0)
 		grub_doubt_disks(r);
 	free(r->words.at);
+	free(r->exported.at);
 	free(r->functions.at);
 	free(r->function_sets.at);
 	free(r->bodies);
@@ -881,10 +1030,9 @@ int grub_read(struct tree *t, struct grub *g, struct entries *all)
 	*g = (struct grub){ .directory = "", .n_at_blscfg = SIZE_MAX };
 	for (size_t i = 0; i < ARRAY_SIZE(blocks) && rc == -ENOENT; i++)
 		rc = place_text(t, &whole, blocks[i], &block);
-	if (rc >= 0 && block.len)
+	if (rc >= 0)
 		grub_read_environment(&t->arena, g, (char *)block.data);
-	if (rc >= 0 || rc == -ENOENT)
-		rc = -ENOENT;
+	rc = rc < 0 ? rc : -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(configs) && rc == -ENOENT; i++) {
 		rc = place_text(t, &whole, configs[i], &text);
 		g->config = configs[i];
@@ -893,10 +1041,8 @@ int grub_read(struct tree *t, struct grub *g, struct entries *all)
 		g->config = NULL;
 		return 0;
 	}
-	return rc < 0 ?
-		rc :
-		grub_read_config(
-			&r, arena_string(&t->arena, text.len ? (char *)text.data : "", text.len));
+	return rc < 0 ? rc :
+		grub_read_config(&r, arena_string(&t->arena, (char *)text.data, text.len));
 }
 
 void grub_free(struct grub *g)
@@ -935,11 +1081,6 @@ int grub_default(const struct grub *g, const char **wanted, const char **why)
 	return 0;
 }
 
-static bool grub_is_number(const char *s)
-{
-	return *s && strspn(s, "0123456789") == strlen(s) && strlen(s) < 9;
-}
-
 /*
  * What @wanted, one step of a path, means in a menu. @unsure: by where it is, and whether something
  * is before it nobody knows.
@@ -948,18 +1089,20 @@ static const struct entry *grub_step(const struct grub *g, const struct entries 
 				     const char *wanted, const char **unsure)
 {
 	const char *maybe = NULL;
+	long number;
+	bool numbered = isdigit((unsigned char)*wanted) && grub_number(wanted, &number);
 	int index = 0;
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *e = &all->at[i];
-		bool number = grub_is_number(wanted) && atoi(wanted) == index;
 
 		if (e->menu != menu)
 			continue;
 		if (e->type == ENTRY_TYPE1 && g->before_blscfg)
 			maybe = "blscfg, which is not the first in its menu";
-		if (!strcmp(e->id, wanted) || (e->title && !strcmp(e->title, wanted)) || number) {
-			maybe = number && maybe ? maybe : e->unsure;
+		if (numbered ? index == number :
+			       !strcmp(e->id, wanted) || (e->title && !strcmp(e->title, wanted))) {
+			maybe = numbered && maybe ? maybe : e->unsure;
 			*unsure = maybe ? maybe : *unsure;
 			return e;
 		}
@@ -993,6 +1136,7 @@ const struct entry *grub_find(const struct grub *g, const struct entries *all, c
 	*unsure = NULL;
 	do {
 		STRING_AUTO step = grub_first_step(&wanted);
+		long number;
 
 		found = grub_step(g, all, menu, step, unsure);
 		if (!found) {
@@ -1000,8 +1144,14 @@ const struct entry *grub_find(const struct grub *g, const struct entries *all, c
 			wanted = "";
 			found = grub_step(g, all, menu, "0", unsure);
 		}
-		e = found ? found : e;
-		menu = found ? (int)(found - all->at) : menu;
-	} while (found && (*wanted || found->submenu));
+		if (!found)
+			break;
+		/* Distributions have changed what "6.12-1" is: the sixth, or a name. */
+		if (isdigit((unsigned char)*step) && !grub_number(step, &number) &&
+		    found->type == ENTRY_GRUB)
+			*unsure = "the number that a name begins with";
+		e = found;
+		menu = (int)(found - all->at);
+	} while (found->submenu);
 	return e;
 }

@@ -601,6 +601,26 @@ EQUIVALENT = {
     ("next-boot/entry.c", "entry_ends", "compare",
      "return len [> -> >=] n && !strcasecmp(name + len - n, suffix);", 1):
         "of the names of a directory those that begin with a dot, as suffixes do, are not listed",
+    ("next-boot/grub.c", "grub_test", "compare",
+     "any = every [> -> >=] any ? every : any;", 1):
+        "of two equal truths either is the greater",
+    ("next-boot/grub.c", "grub_test", "compare",
+     "every = one [< -> <=] every ? one : every;", 1):
+        "of two equal truths either is the smaller",
+    ("next-boot/grub.c", "grub_test", "compare",
+     "return every [> -> >=] any ? every : any;", 1):
+        "of two equal truths either is the greater",
+    ("next-boot/grub.c", "grub_runs", "compare",
+     "runs = r->ifs[i].now [< -> <=] runs ? r->ifs[i].now : runs;", 1):
+        "of two equal truths either is the smaller",
+    ("next-boot/grub.c", "grub_control", "compare",
+     "f->now = this [< -> <=] GRUB_YES - f->before ? this : GRUB_YES - f->before;", 1):
+        "of two equal truths either is the smaller",
+    ("next-boot/grub.c", "grub_control", "compare",
+     "f->before = this [> -> >=] f->before ? this : f->before;", 1):
+        "of two equal truths either is the greater",
+    ("next-boot/grub.c", "grub_run", "compare", "return rc [< -> <=] 0 ? rc : 0;", 1):
+        "0 is returned as 0",
     ("next-boot/version.c", "version_numbers", "compare",
      "r = m != n ? version_order(m [> -> >=] n, m < n) : memcmp(*a, *b, m);", 1):
         "they differ here",
