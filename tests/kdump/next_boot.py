@@ -410,7 +410,8 @@ def menu_beside_entries():
             ("3", "which is no kernel of Linux"), ("gone", "the first: gone, saved_entry of GRUB's environment block, is not in GRUB's menu"):
         root = fedora(saved_entry=saved)
         with open(f"{root}/boot/grub2/grub.cfg", "a", encoding="utf-8") as f:
-            f.write("menuentry 'Windows' --class windows $menuentry_id_option 'osprober-efi-1' {\nchainloader /bootmgfw.efi\n}\n")
+            f.write("menuentry_id_option=--id\nmenuentry 'Windows' --class windows $menuentry_id_option 'osprober-efi-1' {\n"
+                    "chainloader /bootmgfw.efi\n}\n")
         asked, said = next_of(root)
         expect((asked is None) == ("no kernel" in text) and text in said, f"{saved} {said}")
         expect_same("order", [e["type"] for e in listed(root)[0]], ["type1"] * 3 + ["grub"])
