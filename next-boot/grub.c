@@ -81,12 +81,22 @@ static size_t grub_set_at(const struct grub *g, const char *name, size_t n)
 	return n;
 }
 
+static bool grub_is_exported(const struct grub *g, const char *name)
+{
+	for (size_t i = 0; i < g->exported.n; i++)
+		if (!strcmp(name, g->exported.at[i]))
+			return true;
+	return !strcmp(name, "root");
+}
+
 /* NULL: it is something, but what, only GRUB knows. */
 static const char *grub_variable(const struct grub *g, const char *name)
 {
 	size_t at = grub_set_at(g, name, g->names.n);
 
-	return at ? g->values.at[at - 1] : grub_builtin(g, name);
+	if (!at)
+		return grub_builtin(g, name);
+	return at > g->n_outside || grub_is_exported(g, name) ? g->values.at[at - 1] : "";
 }
 
 static void grub_put(struct grub *g, const char *name, const char *value)
@@ -191,7 +201,6 @@ struct grub_reader {
 	int menu, entry; /* that it is in; or GRUB_NONE */
 	/* What functions set, by their names. */
 	struct names functions, function_sets;
-	struct names exported;
 	struct grub_body *bodies;
 	size_t n_bodies;
 };
@@ -804,14 +813,6 @@ static int grub_skip(struct grub_reader *r, const char **text, const char *funct
 	return 0;
 }
 
-static bool grub_is_exported(const struct grub_reader *r, const char *name)
-{
-	for (size_t i = 0; i < r->exported.n; i++)
-		if (!strcmp(name, r->exported.at[i]))
-			return true;
-	return !strcmp(name, "root");
-}
-
 /*
  * A menu's entries are made at once; what an entry does, is done when all of its menu is known. In
  * a menu below another there are only the variables which were exported.
@@ -820,7 +821,7 @@ static int grub_braces(struct grub_reader *r, const char **text)
 {
 	bool submenu = grub_word_is(&r->words, 0, "submenu");
 	bool entry = submenu || grub_word_is(&r->words, 0, "menuentry");
-	size_t variables = r->g->names.n, bodies = r->n_bodies;
+	size_t variables = r->g->names.n, outside = r->g->n_outside, bodies = r->n_bodies;
 	const char *title = NULL, *id = NULL;
 	int menu = r->menu, ifs = r->n_ifs, rc;
 
@@ -840,15 +841,14 @@ static int grub_braces(struct grub_reader *r, const char **text)
 	if (r->depth == GRUB_DEPTH)
 		return grub_too_deep(r);
 	r->menu = grub_add_entry(r, true, title, id);
-	for (size_t i = 0; i < variables; i++)
-		if (!grub_is_exported(r, r->g->names.at[i]))
-			grub_put(r->g, r->g->names.at[i], "");
+	r->g->n_outside = variables;
 	r->depth++;
 	rc = grub_run(r, text, true);
 	r->depth--;
 	rc = rc < 0 ? rc : grub_run_bodies(r, bodies);
 	r->menu = menu;
 	r->n_ifs = ifs;
+	r->g->n_outside = outside;
 	r->g->names.n = r->g->values.n = variables;
 	return rc;
 }
@@ -871,7 +871,7 @@ static int grub_command(struct grub_reader *r)
 			grub_assign(r, &w->at[1]);
 	} else if (!strcmp(command, "export")) {
 		for (size_t i = 1; i < w->n; i++)
-			grub_add(&r->exported, w->at[i].text);
+			grub_add(&r->g->exported, w->at[i].text);
 	} else if (!strcmp(command, "unset") && w->n > 1) {
 		if (grub_runs(r) == GRUB_YES)
 			grub_put(r->g, w->at[1].text, "");
@@ -1008,7 +1008,6 @@ static int grub_read_config(struct grub_reader *r, const char *text)
 	if (rc >= 0)
 		grub_doubt_disks(r);
 	free(r->words.at);
-	free(r->exported.at);
 	free(r->functions.at);
 	free(r->function_sets.at);
 	free(r->bodies);
@@ -1049,6 +1048,7 @@ void grub_free(struct grub *g)
 {
 	free(g->names.at);
 	free(g->values.at);
+	free(g->exported.at);
 	*g = (struct grub){0};
 }
 

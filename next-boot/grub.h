@@ -15,6 +15,8 @@ struct grub {
 	const char *directory;	/* ... where that is */
 	bool blscfg;		/* it asks for entries of type 1 */
 	size_t n_at_blscfg;	/* of the variables, those that were set then */
+	size_t n_outside;	/* ... and those of the menus around this one: not in it */
+	struct names exported;
 	int before_blscfg;	/* entries of its own that are before those */
 	const char *fixed;	/* its default; NULL: not known, which is about default_about */
 	const char *default_of, *default_about; /* a variable that it was set from; or NULL */

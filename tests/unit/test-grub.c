@@ -514,7 +514,7 @@ static void abouts(void **state)
 static void submenus(void **state)
 {
 	(void)state;
-	read_script("set x=x\nset y=y\nset r=r\nset root=12-34\nset d=d\nexport y x2 r\n"
+	read_script("set y=y\nset r=r\nset root=12-34\nset x=x\nexport y x2 r\n"
 		    "submenu m {\nset z=z\nmenuentry a {\nlinux /k \"<$x$y$z>\" $r $root $prefix\n"
 		    "x=2\ny=2\n}\n"
 		    "menuentry b {\nlinux /k \"<$x$y$z>\"\n}\nset r=2\n}\n"
@@ -527,6 +527,13 @@ static void submenus(void **state)
 	assert_string_equal(all.at[3].doubt, "it has $z, which nothing sets");
 	assert_string_equal(value_of("x"), "x");
 	assert_string_equal(value_of("r"), "r");
+	/* ... and so below that, and once more outside. */
+	read_script("set x=x\nset y=y\nexport z y\nsubmenu m {\nset x=2\nset z=z\nsubmenu n {\n"
+		    "menuentry a {\nlinux /k \"<$x$y$z>\"\n}\n}\n"
+		    "menuentry b {\nlinux /k \"<$x$y$z>\"\n}\n}\nmenuentry c {\nlinux /k \"<$x$y>\"\n}\n");
+	assert_string_equal(all.at[2].options, "<yz>");
+	assert_string_equal(all.at[3].options, "<2yz>");
+	assert_string_equal(all.at[4].options, "<xy>");
 	/* ... and its conditions are not those of what its entries do. */
 	read_script("if [ " MAYBE " ]; then\nsubmenu m {\nmenuentry a {\nlinux /k\n}\n}\n"
 		    "menuentry b {\n}\nfi\n");
@@ -972,7 +979,7 @@ static void depths(void **state)
 		int most;
 	} rows[] = {
 		{ "", "if true; then\n", "fi\n", 32 },
-		{ "", "submenu m {\n", "}\n", 32 },
+		{ "set x=1\nset y=1\n", "submenu m {\n", "}\n", 32 },
 		{ "", "f {\n", "}\n", 32 },
 		{ "function g {\n", "f {\n", "}\n", 31 },
 		{ "menuentry e {\n", "f {\n", "}\n", 31 },
