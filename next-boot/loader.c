@@ -19,7 +19,7 @@ static void efi_add_character(struct buf *out, uint32_t c)
 	uint8_t s[4] = { (uint8_t)c };
 	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 
-	for (size_t i = n; n > 1 && i-- > 1; c >>= 6)
+	for (size_t i = n; i-- > 1; c >>= 6)
 		s[i] = (uint8_t)(0x80 | (c & 0x3f));
 	if (n > 1)
 		s[0] = (uint8_t)(0xf00 >> n | c);
@@ -144,7 +144,7 @@ static enum loader_kind loader_grub_kind(const struct loader *l, const struct en
 static int loader_recognise(struct tree *t, struct loader *l, const struct entries *all)
 {
 	struct place whole = tree_whole(t);
-	bool variables = place_has(&whole, EFI_VARIABLES "/.") && place_has(&whole, EFI_VARIABLES);
+	bool variables = place_has(&whole, EFI_VARIABLES "/.");
 	bool installed = l->esp.fd >= 0 && place_has(&l->esp, EFI_SYSTEMD);
 	const char *info;
 	int rc = efi_string(t, "LoaderInfo", &info);
@@ -256,8 +256,7 @@ static const char *loader_machine(struct tree *t)
 	const char *arch;
 	int rc = place_text(t, &whole, TREE_ARCH, &text);
 
-	if (rc < 0)
-		fail_forget();
+	fail_forget();
 	uname(&uts);
 	arch = rc >= 0 && text.len ? strtok((char *)text.data, "\n") : uts.machine;
 	for (size_t i = 0; arch && i < ARRAY_SIZE(names); i++)
@@ -306,7 +305,10 @@ void loader_free(struct loader *l)
 
 /* --- what an entry names --- */
 
-/* A path of GRUB's begins where its file system does, which can be a snapshot: "/@/boot/…". */
+/*
+ * A path of GRUB's begins where its file system does, which is /boot's, the ESP or not, or can be a
+ * snapshot that has it: "/@/boot/…". Where its script or an entry is, there is one of the two.
+ */
 int loader_find(struct tree *t, const struct loader *l, const struct entry *e, const char *path,
 		const char **found)
 {
@@ -316,8 +318,8 @@ int loader_find(struct tree *t, const struct loader *l, const struct entry *e, c
 
 	if (e->type == ENTRY_KERNEL || l->kind == LOADER_SPECIFICATION)
 		return place_find(t, &e->place, path, found);
-	rc = l->boot.fd >= 0 ? place_find(t, &l->boot, path, found) : -ENOENT;
-	if (rc < 0 && l->esp.fd >= 0 && e->type == ENTRY_TYPE1)
+	rc = place_find(t, l->boot.fd >= 0 ? &l->boot : &l->esp, path, found);
+	if (rc < 0 && e->type == ENTRY_TYPE1)
 		rc = place_find(t, &e->place, path, found);
 	return rc < 0 && below ? place_find(t, &whole, below, found) : rc;
 }
@@ -354,7 +356,7 @@ static int loader_read_conf(struct tree *t, const struct loader *l, struct loade
 	int rc = l->esp.fd >= 0 ? place_text(t, &l->esp, LOADER_CONF, &text) :
 		 l->boot.fd >= 0 ? place_text(t, &l->boot, LOADER_CONF, &text) : -ENOENT;
 
-	rest = rc >= 0 && text.len ? (char *)text.data : (char[]){ 0 };
+	rest = rc >= 0 ? (char *)text.data : (char[]){ 0 };
 	while (entry_line(&rest, &key, &value)) {
 		if (!strcmp(key, "default") && *value)
 			s->fixed = arena_string(&t->arena, value, strlen(value));
@@ -392,8 +394,7 @@ static int loader_refuse_profile(struct tree *t, const struct entries *all, cons
 {
 	const char *at = strrchr(pattern, '@'), *image;
 
-	image = at && at > pattern ?
-		arena_string(&t->arena, pattern, (size_t)(at - pattern)) : "";
+	image = at ? arena_string(&t->arena, pattern, (size_t)(at - pattern)) : "";
 	for (size_t i = 0; i < all->n; i++)
 		if (all->at[i].type == ENTRY_TYPE2 && loader_matches(image, all->at[i].id))
 			return fail(EINVAL,

@@ -77,7 +77,7 @@ static int tree_open_text(const struct tree *t, const struct place *p, const cha
 
 int place_text(struct tree *t, const struct place *p, const char *path, struct buf *out)
 {
-	int fd = tree_open_text(t, p, path);
+	int rc, fd = tree_open_text(t, p, path);
 	ssize_t got = 1;
 
 	*out = (struct buf){0};
@@ -88,12 +88,12 @@ int place_text(struct tree *t, const struct place *p, const char *path, struct b
 		got = read(fd, out->data + out->len, 65536);
 		out->len += got > 0 ? (size_t)got : 0;
 	}
+	rc = got < 0 ? tree_fail(-errno, t, p, path) : out->len <= TREE_TEXT_MAX ? 0 :
+	     fail(EFBIG, "%s/%s: is larger than any such file is", p->name, path);
 	close(fd);
-	if (got < 0 || out->len > TREE_TEXT_MAX) {
+	if (rc < 0) {
 		buf_free(out);
-		return got < 0 ? tree_fail(-errno, t, p, path) :
-				 fail(EFBIG, "%s/%s: is larger than any such file is", p->name,
-				      path);
+		return rc;
 	}
 	buf_add(out, "", 1);
 	out->len--;
@@ -105,9 +105,10 @@ bool place_has(const struct place *p, const char *path)
 {
 	int fd = tree_openat(p->fd, path, O_PATH);
 
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -120,6 +121,7 @@ int place_list(struct tree *t, const struct place *p, const char *path, struct n
 	int fd = tree_openat(p->fd, path, O_RDONLY | O_DIRECTORY);
 	const struct dirent *d;
 	DIR *dir;
+	int rc;
 
 	*out = (struct names){0};
 	if (fd == -ENOENT || fd == -ENOTDIR)
@@ -128,19 +130,21 @@ int place_list(struct tree *t, const struct place *p, const char *path, struct n
 		return tree_fail(fd, t, p, path);
 	dir = fdopendir(fd);
 	if (!dir) {
+		rc = tree_fail(-errno, t, p, path);
 		close(fd);
-		return tree_fail(-errno, t, p, path);
+		return rc;
 	}
-	while ((d = readdir(dir))) {
+	while (errno = 0, (d = readdir(dir))) {
 		if (d->d_name[0] == '.')
 			continue;
 		out->at = mem_resize(out->at, out->n + 1, sizeof(*out->at));
 		out->at[out->n++] = arena_string(&t->arena, d->d_name, strlen(d->d_name));
 	}
+	rc = errno ? tree_fail(-errno, t, p, path) : 0;
 	closedir(dir);
 	if (out->n)
 		qsort(out->at, out->n, sizeof(*out->at), by_bytes);
-	return 0;
+	return rc;
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -172,10 +176,10 @@ static char *tree_name_of(int fd)
 static int tree_check_found(const struct tree *t, const struct place *p, const char *path, int fd,
 			    const char *name)
 {
-	STRING_AUTO root = tree_name_of(t->fd);
+	STRING_AUTO root = NULL;
 	struct stat st;
 
-	if (!name || !root || fstat(fd, &st) < 0)
+	if (!name || fstat(fd, &st) < 0 || !(root = tree_name_of(t->fd)))
 		return fail(errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(EINVAL, "%s: is not a regular file", path);

@@ -57,7 +57,7 @@ struct names {
 	size_t n;
 };
 
-/* What is in a directory, sorted by bytes; empty where there is none. */
+/* What is in a directory, sorted by bytes; empty where there is none. The caller frees names.at. */
 int place_list(struct tree *t, const struct place *p, const char *path, struct names *out);
 
 /*

@@ -1,32 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * What a boot loader would start: versions, entries with their boot counters and their order,
- * loader.conf and UEFI's variables, GRUB's environment and what is followed of its script.
+ * What a boot loader would start: files of a tree, versions, entries with their boot counters and
+ * their order, loader.conf and UEFI's variables, GRUB's environment and what is followed of its
+ * script.
  */
 #include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 
 #include "next-boot/loader.h"
 #include "next-boot/version.h"
 
 static char *dir;
 static struct tree tree;
+static int n_open;
+
+static int open_files(void)
+{
+	DIR *fds = opendir(SELF_FDS);
+	int n = 0;
+
+	assert_non_null(fds);
+	while (readdir(fds))
+		n++;
+	closedir(fds);
+	return n;
+}
+
+/* What is opened next is descriptor 0, which is one like others. */
+static void open_tree(const char *root)
+{
+	int first = open("/dev/null", O_RDONLY);
+
+	assert_int_equal(tree_open(&tree, root), 0);
+	close(first);
+}
 
 static int setup(void **state)
 {
 	(void)state;
+	close(STDIN_FILENO);
+	n_open = open_files();
 	dir = unit_directory();
-	assert_int_equal(tree_open(&tree, dir), 0);
+	open_tree(dir);
 	return 0;
 }
 
+/* Whatever was opened has been closed. */
 static int teardown(void **state)
 {
 	(void)state;
 	tree_close(&tree);
 	unit_remove(dir);
 	fail_forget();
-	return 0;
+	return open_files() == n_open ? 0 : -1;
 }
 
 static void put(const char *name, const char *text)
@@ -37,10 +68,25 @@ static void put(const char *name, const char *text)
 /* Of what setup() made nothing is left. */
 static void clear(void)
 {
-	tree_close(&tree);
-	unit_remove(dir);
-	fail_forget();
+	assert_int_equal(teardown(NULL), 0);
 	setup(NULL);
+}
+
+/* A link to itself, which can be neither followed nor read, where @name is. */
+static void put_loop(const char *name)
+{
+	STRING_AUTO beside = mem_printf("%s.d", name);
+	STRING_AUTO path = mem_printf("%s/%s", dir, name);
+
+	put(beside, "");	/* the directories */
+	assert_int_equal(symlink(strrchr(path, '/') + 1, path), 0);
+}
+
+static void put_link(const char *name, const char *target)
+{
+	STRING_AUTO path = mem_printf("%s/%s", dir, name);
+
+	assert_int_equal(symlink(target, path), 0);
 }
 
 static void assert_text(const char *is, const char *text)
@@ -58,6 +104,300 @@ static void assert_names(const struct names *names, const char *text)
 	for (size_t i = 0; i < names->n; i++)
 		buf_printf(&out, "%s%s", i ? " " : "", names->at[i]);
 	assert_string_equal(out.len ? (char *)out.data : "", text);
+}
+
+/* --- files of a tree --- */
+
+#define TOO_MANY_LINKS	"Too many levels of symbolic links"
+
+static void put_kernels(void)
+{
+	static const char *const names[] = {
+		"boot/k", "boot/dir/x", "bootx/k", "efi/k", "usr/lib/modules/1/k",
+		"lib/modules/1/k", "etc/secret",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		put(names[i], names[i]);
+	put_link("k", "boot/k");
+	put_link("boot/inside", "dir/../dir/x");
+	put_link("boot/outside", "/etc/secret");
+	put_link("boot/nowhere", "/none");
+	put_loop("boot/loop");
+}
+
+/* Who has a place as root finds what is in it; of the whole tree that where kernels are. */
+static void files_of_trees(void **state)
+{
+	static const struct {
+		const char *place, *path;
+		int err;
+		const char *found;	/* or the message */
+	} rows[] = {
+		{ "/", "/boot/k", 0, "/boot/k" },
+		{ "/", "/k", 0, "/boot/k" },
+		{ "/", "/efi/k", 0, "/efi/k" },
+		{ "/", "/usr/lib/modules/1/k", 0, "/usr/lib/modules/1/k" },
+		{ "/", "/lib/modules/1/k", 0, "/lib/modules/1/k" },
+		{ "/", "/../boot/k", 0, "/boot/k" },
+		{ "/boot", "/k", 0, "/boot/k" },
+		{ "/boot", "k", 0, "/boot/k" },
+		{ "/boot", "/inside", 0, "/boot/dir/x" },
+		{ "/boot", "/../../k", 0, "/boot/k" },
+		{ "/etc", "/secret", 0, "/etc/secret" },
+		{ "/", "/etc/secret", EXDEV, "/etc/secret: is not where kernels are: /boot, /efi" },
+		{ "/", "/boot/outside", EXDEV, "/boot/outside: is not where kernels are" },
+		{ "/", "/boot/../etc/secret", EXDEV, "is not where kernels are" },
+		{ "/", "/bootx/k", EXDEV, "is not where kernels are" },
+		{ "/boot", "/outside", ENOENT, "/outside: there is no such file in /boot" },
+		{ "/boot", "/nowhere", ENOENT, "/nowhere: there is no such file in /boot" },
+		{ "/boot", "/../etc/secret", ENOENT, "there is no such file in /boot" },
+		{ "/boot", "/none", ENOENT, "/none: there is no such file in /boot" },
+		{ "/boot", "/k/x", ENOENT, "/k/x: there is no such file in /boot" },
+		{ "/boot", "/dir", EINVAL, "/dir: is not a regular file" },
+		{ "/boot", "/loop", ELOOP, "/boot/loop: " TOO_MANY_LINKS },
+		{ "/", "/boot/loop", ELOOP, "/boot/loop: " TOO_MANY_LINKS },
+	};
+
+	(void)state;
+	put_kernels();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool whole = !strcmp(rows[i].place, "/");
+		struct place p = tree_whole(&tree);
+		const char *found = "none";
+
+		if (!whole)
+			assert_int_equal(tree_place(&tree, rows[i].place, &p), 0);
+		if (rows[i].err) {
+			assert_fails(place_find(&tree, &p, rows[i].path, &found), rows[i].err,
+				     rows[i].found);
+			assert_text(found, "none");
+		} else {
+			STRING_AUTO file = mem_printf("%s%s", dir, rows[i].found);
+
+			assert_int_equal(place_find(&tree, &p, rows[i].path, &found), 0);
+			assert_text(found, file);
+		}
+		assert_int_equal(place_has(&p, rows[i].path),
+				 rows[i].err != ENOENT && rows[i].err != ELOOP);
+		if (!whole)
+			close(p.fd);
+	}
+}
+
+/* Of which the root has no name of its own. */
+static void files_of_the_whole_machine(void **state)
+{
+	STRING_AUTO boot = mem_printf("%s/boot", dir);
+	STRING_AUTO kernel = mem_printf("%s/k", boot);
+	STRING_AUTO loop = mem_printf("%s/loop: " TOO_MANY_LINKS, boot);
+	struct place whole, p;
+	const char *found;
+
+	(void)state;
+	put_kernels();
+	tree_close(&tree);
+	open_tree("/");
+	whole = tree_whole(&tree);
+	assert_int_equal(tree_place(&tree, boot, &p), 0);
+	assert_int_equal(place_find(&tree, &p, "/k", &found), 0);
+	assert_text(found, kernel);
+	assert_fails(place_find(&tree, &p, "/loop", &found), ELOOP, loop);
+	assert_fails(place_find(&tree, &whole, kernel, &found), EXDEV, "is not where kernels are");
+	close(p.fd);
+}
+
+/* A place that is not of the tree; and a file whose name is too long for the kernel to say it. */
+static void files_that_are_elsewhere(void **state)
+{
+	char *other = unit_directory(), name[241] = { 0 };
+	struct place p = { "/other", open(other, O_PATH) };
+	const char *found;
+	int at, next;
+
+	(void)state;
+	unit_write(other, "k", "k", 1);
+	assert_fails(place_find(&tree, &p, "/k", &found), EXDEV, "/k: is not below ");
+	close(p.fd);
+	unit_remove(other);
+	memset(name, 'a', 240);
+	at = open(dir, O_PATH);
+	for (int i = 0; i < 18; i++) {
+		assert_int_equal(mkdirat(at, name, 0700), 0);
+		next = openat(at, name, O_PATH);
+		close(at);
+		at = next;
+	}
+	close(openat(at, "k", O_CREAT | O_WRONLY, 0600));
+	p.fd = at;
+	assert_fails(place_find(&tree, &p, "/k", &found), ENAMETOOLONG, "/k: ");
+	close(at);
+}
+
+static void texts(void **state)
+{
+	static const struct {
+		size_t len;
+		int err;
+	} rows[] = {
+		{ 0, 0 }, { 1, 0 }, { 65536, 0 }, { 65537, 0 }, { TREE_TEXT_MAX - 1, 0 },
+		{ TREE_TEXT_MAX, 0 }, { TREE_TEXT_MAX + 1, EFBIG },
+		{ 2 * TREE_TEXT_MAX, EFBIG },
+	};
+	char *text = mem_alloc(2 * TREE_TEXT_MAX);
+	struct place whole = tree_whole(&tree);
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * TREE_TEXT_MAX; i++)
+		text[i] = (char)('a' + i % 23);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unit_write(dir, "text", text, rows[i].len);
+		if (rows[i].err) {
+			assert_fails(place_text(&tree, &whole, "text", &out), rows[i].err,
+				     "//text: is larger than any such file is");
+			assert_null(out.data);
+			continue;
+		}
+		assert_int_equal(place_text(&tree, &whole, "text", &out), 0);
+		assert_int_equal(out.len, rows[i].len);
+		assert_memory_equal(out.data, text, out.len);
+		assert_int_equal(out.data[out.len], 0);
+		buf_free(&out);
+	}
+	free(text);
+	put("dir/x", "");
+	put_loop("loop");
+	fail_forget();
+	assert_int_equal(place_text(&tree, &whole, "/none", &out), -ENOENT);
+	assert_int_equal(place_text(&tree, &whole, "/text/x", &out), -ENOENT);
+	assert_string_equal(fail_text(), "");
+	assert_fails(place_text(&tree, &whole, "/dir", &out), EINVAL, "is not a regular file");
+	assert_fails(place_text(&tree, &whole, "/loop", &out), ELOOP, "/loop: " TOO_MANY_LINKS);
+	assert_null(out.data);
+}
+
+static void lists(void **state)
+{
+	struct place whole = tree_whole(&tree);
+	struct names names;
+
+	(void)state;
+	put("dir/b", "");
+	put("dir/a", "");
+	put("dir/B", "");
+	put("dir/.hidden", "");
+	put("dir/c.d", "");
+	put("dir/\xff", "");
+	put("dir/1", "");
+	put("empty/.hidden", "");
+	put_loop("loop");
+	assert_int_equal(place_list(&tree, &whole, "/dir", &names), 0);
+	assert_names(&names, "1 B a b c.d \xff");
+	free(names.at);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(place_list(&tree, &whole,
+					    ((const char *[]){ "/empty", "/none", "/dir/a" })[i],
+					    &names), 0);
+		assert_int_equal(names.n, 0);
+		assert_string_equal(fail_text(), "");
+	}
+	assert_fails(place_list(&tree, &whole, "/loop", &names), ELOOP, "/loop: " TOO_MANY_LINKS);
+	assert_int_equal(names.n, 0);
+}
+
+static void trees_that_are_none(void **state)
+{
+	STRING_AUTO none = mem_printf("%s/none", dir);
+	STRING_AUTO file = mem_printf("%s/file", dir);
+	struct tree t;
+	struct place p;
+
+	(void)state;
+	put("file", "");
+	assert_fails(tree_open(&t, none), ENOENT, "/none: No such file or directory");
+	assert_fails(tree_open(&t, file), ENOTDIR, "/file: Not a directory");
+	assert_int_equal(tree_place(&tree, "/none", &p), -ENOENT);
+	assert_int_equal(tree_place(&tree, "/file", &p), -ENOENT);
+	assert_string_equal(fail_text(), "");
+	/* Descriptor 0 is one, too. */
+	assert_int_equal(tree_open(&t, dir), 0);
+	assert_int_equal(t.fd, 0);
+	p = tree_whole(&t);
+	assert_true(place_has(&p, "file"));
+	tree_close(&t);
+}
+
+static int find_kernel(struct place *whole)
+{
+	const char *found;
+
+	return place_find(&tree, whole, "/boot/k", &found);
+}
+
+static int read_kernel(struct place *whole)
+{
+	struct buf out;
+
+	return place_text(&tree, whole, "/boot/k", &out);
+}
+
+static int list_boot(struct place *whole)
+{
+	struct names names;
+
+	return place_list(&tree, whole, "/boot", &names);
+}
+
+/* The child's status: 0, or what was not as it should be. */
+static int fails_in_child(const long *calls, int err, int (*f)(struct place *), const char *text)
+{
+	struct place whole = tree_whole(&tree);
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		for (; *calls >= 0; calls++)
+			unit_let_fail(*calls, err);
+		if (f(&whole) != -err)
+			_exit(3);
+		_exit(strstr(fail_text(), text) ? 0 : 4);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* What never happens to a file is an error all the same. */
+static void calls_that_fail(void **state)
+{
+	static const struct {
+		long calls[4];
+		int err;
+		int (*f)(struct place *whole);
+		const char *text;
+	} rows[] = {
+		{ { SYS_openat2, -1 }, ENOSYS, find_kernel,
+		  "/boot/k: the running kernel has no openat2 (Linux 5.6)" },
+		{ { SYS_openat2, -1 }, EIO, find_kernel, "/boot/k: Input/output error" },
+		{ { SYS_read, -1 }, EIO, read_kernel, "/boot/k: Input/output error" },
+		{ { SYS_fcntl, -1 }, EIO, list_boot, "/boot: Input/output error" },
+		{ { SYS_getdents64, -1 }, EIO, list_boot, "/boot: Input/output error" },
+		{ { SYS_fstat, SYS_newfstatat, SYS_statx, -1 }, EIO, find_kernel,
+		  "/boot/k: Input/output error" },
+	};
+
+	(void)state;
+	if (unit_is_emulated())
+		return;
+	put_kernels();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int status = fails_in_child(rows[i].calls, rows[i].err, rows[i].f, rows[i].text);
+
+		if (status)
+			print_error("row %zu: %#x\n", i, (unsigned int)status);
+		assert_int_equal(status, 0);
+	}
 }
 
 /* --- versions --- */
@@ -678,6 +1018,7 @@ static void names_of_loaders(void **state)
 		{ "\0\xd8\0\0", 4, "\xef\xbf\xbd" },
 		{ "\0\xd8", 2, "\xef\xbf\xbd" },
 		{ "\0\xdc\0\0", 4, "\xef\xbf\xbd" },
+		{ "\0\xdc\0\xdc", 4, "\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "\xff\xdf" "a\0", 4, "\xef\xbf\xbd" "a" },
 		{ "\0\xd8\xff\xdb\0\xdc", 6, "\xef\xbf\xbd\xf4\x8f\xb0\x80" },
 		{ "\0\xe0\0\0", 4, "\xee\x80\x80" },
@@ -686,6 +1027,7 @@ static void names_of_loaders(void **state)
 		{ "\0\0a\0", 4, "a" },		/* an empty one is none */
 		{ "", 0, NULL },
 		{ "\0\0", 2, NULL },
+		{ "a", 1, NULL },
 	};
 
 	(void)state;
@@ -703,6 +1045,604 @@ static void names_of_loaders(void **state)
 		unit_write(dir, "sys/firmware/efi/efivars/LoaderInfo" VENDOR, out.data, out.len);
 		assert_int_equal(loader_read(&tree, &l, &all), 0);
 		assert_text(l.name, rows[i].name ? name : "systemd-boot (it is installed)");
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* --- which loader there is, and what it has --- */
+
+/* The menu: a letter for the type, and the id. */
+static char *menu_of(const struct entries *all)
+{
+	BUF_AUTO out = {0};
+
+	for (size_t i = 0; i < all->n; i++)
+		buf_printf(&out, "%s%c:%s", i ? " " : "", "12gk"[all->at[i].type], all->at[i].id);
+	return mem_printf("%s", out.len ? (char *)out.data : "");
+}
+
+static void put_uki(const char *name)
+{
+	static const struct part parts[] = {
+		{ ".linux", "kernel", 0 }, { ".osrel", "NAME=image", 0 },
+	};
+
+	put_image(name, parts, ARRAY_SIZE(parts));
+}
+
+/* Up to @n of them: "NAME.efi" is an image, of others the text is behind the "=". */
+static void put_files(const char *const *files, size_t n)
+{
+	for (; n-- && *files; files++) {
+		size_t len = strcspn(*files, "=");
+		STRING_AUTO name = mem_printf("%.*s", (int)len, *files);
+
+		if (strstr(name, ".efi"))
+			put_uki(name);
+		else
+			put(name, *files + len + ((*files)[len] == '='));
+	}
+}
+
+#define GRUB_MENU	"menuentry x {\n linux /vmlinuz-x\n}\n"
+#define ENTRY_FILE	"loader/entries/"
+
+static void loaders(void **state)
+{
+	static const struct {
+		const char *files[8], *info;
+		enum loader_kind kind;
+		const char *name, *menu;
+	} rows[] = {
+		{ { NULL }, NULL, LOADER_LINKS, "not known", "" },
+		{ { "boot/vmlinuz-1", "boot/vmlinuz-2" }, NULL, LOADER_LINKS, "not known",
+		  "k:vmlinuz-2 k:vmlinuz-1" },
+		{ { "boot/vmlinuz-1" }, "GRUB 2.12", LOADER_LINKS, "not known", "k:vmlinuz-1" },
+		{ { "boot/vmlinuz-1", "efi/EFI/systemd/x" }, NULL, LOADER_LINKS, "not known",
+		  "k:vmlinuz-1" },
+		/* With no ESP, each ESP there can be, and with /boot beside it. */
+		{ { "boot/" ENTRY_FILE "a.conf", "boot/vmlinuz-1" }, NULL, LOADER_SPECIFICATION,
+		  "one of the Boot Loader Specification (it has entries)", "1:a.conf" },
+		{ { "boot/EFI/Linux/a.efi", "boot/vmlinuz-1" }, NULL, LOADER_SPECIFICATION,
+		  "one of the Boot Loader Specification (it has entries)", "2:a.efi" },
+		{ { "boot/EFI/systemd/x", "boot/" ENTRY_FILE "a.conf" }, NULL,
+		  LOADER_SPECIFICATION, "systemd-boot (it is installed)", "1:a.conf" },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "boot/" ENTRY_FILE "b.conf",
+		    "boot/EFI/Linux/c.efi" }, NULL, LOADER_SPECIFICATION,
+		  "systemd-boot (it is installed)", "2:c.efi 1:b.conf 1:a.conf" },
+		{ { "efi/x", "boot/efi/EFI/systemd/x", "boot/efi/" ENTRY_FILE "a.conf",
+		    "boot/" ENTRY_FILE "b.conf" }, NULL, LOADER_SPECIFICATION,
+		  "systemd-boot (it is installed)", "1:b.conf 1:a.conf" },
+		{ { "efi/x", "efi/" ENTRY_FILE "b.conf", "boot/EFI/BOOT/x",
+		    "boot/" ENTRY_FILE "a.conf" }, NULL, LOADER_SPECIFICATION,
+		  "one of the Boot Loader Specification (it has entries)", "1:a.conf" },
+		{ { "efi/EFI/x", "efi/" ENTRY_FILE "b.conf", "boot/efi/EFI/systemd/x",
+		    "boot/efi/" ENTRY_FILE "a.conf" }, NULL, LOADER_SPECIFICATION,
+		  "systemd-boot (it is installed)", "1:a.conf" },
+		/* A system without /boot; and one where it is no directory. */
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf" }, NULL,
+		  LOADER_SPECIFICATION, "systemd-boot (it is installed)", "1:a.conf" },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "boot" }, NULL,
+		  LOADER_SPECIFICATION, "systemd-boot (it is installed)", "1:a.conf" },
+		/* GRUB's configuration beside what another can start. */
+		{ { "boot/grub/grub.cfg=" GRUB_MENU }, NULL, LOADER_GRUB,
+		  "GRUB (there is /boot/grub/grub.cfg)", "g:x" },
+		{ { "boot/grub2/grub.cfg=" GRUB_MENU, "boot/" ENTRY_FILE "a.conf" }, NULL,
+		  LOADER_GRUB, "GRUB (there is /boot/grub2/grub.cfg)", "g:x" },
+		{ { "boot/grub/grub.cfg=blscfg\n" GRUB_MENU, "boot/EFI/Linux/a.efi" }, NULL,
+		  LOADER_GRUB, "GRUB (there is /boot/grub/grub.cfg)", "g:x" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU "blscfg\n", "boot/" ENTRY_FILE "a.conf",
+		    "boot/" ENTRY_FILE "b.conf", "boot/EFI/Linux/c.efi", "boot/vmlinuz-1" }, NULL,
+		  LOADER_GRUB_BLS, "GRUB (there is /boot/grub/grub.cfg)", "1:b 1:a g:x" },
+		{ { "boot/grub/grub.cfg=blscfg\n", "boot/" ENTRY_FILE "a-9.conf",
+		    "boot/" ENTRY_FILE "a-10.conf=sort-key a\n" }, NULL,
+		  LOADER_GRUB_BLS, "GRUB (there is /boot/grub/grub.cfg)", "1:a-10 1:a-9" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/EFI/systemd/x",
+		    "boot/" ENTRY_FILE "a.conf" }, NULL, LOADER_SPECIFICATION,
+		  "systemd-boot (it is installed)", "1:a.conf" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/EFI/systemd/x" }, NULL, LOADER_LINKS,
+		  "not known", "" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/EFI/systemd/x",
+		    "boot/" ENTRY_FILE "a.conf", "sys/firmware/efi/efivars/x" }, NULL,
+		  LOADER_GRUB, "GRUB (there is /boot/grub/grub.cfg)", "g:x" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/EFI/systemd/x",
+		    "boot/" ENTRY_FILE "a.conf", "sys/firmware/efi/efivars" }, NULL,
+		  LOADER_SPECIFICATION, "systemd-boot (it is installed)", "1:a.conf" },
+		/* What says itself what it is. */
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/" ENTRY_FILE "a.conf" },
+		  "systemd-boot 257", LOADER_SPECIFICATION, "systemd-boot 257 (says LoaderInfo)",
+		  "1:a.conf" },
+		{ { "boot/vmlinuz-1" }, "rEFInd", LOADER_SPECIFICATION,
+		  "rEFInd (says LoaderInfo)", "" },
+		{ { "boot/grub/grub.cfg=" GRUB_MENU, "boot/" ENTRY_FILE "a.conf",
+		    "boot/EFI/systemd/x" }, "grub 2.12", LOADER_GRUB,
+		  "grub 2.12 (says LoaderInfo)", "g:x" },
+		{ { "boot/" ENTRY_FILE "a.conf", "boot/EFI/systemd/x", "boot/vmlinuz-1" },
+		  "GRUB 2.12", LOADER_GRUB_BLS, "GRUB 2.12 (says LoaderInfo)", "1:a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct entries all;
+		struct loader l;
+		STRING_AUTO menu = NULL;
+
+		clear();
+		put_files(rows[i].files, ARRAY_SIZE(rows[i].files));
+		if (rows[i].info)
+			put_variable("LoaderInfo", rows[i].info);
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_string_equal(fail_text(), "");
+		menu = menu_of(&all);
+		if (l.kind != rows[i].kind || strcmp(menu, rows[i].menu))
+			print_error("row %zu: %d %s\n", i, (int)l.kind, menu);
+		assert_int_equal(l.kind, rows[i].kind);
+		assert_text(l.name, rows[i].name);
+		assert_string_equal(menu, rows[i].menu);
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* Nothing is guessed where a file is that cannot be read: of each it is said. */
+static void what_cannot_be_read(void **state)
+{
+	static const struct {
+		const char *files[3], *info, *loop;
+		bool read;	/* all of the menu is */
+	} rows[] = {
+		{ { NULL }, NULL, "efi", false },
+		{ { NULL }, NULL, "boot", false },
+		{ { "efi/EFI/systemd/x" }, NULL, "boot", false },
+		{ { "boot/vmlinuz-1" }, NULL, "boot/efi", false },
+		{ { "boot/vmlinuz-1" }, NULL, "boot/grub/grub.cfg", false },
+		{ { "efi/EFI/x", "boot/vmlinuz-1" }, NULL, "boot/grub/grub.cfg", false },
+		{ { "efi/EFI/x", "boot/vmlinuz-1" }, NULL, "efi/loader/entries", false },
+		{ { "boot/vmlinuz-1" }, NULL, "boot/loader/entries", false },
+		{ { "boot/EFI/x" }, NULL, "boot/loader/entries", false },
+		{ { "boot/EFI/x" }, NULL, "usr/lib/modules", false },
+		{ { "boot/vmlinuz-1" }, NULL, "sys/firmware/efi/efivars/LoaderInfo" VENDOR,
+		  false },
+		{ { "boot/EFI/systemd/x", "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" },
+		  NULL, "boot/loader/loader.conf", true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "boot/loader/loader.conf", true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "sys/firmware/efi/efivars/LoaderEntryOneShot" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "sys/firmware/efi/efivars/LoaderEntryPreferred" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "sys/firmware/efi/efivars/LoaderEntryDefault" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "sys/firmware/efi/efivars/LoaderEntryLastBooted" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, NULL,
+		  "sys/firmware/efi/efivars/LoaderEntries" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, "GRUB",
+		  "sys/firmware/efi/efivars/LoaderEntryOneShot" VENDOR, true },
+		{ { "boot/" ENTRY_FILE "a.conf=linux /k\n", "boot/k" }, "GRUB",
+		  "sys/firmware/efi/efivars/LoaderEntryDefault" VENDOR, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		STRING_AUTO said = mem_printf("/%s: " TOO_MANY_LINKS, rows[i].loop);
+		struct entries all;
+		struct loader l;
+		struct choice c;
+		int rc;
+
+		clear();
+		put_files(rows[i].files, ARRAY_SIZE(rows[i].files));
+		if (rows[i].info)
+			put_variable("LoaderInfo", rows[i].info);
+		put_loop(rows[i].loop);
+		rc = loader_read(&tree, &l, &all);
+		if (rc != (rows[i].read ? 0 : -ELOOP))
+			print_error("row %zu: %d %s\n", i, rc, fail_text());
+		assert_int_equal(rc, rows[i].read ? 0 : -ELOOP);
+		if (rows[i].read)
+			rc = loader_choose(&tree, &l, &all, &c);
+		if (rc != -ELOOP)
+			print_error("row %zu: %d %s\n", i, rc, fail_text());
+		assert_int_equal(rc, -ELOOP);
+		assert_non_null(strstr(fail_text(), said));
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+static const char *machine(void)
+{
+	struct entries all;
+	struct loader l;
+	const char *name;
+
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	assert_string_equal(fail_text(), "");
+	name = l.machine;
+	entries_free(&all);
+	loader_free(&l);
+	return name;
+}
+
+/* What the kernel says, which older ones do not: then it is what uname(2) does. */
+static void machines(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "x86_64\n", "x64" }, { "x86_64", "x64" }, { "aarch64\n", "aa64" },
+		{ "riscv64\n", "riscv64" }, { "loongarch64\n", "loongarch64" },
+		{ "ppc64le\n", NULL }, { "x86_64x\n", NULL }, { "\n", NULL },
+	};
+	struct utsname uts;
+	const char *own;
+
+	(void)state;
+	uname(&uts);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put("proc/sys/kernel/arch", rows[i][0]);
+		assert_text(machine(), rows[i][1]);
+	}
+	put("proc/sys/kernel/arch", uts.machine);
+	own = machine();
+	put("proc/sys/kernel/arch", "");
+	assert_text(machine(), own);
+	clear();
+	assert_text(machine(), own);
+	put_loop("proc/sys/kernel/arch");
+	assert_text(machine(), own);
+}
+
+#define BLSCFG	"boot/grub/grub.cfg=blscfg\n"
+#define SCRIPT	"boot/grub/grub.cfg=menuentry x {\n linux /k\n}\n"
+
+/* Which of the files that a path can mean is the entry's. */
+static void files_of_entries(void **state)
+{
+	static const struct {
+		const char *files[5];
+		const char *path;
+		const char *found;	/* or NULL: there is no such file */
+	} rows[] = {
+		{ { "boot/vmlinuz-1" }, "/boot/vmlinuz-1", "/boot/vmlinuz-1" },
+		{ { "boot/vmlinuz-1" }, "/vmlinuz-1", NULL },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "efi/k", "boot/k" }, "/k",
+		  "/efi/k" },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "boot/k" }, "/k", NULL },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "boot/k" }, "/boot/k", NULL },
+		{ { "efi/EFI/systemd/x", "efi/" ENTRY_FILE "a.conf", "boot/loader/x", "efi/boot/k",
+		    "boot/k" }, "/boot/k", "/efi/boot/k" },
+		/* GRUB's, of a file system that is /boot, or has it, or a snapshot of it. */
+		{ { SCRIPT, "boot/k" }, "/k", "/boot/k" },
+		{ { SCRIPT, "boot/k" }, "/boot/k", "/boot/k" },
+		{ { SCRIPT, "boot/k" }, "/@/.snapshots/1/boot/k", "/boot/k" },
+		{ { SCRIPT, "boot/boot/k", "boot/k" }, "/boot/k", "/boot/boot/k" },
+		{ { SCRIPT, "efi/EFI/x", "efi/k", "boot/k" }, "/k", "/boot/k" },
+		{ { SCRIPT, "efi/EFI/x", "efi/k" }, "/k", NULL },
+		{ { SCRIPT, "boot/x" }, "/k", NULL },
+		{ { SCRIPT, "boot/x" }, "/boot/k", NULL },
+		{ { SCRIPT, "etc/secret" }, "/boot/../etc/secret", NULL },
+		/* /boot is the ESP. */
+		{ { SCRIPT, "boot/EFI/x", "boot/k" }, "/k", "/boot/k" },
+		{ { SCRIPT, "boot/EFI/x", "boot/k" }, "/boot/k", "/boot/k" },
+		{ { SCRIPT, "boot/EFI/x" }, "/k", NULL },
+		/* Entries beside GRUB's script: in /boot, or on the ESP. */
+		{ { BLSCFG, "boot/" ENTRY_FILE "a.conf", "boot/k" }, "/k", "/boot/k" },
+		{ { BLSCFG, "boot/" ENTRY_FILE "a.conf", "boot/k" }, "/boot/k", "/boot/k" },
+		{ { BLSCFG, "boot/" ENTRY_FILE "a.conf" }, "/k", NULL },
+		{ { BLSCFG, "efi/EFI/x", "efi/" ENTRY_FILE "a.conf", "efi/k" }, "/k", "/efi/k" },
+		{ { BLSCFG, "efi/EFI/x", "efi/" ENTRY_FILE "a.conf", "efi/k", "boot/k" }, "/k",
+		  "/boot/k" },
+		{ { BLSCFG, "efi/EFI/x", "efi/" ENTRY_FILE "a.conf" }, "/k", NULL },
+		{ { BLSCFG, "boot/EFI/x", "boot/" ENTRY_FILE "a.conf", "boot/k" }, "/k",
+		  "/boot/k" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		STRING_AUTO file = NULL;
+		struct entries all;
+		struct loader l;
+		const char *found = NULL;
+		int rc;
+
+		clear();
+		put_files(rows[i].files, ARRAY_SIZE(rows[i].files));
+		file = mem_printf("%s%s", dir, rows[i].found ? rows[i].found : "");
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_int_equal(all.n, 1);
+		rc = loader_find(&tree, &l, &all.at[0], rows[i].path, &found);
+		if ((rc < 0) != !rows[i].found || (rc >= 0 && strcmp(found, file)))
+			print_error("row %zu: %d %s\n", i, rc, rc < 0 ? fail_text() : found);
+		assert_int_equal(rc < 0, !rows[i].found);
+		assert_text(found, rows[i].found ? file : NULL);
+		assert_int_equal(!*fail_text() && rc < 0, false);
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* An entry that stands in GRUB's menu, with its variables; and what the menu had before. */
+static void menu_after_entries(void **state)
+{
+	static const char script[] =
+		"set more='ro quiet'\nset second=/i2\nblscfg\nsubmenu s {\n"
+		" menuentry y {\n linux /k\n }\n}\n" GRUB_MENU;
+	struct entries all;
+	struct choice c;
+	struct loader l;
+	STRING_AUTO menu = NULL;
+
+	(void)state;
+	put("boot/grub/grub.cfg", script);
+	put("boot/loader/entries/a.conf", "linux /k\ninitrd /i1 $second\noptions $more rw\n");
+	put("boot/loader/entries/b.conf", "linux /k\n");
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	menu = menu_of(&all);
+	assert_string_equal(menu, "1:b 1:a g:s g:y g:x");
+	assert_text(all.at[0].options, NULL);
+	assert_names(&all.at[0].initrd, "");
+	assert_text(all.at[1].options, "ro quiet rw");
+	assert_names(&all.at[1].initrd, "/i1 /i2");
+	assert_int_equal(all.at[2].menu, -1);
+	assert_int_equal(all.at[3].menu, 2);
+	assert_int_equal(all.at[4].menu, -1);
+	assert_int_equal(loader_choose(&tree, &l, &all, &c), 0);
+	assert_ptr_equal(c.entry, &all.at[0]);
+	entries_free(&all);
+	loader_free(&l);
+	/* Where no script is, an entry is as its file has it, but for what GRUB has: nothing. */
+	clear();
+	put_variable("LoaderInfo", "GRUB 2.12");
+	put("boot/loader/entries/a.conf", "linux /k\noptions a $more b\n");
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	assert_int_equal(l.kind, LOADER_GRUB_BLS);
+	assert_text(all.at[0].options, "a  b");
+	entries_free(&all);
+	loader_free(&l);
+}
+
+/* A GRUB without a script: what its variables name, with the suffix or not. */
+static void chosen_by_variables(void **state)
+{
+	static const struct {
+		const char *once, *now, *id, *why;
+	} rows[] = {
+		{ NULL, NULL, "b", "the first of GRUB's menu" },
+		{ "a", NULL, "a", "LoaderEntryOneShot, for one boot" },
+		{ "a.conf", NULL, "a", "LoaderEntryOneShot, for one boot" },
+		{ NULL, "a", "a", "LoaderEntryDefault" },
+		{ NULL, "a.conf", "a", "LoaderEntryDefault" },
+		{ "aa", "a", "aa", "LoaderEntryOneShot, for one boot" },
+		{ "a", "aa", "a", "LoaderEntryOneShot, for one boot" },
+		{ "x", "aa.conf", "aa", "LoaderEntryDefault" },
+		{ "x", "y", "b", "the first of GRUB's menu" },
+		{ "a.con", "a.conf.conf", "b", "the first of GRUB's menu" },
+		{ "", "A", "b", "the first of GRUB's menu" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct entries all;
+		struct choice c;
+		struct loader l;
+
+		clear();
+		put_entry("a.conf");
+		put_entry("aa.conf");
+		put_entry("b.conf");
+		put_variable("LoaderInfo", "GRUB 2.12");
+		if (rows[i].once)
+			put_variable("LoaderEntryOneShot", rows[i].once);
+		if (rows[i].now)
+			put_variable("LoaderEntryDefault", rows[i].now);
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_int_equal(loader_choose(&tree, &l, &all, &c), 0);
+		if (strcmp(c.entry->id, rows[i].id) || strcmp(c.why, rows[i].why))
+			print_error("row %zu: %s, %s\n", i, c.entry->id, c.why);
+		assert_text(c.entry->id, rows[i].id);
+		assert_text(c.why, rows[i].why);
+		assert_int_equal(c.note && strstr(c.note, "it stays set"),
+				 !strcmp(c.why, "LoaderEntryOneShot, for one boot"));
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* "IMAGE@PROFILE" is a profile of an image that is there, and nothing else. */
+static void chosen_profiles(void **state)
+{
+	static const struct {
+		const char *now;
+		const char *id;		/* NULL: it is refused */
+	} rows[] = {
+		{ "u.efi@1", NULL }, { "U*@p", NULL }, { "u.efi@@", "b.conf" },
+		{ "u.efi", "u.efi" }, { "x.efi@1", "b.conf" }, { "@u.efi", "b.conf" },
+		{ "b.conf@1", "b.conf" }, { "a.conf@1", "b.conf" }, { "@", "b.conf" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct entries all;
+		struct choice c;
+		struct loader l;
+		int rc;
+
+		clear();
+		put("boot/vmlinuz", "x");
+		put_uki("boot/EFI/Linux/u.efi");
+		put("boot/loader/entries/a.conf", "sort-key z\nlinux /vmlinuz\n");
+		put("boot/loader/entries/b.conf", "sort-key 1\nlinux /vmlinuz\n");
+		put_variable("LoaderEntryDefault", rows[i].now);
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		rc = loader_choose(&tree, &l, &all, &c);
+		if ((rc < 0) != !rows[i].id || (rc >= 0 && strcmp(c.entry->id, rows[i].id)))
+			print_error("row %zu: %d %s\n", i, rc, rc < 0 ? fail_text() : c.entry->id);
+		if (rows[i].id) {
+			assert_int_equal(rc, 0);
+			assert_text(c.entry->id, rows[i].id);
+		} else {
+			assert_int_equal(rc, -EINVAL);
+			assert_non_null(strstr(fail_text(), "one of the profiles of a unified"));
+		}
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* Nothing that can be started is no default, but an error. */
+static void nothing_to_choose(void **state)
+{
+	struct entries all;
+	struct choice c;
+	struct loader l;
+
+	(void)state;
+	put("boot/loader/entries/a.conf", "linux /none\n");
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	assert_fails(loader_choose(&tree, &l, &all, &c), ENOENT,
+		     "no entry of the boot loader can be started");
+	entries_free(&all);
+	loader_free(&l);
+}
+
+/* No loader: what a link names, the first that names a kernel, else what is running. */
+static void chosen_links(void **state)
+{
+	struct utsname uts;
+	STRING_AUTO own = NULL;
+	STRING_AUTO own_id = NULL;
+	const struct {
+		const char *links[3][2], *release;
+		const char *id, *why;	/* id NULL: the message */
+	} rows[] = {
+		{ { { "boot/vmlinuz", "vmlinuz-1" } }, "2\n", "vmlinuz-1",
+		  "the link /boot/vmlinuz" },
+		{ { { "boot/vmlinux", "vmlinuz-1" } }, "2\n", "vmlinuz-1",
+		  "the link /boot/vmlinux" },
+		{ { { "boot/image", "vmlinuz-1" } }, "2\n", "vmlinuz-1", "the link /boot/image" },
+		{ { { "boot/Image", "vmlinuz-1" } }, "2\n", "vmlinuz-1", "the link /boot/Image" },
+		{ { { "vmlinuz", "/boot/vmlinuz-1" } }, "2\n", "vmlinuz-1", "the link /vmlinuz" },
+		{ { { "vmlinux", "boot/vmlinuz-1" } }, "2\n", "vmlinuz-1", "the link /vmlinux" },
+		{ { { "vmlinuz", "boot/vmlinuz-3" }, { "boot/vmlinuz", "vmlinuz-1" } }, "2\n",
+		  "vmlinuz-1", "the link /boot/vmlinuz" },
+		{ { { "vmlinux", "boot/vmlinuz-3" }, { "boot/vmlinuz", "none" },
+		    { "boot/image", "other" } }, "2\n", "vmlinuz-3", "the link /vmlinux" },
+		{ { { "boot/vmlinuz", "vmlinuz" } }, "2\n", "vmlinuz-2",
+		  "the running version: there is no link that names another" },
+		{ { { "boot/vmlinuz", "other" } }, "2\n", "vmlinuz-2",
+		  "the running version: there is no link that names another" },
+		{ { { NULL } }, "3", "vmlinuz-3",
+		  "the running version: there is no link that names another" },
+		{ { { NULL } }, "4\n", NULL,
+		  "no boot loader that is known, no link and no kernel of version 4 in /boot" },
+		{ { { NULL } }, "\n", NULL, "no kernel of version that is running in /boot" },
+		{ { { NULL } }, "", "own",
+		  "the running version: there is no link that names another" },
+		{ { { NULL } }, NULL, "own",
+		  "the running version: there is no link that names another" },
+	};
+
+	(void)state;
+	uname(&uts);
+	own_id = mem_printf("vmlinuz-%s", uts.release);
+	own = mem_printf("boot/%s", own_id);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *id = rows[i].id && !strcmp(rows[i].id, "own") ? own_id : rows[i].id;
+		struct entries all;
+		struct choice c;
+		struct loader l;
+		int rc;
+
+		clear();
+		put("boot/vmlinuz-1", "x");
+		put("boot/vmlinuz-2", "x");
+		put("boot/vmlinuz-3", "x");
+		put("boot/other", "x");
+		put(own, "x");
+		put_link("boot/vmlinuz-0", "nowhere");
+		put_link("boot/vmlinuz-99999", "nowhere");
+		for (size_t k = 0; k < 3 && rows[i].links[k][0]; k++)
+			put_link(rows[i].links[k][0], rows[i].links[k][1]);
+		if (rows[i].release)
+			put("proc/sys/kernel/osrelease", rows[i].release);
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_int_equal(l.kind, LOADER_LINKS);
+		rc = loader_choose(&tree, &l, &all, &c);
+		if ((rc < 0) != !id || (rc >= 0 && strcmp(c.entry->id, id)))
+			print_error("row %zu: %d %s\n", i, rc, rc < 0 ? fail_text() : c.entry->id);
+		if (id) {
+			assert_int_equal(rc, 0);
+			assert_text(c.entry->id, id);
+			assert_text(c.why, rows[i].why);
+			assert_text(c.note, NULL);
+		} else {
+			assert_int_equal(rc, -ENOENT);
+			assert_non_null(strstr(fail_text(), rows[i].why));
+		}
+		entries_free(&all);
+		loader_free(&l);
+	}
+}
+
+/* By what an entry is called, its file is, or its title says. */
+static void chosen_by_name(void **state)
+{
+	static const struct {
+		const char *name, *id;	/* id NULL: the message is about the name */
+	} rows[] = {
+		{ "a.conf", "a.conf" }, { "a+3-1.conf", "a.conf" }, { "A title", "a.conf" },
+		{ "u.efi", "u.efi" }, { "u+2.efi", "u.efi" }, { "z.conf", "z.conf" },
+		{ "a", NULL }, { "a+3.conf", NULL }, { "a title", NULL }, { "", NULL },
+	};
+	struct entries all;
+	struct choice c;
+	struct loader l;
+
+	(void)state;
+	put("boot/loader/entries/a+3-1.conf", "title A title\nlinux /k\n");
+	put("boot/loader/entries/n.conf", "title nothing\n");
+	put("boot/loader/entries/z.conf", "linux /k\n");
+	put_uki("boot/EFI/Linux/u+2.efi");
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		c = (struct choice){0};
+		if (rows[i].id) {
+			assert_int_equal(loader_choose_named(&all, rows[i].name, &c), 0);
+			assert_text(c.entry->id, rows[i].id);
+			assert_text(c.why, "it was asked for");
+		} else {
+			assert_fails(loader_choose_named(&all, rows[i].name, &c), ENOENT,
+				     ": there is no such entry; kdump-load --list shows");
+			assert_null(c.entry);
+		}
+	}
+	assert_fails(loader_choose_named(&all, "n.conf", &c), ENOENT, "n.conf: names no kernel");
+	entries_free(&all);
+	loader_free(&l);
+	/* GRUB's are not called as their file is: that is the same one of all. */
+	clear();
+	put("boot/grub/grub.cfg", "menuentry x --id i {\n linux /k\n}\n");
+	assert_int_equal(loader_read(&tree, &l, &all), 0);
+	assert_int_equal(loader_choose_named(&all, "i", &c), 0);
+	assert_int_equal(loader_choose_named(&all, "x", &c), 0);
+	assert_fails(loader_choose_named(&all, "grub.cfg", &c), ENOENT, "there is no such entry");
+	entries_free(&all);
+	loader_free(&l);
+}
+
+/* As many bytes as attributes have, or fewer: such a variable has no text. */
+static void short_variables(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= 5; n++) {
+		struct entries all;
+		struct loader l;
+
+		clear();
+		unit_write(dir, "sys/firmware/efi/efivars/LoaderInfo" VENDOR, "abcde", n);
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_int_equal(l.kind, LOADER_LINKS);
 		entries_free(&all);
 		loader_free(&l);
 	}
@@ -940,6 +1880,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions),	/* the only one without a tree */
+		IN_A_TREE(files_of_trees),
+		IN_A_TREE(files_of_the_whole_machine),
+		IN_A_TREE(files_that_are_elsewhere),
+		IN_A_TREE(texts),
+		IN_A_TREE(lists),
+		IN_A_TREE(trees_that_are_none),
+		IN_A_TREE(calls_that_fail),
+		IN_A_TREE(loaders),
+		IN_A_TREE(what_cannot_be_read),
+		IN_A_TREE(machines),
+		IN_A_TREE(files_of_entries),
+		IN_A_TREE(menu_after_entries),
+		IN_A_TREE(chosen_by_variables),
+		IN_A_TREE(chosen_profiles),
+		IN_A_TREE(nothing_to_choose),
+		IN_A_TREE(chosen_links),
+		IN_A_TREE(chosen_by_name),
+		IN_A_TREE(short_variables),
 		IN_A_TREE(counters),
 		IN_A_TREE(lines),
 		IN_A_TREE(an_entry),
