@@ -621,6 +621,9 @@ EQUIVALENT = {
         "of two equal truths either is the greater",
     ("next-boot/grub.c", "grub_run", "compare", "return rc [< -> <=] 0 ? rc : 0;", 1):
         "0 is returned as 0",
+    ("next-boot/tree.c", "place_text", "compare",
+     "out->len += got [> -> >=] 0 ? (size_t)got : 0;", 1):
+        "what is 0 adds nothing",
     ("next-boot/version.c", "version_numbers", "compare",
      "r = m != n ? version_order(m [> -> >=] n, m < n) : memcmp(*a, *b, m);", 1):
         "they differ here",
