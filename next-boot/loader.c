@@ -207,8 +207,6 @@ static void loader_put_menu_last(struct entries *all)
 
 	while (n < all->n && all->at[n].type == ENTRY_GRUB)
 		n++;
-	if (!n)
-		return;
 	menu = mem_resize(NULL, n, sizeof(*menu));
 	memcpy(menu, all->at, n * sizeof(*menu));
 	all->n -= n;
@@ -330,8 +328,6 @@ static bool loader_can_start(struct tree *t, const struct loader *l, const struc
 	const char *image = entry_image(e), *found;
 	int rc;
 
-	if (l->kind != LOADER_SPECIFICATION)
-		return true;
 	if (!image || !strncmp(e->id, "auto-", 5))
 		return false;
 	if (e->architecture && l->machine && strcasecmp(e->architecture, l->machine))
@@ -586,7 +582,7 @@ static int loader_choose_link(struct tree *t, const struct entries *all, struct 
 	struct place whole = tree_whole(t);
 	BUF_AUTO text = {0};
 	struct utsname uts;
-	const char *found, *release;
+	const char *found = NULL, *release;
 
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		if (place_find(t, &whole, links[i], &found) < 0)

@@ -621,6 +621,24 @@ EQUIVALENT = {
         "of two equal truths either is the greater",
     ("next-boot/grub.c", "grub_run", "compare", "return rc [< -> <=] 0 ? rc : 0;", 1):
         "0 is returned as 0",
+    ("next-boot/loader.c", "efi_variable", "compare",
+     "if (raw.len [> -> >=] EFI_ATTRIBUTES)", 1):
+        "of no characters there is an empty string, which is left out",
+    ("next-boot/loader.c", "loader_find_esp", "always",
+     "if (rc >= 0)", 1):
+        "close(2) of what is no descriptor does nothing",
+    ("next-boot/loader.c", "loader_put_menu_last", "compare",
+     "while (n [< -> <=] all->n && all->at[n].type == ENTRY_GRUB)", 1):
+        "LOADER_GRUB_BLS is only where there is an entry of type 1: one ends it before the last",
+    ("next-boot/loader.c", "loader_read", "always",
+     "if (rc >= 0)", 3):
+        "where it has failed, entries are only freed",
+    ("next-boot/loader.c", "loader_free", "always",
+     "if (l->esp.fd >= 0)", 1):
+        "close(2) of what is no descriptor does nothing",
+    ("next-boot/loader.c", "loader_free", "always",
+     "if (l->boot.fd >= 0)", 1):
+        "close(2) of what is no descriptor does nothing",
     ("next-boot/tree.c", "place_text", "compare",
      "out->len += got [> -> >=] 0 ? (size_t)got : 0;", 1):
         "what is 0 adds nothing",

@@ -92,6 +92,7 @@ SETTLED = {
     "common/confine.c": "test-confine",
     "next-boot/entry.c": "test-next-boot",
     "next-boot/grub.c": "test-grub test-next-boot",
+    "next-boot/loader.c": "test-next-boot",
     "next-boot/tree.c": "test-next-boot",
     "next-boot/version.c": "test-next-boot",
     "purgatory/purgatory.c": "test-purgatory test-purgatory-x86_64",
@@ -102,11 +103,6 @@ SETTLED = {
     "purgatory/arch/x86_64/x86_64.c": "test-purgatory-x86_64",
     "kexec/sealed.c": "test-prove test-image",
     "kexec/arch/ppc64/seal.c": "test-kept test-prove",
-}
-
-# Of these nobody has looked yet at all that is not noticed: only with --only.
-OTHERS = {
-    "next-boot/loader.c": "test-next-boot",
 }
 
 # Where all refusals are tried whenever a sample is, whatever of their other mutants is looked at.
@@ -169,7 +165,7 @@ def is_settled(path):
 
 
 def units_of(path):
-    return (table_of(SETTLED, path) or table_of(OTHERS, path)).split()
+    return table_of(SETTLED, path).split()
 
 
 def others_than(own, path):
@@ -185,4 +181,4 @@ def unknown(repository):
     paths = [os.path.relpath(p, repository) for top in ("common", "kexec", "next-boot", "purgatory")
              for p in glob.glob(f"{repository}/{top}/**/*.c", recursive=True)]
     return sorted(p for p in paths
-                  if all(table_of(table, p) is None for table in (SETTLED, OTHERS, UNTRIED)))
+                  if all(table_of(table, p) is None for table in (SETTLED, UNTRIED)))

@@ -7,7 +7,6 @@
  */
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -926,6 +925,8 @@ static void chosen_of_entries(void **state)
 		{ "preferred z.conf\ndefault z.conf\n", { { NULL } }, "z.conf",
 		  "default in loader.conf" },	/* z has no boots left */
 		{ "preferred\n", { { NULL } }, "c.conf", "the first one" },
+		{ "default b.conf\nother a.conf\ndefault\n", { { NULL } }, "b.conf",
+		  "default in loader.conf" },
 		{ "default b.conf\n", { { "LoaderEntryDefault", "a.conf" } }, "a.conf",
 		  "LoaderEntryDefault" },
 		{ "default b.conf\n", { { "LoaderEntryDefault", "x.conf" } }, "b.conf",
@@ -1498,12 +1499,16 @@ static void nothing_to_choose(void **state)
 	struct loader l;
 
 	(void)state;
-	put("boot/loader/entries/a.conf", "linux /none\n");
-	assert_int_equal(loader_read(&tree, &l, &all), 0);
-	assert_fails(loader_choose(&tree, &l, &all, &c), ENOENT,
-		     "no entry of the boot loader can be started");
-	entries_free(&all);
-	loader_free(&l);
+	put_variable("LoaderInfo", "systemd-boot 257");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(loader_read(&tree, &l, &all), 0);
+		assert_int_equal(all.n, i);
+		assert_fails(loader_choose(&tree, &l, &all, &c), ENOENT,
+			     "no entry of the boot loader can be started");
+		entries_free(&all);
+		loader_free(&l);
+		put("boot/loader/entries/a.conf", "linux /none\n");
+	}
 }
 
 /* No loader: what a link names, the first that names a kernel, else what is running. */
