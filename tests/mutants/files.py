@@ -160,10 +160,6 @@ def table_of(table, path):
     return next((table[p] for p in table if fnmatch.fnmatch(path, p)), None)
 
 
-def is_settled(path):
-    return table_of(SETTLED, path) is not None
-
-
 def units_of(path):
     return table_of(SETTLED, path).split()
 
