@@ -236,7 +236,7 @@ static void loader_keep_shown(struct tree *t, const struct loader *l, struct ent
 		all->at[n++] = *e;
 	}
 	all->n = n;
-	if (l->kind == LOADER_GRUB_BLS && n && all->at[0].type == ENTRY_GRUB)
+	if (l->kind == LOADER_GRUB_BLS)
 		loader_put_menu_last(all);
 	else if (l->kind != LOADER_GRUB)
 		entries_sort(all, l->kind != LOADER_SPECIFICATION);

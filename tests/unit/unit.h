@@ -88,7 +88,10 @@ static inline char *unit_directory(void)
 	return dir;
 }
 
-/* By no other program, for some tests have a directory for each row of a table. */
+/*
+ * By no other program, for some tests have a directory for each row of a table; and by descriptors,
+ * for some have paths that are too long for a name.
+ */
 static inline void unit_remove_at(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
