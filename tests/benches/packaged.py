@@ -13,6 +13,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(REPOSITORY / "tests" / name) for name in ("lib", "contract", "differential")]
+from counts import NoCounts, compile_plugin, emulator_that_counts
 from tap import Failure
 
 EMULATOR = ["qemu-ppc64le", "-cpu", "power9"]
@@ -23,9 +24,13 @@ class Count:
     """Guest instructions of what qemu-user runs. Several may be counted at once."""
 
     def __init__(self, directory, emulator):
-        self.plugin, self.directory, self.emulator = f"{directory}/count.so", directory, emulator
-        subprocess.run(["gcc", "-O2", "-shared", "-fPIC", REPOSITORY / "tests/lib/count.c", "-o", self.plugin],
-                       check=True)
+        self.plugin, self.directory = f"{directory}/count.so", directory
+        try:
+            self.emulator = emulator_that_counts(*emulator)
+        except NoCounts as lack:
+            print(lack, file=sys.stderr)
+            sys.exit(lack.status)
+        compile_plugin(self.plugin)
 
     def run(self, command, env):
         """Its status may say what it found, but not that nothing was run."""

@@ -18,6 +18,7 @@
 #   need PKG...                       install what is missing
 #   fetch_debs SUITE ARCH PKG...      print the paths of the packages, in this order; PKG is
 #                                     NAME or, where suites differ, NAME|NAME...
+#   unpacked SUITE PKG... DIRECTORY   make the directory of packages of this machine's architecture
 #   fetch_source SUITE SRC            print the path of the upstream source, unpacked
 #   download_kernel ARCH FLAVOUR SUITES:PATTERN... DIRECTORY
 #                                     put the newest kernel package there that is served
@@ -371,6 +372,15 @@ fetch_debs() {
 	directory=$KEXEC_TEST_CACHE/debs/$suite-$arch/${1%%|*}-$(printf '%s ' "$@" | sha256sum | cut -c 1-8)
 	with_cache_lock keep "$directory" download_near "$suite" "$arch" "$@" >/dev/null || return
 	printf "$directory/%s.deb\n" "${@%%|*}"
+}
+
+# unpacked SUITE PKG... DIRECTORY: of this machine's architecture
+unpacked() {
+	local deb debs
+	debs=$(fetch_debs "$1" "$(dpkg --print-architecture)" "${@:2:$#-2}") && mkdir "${*: -1}" || return
+	for deb in $debs; do
+		quietly dpkg-deb -x "$deb" "${*: -1}" || return
+	done
 }
 
 # kernels_of SUITE ARCH FLAVOUR PATTERN: "VERSION SUITE PACKAGE" of each kernel whose version the
