@@ -305,6 +305,28 @@ static void only_what_changes(void **state)
 	}
 }
 
+/* ... and a part of it that fails is its failure, whatever can be read after that. */
+static void a_second_look_that_fails(void **state)
+{
+	static const char *const names[] = { PROC_CMDLINE, SNAPSHOT_FACTS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		STRING_AUTO path = mem_printf("%s/%s", dir, names[i]);
+		struct sysroot sr = { .root = dir };
+		struct machine first, now;
+
+		assert_int_equal(survey(&first, &sr, 0, NULL), 0);
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(mkdir(path, 0700), 0);
+		assert_true(machine_survey_again(&now, &first) < 0);
+		fail_forget();
+		assert_int_equal(rmdir(path), 0);
+		machine_free(&now);
+		machine_free(&first);
+	}
+}
+
 /* Nothing is half there: a CPU node without its type is not found again by the kernel. */
 static void one_that_stays_away(void **state)
 {
@@ -746,6 +768,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(any_call_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_what_changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_second_look_that_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_stays_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(trees_without_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes_without_properties, setup, teardown),
