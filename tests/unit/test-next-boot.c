@@ -5,7 +5,7 @@
  * their order, loader.conf and UEFI's variables, GRUB's environment and what is followed of its
  * script.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/boot-tree.h"
 
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -1867,20 +1867,6 @@ static void depths(void **state)
 
 #define IN_A_TREE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* Emulators of older kernels have no openat2: then no file of a tree can be opened. */
-static bool opens_trees(void)
-{
-	struct place whole;
-	bool opens;
-
-	if (tree_open(&tree, "/") < 0)
-		return true;
-	whole = tree_whole(&tree);
-	opens = place_has(&whole, "/");
-	tree_close(&tree);
-	return opens || !unit_is_emulated();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1921,5 +1907,5 @@ int main(void)
 	};
 
 	return _cmocka_run_group_tests("next-boot", tests,
-				       opens_trees() ? ARRAY_SIZE(tests) : 1, NULL, NULL);
+				       unit_opens_trees() ? ARRAY_SIZE(tests) : 1, NULL, NULL);
 }
