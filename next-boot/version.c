@@ -61,7 +61,7 @@ static int version_words(const char **a, const char **b)
 	return r ? r : version_order(m > n, m < n);
 }
 
-/* What a separator says where only one of the two has it: that one is less. What both have is passed. */
+/* One that has a separator where the other has none is less. What both have is passed. */
 static int version_separator(const char **a, const char **b, char c)
 {
 	int r = version_order(**a != c, **b != c);

@@ -530,7 +530,8 @@ static void submenus(void **state)
 	/* ... and so below that, and once more outside. */
 	read_script("set x=x\nset y=y\nexport z y\nsubmenu m {\nset x=2\nset z=z\nsubmenu n {\n"
 		    "menuentry a {\nlinux /k \"<$x$y$z>\"\n}\n}\n"
-		    "menuentry b {\nlinux /k \"<$x$y$z>\"\n}\n}\nmenuentry c {\nlinux /k \"<$x$y>\"\n}\n");
+		    "menuentry b {\nlinux /k \"<$x$y$z>\"\n}\n}\n"
+		    "menuentry c {\nlinux /k \"<$x$y>\"\n}\n");
 	assert_string_equal(all.at[2].options, "<yz>");
 	assert_string_equal(all.at[3].options, "<2yz>");
 	assert_string_equal(all.at[4].options, "<xy>");

@@ -421,7 +421,7 @@ static void versions(void **state)
 		{ "1", "1^" }, { "1~", "1" }, { "1-", "1^" }, { "1^", "1." }, { "1-1", "1.1" },
 		{ "1.", "1.a" }, { "Z", "a" }, { "abc", "abcd" }, { "abb", "abc" },
 		{ "123.aa2", "123.11" },
-		/* After a separator what does not count ends a word; before the next it does not. */
+		/* After a separator what does not count ends a word. */
 		{ "a.+4", "a.Z+1" }, { "1.+9", "1.5" }, { "0~,2", "0~a" }, { "~", "~~" },
 		{ "0-+z", "0-a" }, { "0^_z", "0^a" }, { "1.~a", "1." },
 	};
