@@ -16,10 +16,11 @@ def expect_same(what, got, wanted):
 
 
 def problem_of(error):
-    """What a test that raised this says: of anything but a Failure, which is said on purpose, also where it was."""
+    """What a test that raised this says: of anything but a Failure, which is said on purpose, also where it was,
+    after what it is: of many lines a summary has the first."""
     if isinstance(error, Failure):
         return str(error) or "Failure"
-    return "".join(traceback.format_exception(error)).rstrip()
+    return f"{type(error).__name__}: {error}\n" + "".join(traceback.format_exception(error)).rstrip()
 
 
 class Tap:
