@@ -14,6 +14,9 @@ CODING = "latin-1"
 # No pattern matches more than that, but for one searched for in what is there.
 LONGEST = 4096
 
+# Seconds: nothing wakes who waits for a signal that came just before, or in another thread.
+LOOK = 1
+
 # A terminal hands over single characters: so long more of them are gathered.
 GATHER = 0.005
 
@@ -74,7 +77,7 @@ class Stream:
                 left = min(deadline, heard + quiet) - time.monotonic()
                 if left <= 0:
                     return None
-                if self._changed.wait(left):
+                if self._changed.wait(min(left, LOOK)):
                     heard = time.monotonic()
 
     def wait_end(self, timeout):

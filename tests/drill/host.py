@@ -8,9 +8,11 @@ import os
 import platform
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from html.parser import HTMLParser
@@ -27,6 +29,7 @@ from failure import Failure, expect
 from initramfs import packed
 from machines import PC, PSeries, Virt, find_emulator
 from story import CRITICAL, OK, UNKNOWN, WARNING, Drill, Ended, Result, Sample, Step, Wish, judge_watched, own_share
+from stream import Stream
 from tap import expect_same
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -605,6 +608,28 @@ def no_machine_outlives_its_drill():
         expect_same("after an ignored SIGHUP", _ended_by(signal.SIGHUP, directory, ignored=True), (None, False))
 
 
+def a_signal_ends_a_wait():
+    """Though nothing wakes who waits, as where it came just before; and nothing is said any more."""
+    def leave(*_):
+        raise Ended("by a signal")
+
+    ours, theirs = socket.socketpair()
+    other = threading.Timer(.5, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
+    before = signal.signal(signal.SIGUSR1, leave)
+    began = time.monotonic()
+    try:
+        with theirs:
+            quiet = Stream("nobody", ours, os.devnull, time.monotonic)
+            other.start()
+            quiet.wait("a word", 30)
+    except Ended:
+        took = time.monotonic() - began
+        expect(took < 15, f"the signal was seen after {took:.1f} s")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        other.join()
+
+
 def emulators_are_found():
     """By their name, or where a distribution has the only one; what is to be installed is said."""
     for kind, package in ((PC, "qemu-system-x86"), (PSeries, "qemu-system-ppc"), (Virt, "qemu-system-arm")):
@@ -821,5 +846,5 @@ TESTS = (options_of_kexec_begin_with_a_dash, what_only_root_reads_is_named, opti
          reports_are_json, refusals_say_what_to_do, programs_bring_their_libraries, initrds_are_judged,
          what_is_final_is_few, refusals_are_quoted, the_hook_of_kdump_tools_counts, switched_off_is_not_armed,
          values_follow_their_options, boot_parameters_are_understood, faults_are_not_verdicts, a_report_loses_no_result,
-         no_machine_outlives_its_drill, emulators_are_found, programs_of_any_system_run, its_own_share_is_told,
-         advice_ends_where_memory_does_not_help)
+         no_machine_outlives_its_drill, a_signal_ends_a_wait, emulators_are_found,
+         programs_of_any_system_run, its_own_share_is_told, advice_ends_where_memory_does_not_help)
