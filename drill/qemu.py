@@ -173,9 +173,9 @@ class Machine:
         return any(device["name"] == name for device in devices)
 
     def instruction_pointer(self):
-        """Of the first CPU, of a POWER or x86 machine."""
+        """Of the first CPU, of a POWER, x86 or arm64 machine."""
         registers = self._human("info registers")
-        found = re.search(r"\b(?:[RE]IP=|NIP +)([0-9a-f]+)", registers)
+        found = re.search(r"\b(?:[RE]IP=|NIP +|PC=)([0-9a-f]+)", registers)
         if not found:
             raise Failure(f"QEMU does not say where the CPU is:\n{registers}")
         return int(found[1], 16)

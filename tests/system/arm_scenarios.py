@@ -108,7 +108,7 @@ def fault(stage):
     """The kernel's first bytes are in no page table: the purgatory, which reads them, names the address and stops."""
     stage.boot()
     stage.load()
-    kernel, purgatory, idmap = (_segments(stage)[name] for name in ("kernel", "purgatory", "idmap"))
+    kernel, purgatory, idmap = (stage.planned()[name] for name in ("kernel", "purgatory", "idmap"))
     entry, shift = _table_entry(stage, idmap, kernel.start)
     expect(kernel.start >> shift != purgatory.start >> shift, "the same entry maps the purgatory")
     stage.machine.write_memory(entry, bytes(8))
@@ -127,7 +127,7 @@ def uncached(stage):
     is the word that names the tables."""
     stage.boot()
     stage.load()
-    purgatory, idmap = (_segments(stage)[name] for name in ("purgatory", "idmap"))
+    purgatory, idmap = (stage.planned()[name] for name in ("purgatory", "idmap"))
     word = stage.machine.save_memory(purgatory).find(idmap.start.to_bytes(8, "little"))
     expect(word >= 0, "the purgatory does not name its tables")
     stage.machine.write_memory(purgatory.start + word, bytes(8))
@@ -207,13 +207,6 @@ def _start_two(stage, *packing):
         lost = subtract(tables, stage.resources("reserved"))
         expect(not lost, f"kernel {generation} has {show(lost)}, tables of the GIC, as free memory")
     expect(len(set(lives)) == 3, f"not three kernels: {lives}")
-
-
-def _segments(stage):
-    """{name: range} of what a load would load where."""
-    plan = stage.guest.check(stage.load_command(["--dry-run"]))
-    return {name: range(int(start, 16), int(end, 16)) for name, start, end in
-            re.findall(r"^ +(\w+) +0x([0-9a-f]{12})-0x([0-9a-f]{12}) ", plan, re.M)}
 
 
 def _table_entry(stage, tables, address):

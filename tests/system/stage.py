@@ -99,6 +99,12 @@ class Stage(Plugged):
         self.expect_loaded(True)
         return output
 
+    def planned(self):
+        """{name: range} of what a load would load where, as ours tells it."""
+        plan = self.guest.check(self.load_command(["--dry-run"]))
+        return {name: range(int(start, 16), int(end, 16)) for name, start, end in
+                re.findall(r"^ +(\w+) +0x([0-9a-f]{12})-0x([0-9a-f]{12}) ", plan, re.M)}
+
     def start_kernel(self, command_line, how="-c -l", **what):
         """kexec -l and -e: not the kernel which answers then, but another."""
         before = self.boot_id()
