@@ -108,7 +108,8 @@ def fault(stage):
     """The kernel's first bytes are in no page table: the purgatory, which reads them, names the address and stops."""
     stage.boot()
     stage.load()
-    kernel, purgatory, idmap = (stage.planned()[name] for name in ("kernel", "purgatory", "idmap"))
+    plan = stage.planned()
+    kernel, purgatory, idmap = plan["kernel"], plan["purgatory"], plan["idmap"]
     entry, shift = _table_entry(stage, idmap, kernel.start)
     expect(kernel.start >> shift != purgatory.start >> shift, "the same entry maps the purgatory")
     stage.machine.write_memory(entry, bytes(8))
@@ -127,7 +128,8 @@ def uncached(stage):
     is the word that names the tables."""
     stage.boot()
     stage.load()
-    purgatory, idmap = (stage.planned()[name] for name in ("purgatory", "idmap"))
+    plan = stage.planned()
+    purgatory, idmap = plan["purgatory"], plan["idmap"]
     word = stage.machine.save_memory(purgatory).find(idmap.start.to_bytes(8, "little"))
     expect(word >= 0, "the purgatory does not name its tables")
     stage.machine.write_memory(purgatory.start + word, bytes(8))
