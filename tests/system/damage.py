@@ -27,10 +27,12 @@ STATE = "loaded"
 OUTCOME_TIMEOUT = 90
 REFUSED = "(?i)digest.*match|purgatory: a fault"
 TOLD = "purgatory: stopped; there will be no dump."
-# Seconds between two looks at the console; and where it says nothing: so often, a second after the other, the CPU
-# is in so few bytes of the crash region.
+# Seconds between two looks at the console; and where it says nothing: so often, so many seconds after the other, the
+# CPU is in so few bytes of the crash region.
 PAUSE = 0.2
-STOPPED_LOOKS, STOPPED_CODE = 8, 16
+STOPPED_LOOKS, STOPPED_PAUSE, STOPPED_CODE = 8, 0.5, 16
+# The CPU that crashes is the one of which the emulator says where it is.
+LOOKED_AT = 0
 OUTCOMES = ["captured", "captured after a replacement", "refused", "captured, another dump", "silent"]
 CAPTURED, REPLACED_FIRST, STOPPED, OTHER_DUMP, SILENT = OUTCOMES
 REPLACED = "its copy of the load is used"
@@ -219,7 +221,7 @@ def count(site, kernel, loader, flips, deadline, seed, rows, segment):
         stage.guest.check(f"echo '{stage.marker}' >/dev/kmsg")
         stage.machine.make_snapshots()
         stage.machine.save_state(STATE)
-        stage.guest.start("echo c >/proc/sysrq-trigger")
+        stage.start_panic(LOOKED_AT)
         stage.guest.wait_ready("capture")
         whole = told_of_memory(stage)
         for turn in range(flips * len(parts)):
@@ -249,7 +251,7 @@ def one_crash(stage, region, part, address, whole):
     position = stage.machine.console.position()
     before = stage.machine.save_memory(range(address, address + 1))
     stage.machine.flip_bytes([address])
-    stage.guest.start("echo c >/proc/sysrq-trigger")
+    stage.start_panic(LOOKED_AT)
     deadline = time.monotonic() + OUTCOME_TIMEOUT
     seen, looks_at = [], time.monotonic()
     while (now := time.monotonic()) < deadline:
@@ -258,7 +260,7 @@ def one_crash(stage, region, part, address, whole):
         if stage.guest.has_come_up():
             return captured(stage, part, address, before, position, whole)
         if now >= looks_at:
-            looks_at = now + 1
+            looks_at = now + STOPPED_PAUSE
             seen = seen[1 - STOPPED_LOOKS:] + [stage.machine.instruction_pointer()]
         if len(seen) == STOPPED_LOOKS and max(seen) - min(seen) < STOPPED_CODE and seen[0] in region:
             # Ours has said so, or it only turns in circles.

@@ -173,10 +173,12 @@ class Stage(Plugged):
         """Panic on this CPU, having left the marker in the kernel's log."""
         self.guest.check(f"echo '{self.marker}' >/dev/kmsg")
         position = self.machine.console.position()
-        self.guest.start(f"taskset {1 << cpu:x} "
-                         "sh -c 'echo c >/proc/sysrq-trigger'")
+        self.start_panic(cpu)
         if self.architecture.console_is_whole:
             self.machine.console.wait(re.escape(PANIC), CRASH_TIMEOUT, position)
+
+    def start_panic(self, cpu):
+        self.guest.start(f"taskset {1 << cpu:x} sh -c 'echo c >/proc/sysrq-trigger'")
 
     # After the crash.
 
