@@ -16,15 +16,9 @@
 
 #define FDT_MAGIC 0xd00dfeedu
 
-static int initrd_check_kind(const struct file *f, unsigned int uimage_arch, uint64_t *size)
+/* What it begins with, without a header of U-Boot's. */
+static int initrd_check_start(const struct file *f)
 {
-	int rc;
-
-	*size = f->size;
-	if (uimage_probe(f)) {
-		rc = uimage_find_initrd(f, uimage_arch, size);
-		return rc < 0 ? fail_in(rc, "uImage") : 0;
-	}
 	if (f->size >= 4 && !memcmp(f->head, ELF_MAGIC, 4))
 		return fail(ENOEXEC,
 			    "begins like an ELF file, a kernel or a program: it is no initial RAM"
@@ -32,6 +26,17 @@ static int initrd_check_kind(const struct file *f, unsigned int uimage_arch, uin
 	if (f->size >= 4 && be32_get(f->head) == FDT_MAGIC)
 		return fail(ENOEXEC, "begins like a device tree: it is no initial RAM disk");
 	return 0;
+}
+
+static int initrd_check_kind(const struct file *f, unsigned int uimage_arch, uint64_t *size)
+{
+	int rc;
+
+	*size = f->size;
+	if (!uimage_probe(f))
+		return initrd_check_start(f);
+	rc = uimage_find_initrd(f, uimage_arch, size);
+	return rc < 0 ? fail_in(rc, "uImage") : 0;
 }
 
 int initrd_check(const struct file *f, unsigned int uimage_arch, uint64_t *size)
@@ -48,6 +53,12 @@ int initrd_read(struct file *f)
 	if (!uimage_probe(f))
 		return file_read(f);
 	rc = uimage_read_inside(f);
+	if (rc >= 0 && uimage_probe(f))
+		rc = fail(ENOEXEC,
+			  "holds another uImage: the RAM disk was wrapped twice; take one of the"
+			  " headers off (tail -c +65)");
+	else if (rc >= 0)
+		rc = initrd_check_start(f);
 	return rc < 0 ? fail_in(rc, "%s: uImage", f->name) : 0;
 }
 

@@ -590,6 +590,40 @@ static void wrapped_initrds(void **state)
 	file_close(&f);
 }
 
+/* What is no RAM disk is none inside U-Boot's header either. */
+static void wrongly_wrapped_initrds(void **state)
+{
+	static const struct {
+		uint8_t start[4];
+		const char *said;
+	} rows[] = {
+		{ { 0x27, 0x05, 0x19, 0x56 }, "test: uImage: holds another uImage" },
+		{ { 0x7f, 'E', 'L', 'F' }, "test: uImage: begins like an ELF file" },
+		{ { 0xd0, 0x0d, 0xfe, 0xed }, "test: uImage: begins like a device tree" },
+		{ { 0x27, 0x05, 0x19, 0x57 }, NULL },
+	};
+	uint8_t twice[64 + sizeof(struct uimage)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct uimage outer = uimage(3, 0), inner = uimage(3, 0);
+		struct file f;
+
+		memcpy(inner.bytes, rows[i].start, 4);
+		put(outer.bytes, U_SIZE, 4, sizeof(inner));
+		put(outer.bytes, U_DATA_CRC, 4, crc32_of(inner.bytes, sizeof(inner)));
+		u_sum(&outer);
+		memcpy(twice, outer.bytes, 64);
+		memcpy(twice + 64, inner.bytes, sizeof(inner));
+		f = file_of(twice, sizeof(twice));
+		if (rows[i].said)
+			assert_fails(initrd_read(&f), ENOEXEC, rows[i].said);
+		else
+			assert_int_equal(initrd_read(&f), 0);
+		file_close(&f);
+	}
+}
+
 /* One behind the other, each from a multiple of 4 bytes on; none of U-Boot's wrappings is left. */
 static void joined_initrds(void **state)
 {
@@ -820,6 +854,7 @@ int main(void)
 		cmocka_unit_test(unpacked_alone),
 		cmocka_unit_test(plain_initrds),
 		cmocka_unit_test(wrapped_initrds),
+		cmocka_unit_test(wrongly_wrapped_initrds),
 		cmocka_unit_test(joined_initrds),
 		cmocka_unit_test(zimages),
 		cmocka_unit_test(zimages_that_are_cut),
