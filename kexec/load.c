@@ -335,6 +335,21 @@ static int doubt_load(const struct options *o, const char *text)
 }
 
 /*
+ * Is it the kernel's to keep the image current? What it planned itself it keeps where it can keep
+ * any. What it answers now counts for nothing: 0 as well while another event has its lock.
+ */
+static bool load_is_kept(const struct load_try *t)
+{
+	enum answer cpu, memory;
+
+	if (t->o->request.hotplug)
+		return true;
+	if (state_kept(t->sr, &cpu, &memory) < 0)
+		fail_forget();
+	return t->made == WAY_FILE && (cpu != ANSWER_UNKNOWN || memory != ANSWER_UNKNOWN);
+}
+
+/*
  * A CPU or memory that came or went between the survey and the end of the load
  * was an event for the old image, or for none: the kernel drops it while the
  * call holds its lock. The new image does not know of it, and where the kernel
@@ -342,15 +357,10 @@ static int doubt_load(const struct options *o, const char *text)
  */
 static bool load_is_stale(const struct load_try *t)
 {
-	enum answer cpu, memory;
 	struct machine now;
 	bool stale;
 
-	if (!t->o->crash || !t->surveyed)
-		return false;
-	if (state_kept(t->sr, &cpu, &memory) < 0)
-		fail_forget();
-	if (!t->o->request.hotplug && !state_keeps(cpu, memory) && !state_keeps(memory, cpu))
+	if (!t->o->crash || !t->surveyed || !load_is_kept(t))
 		return false;
 	stale = machine_survey_again(&now, &t->machine) < 0 || !machine_same(&t->machine, &now);
 	machine_free(&now);

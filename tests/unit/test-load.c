@@ -239,10 +239,26 @@ static void old_without_tree(void)
 	without_tree();
 }
 
+static void without_cpu_hotplug(void)
+{
+	is_gone(SYS_CPU_CRASH_HOTPLUG);
+}
+
+static void without_memory_hotplug(void)
+{
+	is_gone(SYS_MEMORY_CRASH_HOTPLUG);
+}
+
+static void without_hotplug(void)
+{
+	without_cpu_hotplug();
+	without_memory_hotplug();
+}
+
 static void old_without_memory_hotplug(void)
 {
 	old();
-	is_gone(SYS_MEMORY_CRASH_HOTPLUG);
+	without_memory_hotplug();
 }
 
 static void preserving(void)
@@ -706,7 +722,16 @@ static void what_changes_meanwhile(void **state)
 		  .did = "loading load9 loaded sleep100 load9 loaded sleep200 load9 loaded sleep400"
 			 " load9 loaded sleep800 load9 loaded doubt ",
 		  .said = "kept changing; the loaded image is not current" },
+		/* That it keeps none just now, another event can be the cause of. */
+		{ "-p " K, .deaf = true, .during = one_more_cpu,
+		  .did = "loading file6 loaded sleep100 file6 loaded ", .said = CHANGED },
+		{ "-p " K, .deaf = true, .loaded = without_cpu_hotplug, .during = one_more_cpu,
+		  .did = "loading file6 loaded sleep100 file6 loaded ", .said = CHANGED },
+		{ "-p " K, .deaf = true, .loaded = without_memory_hotplug, .during = one_more_cpu,
+		  .did = "loading file6 loaded sleep100 file6 loaded ", .said = CHANGED },
 		/* Nobody promised anything of these. */
+		{ "-p " K, .loaded = without_hotplug, .during = one_more_cpu,
+		  .did = "loading file6 loaded " },
 		{ "-p -c " K, .during = one_more_cpu, .did = "loading load1 loaded " },
 		{ "-l " K, .during = one_more_cpu, .did = "file4 " },
 		{ "-p " K, foreign, .during = one_more_cpu, .did = "loading file6 loaded " },
