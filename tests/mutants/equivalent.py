@@ -711,10 +711,10 @@ EQUIVALENT = {
     ("kexec/load.c", "load_make_certain", "compare",
      "if (f.rc [< -> <=] 0 && load_may_do_without(t, f))", 1):
         "without what has failed, nothing has to be done without",
-    ("kexec/load.c", "load_is_stale", "compare",
+    ("kexec/load.c", "load_is_kept", "compare",
      "if (state_kept(t->sr, &cpu, &memory) [< -> <=] 0)", 1):
         "where nothing has failed, nothing is forgotten",
-    ("kexec/load.c", "load_is_stale", "always",
+    ("kexec/load.c", "load_is_kept", "always",
      "if (state_kept(t->sr, &cpu, &memory) < 0)", 1):
         "where nothing has failed, nothing is forgotten",
     ("kexec/load.c", "load_verify", "always",
