@@ -20,8 +20,9 @@
 #                                     NAME or, where suites differ, NAME|NAME...
 #   unpacked SUITE PKG... DIRECTORY   make the directory of packages of this machine's architecture
 #   fetch_source SUITE SRC            print the path of the upstream source, unpacked
-#   download_kernel ARCH FLAVOUR SUITES:PATTERN... DIRECTORY
-#                                     put the newest kernel package there that is served
+#   download_kernel [--modules] ARCH FLAVOUR SUITES:PATTERN... DIRECTORY
+#                                     put the newest kernel package there that is served, or
+#                                     the newest of which the modules are, too
 #   make_root SUITES OUTPUT ARG...    mmdebstrap the first suite that serves all into OUTPUT
 #   until_served PINS COMMAND...      run what fetches packages and obeys PINS
 #   keep PATH COMMAND...              make PATH whole or not at all; print it
@@ -393,22 +394,31 @@ kernels_of() {
 		awk -v suite="$1" -v flavour="$3" '!seen[$1]++ { print $1, suite, "linux-" $2 "-" $1 "-" flavour }'
 }
 
-# download_kernel ARCH FLAVOUR SUITE[,SUITE...]:PATTERN... DIRECTORY: kernel.deb, the newest
-# that is served of the first group that has one.
+# download_kernel [--modules] ARCH FLAVOUR SUITE[,SUITE...]:PATTERN... DIRECTORY: kernel.deb, the
+# newest that is served of the first group that has one. With its modules, it is the newest that
+# is served whole: modules.deb lies beside it where they are a package of their own, as since 6.19.
 download_kernel() {
-	local arch=$1 flavour=$2 directory=${*: -1} groups=("${@:3:$#-3}") group suite asked=() package
+	local whole=
+	if [ "$1" = --modules ]; then
+		whole=yes
+		shift
+	fi
+	local arch=$1 flavour=$2 directory=${*: -1} groups=("${@:3:$#-3}") group suite asked=() package packages
 	for group in "${groups[@]}"; do
 		mapfile -t -O ${#asked[@]} asked < <(tr ',' '\n' <<<"${group%%:*}")
 		while read -r _ suite package; do
-			if (download "$suite" "$arch" "$directory" "$package"); then
+			packages=("$package")
+			[[ -z $whole || $package != linux-binary-* ]] || packages+=("${package/#linux-binary/linux-modules}")
+			if (download "$suite" "$arch" "$directory" "${packages[@]}"); then
 				say "fetched $(versions_in "$directory") ($suite, $arch)"
-				mv "$directory/$package.deb" "$directory/kernel.deb"
+				mv "$directory/$package.deb" "$directory/kernel.deb" || return
+				[ ${#packages[@]} -eq 1 ] || mv "$directory/${packages[1]}.deb" "$directory/modules.deb"
 				return
 			fi
 			note_not_served "$suite" "$arch" "kernel-$flavour"
 		done < <(for suite in $(tr , " " <<<"${group%%:*}"); do
 			kernels_of "$suite" "$arch" "$flavour" "${group#*:}"
-		done | sort -k 1,1Vr -u)
+		done | sort -k 1,1Vr -s)
 	done
 	nothing_serves "$arch" "kernel-$flavour" -- "${asked[@]}"
 }
