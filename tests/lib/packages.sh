@@ -423,33 +423,47 @@ download_kernel() {
 	nothing_serves "$arch" "kernel-$flavour" -- "${asked[@]}"
 }
 
-# The upstream tarball is enough: what is built from it is for tests only.
+# source_versions SUITE SRC: all that the lists have, the newest first.
+source_versions() {
+	private_apt "$1" source apt-cache showsrc --only-source "$2" 2>/dev/null |
+		sed -n 's/^Version: //p' | sort -Vru
+}
+
+# download_source SUITE SRC VERSION DIRECTORY: make it. The upstream tarball is enough: what is
+# built from it is for tests only. Preferences say nothing of sources: one version is asked for.
 download_source() {
-	local suite=$1 source=$2 target=$3 work status=0
-	refresh_private_apt "$suite" source || return
+	local suite=$1 source=$2 version=$3 target=$4 work status=0
 	work=$(mktemp -d "$KEXEC_TEST_CACHE/fetch.XXXXXX") || return
 	(
 		cd "$work" && : >pins &&
 		until_served pins private_apt "$suite" source \
-			apt-get source --download-only --tar-only --only-source "$source" &&
+			apt-get source --download-only --tar-only --only-source "$source=$version" &&
 		mkdir unpacked &&
 		tar -x -f ./*.orig.tar.* -C unpacked --strip-components=1 &&
 		mv unpacked "$target"
 	) || status=$?
 	rm -rf "$work"
-	[ $status -ne $archive_lacks ] || note_not_served "$suite" source "$source"
+	if [ $status -eq $archive_lacks ]; then
+		say "the archive lists the source of $source $version and does not serve it"
+		note_not_served "$suite" source "$source"
+	fi
 	return $status
 }
 
+# download_source_near SUITE SRC DIRECTORY: of the first suite that serves any version.
 download_source_near() {
-	local wanted=$1 suite suites
+	local wanted=$1 source=$2 suite suites version
 	mapfile -t suites < <(suites_near "$wanted")
 	for suite in "${suites[@]}"; do
-		download_source "$suite" "$2" "$3" || continue
-		say "fetched the source of $2 ($suite)"
-		return
+		refresh_private_apt "$suite" source || continue
+		for version in $(source_versions "$suite" "$source"); do
+			download_source "$suite" "$source" "$version" "$3" || continue
+			say "fetched the source of $source $version ($suite)$(
+				[ "$suite" = "$wanted" ] || echo "; $wanted does not serve that now")"
+			return
+		done
 	done
-	nothing_serves source "$2" -- "${suites[@]}"
+	nothing_serves source "$source" -- "${suites[@]}"
 }
 
 fetch_source() {
