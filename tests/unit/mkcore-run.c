@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/unit/mkcore-run.h"
 
-/* A file that is gone when it is closed; its name is for opening it. */
+/* A file in memory, that is gone when it is closed; its name is for opening it. */
 static int store(const struct buf *b, char *name, size_t size)
 {
-	const char *dir = getenv("TMPDIR");
-	int fd;
+	int fd = memfd_create("mkcore", MFD_CLOEXEC);
 
-	snprintf(name, size, "%s/test-vmcore-XXXXXX", dir ? dir : "/tmp");
-	fd = mkstemp(name);
 	assert_true(fd >= 0);
+	snprintf(name, size, "/proc/self/fd/%d", fd);
 	assert_int_equal(b->len ? write(fd, b->data, b->len) : 0, b->len);
 	return fd;
 }
@@ -55,13 +54,12 @@ struct result run_how(const struct buf *b, struct how how)
 {
 	struct result r = {0};
 	struct vmcore core;
-	char name[256], out[256];
+	char name[32], out[32];
 	int fd = store(b, name, sizeof(name)), out_fd = store(&(struct buf){0}, out, sizeof(out));
 
 	r.rc = vmcore_open(&core, name);
 	if (r.rc >= 0)
 		r.rc = vmcore_fill(&core);
-	unlink(name);
 	if (how.reads)
 		input_unmap(&core.input);
 	if (r.rc >= 0)
@@ -72,7 +70,6 @@ struct result run_how(const struct buf *b, struct how how)
 		r.rc = print_log(&core, &how, out, &r.log);
 	vmcore_close(&core);
 	r.out = contents(out, &r.len);
-	unlink(out);
 	close(fd);
 	close(out_fd);
 	return r;
