@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /* What udev rules do, what is known of releases, and the verdict. */
+#include <sys/klog.h>
+
 #include "tests/unit/unit.h"
 
 #include "kexec/arch/ppc64/ppc64.h"
@@ -22,8 +24,20 @@ static void fake_sleep(unsigned int ms)
 		while_asleep();
 }
 
+static char *logged;
+static int log_error;
+
+static int fake_log_line(const char *line)
+{
+	free(logged);
+	logged = mem_copy_string(line);
+	return log_error;
+}
+
 /* A directory here is a machine that is at work. */
-const struct syscalls syscalls = { .sleep_ms = fake_sleep, .any_machine = true };
+const struct syscalls syscalls = {
+	.sleep_ms = fake_sleep, .log_line = fake_log_line, .any_machine = true,
+};
 
 static int teardown(void **state)
 {
@@ -738,6 +752,11 @@ static void log_of_loads(void **state)
 		{ DROPPED MARK(KLOG_LOADED), 1, true },
 		{ MARK(KLOG_LOADED) DROPPED MARK(KLOG_LOADED), 1, true },
 		{ "<14>kexec: a crash kernel is loaded, and more\n" DROPPED, 1, false },
+		{ DROPPED MARK("kexec: a crash kernel is loade") FAILED, 2, false },
+		{ DROPPED MARK("kexec: a crash kernel is fooled") FAILED, 2, false },
+		{ DROPPED MARK("kexec: loading a trash kernel") FAILED MARK(KLOG_LOADED), 2, true },
+		/* Not at the level that the kernel has for itself alone. */
+		{ DROPPED "<7>" KLOG_LOADED "\n" DROPPED, 2, false },
 	};
 
 	(void)state;
@@ -788,6 +807,33 @@ static void log_is_recorded(void **state)
 	klog_scan(&arena, (char *)lines.data, &log, &again);
 	assert_string_equal((char *)lines.data, (char *)again.data);
 	assert_int_equal(log.missed, 2);
+}
+
+/* What is no text is one all the same, and no more than the kernel takes. */
+static void log_is_written(void **state)
+{
+	char longer[1000] = "a\nb\x1f ~\x80";
+	struct said said;
+
+	(void)state;
+	memset(longer + strlen(longer), 'x', sizeof(longer) - strlen(longer) - 1);
+	klog_write_doubt(longer);
+	assert_int_equal(strlen(logged), strlen(KLOG_DOUBT) + 800);
+	assert_memory_equal(logged, KLOG_DOUBT "a?b? ~\x80xx", strlen(KLOG_DOUBT) + 9);
+	message_debug(true);
+	for (log_error = -EPERM; log_error <= 0; log_error += EPERM) {
+		unit_listen(&said);
+		klog_write(KLOG_LOADED);
+		unit_heard(&said);
+		assert_string_equal(logged, KLOG_LOADED);
+		assert_int_equal(!strstr(said.text, "the kernel's log does not get \"" KLOG_LOADED
+					 "\": Operation not permitted"), !log_error);
+		assert_int_equal(!*said.text, !log_error);
+	}
+	message_debug(false);
+	free(logged);
+	logged = NULL;
+	log_error = 0;
 }
 
 static void verdicts_of_the_log(void **state)
@@ -1011,9 +1057,41 @@ static void no_log(void **state)
 	struct readiness r;
 
 	(void)state;
-	assert_int_equal(unlink(path) | mkdir(path, 0700), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(read_readiness(&r), 0);
+	assert_false(r.log.known);
+	readiness_free(&r);
+	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(read_readiness(&r), -EINVAL);
 	readiness_free(&r);
+}
+
+/* syslog(2) of this machine: one line, or it may not be read. */
+static int log_denied;
+
+int klogctl(int type, char *data, int room)
+{
+	const char *text = MARK(KLOG_LOADED);
+
+	errno = EPERM;
+	if (log_denied)
+		return -1;
+	if (type == 3)
+		snprintf(data, (size_t)room, "%s", text);
+	return (int)strlen(text);
+}
+
+static void log_of_this_machine(void **state)
+{
+	const struct sysroot sr = { .root = "/" };
+	struct klog log;
+
+	(void)state;
+	for (log_denied = 0; log_denied < 2; log_denied++) {
+		assert_int_equal(klog_read(&sr, &arena, &log), 0);
+		assert_int_equal(log.known, !log_denied);
+		assert_int_equal(log.since_load, !log_denied);
+	}
 }
 
 /* What a snapshot is to answer for -S -l, too. */
@@ -1139,6 +1217,8 @@ int main(void)
 		TEST(log_of_loads),
 		TEST(log_of_doubts),
 		TEST(log_is_recorded),
+		TEST(log_is_written),
+		TEST(log_of_this_machine),
 		TEST(verdicts_of_the_log),
 		TEST(verdicts_with_warnings),
 		TEST(which_call_loaded),
