@@ -888,4 +888,91 @@ EQUIVALENT = {
     ("common/confine.c", "confine_calls", "succeed",
      "return -ENOSYS;", 1):
         "for a host whose system calls have no table: what looks at mutants has one",
+    ("vmcore-dmesg/notes.c", "parse_note", "compare",
+     "return note->desc [<= -> <] end && note->descsz <= end - note->desc;", 1):
+        "what ends with its name has no text, and nothing is behind it",
+    ("vmcore-dmesg/notes.c", "parse_note", "never",
+     "if (__builtin_add_overflow(at, NOTE_HEADER + round_up64(note->namesz, 4), &note->desc) || __builtin_add_overflow(note->desc, round_up64(note->descsz, 4), &note->next))", 1):
+        "no file is large enough for a header at whose sizes that happens",
+    ("vmcore-dmesg/notes.c", "read_note", "compare",
+     "if (at [>= -> >] end)", 1):
+        "no header ends where it begins",
+    ("vmcore-dmesg/notes.c", "read_note", "compare",
+     "return len [>= -> >] NOTE_HEADER && parse_note(d, len, at, end, core->elf.little, note);", 1):
+        "of a header at the file's end there is no text",
+    ("vmcore-dmesg/notes.c", "read_note", "never",
+     "if (at >= end)", 1):
+        "what begins behind the end does not end before it",
+    ("vmcore-dmesg/notes.c", "read_note", "never",
+     "if (input_read(&core->input, at, d, sizeof(d), &len) < 0)", 1):
+        "what it says is forgotten, or something else is said instead",
+    ("vmcore-dmesg/notes.c", "take_note", "compare",
+     "size_t len = note->descsz [< -> <=] VMCOREINFO_MAX ? note->descsz : VMCOREINFO_MAX;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/notes.c", "end_of", "compare",
+     "return p->filesz [< -> <=] UINT64_MAX - p->offset ? p->offset + p->filesz : UINT64_MAX;", 1):
+        "the sum is the same",
+    ("vmcore-dmesg/notes.c", "search_piece", "compare",
+     "for (size_t i = 0; i + NAME_END [<= -> <] len; i += 4)", 1):
+        "a name at the very end has no text behind it",
+    ("vmcore-dmesg/notes.c", "search_piece", "compare",
+     "for (unsigned int order = 0; order [< -> <=] 2 && rc >= 0; order++)", 1):
+        "the third order is the second, which has found the same",
+    ("vmcore-dmesg/notes.c", "search_notes", "compare",
+     "while (p->type == ELF_PT_NOTE && at [< -> <=] end && searched < SEARCH_MAX && rc >= 0)", 1):
+        "of no bytes nothing is read",
+    ("vmcore-dmesg/notes.c", "search_notes", "compare",
+     "len = end - at [< -> <=] SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/notes.c", "search_notes", "compare",
+     "if (input_read(&core->input, at, d, len, &len) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("vmcore-dmesg/notes.c", "search_notes", "compare",
+     "if (len [< -> <=] NAME_END)", 1):
+        "so few are the last",
+    ("vmcore-dmesg/notes.c", "search_notes", "never",
+     "if (input_read(&core->input, at, d, len, &len) < 0)", 1):
+        "what it says is forgotten, or something else is said instead",
+    ("vmcore-dmesg/notes.c", "search_notes", "always",
+     "if (input_read(&core->input, at, d, len, &len) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("vmcore-dmesg/segments.c", "compare", "compare",
+     "return (x [> -> >=] y) - (x < y);", 1):
+        "of two equal starts either comes first",
+    ("vmcore-dmesg/segments.c", "compare", "compare",
+     "return (x > y) - (x [< -> <=] y);", 1):
+        "of two equal starts either comes first",
+    ("vmcore-dmesg/segments.c", "add_starts", "compare",
+     "if (last [< -> <=] UINT64_MAX)", 1):
+        "behind the last address is 0, where there is a start",
+    ("vmcore-dmesg/segments.c", "add_starts", "always",
+     "if (last < UINT64_MAX)", 1):
+        "behind the last address is 0, where there is a start",
+    ("vmcore-dmesg/segments.c", "add_starts", "never",
+     "if (!range_of(&elf->phdr[i], physical, mask, &start, &last))", 1):
+        "of one start more the answer holds less far, and is the same",
+    ("vmcore-dmesg/segments.c", "add_starts", "always",
+     "if (s->at[i].start != s->at[s->n - 1].start)", 1):
+        "of equal starts the last is found",
+    ("vmcore-dmesg/elfcore.c", "elfcore_note_needs", "compare",
+     "if (!__builtin_add_overflow(p->offset, p->filesz, &end) && end [> -> >=] core->needs)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/elfcore.c", "find", "always",
+     "if (!s->n)", 1):
+        "what is made again is the same",
+    ("vmcore-dmesg/elfcore.c", "elfcore_piece", "compare",
+     "limit = p->filesz [< -> <=] p->memsz ? p->filesz : p->memsz;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/elfcore.c", "elfcore_piece", "compare",
+     "if (into [>= -> >] limit || __builtin_add_overflow(p->offset, into, &offset))", 1):
+        "of no bytes none is there",
+    ("vmcore-dmesg/elfcore.c", "elfcore_piece", "compare",
+     "if (len [> -> >=] limit - into)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/elfcore.c", "elfcore_piece", "compare",
+     "if (input_read(&core->input, offset, buf, len, &done) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("vmcore-dmesg/elfcore.c", "elfcore_piece", "always",
+     "if (input_read(&core->input, offset, buf, len, &done) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
 }

@@ -273,58 +273,6 @@ static void test_split(void **state)
 		    2); /* its unused end is 208 bytes */
 }
 
-/* 0 may be a virtual address where there are 64 bits, and no physical one is beside it. */
-static uint32_t first_that_holds(const struct elf *elf, uint64_t address, bool physical,
-				 uint64_t mask)
-{
-	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
-		const struct elf_phdr *p = &elf->phdr[i];
-		uint64_t va = p->vaddr & mask, start = physical ? p->paddr : va;
-
-		if (p->type == ELF_PT_LOAD && address >= start && address - start < p->memsz &&
-		    (physical || (va != mask && (p->vaddr || (!p->paddr && mask > UINT32_MAX)))))
-			return i;
-	}
-	return SEGMENT_NONE;
-}
-
-static uint64_t edge(unsigned int *seed)
-{
-	uint64_t v = (uint64_t)(rand_r(seed) % 24);
-
-	return rand_r(seed) % 2 ? v : UINT64_MAX - v;
-}
-
-/* PT_LOADs in any order, overlapping, empty, up to the end of the address space and beyond. */
-static void test_segments(void **state)
-{
-	unsigned int seed = 1;
-
-	(void)state;
-	for (unsigned int times = 0; times < 2000; times++) {
-		struct elf_phdr phdr[8];
-		struct elf elf = { .phdr = phdr, .n_phdrs = (uint32_t)rand_r(&seed) % 9 };
-		struct arena arena = {0};
-		struct segments s = {0};
-		uint64_t left, mask = times & 2 ? UINT32_MAX : UINT64_MAX;
-
-		for (uint32_t i = 0; i < elf.n_phdrs; i++)
-			phdr[i] = (struct elf_phdr){
-				.type = rand_r(&seed) % 8 ? ELF_PT_LOAD : ELF_PT_NOTE,
-				.vaddr = edge(&seed), .paddr = edge(&seed), .memsz = edge(&seed),
-			};
-		segments_init(&s, &arena, &elf, times & 1, mask);
-		for (uint64_t a = -(uint64_t)60; a != 60; a++) {
-			uint32_t i = segments_find(&s, a, &left);
-
-			assert_int_equal(i, first_that_holds(&elf, a, times & 1, mask));
-			for (uint64_t b = 0; b < left && b < 8; b++)
-				assert_int_equal(first_that_holds(&elf, a + b, times & 1, mask), i);
-		}
-		arena_free(&arena);
-	}
-}
-
 /* --- rings --- */
 
 /*
@@ -647,13 +595,9 @@ int main(void)
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_page_tables),
-		cmocka_unit_test(test_wrong_addresses),
 		cmocka_unit_test(test_wrong_rules),
-		cmocka_unit_test(test_no_virtual),
 		cmocka_unit_test(test_byte_order),
 		cmocka_unit_test(test_no_physical),
-		cmocka_unit_test(test_split),
-		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_full_descriptors),
 		cmocka_unit_test(test_full_texts),
 		cmocka_unit_test(test_exact_end),
@@ -671,6 +615,9 @@ int main(void)
 		cmocka_unit_test(test_no_core),
 		cmocka_unit_test(test_not_elf),
 		cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_wrong_addresses),
+		cmocka_unit_test(test_no_virtual),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_garbled),
 	};
