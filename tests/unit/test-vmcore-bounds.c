@@ -124,7 +124,8 @@ static void expect_notes(struct expected *e, const struct buf *b, const struct e
 		uint64_t end = end_of(&elf->phdr[i]), in_file = end < b->len ? end : b->len;
 
 		for (uint64_t at = elf->phdr[i].offset;
-		     elf->phdr[i].type == ELF_PT_NOTE && at < in_file && in_file - at >= 23; at += 4)
+		     elf->phdr[i].type == ELF_PT_NOTE && at < in_file && in_file - at >= 23;
+		     at += 4)
 			for (unsigned int little = 0; little < 2; little++)
 				expect_note(e, b, at, end, little);
 	}
@@ -202,8 +203,8 @@ static void notes_anywhere(void **state)
 		phdr[elf.n_phdrs].filesz = b.len;
 		for (uint32_t i = 0; i < elf.n_phdrs; i++) {
 			uint64_t offset = any(3) ? 4 * any((unsigned int)b.len / 4 + 2) : 0;
-			const uint64_t sizes[] = { b.len - offset, b.len - offset, b.len, 0, any(80),
-						   UINT64_MAX - offset, UINT64_MAX };
+			const uint64_t sizes[] = { b.len - offset, b.len - offset, b.len, 0,
+						   any(80), UINT64_MAX - offset, UINT64_MAX };
 
 			phdr[i].type = any(8) ? ELF_PT_NOTE : ELF_PT_LOAD;
 			phdr[i].offset = any(40) ? offset : UINT64_MAX - offset;
@@ -292,7 +293,8 @@ static void notes_far(void **state)
 static void notes_unreadable(void **state)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *d = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *d = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	const struct elf_phdr all[] = {
 		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d, .filesz = 40 },
 		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d + page, .filesz = 100 },
@@ -457,8 +459,8 @@ static void core_memory(void **state)
 		for (uint32_t i = 0; i < core.elf.n_phdrs; i++)
 			phdr[i] = (struct elf_phdr){
 				.type = any(8) ? ELF_PT_LOAD : ELF_PT_NOTE,
-				.offset = any(8) ? any(64) : edge(), .vaddr = edge(), .paddr = edge(),
-				.filesz = edge(), .memsz = edge(),
+				.offset = any(8) ? any(64) : edge(), .vaddr = edge(),
+				.paddr = edge(), .filesz = edge(), .memsz = edge(),
 			};
 		for (uint64_t a = -(uint64_t)30; a != 50; a++) {
 			expect_piece(&core, &b, a, true);
