@@ -344,7 +344,7 @@ static void conditions(void **state)
 		"[ '>' ]", "[ -f /boot/grubs ]", "[ -f /boot ]", "[ -e /boot/grub ]",
 		"[ -f boot/grub/x ]",
 		"[ -e /other/some ]", "[ -d /other ]", "[ -s /other ]", "[ -q /boot/grub/some ]",
-		"[ -s /boot/grub/fifo ]", "sleep 1", "trues", "tests a", "test " MAYBE,
+		"[ -s /boot/grub/fifo ]", "sleep 1", "trues", "tests a", ("test " MAYBE),
 	};
 	static const struct {
 		const char *const *of;

@@ -1103,6 +1103,7 @@ static void many_ranges_are_no_trouble(void **state)
 	double small, large;
 
 	(void)state;
+	(void)root;
 	small = cost_of(40000);
 	large = cost_of(160000);
 	print_message("# %.0f ms for 40,000 lines, %.0f ms for 160,000\n",
