@@ -9,10 +9,18 @@
 #define INFOS_MAX 64u			/* of which so many are VMCOREINFO; there should be one */
 #define SEARCH_MAX ((uint64_t)16 << 20)	/* how many bytes of notes are searched for a lost one */
 #define SEARCH_PIECE ((size_t)64 * 1024)
+#define BLOCK 4096u			/* what is lost at least when one byte cannot be read */
 #define NOTE_HEADER 12
 #define VMCOREINFO "VMCOREINFO"
 #define VMCOREINFO_NAMESZ ((uint32_t)sizeof(VMCOREINFO))
 #define NAME_END ((size_t)NOTE_HEADER + VMCOREINFO_NAMESZ)
+
+/* No error ends the search: another note may be whole. The first is for when none is. */
+struct finder {
+	struct vmcore *core;
+	int rc;
+	char *text;
+};
 
 struct note {
 	uint32_t namesz, descsz;
@@ -33,42 +41,54 @@ static bool parse_note(const uint8_t *d, size_t len, uint64_t at, uint64_t end, 
 	return note->desc <= end && note->descsz <= end - note->desc;
 }
 
+/* False when none of it can be read; @done is then 0. */
+static bool read_some(struct finder *f, uint64_t at, void *buf, size_t len, size_t *done)
+{
+	int rc = input_read(&f->core->input, at, buf, len, done);
+
+	if (rc >= 0)
+		return true;
+	if (!f->rc) {
+		f->rc = rc;
+		f->text = mem_printf("%s", fail_text());
+	}
+	fail_forget();
+	return false;
+}
+
 /* False at the end of what is in the file or in the segment, which ends at @end. */
-static bool read_note(struct vmcore *core, uint64_t at, uint64_t end, struct note *note)
+static bool read_note(struct finder *f, uint64_t at, uint64_t end, struct note *note)
 {
 	uint8_t d[NAME_END];
 	size_t len;
 
 	if (at >= end)
 		return false;
-	if (input_read(&core->input, at, d, sizeof(d), &len) < 0)
-		fail_forget();
-	return len >= NOTE_HEADER && parse_note(d, len, at, end, core->elf.little, note);
+	return read_some(f, at, d, sizeof(d), &len) && len >= NOTE_HEADER &&
+	       parse_note(d, len, at, end, f->core->elf.little, note);
 }
 
 /*
  * A note that is cut off still names the first structures. Of one that is larger
  * than any kernel's, the start is kept.
  */
-static int take_note(struct vmcore *core, const struct note *note, bool little)
+static void take_note(struct finder *f, const struct note *note, bool little)
 {
+	struct vmcore *core = f->core;
 	struct vmcoreinfo *info = &core->infos[core->n_infos];
 	size_t len = note->descsz < VMCOREINFO_MAX ? note->descsz : VMCOREINFO_MAX;
 	char *text;
-	int rc;
 
 	for (unsigned int i = 0; i < core->n_infos; i++)
 		if (core->infos[i].at == note->desc)
-			return 0;
+			return;
 	if (!len || core->n_infos == INFOS_MAX)
-		return 0;
+		return;
 	text = arena_alloc(&core->arena, len + 1);
-	rc = input_read(&core->input, note->desc, text, len, &len);
-	if (rc < 0 || !len)
-		return rc;
+	if (!read_some(f, note->desc, text, len, &len) || !len)
+		return;
 	*info = (struct vmcoreinfo){ text, len, little, note->desc };
 	core->n_infos++;
-	return 0;
 }
 
 static uint64_t end_of(const struct elf_phdr *p)
@@ -76,64 +96,61 @@ static uint64_t end_of(const struct elf_phdr *p)
 	return p->filesz < UINT64_MAX - p->offset ? p->offset + p->filesz : UINT64_MAX;
 }
 
-static int walk_notes(struct vmcore *core)
+static void walk_notes(struct finder *f)
 {
+	const struct elf *elf = &f->core->elf;
 	unsigned int notes = 0;
 	struct note note;
-	int rc = 0;
 
-	for (uint32_t i = 0; i < core->elf.n_phdrs; i++) {
-		const struct elf_phdr *p = &core->elf.phdr[i];
+	for (uint32_t i = 0; i < elf->n_phdrs; i++) {
+		const struct elf_phdr *p = &elf->phdr[i];
 		uint64_t at = p->offset;
 
 		if (p->type != ELF_PT_NOTE)
 			continue;
-		for (; read_note(core, at, end_of(p), &note) && notes++ < NOTES_MAX; at = note.next)
-			if (note.vmcoreinfo && rc >= 0)
-				rc = take_note(core, &note, core->elf.little);
+		for (; read_note(f, at, end_of(p), &note) && notes++ < NOTES_MAX; at = note.next)
+			if (note.vmcoreinfo)
+				take_note(f, &note, elf->little);
 	}
-	return rc;
 }
 
 /* In one piece of notes, which begins at @at: the name, behind a header that fits it. */
-static int search_piece(struct vmcore *core, const uint8_t *d, size_t len, uint64_t at,
-			uint64_t end)
+static void search_piece(struct finder *f, const uint8_t *d, size_t len, uint64_t at, uint64_t end)
 {
 	struct note note;
-	int rc = 0;
 
 	for (size_t i = 0; i + NAME_END <= len; i += 4)
-		for (unsigned int order = 0; order < 2 && rc >= 0; order++)
+		for (unsigned int order = 0; order < 2; order++)
 			if (parse_note(d + i, len - i, at + i, end, order, &note) &&
 			    note.vmcoreinfo)
-				rc = take_note(core, &note, order);
-	return rc;
+				take_note(f, &note, order);
 }
 
-static int search_notes(struct vmcore *core)
+/* A piece ends early where no more can be read; all up to the next block cannot be, then. */
+static void search_notes(struct finder *f)
 {
 	uint8_t *d = mem_alloc(SEARCH_PIECE);
 	uint64_t searched = 0;
 	size_t len;
-	int rc = 0;
 
-	for (uint32_t i = 0; i < core->elf.n_phdrs && rc >= 0; i++) {
-		const struct elf_phdr *p = &core->elf.phdr[i];
+	for (uint32_t i = 0; i < f->core->elf.n_phdrs; i++) {
+		const struct elf_phdr *p = &f->core->elf.phdr[i];
 		uint64_t at = p->offset, end = end_of(p);
 
-		while (p->type == ELF_PT_NOTE && at < end && searched < SEARCH_MAX && rc >= 0) {
+		while (p->type == ELF_PT_NOTE && at < end && searched < SEARCH_MAX) {
 			len = end - at < SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;
-			if (input_read(&core->input, at, d, len, &len) < 0)
-				fail_forget();
-			rc = search_piece(core, d, len, at, end);
-			if (len < NAME_END)
+			if (!read_some(f, at, d, len, &len))
+				len = BLOCK - at % BLOCK;
+			else if (!len)
 				break;
-			at += len == SEARCH_PIECE ? len - round_up64(NAME_END, 4) : len;
+			else
+				search_piece(f, d, len, at, end);
+			at += len == SEARCH_PIECE ? len - round_up64(NAME_END, 4)
+						  : round_up64(len, 4);
 			searched += len;
 		}
 	}
 	free(d);
-	return rc;
 }
 
 /* As a kernel makes it: lines without a zero, some of them about a log. */
@@ -145,19 +162,20 @@ static bool is_sound(const struct vmcoreinfo *info)
 
 int notes_find(struct vmcore *core)
 {
+	struct finder f = { .core = core };
 	bool sound = false;
-	int rc;
+	int rc = 0;
 
 	core->infos = arena_alloc(&core->arena, INFOS_MAX * sizeof(*core->infos));
-	rc = walk_notes(core);
+	walk_notes(&f);
 	for (unsigned int i = 0; i < core->n_infos; i++)
 		sound |= is_sound(&core->infos[i]);
-	if (rc >= 0 && !sound)
-		rc = search_notes(core);
-	if (core->n_infos) {
-		fail_forget();
-		return 0;
-	}
-	return rc < 0 ? rc : fail(EINVAL, "there is no VMCOREINFO note: not a dump of a Linux"
-				  " kernel, or truncated");
+	if (!sound)
+		search_notes(&f);
+	if (!core->n_infos)
+		rc = f.rc ? fail(-f.rc, "%s", f.text)
+			  : fail(EINVAL, "there is no VMCOREINFO note: not a dump of a Linux"
+				 " kernel, or truncated");
+	free(f.text);
+	return rc;
 }

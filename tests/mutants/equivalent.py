@@ -898,14 +898,11 @@ EQUIVALENT = {
      "if (at [>= -> >] end)", 1):
         "no header ends where it begins",
     ("vmcore-dmesg/notes.c", "read_note", "compare",
-     "return len [>= -> >] NOTE_HEADER && parse_note(d, len, at, end, core->elf.little, note);", 1):
+     "return read_some(f, at, d, sizeof(d), &len) && len [>= -> >] NOTE_HEADER && parse_note(d, len, at, end, f->core->elf.little, note);", 1):
         "of a header at the file's end there is no text",
     ("vmcore-dmesg/notes.c", "read_note", "never",
      "if (at >= end)", 1):
         "what begins behind the end does not end before it",
-    ("vmcore-dmesg/notes.c", "read_note", "never",
-     "if (input_read(&core->input, at, d, sizeof(d), &len) < 0)", 1):
-        "what it says is forgotten, or something else is said instead",
     ("vmcore-dmesg/notes.c", "take_note", "compare",
      "size_t len = note->descsz [< -> <=] VMCOREINFO_MAX ? note->descsz : VMCOREINFO_MAX;", 1):
         "of two equal numbers either is the smaller",
@@ -916,26 +913,14 @@ EQUIVALENT = {
      "for (size_t i = 0; i + NAME_END [<= -> <] len; i += 4)", 1):
         "a name at the very end has no text behind it",
     ("vmcore-dmesg/notes.c", "search_piece", "compare",
-     "for (unsigned int order = 0; order [< -> <=] 2 && rc >= 0; order++)", 1):
+     "for (unsigned int order = 0; order [< -> <=] 2; order++)", 1):
         "the third order is the second, which has found the same",
     ("vmcore-dmesg/notes.c", "search_notes", "compare",
-     "while (p->type == ELF_PT_NOTE && at [< -> <=] end && searched < SEARCH_MAX && rc >= 0)", 1):
+     "while (p->type == ELF_PT_NOTE && at [< -> <=] end && searched < SEARCH_MAX)", 1):
         "of no bytes nothing is read",
     ("vmcore-dmesg/notes.c", "search_notes", "compare",
      "len = end - at [< -> <=] SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;", 1):
         "of two equal numbers either is the smaller",
-    ("vmcore-dmesg/notes.c", "search_notes", "compare",
-     "if (input_read(&core->input, at, d, len, &len) [< -> <=] 0)", 1):
-        "where nothing has failed, nothing is forgotten",
-    ("vmcore-dmesg/notes.c", "search_notes", "compare",
-     "if (len [< -> <=] NAME_END)", 1):
-        "so few are the last",
-    ("vmcore-dmesg/notes.c", "search_notes", "never",
-     "if (input_read(&core->input, at, d, len, &len) < 0)", 1):
-        "what it says is forgotten, or something else is said instead",
-    ("vmcore-dmesg/notes.c", "search_notes", "always",
-     "if (input_read(&core->input, at, d, len, &len) < 0)", 1):
-        "where nothing has failed, nothing is forgotten",
     ("vmcore-dmesg/segments.c", "compare", "compare",
      "return (x [> -> >=] y) - (x < y);", 1):
         "of two equal starts either comes first",

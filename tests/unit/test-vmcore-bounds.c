@@ -139,6 +139,7 @@ static void find_notes(const struct buf *b, const struct elf *elf, bool mapped)
 	expect_notes(&e, b, elf);
 	open_bytes(&core, b, mapped);
 	core.elf = *elf;
+	fail_forget();
 	assert_int_equal(notes_find(&core), e.n ? 0 : -EINVAL);
 	assert_string_equal(fail_text(), e.n ? "" : "there is no VMCOREINFO note: not a dump of a"
 			    " Linux kernel, or truncated");
@@ -286,53 +287,119 @@ static void notes_far(void **state)
 	assert_int_equal(count_notes(&usual, usual.len + empty + 12, &usual), 1);
 }
 
-/*
- * Headers, then a note's text, cannot be read: of that the walk or, of the other byte order, the
- * search says why, unless there is another note that can.
- */
-static void notes_unreadable(void **state)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *d = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
-	const struct elf_phdr all[] = {
-		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d, .filesz = 40 },
-		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d + page, .filesz = 100 },
-		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d + page - 24, .filesz = 40 },
-		{ .type = ELF_PT_NOTE, .offset = (uintptr_t)d, .filesz = 40 },
-	};
-	static const struct {
-		uint32_t first, n;
-		bool strange;
-		int rc;
-	} cases[] = {
-		{ 1, 1, false, -EINVAL }, { 1, 2, false, -EIO }, { 1, 2, true, -EIO },
-		{ 1, 3, true, 0 }, { 0, 3, false, 0 }, { 0, 3, true, 0 }, { 2, 2, false, -EIO },
-	};
+/* Five pages of a process, of which the second and the fourth cannot be read. */
+struct holes {
+	uint8_t *d;
+	size_t page;
+};
 
+static struct holes holes_make(void)
+{
+	struct holes h = { .page = (size_t)sysconf(_SC_PAGESIZE) };
+
+	h.d = mmap(NULL, 5 * h.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(h.d != MAP_FAILED);
+	munmap(h.d + h.page, h.page);
+	munmap(h.d + 3 * h.page, h.page);
+	return h;
+}
+
+static void holes_end(const struct holes *h)
+{
+	for (size_t i = 0; i < 5; i += 2)
+		munmap(h->d + i * h->page, h->page);
+}
+
+/* How many notes are found; of none, why, and where in the pages. */
+static unsigned int holes_find(const struct holes *h, const struct elf_phdr *phdr, uint32_t n,
+			       uint64_t *unreadable)
+{
+	static const char words[] = "cannot be read at offset 0x";
+	struct vmcore core;
+	unsigned int found;
+	int rc;
+
+	assert_int_equal(vmcore_open(&core, "/proc/self/mem"), 0);
+	assert_int_equal(vmcore_fill(&core), 0);
+	core.elf = (struct elf){ .phdr = phdr, .n_phdrs = n };
+	rc = notes_find(&core);
+	found = core.n_infos;
+	assert_int_equal(rc, found ? 0 : -EIO);
+	assert_int_equal(strncmp(fail_text(), words, strlen(words)) == 0, !found);
+	if (!found)
+		*unreadable = strtoull(fail_text() + strlen(words), NULL, 16) - (uintptr_t)h->d;
+	fail_forget();
+	vmcore_close(&core);
+	return found;
+}
+
+static void holes_put(const struct holes *h, uint64_t at, bool strange, size_t len)
+{
+	BUF_AUTO note = {0};
+
+	add_info(&note, strange, 14);
+	memcpy(h->d + at, note.data, len < note.len ? len : note.len);
+}
+
+/*
+ * One segment, with a note of which only the first bytes can be read, and one behind one or two
+ * holes. What is cut off within its text counts, as what is whole does; but only after one that
+ * is whole nothing is searched.
+ */
+static void notes_behind_holes(void **state)
+{
 	(void)state;
 	if (unit_is_emulated())
 		return;
-	assert_true(d != MAP_FAILED);
-	munmap(d + page, page);
-	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		BUF_AUTO good = {0}, bad = {0};
-		struct vmcore core;
+	for (unsigned int left = 0; left < 48; left += 4)
+		for (unsigned int i = 0; i < 8 * 3 * 2; i++) {
+			const bool strange = i & 1;
+			const struct holes h = holes_make();
+			const struct elf_phdr phdr = {
+				.type = ELF_PT_NOTE, .filesz = 5 * h.page,
+				.offset = (uintptr_t)h.d + h.page - left,
+			};
+			unsigned int behind = i / 2 % 3, whole = !strange && left >= 40;
+			uint64_t at = 0;
 
-		add_info(&good, false, 14);
-		add_info(&bad, cases[i].strange, 14);
-		memcpy(d, good.data, good.len);
-		memcpy(d + page - 24, bad.data, 24);
-		assert_int_equal(vmcore_open(&core, "/proc/self/mem"), 0);
-		assert_int_equal(vmcore_fill(&core), 0);
-		core.elf = (struct elf){ .phdr = all + cases[i].first, .n_phdrs = cases[i].n };
-		assert_int_equal(notes_find(&core), cases[i].rc);
-		assert_int_equal(core.n_infos, !cases[i].rc);
-		assert_true(cases[i].rc != -EIO ||
-			    strstr(fail_text(), "cannot be read at offset 0x"));
-		vmcore_close(&core);
+			holes_put(&h, h.page - left, strange, left);
+			if (behind)
+				holes_put(&h, 2 * behind * h.page + 4 * (i / 6), i / 6 & 1, 40);
+			assert_int_equal(holes_find(&h, &phdr, 1, &at),
+					 (left > 24) + (behind && !whole));
+			assert_true(left > 24 || behind || at / h.page == 1);
+			holes_end(&h);
+		}
+}
+
+/* A segment each, in any order: the first error is told when there is no note. */
+static void notes_unreadable(void **state)
+{
+	(void)state;
+	if (unit_is_emulated())
+		return;
+	for (unsigned int i = 0; i < 4 * 4 * 4; i++) {
+		const struct holes h = holes_make();
+		const uint64_t kinds[] = {
+			h.page + 8, 3 * h.page - 24, 2 * h.page, h.page - 24,
+		};
+		const unsigned int order[] = { i % 4, i / 4 % 4, i / 16 };
+		bool whole = false;
+		struct elf_phdr phdr[3];
+		uint64_t at = 0;
+
+		holes_put(&h, h.page - 24, false, 24);
+		holes_put(&h, 3 * h.page - 24, false, 24);
+		holes_put(&h, 2 * h.page, false, 40);
+		for (unsigned int k = 0; k < 3; k++) {
+			phdr[k] = (struct elf_phdr){ .type = ELF_PT_NOTE, .filesz = 40,
+						     .offset = (uintptr_t)h.d + kinds[order[k]] };
+			whole |= order[k] == 2;
+		}
+		assert_int_equal(holes_find(&h, phdr, 3, &at), whole);
+		assert_int_equal(at / h.page, whole ? 0 : order[0] == 1 ? 3 : 1);
+		holes_end(&h);
 	}
-	munmap(d, page);
 }
 
 /* --- memory --- */
@@ -654,6 +721,7 @@ int main(void)
 		cmocka_unit_test(core_headers),
 		cmocka_unit_test(core_headers_only),
 		cmocka_unit_test(segments_many),
+		cmocka_unit_test(notes_behind_holes),
 		cmocka_unit_test(notes_unreadable),
 		cmocka_unit_test(notes_too_many),
 		cmocka_unit_test(notes_anywhere),
