@@ -225,6 +225,40 @@ def another_machines_configuration_is_not_run():
                errors)
 
 
+def another_machine_leads_to_no_file_of_this_one():
+    """By names of its configuration, and by links; a link that stays inside is followed."""
+    with tempfile.TemporaryDirectory() as top:
+        root = f"{top}/root"
+        write(f"{root}/proc/sys/kernel/osrelease", VERSION + "\n")
+        for at in (f"{top}/here", f"{root}/inside"):
+            write(f"{at}/vmlinux-{VERSION}", vmlinux())
+        write(f"{top}/here/default", "KEXEC_ARGS=-x\n")
+
+        def explained():
+            return subprocess.run([*Tools.load, "--explain", f"--root={root}"], cwd=top, capture_output=True,
+                                  env=dict(os.environ, KEXEC="/bin/echo"), text=True, check=False)
+
+        for boot, link, good in (("/inside", None, True), ("/boot/../inside", None, True),
+                                 ("/../here", None, False), ("/inside/../../here", None, False),
+                                 ("/boot", f"../inside/vmlinux-{VERSION}", True),
+                                 ("/boot", f"../../here/vmlinux-{VERSION}", False),
+                                 ("/boot", f"{top}/here/vmlinux-{VERSION}", False)):
+            shutil.rmtree(f"{root}/boot", ignore_errors=True)
+            os.makedirs(f"{root}/boot")
+            if link:
+                os.symlink(link, f"{root}/boot/vmlinux-{VERSION}")
+            write(f"{root}/etc/default/kdump", f"KDUMP_BOOTDIR={boot}\n")
+            done = explained()
+            expect((done.returncode == 0) == good, f"{boot} {link}: {done.stdout}{done.stderr}")
+            expect(good or f"no kernel of version {VERSION}: there is no {boot}/NAME-" in done.stderr, done.stderr)
+        os.unlink(f"{root}/etc/default/kdump")
+        os.symlink(f"{top}/here/default", f"{root}/etc/default/kdump")
+        shutil.rmtree(f"{root}/boot")
+        os.rename(f"{root}/inside", f"{root}/boot")
+        done = explained()
+        expect(done.returncode == 0 and " -x " not in done.stdout, f"{done.stdout}{done.stderr}")
+
+
 HARMLESS = ("-c -a -d -i -x -y -s -p -cd -xyi --kexec-syscall --kexec-file-syscall --kexec-syscall-auto --load-panic"
             " --hotplug --debug --no-checks --no-ifdown --no-sync --no-cma --force-dtb --args-linux"
             " --elf64-core-headers --dt-no-old-root --reuse-cmdline --command-line=a --append=* --base-cmdline=b"
@@ -382,9 +416,11 @@ def check():
     expect(status == 1 and "CONFIG_CRASH_DUMP" in errors, f"{status}: {errors}")
     # A regular file that gives an error instead of a size, as when the kernel's lock is held.
     with tempfile.TemporaryDirectory() as root:
-        os.makedirs(f"{root}/sys/kernel")
-        os.symlink("/proc/self/mem", f"{root}/sys/kernel/kexec_crash_size")
+        size = f"{root}/sys/kernel/kexec_crash_size"
+        write(size, "")
+        subprocess.run(["mount", "--bind", f"/proc/{os.getpid()}/mem", size], check=True)
         done = subprocess.run([*Tools.load, "--check", f"--root={root}"], capture_output=True, text=True)
+        subprocess.run(["umount", size], check=True)
         expect(done.returncode == 0 and not done.stderr, done)
 
 
@@ -682,7 +718,8 @@ LOOKING = [debian, debian_with_kdump_tools, debian_before_its_first_capture_init
            suse, older_suse, suse_kernel_in_its_module_directory, initrd_named_after_the_one_of_every_boot,
            all_of_the_boot_directory_that_is_named, no_initrd_at_all, no_kernel, configuration,
            windows_line_ends, what_it_does_not_understand,
-           another_machines_configuration_is_not_run, another_machines_arguments,
+           another_machines_configuration_is_not_run, another_machine_leads_to_no_file_of_this_one,
+           another_machines_arguments,
            another_machines_values_are_words, another_root_that_is_this_one, a_root_is_no_option,
            nothing_reaches_a_terminal,
            sysconfig_comes_first,
