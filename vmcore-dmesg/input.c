@@ -27,30 +27,34 @@
 static unsigned int faults_before;	/* of an earlier dump */
 
 /* Files of /proc have a size, but mapping memory that is gone is not for us. */
-static bool can_be_mapped(const struct input *in, const struct stat *st)
+static bool has_size(int fd, struct stat *st)
 {
 	struct statfs fs;
 
-	return S_ISREG(st->st_mode) && st->st_size > 0 && (uint64_t)st->st_size <= SIZE_MAX / 2 &&
-	       !fstatfs(in->fd, &fs) && fs.f_type != PROC_SUPER_MAGIC;
+	return !fstat(fd, st) && S_ISREG(st->st_mode) && !fstatfs(fd, &fs) &&
+	       fs.f_type != PROC_SUPER_MAGIC;
 }
 
-static void map(struct input *in, const struct stat *st)
+/* Not what is empty, or too large: mmap(2) refuses. */
+static void map(struct input *in)
 {
-	if (!can_be_mapped(in, st))
+	struct stat st;
+
+	if (!has_size(in->fd, &st))
 		return;
-	in->size = (uint64_t)st->st_size;
+	in->size = (uint64_t)st.st_size;
 	faults_before = mapping_faults();
-	in->map = mapping_make(in->fd, (size_t)in->size, PROT_READ, MAP_SHARED);
+	in->map = in->size <= SIZE_MAX / 2 ?
+			  mapping_make(in->fd, (size_t)in->size, PROT_READ, MAP_SHARED) :
+			  NULL;
 	in->map_size = in->map ? in->size : 0;
 }
 
 void input_unmap(struct input *in)
 {
-	if (!in->map)
-		return;
 	mapping_end((void *)(uintptr_t)in->map, in->map_size);
 	in->map = NULL;
+	in->map_size = 0;
 }
 
 unsigned int input_faults(void)
@@ -81,7 +85,7 @@ static size_t in_parts(const struct input *in, uint64_t offset, size_t len)
 size_t input_map(const struct input *in, uint64_t offset, size_t len, const uint8_t **at)
 {
 	len = in_parts(in, offset, len);
-	if (!in->map || offset >= in->map_size)
+	if (offset >= in->map_size)
 		return 0;
 	*at = in->map + offset;
 	return len < in->map_size - offset ? len : (size_t)(in->map_size - offset);
@@ -113,10 +117,11 @@ static int store(int fd, const uint8_t *d, size_t len, uint64_t offset, uint64_t
 	for (size_t done = offset >= size && is_zero(d, len) ? len : 0; done < len;) {
 		ssize_t n = pwrite(fd, d + done, len - done, (off_t)(offset + done));
 
-		if (n <= 0 && errno != EINTR)
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
 			return fail(errno, "has to be copied first, and does not fit into"
 				    " TMPDIR or /var/tmp: %s", strerror(errno));
-		done += n > 0 ? (size_t)n : 0;
 	}
 	return 0;
 }
@@ -127,11 +132,12 @@ static int read_some(int fd, uint8_t *d, size_t len, size_t *done)
 	for (*done = 0; *done < len;) {
 		ssize_t n = read(fd, d + *done, len - *done);
 
-		if (n < 0 && errno != EINTR)
-			return fail(errno, "cannot be read: %s", strerror(errno));
 		if (!n)
 			break;
-		*done += n > 0 ? (size_t)n : 0;
+		if (n > 0)
+			*done += (size_t)n;
+		else if (errno != EINTR)
+			return fail(errno, "cannot be read: %s", strerror(errno));
 	}
 	return 0;
 }
@@ -292,7 +298,7 @@ static bool needs_copy(struct input *in)
 	uint8_t d[FLATTENED_HEADER];
 	ssize_t n;
 
-	if (lseek(in->fd, 0, SEEK_CUR) < 0 && errno == ESPIPE)
+	if (lseek(in->fd, 0, SEEK_CUR) < 0)
 		return true;
 	n = pread(in->fd, d, sizeof(d), 0);
 	return n > 0 && is_flattened(d, (size_t)n) && !lseek(in->fd, 0, SEEK_SET);
@@ -318,10 +324,9 @@ int input_open(struct input *in, const char *name)
 int input_fill(struct input *in)
 {
 	int rc = in->copy >= 0 ? use_copy(in) : 0;
-	struct stat st;
 
-	if (rc >= 0 && !fstat(in->fd, &st))
-		map(in, &st);
+	if (rc >= 0)
+		map(in);
 	return rc;
 }
 
