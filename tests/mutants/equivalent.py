@@ -960,4 +960,70 @@ EQUIVALENT = {
     ("vmcore-dmesg/elfcore.c", "elfcore_piece", "always",
      "if (input_read(&core->input, offset, buf, len, &done) < 0)", 1):
         "where nothing has failed, nothing is forgotten",
+    ("vmcore-dmesg/input.c", "map", "compare",
+     "in->map = in->size [<= -> <] SIZE_MAX / 2 ? mapping_make(in->fd, (size_t)in->size, PROT_READ, MAP_SHARED) : NULL;", 1):
+        "there is no room for a map of half of all addresses",
+    ("vmcore-dmesg/input.c", "in_parts", "compare",
+     "if (in->parts[middle].end [<= -> <] offset)", 1):
+        "nothing of the dump is where a part ends: parts do not touch",
+    ("vmcore-dmesg/input.c", "in_parts", "compare",
+     "return len [< -> <=] in->parts[low].end - offset ? len : (size_t)(in->parts[low].end - offset);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/input.c", "input_map", "compare",
+     "return len [< -> <=] in->map_size - offset ? len : (size_t)(in->map_size - offset);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/input.c", "temporary_file", "compare",
+     "if (fd [< -> <=] 0)", 1):
+        "0 is standard input or the dump, which are open by then",
+    ("vmcore-dmesg/input.c", "store", "compare",
+     "if (n [>= -> >] 0)", 1):
+        "of more bytes than none a file takes one, or it is an error",
+    ("vmcore-dmesg/input.c", "read_some", "compare",
+     "for (*done = 0; *done [< -> <=] len;)", 1):
+        "no bytes more are read",
+    ("vmcore-dmesg/input.c", "read_some", "compare",
+     "if (n [> -> >=] 0)", 1):
+        "it is not 0 here",
+    ("vmcore-dmesg/input.c", "compare_parts", "compare",
+     "return (x [> -> >=] y) - (x < y);", 1):
+        "those that begin alike become one, whichever comes first",
+    ("vmcore-dmesg/input.c", "compare_parts", "compare",
+     "return (x > y) - (x [< -> <=] y);", 1):
+        "those that begin alike become one, whichever comes first",
+    ("vmcore-dmesg/input.c", "keep_parts", "compare",
+     "else if (in->parts[i].end [> -> >=] last->end)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/input.c", "copy_piece", "compare",
+     "rc = flat_read(flat, left [< -> <=] COPY_PIECE ? (size_t)left : COPY_PIECE, &done);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/input.c", "copy_piece", "compare",
+     "if (offset + done [> -> >=] flat->size)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/input.c", "copy_flattened", "compare",
+     "return rc [< -> <=] 0 ? rc : 0;", 1):
+        "0 is 0",
+    ("vmcore-dmesg/input.c", "is_flattened", "compare",
+     "if (len < FLATTENED_NAME || memcmp(d, FLATTENED, len [< -> <=] sizeof(FLATTENED) ? len : sizeof(FLATTENED)))", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/input.c", "needs_copy", "compare",
+     "return n [> -> >=] 0 && is_flattened(d, (size_t)n) && !lseek(in->fd, 0, SEEK_SET);", 1):
+        "what is empty is not flattened",
+    ("vmcore-dmesg/input.c", "input_open", "compare",
+     "return in->copy [< -> <=] 0 ? in->copy : 0;", 1):
+        "0 is standard input or the dump, not the copy",
+    ("vmcore-dmesg/input.c", "input_fill", "compare",
+     "int rc = in->copy [>= -> >] 0 ? use_copy(in) : 0;", 1):
+        "0 is standard input or the dump, not the copy",
+    ("vmcore-dmesg/input.c", "input_close", "compare",
+     "if (in->copy [>= -> >] 0)", 1):
+        "0 is standard input or the dump, not the copy",
+    ("vmcore-dmesg/input.c", "input_has", "compare",
+     "if (in->cut && in_parts(in, offset - (len - 1), len [< -> <=] SIZE_MAX ? (size_t)len : SIZE_MAX) < len)", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/input.c", "input_read", "compare",
+     "if (offset [>= -> >] in->end)", 1):
+        "of no bytes none is there",
+    ("vmcore-dmesg/input.c", "input_read", "compare",
+     "if (len [> -> >=] in->end - offset)", 1):
+        "what is equal becomes what it is",
 }
