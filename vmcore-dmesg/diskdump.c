@@ -9,7 +9,7 @@
 #define BLOCK_MAX (1u << 20)
 
 struct desc {
-	uint64_t offset, end;
+	uint64_t offset, size;
 };
 
 static uint32_t get32(const struct diskdump *d, const uint8_t *p)
@@ -34,14 +34,14 @@ static bool read_desc(const struct diskdump *d, uint64_t index, struct desc *des
 	if (read_part(d, d->descs + index * DESC_SIZE, b, sizeof(b)) < sizeof(b))
 		return false;
 	desc->offset = d->little ? le64_get(b) : be64_get(b);
-	return !__builtin_add_overflow(desc->offset, get32(d, b + 8), &desc->end) && desc->end;
+	desc->size = get32(d, b + 8);
+	return true;
 }
 
 /* Whether the page that it describes is there. */
 static bool holds(const struct diskdump *d, const struct desc *desc)
 {
-	return desc->end > desc->offset &&
-	       input_has(d->input, desc->offset, desc->end - desc->offset);
+	return desc->size && input_has(d->input, desc->offset, desc->size);
 }
 
 /* From the nearest place in front of the frame for which that is known. */
@@ -75,10 +75,16 @@ static uint64_t count_before(struct diskdump *d, uint64_t frame)
 	return d->at.before;
 }
 
+/* How many the bitmap has. */
+static uint64_t all_frames(const struct diskdump *d)
+{
+	return 8 * (d->descs - d->bitmap);
+}
+
 /* All pages in the file; what count_before() then need not count again. */
 static uint64_t count_all(struct diskdump *d)
 {
-	uint64_t frames = 8 * (d->descs - d->bitmap);
+	uint64_t frames = all_frames(d);
 
 	d->step = round_up64(frames / ARRAY_SIZE(d->marks) + 1, 8);
 	for (size_t i = 1; i < ARRAY_SIZE(d->marks) && i * d->step <= frames; i++) {
@@ -94,15 +100,15 @@ static uint64_t count_all(struct diskdump *d)
  */
 static bool is_whole(struct diskdump *d)
 {
-	uint64_t count = count_all(d), first = d->descs + count * DESC_SIZE;
-	bool whole = !d->input->cut;
+	uint64_t count = count_all(d), first = d->descs + count * DESC_SIZE, end;
+	bool whole = !d->input->cut && d->at.frame == all_frames(d);
 	struct desc desc = {0};
 
 	d->needs = first;
 	while (whole && count) {
 		whole = read_desc(d, --count, &desc) && holds(d, &desc);
-		if (desc.end > d->needs)
-			d->needs = desc.end;
+		if (!__builtin_add_overflow(desc.offset, desc.size, &end) && end > d->needs)
+			d->needs = end;
 		if (desc.offset != first)
 			break;
 	}
@@ -152,7 +158,7 @@ bool diskdump_has_lost(struct diskdump *d, uint64_t address)
 	struct desc desc;
 	uint8_t bits;
 
-	if (!d->page)
+	if (!d->page || address / d->page >= all_frames(d))
 		return false;
 	frame = address / d->page;
 	index = count_before(d, frame);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Copyright The kexec-hotplug developers
 /*
- * vmcore-dmesg: the file with the dump, which may be a pipe, flattened, cut off, not to be mapped or
- * in part unreadable, against plain models of what is in it.
+ * vmcore-dmesg: the file with the dump, which may be a pipe, flattened, cut off, not to be mapped
+ * or in part unreadable, against plain models of what is in it.
  */
 #include "tests/unit/unit.h"
 
@@ -16,7 +16,7 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#include "vmcore-dmesg/input.h"
+#include "vmcore-dmesg/diskdump.h"
 
 static unsigned int seed = 1;
 
@@ -33,6 +33,7 @@ static struct {
 	uint64_t readable;	/* bytes, then read() fails */
 	uint64_t good;		/* bytes of each file, behind which pread() fails */
 	unsigned int preads, strays;	/* how many of them; of close() for what is not open */
+	uint64_t got;		/* bytes by pread() */
 } os;
 
 /* How many of @size bytes are read or written now, or -1: EINTR, not twice in a row. */
@@ -71,14 +72,19 @@ ssize_t pread(int fd, void *data, size_t size, off_t at)
 	ssize_t n = had(size, start < os.good ? os.good - start : 0);
 
 	os.preads++;
-	return n < 0 ? n : preadv(fd, &(struct iovec){ data, (size_t)n }, 1, at);
+	if (n > 0)
+		n = preadv(fd, &(struct iovec){ data, (size_t)n }, 1, at);
+	os.got += n > 0 ? (uint64_t)n : 0;
+	return n;
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 {
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)data };
 	ssize_t n = taken(size);
 
-	return n < 0 ? n : pwritev(fd, &(struct iovec){ (void *)(uintptr_t)data, (size_t)n }, 1, at);
+	piece.iov_len = (size_t)n;
+	return n < 0 ? n : pwritev(fd, &piece, 1, at);
 }
 
 int fstatfs(int fd, struct statfs *fs)
@@ -266,7 +272,7 @@ static void compare_piece(struct input *in, const struct model *m, uint64_t offs
 
 static void compare_pieces(struct input *in, const struct model *m)
 {
-	static const uint64_t far[] = { UINT64_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1, 1ull << 62 };
+	static const uint64_t far[] = { UINT64_MAX, INT64_MAX, 1ull << 63, 1ull << 62 };
 
 	for (unsigned int i = 0; i < 12; i++) {
 		uint64_t offset = some_offset(m);
@@ -498,7 +504,8 @@ static void flattened_bounds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		STRING_AUTO words = mem_printf("a flattened dump with a piece of %s", rows[i].words);
+		STRING_AUTO words = mem_printf("a flattened dump with a piece of %s",
+					       rows[i].words ? rows[i].words : "no wrong size");
 		BUF_AUTO b = {0};
 		struct input in;
 
@@ -561,8 +568,6 @@ static void zeroes_take_no_room(void **state)
 			add_number(&b, sizeof(zeroes));
 		}
 		buf_add(&b, zeroes, sizeof(zeroes));
-		if (flat)
-			add_number(&b, UINT64_MAX), add_number(&b, UINT64_MAX);
 		assert_int_equal(open_source(&in, &b, flat ? BY_NAME : BY_PIPE), 0);
 		assert_int_equal(input_fill(&in), 0);
 		assert_int_equal(fstat(in.fd, &st), 0);
@@ -581,7 +586,8 @@ static void where_copies_are(void **state)
 	char *dir = unit_directory(), link[32], target[256] = "";
 	STRING_AUTO missing = mem_printf("%s/missing", dir);
 	STRING_AUTO words = mem_printf("has to be copied first, and that cannot be done in %s: No"
-				       " such file or directory; TMPDIR names another place", missing);
+				       " such file or directory; TMPDIR names another place",
+				       missing);
 	struct input in;
 
 	(void)state;
@@ -742,13 +748,15 @@ static void mapped_and_shorter(void **state)
 	(void)state;
 	if (unit_is_emulated())
 		return;
-	for (unsigned int lost = 3; lost < 4; lost--) {
+	for (unsigned int lost = 0; lost <= 3; lost++) {
 		struct buf b = { .data = mem_alloc(3 * page), .len = 3 * page };
-		int fd = make_file(memset(b.data, 'x', b.len) ? &b : NULL);
-		struct input in;
 		uint8_t *d = mem_alloc(b.len);
+		struct input in;
 		size_t done;
+		int fd;
 
+		memset(b.data, 'x', b.len);
+		fd = make_file(&b);
 		assert_int_equal(open_fd(&in, fd, true), 0);
 		assert_int_equal(input_fill(&in), 0);
 		assert_int_equal(input_faults(), 0);
@@ -868,10 +876,384 @@ static void the_same_file(void **state)
 			st[j].st_rdev = any(2);
 		}
 		same = st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino;
-		if (S_ISBLK(st[0].st_mode) && S_ISBLK(st[1].st_mode) && st[0].st_rdev == st[1].st_rdev)
-			same = true;
+		if (S_ISBLK(st[0].st_mode) && S_ISBLK(st[1].st_mode))
+			same |= st[0].st_rdev == st[1].st_rdev;
 		in.source = st[0];
 		assert_int_equal(input_is(&in, &st[1]), same);
+	}
+}
+
+/* --- compressed dumps --- */
+
+struct page {
+	uint64_t frame, offset, size;
+};
+
+struct dump {
+	struct buf b;
+	struct page pages[400];
+	unsigned int n, last;	/* pages; those of zeroes which come last */
+	bool little;
+	unsigned int word;
+	uint64_t block, bitmap, descs, frames;
+	struct input_part parts[8];	/* what is left of it, in order */
+	unsigned int n_parts;
+};
+
+static void put(struct dump *dump, uint64_t at, uint64_t v, size_t size)
+{
+	bytes_put(dump->b.data + at, v, size, dump->little);
+}
+
+/* Two bitmaps as large as each other, of which the first does not matter, nor what fills blocks. */
+static void add_tables(struct dump *dump, unsigned int blocks, unsigned int sub)
+{
+	uint64_t sizes = dump->word == 8 ? 428 : 416;
+
+	dump->bitmap = dump->block * (1 + sub + blocks);
+	dump->descs = dump->bitmap + dump->block * blocks;
+	dump->frames = 8 * dump->block * blocks;
+	buf_reserve(&dump->b, (size_t)dump->descs);
+	memset(dump->b.data, 0xa5, (size_t)dump->descs);
+	dump->b.len = (size_t)dump->descs;
+	memset(dump->b.data + dump->bitmap, 0, (size_t)(dump->descs - dump->bitmap));
+	memcpy(dump->b.data, "KDUMP   ", 8);
+	put(dump, 8, 6, 4);
+	put(dump, sizes, dump->block, 4);
+	put(dump, sizes + 4, sub, 4);
+	put(dump, sizes + 8, 2 * blocks, 4);
+	put(dump, dump->block + dump->word + 4, 0, 4);
+}
+
+/* Which pages: few anywhere, or many in a row. */
+static void choose_pages(struct dump *dump, unsigned int n)
+{
+	bool row = any(2);
+	uint64_t frame = any(2) ? 0 : any(20);
+
+	for (dump->n = 0; dump->n < n && frame < dump->frames; dump->n++) {
+		dump->pages[dump->n].frame = frame;
+		dump->b.data[dump->bitmap + frame / 8] |= (uint8_t)(1 << frame % 8);
+		frame += row && any(20) ? 1 : 1 + any((unsigned int)(2 * dump->frames / n));
+	}
+}
+
+static void add_pages(struct dump *dump)
+{
+	uint64_t first = dump->descs + 24 * dump->n, end = first, zeroes = 0;
+	unsigned int many = any(2) ? 2 : 20;
+
+	for (unsigned int i = 0; i < dump->n; i++) {
+		struct page *p = &dump->pages[i];
+		uint8_t desc[24] = {0};
+
+		p->size = 1 + any(40);
+		p->offset = end;
+		if (!any(many)) {
+			p->size = zeroes = zeroes ? zeroes : end == first ? p->size : 0;
+			p->offset = zeroes ? first : end;
+			p->size = zeroes ? zeroes : 7;
+		}
+		end = p->offset + p->size > end ? p->offset + p->size : end;
+		dump->last = p->offset == first ? dump->last + 1 : 0;
+		bytes_put(desc, p->offset, 8, dump->little);
+		bytes_put(desc + 8, p->size, 4, dump->little);
+		memset(desc + 12, 0x5a, 12);
+		buf_add(&dump->b, desc, sizeof(desc));
+	}
+	buf_reserve(&dump->b, (size_t)(end - first));
+	memset(dump->b.data + dump->b.len, 0x77, (size_t)(end - first));
+	dump->b.len += (size_t)(end - first);
+}
+
+static void make_dump(struct dump *dump, uint64_t block, unsigned int blocks, unsigned int n)
+{
+	*dump = (struct dump){ .block = block, .little = any(2), .word = any(2) ? 4 : 8 };
+	add_tables(dump, blocks, 1 + any(2));
+	choose_pages(dump, n);
+	add_pages(dump);
+	dump->parts[0].end = dump->b.len;
+	dump->n_parts = 1;
+}
+
+/* Where something ends, or anywhere. */
+static uint64_t some_end(const struct dump *dump)
+{
+	const struct page *p = &dump->pages[dump->n ? any(dump->n) : 0];
+	const uint64_t ends[] = { 440, dump->bitmap + 1, dump->descs, dump->descs + 24 * dump->n,
+				  dump->bitmap + p->frame / 8, p->offset + p->size, dump->b.len,
+				  dump->descs + 24 * any(dump->n + 1) };
+	uint64_t end = any(4) ? ends[any(ARRAY_SIZE(ends))] + 2 - any(4) :
+				any((unsigned int)dump->b.len + 1);
+
+	return end < dump->b.len ? end : dump->b.len - !any(3);
+}
+
+static void lose_parts(struct dump *dump)
+{
+	uint64_t at = any(3) ? 0 : any(1000), end;
+
+	for (dump->n_parts = 0; dump->n_parts < ARRAY_SIZE(dump->parts) && at < dump->b.len;) {
+		end = any(3) ? some_end(dump) : dump->b.len;
+		if (end <= at)
+			end = at + 1;
+		dump->parts[dump->n_parts++] = (struct input_part){ at, end };
+		at = end + 1 + any(any(2) ? 50 : (unsigned int)dump->block);
+	}
+}
+
+static bool is_there(const struct dump *dump, uint64_t at, uint64_t size)
+{
+	for (unsigned int i = 0; i < dump->n_parts; i++)
+		if (at >= dump->parts[i].start && at < dump->parts[i].end &&
+		    size <= dump->parts[i].end - at)
+			return size;
+	return false;
+}
+
+/* Of a page behind a hole in the bitmap nobody knows which descriptor is its. */
+static bool has_lost(const struct dump *dump, uint64_t frame)
+{
+	if (!is_there(dump, 0, 440) || frame >= dump->frames)
+		return false;
+	if (!is_there(dump, dump->bitmap, frame / 8 + 1))
+		return true;
+	for (unsigned int i = 0; i < dump->n; i++)
+		if (dump->pages[i].frame == frame)
+			return !is_there(dump, dump->descs + 24 * i, 24) ||
+			       !is_there(dump, dump->pages[i].offset, dump->pages[i].size);
+	return false;
+}
+
+/* How it is that something of the file is lost. */
+enum loss { CUT_OFF, UNREADABLE, FLATTENED, LOSSES };
+
+static void open_dump(struct input *in, struct dump *dump, enum loss loss)
+{
+	size_t whole = dump->b.len, left = (size_t)dump->parts[0].end;
+
+	os.is_proc = true;
+	dump->b.len = loss == CUT_OFF ? left : whole;
+	assert_int_equal(open_source(in, &dump->b, BY_NAME), 0);
+	dump->b.len = whole;
+	assert_int_equal(input_fill(in), 0);
+	if (loss == UNREADABLE)
+		os.good = left;
+	if (loss != FLATTENED)
+		return;
+	in->cut = true;
+	in->n_parts = dump->n_parts;
+	in->parts = mem_alloc(sizeof(dump->parts));
+	memcpy(in->parts, dump->parts, sizeof(dump->parts));
+}
+
+static void close_dump(struct input *in, struct dump *dump)
+{
+	input_close(in);
+	buf_free(&dump->b);
+	os.is_proc = os.odd = false;
+	os.good = UINT64_MAX;
+}
+
+/* The frames that are asked for: near each other, again, those of pages, and beyond all. */
+static uint64_t some_frame(const struct dump *dump, const struct diskdump *d, uint64_t before)
+{
+	const uint64_t frames[] = {
+		before, before + 1, before + 8, before ? before - 1 : 0,
+		dump->n ? dump->pages[any(dump->n)].frame : 5, dump->frames - 1 - any(9),
+		any((unsigned int)dump->frames + 9), any(9), d->step * any(257),
+		dump->frames + any(3), UINT64_MAX / dump->block,
+	};
+
+	return frames[any(ARRAY_SIZE(frames))] & UINT64_MAX / dump->block;
+}
+
+/* And each answer costs no more than the way from a mark, the same one again only the page's. */
+static void ask(const struct dump *dump, struct diskdump *d, unsigned int times)
+{
+	const uint64_t page = 1 + 24 + 1;
+	uint64_t frame = 0;
+
+	for (unsigned int i = 0; i < times; i++) {
+		uint64_t before = frame;
+
+		frame = some_frame(dump, d, before);
+		fail(0, "what was before");
+		os.got = 0;
+		assert_int_equal(diskdump_has_lost(d, frame * dump->block + any(500)),
+				 has_lost(dump, frame));
+		assert_true(os.got <= d->step / 8 + page);
+		assert_true(i == 0 || frame != before || os.got <= page);
+		if (os.good == UINT64_MAX)
+			assert_string_equal(fail_text(), "what was before");
+		assert_true(!*fail_text() || !strcmp(fail_text(), "what was before"));
+		fail_forget();
+	}
+}
+
+/* What a dump of which something is lost says of itself, and of each page. */
+static void ask_all(struct dump *dump, enum loss loss, bool damaged, unsigned int times)
+{
+	bool whole = dump->parts[0].end == dump->b.len && loss != FLATTENED;
+	uint64_t once = 440 + 4 + dump->descs - dump->bitmap + (24 + 1) * (dump->last + 1);
+	struct diskdump d;
+	struct input in;
+
+	open_dump(&in, dump, loss);
+	os.odd = !damaged && any(2);
+	os.got = 0;
+	diskdump_init(&d, &in, dump->little, dump->word);
+	assert_string_equal(fail_text(), "");
+	assert_true(os.got <= once);
+	assert_true(d.needs <= dump->b.len);
+	assert_true(whole || damaged || loss == FLATTENED || d.needs > dump->parts[0].end);
+	assert_int_equal(d.page, whole || !is_there(dump, 0, 440) ? 0 : dump->block);
+	ask(dump, &d, times);
+	close_dump(&in, dump);
+}
+
+static void lost_pages(void **state)
+{
+	static struct dump dump;
+
+	(void)state;
+	for (unsigned int times = 0; times < 1500; times++) {
+		enum loss loss = any(LOSSES);
+		const uint64_t blocks[] = { 512, 512, 1024, 4096 };
+		uint64_t block = blocks[any(ARRAY_SIZE(blocks))];
+
+		make_dump(&dump, block, 1 + any(4), 1 + any(any(2) ? 4 : 399));
+		if (loss == FLATTENED)
+			lose_parts(&dump);
+		else
+			dump.parts[0].end = some_end(&dump);
+		ask_all(&dump, loss, false, 40);
+	}
+}
+
+/* One whose marks are farther from each other than what is read at once. */
+static void lost_of_many(void **state)
+{
+	static struct dump dump;
+
+	(void)state;
+	for (unsigned int times = 0; times < 2; times++) {
+		make_dump(&dump, 1 << 20, 2, 300);
+		dump.parts[0].end = dump.pages[dump.n / 2].offset + times;
+		ask_all(&dump, CUT_OFF, false, 100);
+	}
+}
+
+/* A dump without pages, or even without a bitmap. */
+static void lost_of_none(void **state)
+{
+	static struct dump dump;
+
+	(void)state;
+	for (unsigned int blocks = 0; blocks < 2; blocks++)
+		for (unsigned int lost = 0; lost < (blocks ? 3 : 1); lost++) {
+			make_dump(&dump, 512, blocks, 1);
+			memset(dump.b.data + dump.bitmap, 0, (size_t)(dump.descs - dump.bitmap));
+			dump.n = dump.last = 0;
+			dump.b.len = (size_t)dump.descs;
+			dump.parts[0].end = dump.descs - lost;
+			ask_all(&dump, CUT_OFF, false, 20);
+		}
+}
+
+/* Descriptors that make no sense: their pages are lost, and nothing else. */
+static void lost_by_descriptors(void **state)
+{
+	static struct dump dump;
+
+	(void)state;
+	for (unsigned int times = 0; times < 500; times++) {
+		struct page *p;
+
+		make_dump(&dump, 512, 1, 1 + any(40));
+		p = &dump.pages[any(3) ? any(dump.n) : dump.n - 1];
+		p->size = any(3) ? UINT32_MAX - any(3) : 0;
+		p->offset = p->size ? UINT64_MAX - any(any(2) ? 50 : 1 << 30) : p->offset;
+		put(&dump, dump.descs + 24 * (uint64_t)(p - dump.pages), p->offset, 8);
+		put(&dump, dump.descs + 24 * (uint64_t)(p - dump.pages) + 8, p->size, 4);
+		dump.parts[0].end -= 1 + any(20);
+		dump.last = dump.n;
+		ask_all(&dump, any(2) ? FLATTENED : CUT_OFF, true, 40);
+	}
+}
+
+/* What is no such dump, or one of several, has lost nothing, and needs its header. */
+static void lost_of_others(void **state)
+{
+	static const struct {
+		uint64_t at, v;
+		size_t size;
+	} rows[] = {
+		{ 0, 'k', 1 }, { 7, 0, 1 }, { 428, 0, 4 }, { 428, 513, 4 }, { 428, 768, 4 },
+		{ 428, 1 << 21, 4 }, { 428, 1u << 31, 4 }, { 512 + 12, 1, 4 },
+		{ 512 + 12, 1u << 31, 4 }, { 0, 'K', 1 },
+	};
+	static struct dump dump;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diskdump d;
+		struct input in;
+
+		do {
+			buf_free(&dump.b);
+			make_dump(&dump, 512, 1, 9);
+		} while (dump.word != 8);
+		put(&dump, rows[i].at, rows[i].v, rows[i].size);
+		dump.parts[0].end = dump.b.len - 1;
+		open_dump(&in, &dump, CUT_OFF);
+		diskdump_init(&d, &in, dump.little, dump.word);
+		assert_int_equal(d.page, i + 1 < ARRAY_SIZE(rows) ? 0 : 512);
+		assert_int_equal(d.needs, i + 1 < ARRAY_SIZE(rows) ? 440 : dump.b.len);
+		for (unsigned int frame = 0; frame < 20 && !d.page; frame++)
+			assert_false(diskdump_has_lost(&d, 512 * frame));
+		close_dump(&in, &dump);
+	}
+}
+
+static void guesses(void **state)
+{
+	static const struct {
+		const char *machine;
+		unsigned int word;
+	} rows[] = {
+		{ "", 4 }, { "x86_64", 8 }, { "i686", 4 }, { "aarch64", 8 }, { "ppc64le", 8 },
+		{ "s390x", 8 }, { "s390", 4 }, { "s390xy", 4 }, { "armv7l", 4 }, { "6", 4 },
+		{ "_______________________________________________________________64", 8 },
+		{ "________________________________________________________________6", 4 },
+	};
+	static const struct {
+		const char *version;
+		bool little;
+	} versions[] = {
+		{ "\6\0\0\0", true }, { "\0\0\0\6", false }, { "\xff\xff\0\0", true },
+		{ "\0\0\1\0", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows) * ARRAY_SIZE(versions); i++) {
+		const char *machine = rows[i / 4].machine;
+		uint8_t head[450] = "KDUMP   ";
+		struct buf b = { .data = head, .len = sizeof(head) };
+		unsigned int word = 12 - rows[i / 4].word;
+		bool little = !versions[i % 4].little;
+		struct input in;
+
+		memset(head + 12 + 65, '6', 3 * 65);
+		memcpy(head + 8, versions[i % 4].version, 4);
+		memcpy(head + 12 + 4 * 65, machine, strlen(machine));
+		memset(head + 12 + 5 * 65, '4', 65);
+		assert_int_equal(open_source(&in, &b, BY_NAME), 0);
+		assert_int_equal(input_fill(&in), 0);
+		diskdump_guess(&in, &little, &word);
+		assert_int_equal(word, rows[i / 4].word);
+		assert_int_equal(little, versions[i % 4].little);
+		input_close(&in);
 	}
 }
 
@@ -896,6 +1278,12 @@ int main(void)
 		input_test(not_to_be_opened),
 		input_test(not_to_be_seen),
 		input_test(the_same_file),
+		input_test(lost_pages),
+		input_test(lost_of_many),
+		input_test(lost_of_none),
+		input_test(lost_by_descriptors),
+		input_test(lost_of_others),
+		input_test(guesses),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
