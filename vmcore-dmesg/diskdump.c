@@ -47,10 +47,9 @@ static bool holds(const struct diskdump *d, const struct desc *desc)
 /* From the nearest place in front of the frame for which that is known. */
 static void go_near(struct diskdump *d, uint64_t frame)
 {
-	const struct diskdump_mark *mark = &d->marks[frame / d->step < ARRAY_SIZE(d->marks) ?
-						     frame / d->step : ARRAY_SIZE(d->marks) - 1];
+	const struct diskdump_mark *mark = &d->marks[frame / d->step];
 
-	if (frame < d->at.frame || (mark->frame > d->at.frame && mark->frame <= frame))
+	if (frame < d->at.frame || mark->frame > d->at.frame)
 		d->at = *mark;
 }
 
@@ -86,8 +85,9 @@ static uint64_t count_all(struct diskdump *d)
 {
 	uint64_t frames = all_frames(d);
 
+	/* There are fewer such steps than marks. */
 	d->step = round_up64(frames / ARRAY_SIZE(d->marks) + 1, 8);
-	for (size_t i = 1; i < ARRAY_SIZE(d->marks) && i * d->step <= frames; i++) {
+	for (size_t i = 1; i * d->step <= frames; i++) {
 		count_before(d, i * d->step);
 		d->marks[i] = d->at;
 	}
