@@ -1026,4 +1026,19 @@ EQUIVALENT = {
     ("vmcore-dmesg/input.c", "input_read", "compare",
      "if (len [> -> >=] in->end - offset)", 1):
         "what is equal becomes what it is",
+    ("vmcore-dmesg/diskdump.c", "go_near", "compare",
+     "if (frame < d->at.frame || mark->frame [> -> >=] d->at.frame)", 1):
+        "where it is already, as much is known",
+    ("vmcore-dmesg/diskdump.c", "count_before", "compare",
+     "while (d->at.frame [< -> <=] round_down64(frame, 8))", 1):
+        "of no bytes none are counted",
+    ("vmcore-dmesg/diskdump.c", "count_before", "compare",
+     "len = read_part(d, d->bitmap + d->at.frame / 8, b, left [< -> <=] sizeof(b) ? (size_t)left : sizeof(b));", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/diskdump.c", "count_all", "compare",
+     "for (size_t i = 1; i * d->step [<= -> <] frames; i++)", 1):
+        "nobody asks for what is behind the last frame",
+    ("vmcore-dmesg/diskdump.c", "is_whole", "compare",
+     "if (!__builtin_add_overflow(desc.offset, desc.size, &end) && end [> -> >=] d->needs)", 1):
+        "what is equal becomes what it is",
 }
