@@ -823,7 +823,7 @@ static void not_to_be_opened(void **state)
 	close(fd);
 }
 
-/* In a process that cannot look at files any more: bit 0 is open, bit 1 is to be. */
+/* In a process that cannot look at files any more: one that is open, and one that is to be. */
 static int open_unseen(const char *name)
 {
 	struct input seen, in;
@@ -938,6 +938,7 @@ static void choose_pages(struct dump *dump, unsigned int n)
 	}
 }
 
+/* In order, but those of zeroes: if the first page is one, it is what the others share. */
 static void add_pages(struct dump *dump)
 {
 	uint64_t first = dump->descs + 24 * dump->n, end = first, zeroes = 0;
@@ -1055,7 +1056,7 @@ static void close_dump(struct input *in, struct dump *dump)
 	os.good = UINT64_MAX;
 }
 
-/* The frames that are asked for: near each other, again, those of pages, and beyond all. */
+/* Which frame is asked for next: the same, one near it, that of a page, one beyond all. */
 static uint64_t some_frame(const struct dump *dump, const struct diskdump *d, uint64_t before)
 {
 	const uint64_t frames[] = {
@@ -1068,7 +1069,7 @@ static uint64_t some_frame(const struct dump *dump, const struct diskdump *d, ui
 	return frames[any(ARRAY_SIZE(frames))] & UINT64_MAX / dump->block;
 }
 
-/* And each answer costs no more than the way from a mark, the same one again only the page's. */
+/* Each answer costs no more than the way from a mark; the same one again only the page's part. */
 static void ask(const struct dump *dump, struct diskdump *d, unsigned int times)
 {
 	const uint64_t page = 1 + 24 + 1;
