@@ -306,11 +306,22 @@ static bool needs_copy(struct input *in)
 
 /* --- any file --- */
 
+/* One that was closed is open by now, but not for reading: file_take_streams(). */
+static int take_standard_input(void)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	errno = EBADF;
+	return -1;
+}
+
 int input_open(struct input *in, const char *name)
 {
 	*in = (struct input){ .end = INT64_MAX, .copy = -1 };
 	in->fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
-				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+				     take_standard_input();
 	if (in->fd < 0)
 		return fail(errno, "cannot be opened: %s", strerror(errno));
 	if (fstat(in->fd, &in->source) < 0)

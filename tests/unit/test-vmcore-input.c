@@ -812,6 +812,12 @@ static void not_to_be_opened(void **state)
 	close(STDIN_FILENO);
 	assert_fails(input_open(&in, "-"), EBADF, "cannot be opened: Bad file descriptor");
 	input_close(&in);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(open("/dev/null", i ? O_WRONLY : O_PATH), STDIN_FILENO);
+		assert_fails(input_open(&in, "-"), EBADF, "cannot be opened: Bad file descriptor");
+		input_close(&in);
+		close(STDIN_FILENO);
+	}
 	/* A number as good as any. */
 	assert_int_equal(open_fd(&in, fd, true), 0);
 	assert_int_equal(in.fd, STDIN_FILENO);
