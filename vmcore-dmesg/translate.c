@@ -7,11 +7,8 @@
  */
 #include "vmcore-dmesg/vmcore.h"
 
-/* 32-bit kernels have no physical addresses of more bits in vmcoreinfo, but signed ones. */
 static void add_direct(struct vmcore *core, uint64_t first, uint64_t last, uint64_t physical)
 {
-	if (core->word == 4)
-		physical &= UINT32_MAX;
 	if (core->n_direct < ARRAY_SIZE(core->direct) && first <= last)
 		core->direct[core->n_direct++] =
 			(struct vmcore_direct){ first, last, physical - first };
@@ -191,18 +188,21 @@ static void s390_direct(struct vmcore *core)
 	}
 }
 
-/* What any kernel may say: arch/riscv/kernel/vmcore_info.c */
+/*
+ * What any kernel may say: arch/riscv/kernel/vmcore_info.c. Of 32 bits it has no physical addresses
+ * of more, but signed ones.
+ */
 static void any_direct(struct vmcore *core)
 {
-	uint64_t base, offset, image = UINT64_MAX;
+	uint64_t base, offset, image = UINT64_MAX, mask = vmcore_word_mask(core);
 
 	if (vmcoreinfo_has_number(&core->info, "NUMBER(KERNEL_LINK_ADDR)", &image) &&
 	    vmcoreinfo_has_number(&core->info, "NUMBER(va_kernel_pa_offset)", &offset))
-		add_direct(core, image, UINT64_MAX, image - offset);
+		add_direct(core, image, UINT64_MAX, (image - offset) & mask);
 	if (vmcoreinfo_has_number(&core->info, "NUMBER(PAGE_OFFSET)", &base) &&
 	    (vmcoreinfo_has_number(&core->info, "NUMBER(PHYS_OFFSET)", &offset) ||
 	     vmcoreinfo_has_number(&core->info, "NUMBER(phys_ram_base)", &offset)))
-		add_direct(core, base, image - 1, offset);
+		add_direct(core, base, image - 1, offset & mask);
 }
 
 static const struct {

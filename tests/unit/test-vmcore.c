@@ -237,6 +237,8 @@ static void test_no_virtual(void **state)
 	}
 	/* what is behind the start of memory is not in the dump: the name tells where that was */
 	prints("class 32\nmachine 40\nuts\nload 0 0x82108000\nat 0xc2108000\n" THREE, THREE_OUT);
+	/* nor has all memory an address of 32 bits */
+	prints("word 4\nmachine 40\nuts\nload 0 0x802108000\nat 0xc2108000\n" THREE, THREE_OUT);
 	fails("class 32\nmachine 40\nload 0 0x100000\nat 0x30100000\n" THREE, EFAULT,
 	      "address 0x30100040 is not in the dump");
 }
