@@ -150,30 +150,10 @@ static bool way_to(struct vmcore *core, uint64_t va)
 	return first ? false : ask_by(core, true, core->format->covers, va);
 }
 
-/* One piece of memory. What one way leads to is not looked for by the other. */
-static size_t piece(struct vmcore *core, uint64_t va, void *buf, size_t len, const uint8_t **at)
-{
-	bool first = core->rules_first;
-	size_t n = piece_by(core, first, va, buf, len, at);
-
-	if (n || ask_by(core, first, core->format->covers, va))
-		return n;
-	return piece_by(core, !first, va, buf, len, at);
-}
-
-static bool covers(struct vmcore *core, uint64_t va)
-{
-	return ask_by(core, way_to(core, va), core->format->covers, va);
-}
-
-static bool left_out(struct vmcore *core, uint64_t va)
-{
-	return ask_by(core, way_to(core, va), core->format->left_out, va);
-}
-
 /* No architecture has smaller pages, nor rules for parts of one. */
 #define PAGE_MIN 4096
 
+/* At least so many bytes are not there in that way; 0 when that is not known. */
 static uint64_t gap_by(struct vmcore *core, bool rule, uint64_t va)
 {
 	uint64_t address = va &= vmcore_word_mask(core), n;
@@ -184,9 +164,37 @@ static uint64_t gap_by(struct vmcore *core, bool rule, uint64_t va)
 	if (rule && !vmcore_physical(core, va, &address, &max))
 		return PAGE_MIN - va % PAGE_MIN;
 	n = core->format->gap(core, address, rule);
-	if (!rule && n > vmcore_word_mask(core) - va)
+	if (n > vmcore_word_mask(core) - va)
 		n = vmcore_word_mask(core) - va;
 	return n < max ? n : max;
+}
+
+/*
+ * One piece of memory. What one way leads to is not looked for by the other, which goes on no
+ * further than the first leads nowhere.
+ */
+static size_t piece(struct vmcore *core, uint64_t va, void *buf, size_t len, const uint8_t **at)
+{
+	bool first = core->rules_first;
+	size_t n = piece_by(core, first, va, buf, len, at);
+	uint64_t nowhere;
+
+	if (n || ask_by(core, first, core->format->covers, va))
+		return n;
+	nowhere = gap_by(core, first, va);
+	if (!nowhere)
+		nowhere = PAGE_MIN - va % PAGE_MIN;
+	return piece_by(core, !first, va, buf, len < nowhere ? len : (size_t)nowhere, at);
+}
+
+static bool covers(struct vmcore *core, uint64_t va)
+{
+	return ask_by(core, way_to(core, va), core->format->covers, va);
+}
+
+static bool left_out(struct vmcore *core, uint64_t va)
+{
+	return ask_by(core, way_to(core, va), core->format->left_out, va);
 }
 
 /* For how many bytes piece() would find nothing either; 0 when that is not known. */
@@ -326,8 +334,6 @@ static void map_span(struct span *s, size_t most)
 	const uint8_t *at = NULL;
 	size_t n;
 
-	if (!s->core->input.map)
-		return;
 	while (s->mapped < most) {
 		n = piece(s->core, s->va + s->mapped, NULL, most - s->mapped, &at);
 		if (!n || (s->mapped && at != s->map + s->mapped))
