@@ -381,16 +381,14 @@ const uint8_t *span_read(struct span *s, uint64_t offset, size_t len)
 	return s->data + (offset - s->start);
 }
 
-/* A gap that begins in a block of @len bytes; it ends where a block does. */
+/* A gap of which no more than one block is known, of @len bytes, unless the dump says more. */
 static size_t gap_size(struct span *s, uint64_t offset, uint64_t end, size_t len)
 {
 	uint64_t n = gap(s->core, s->va + offset);
 
-	if (n >= end - offset)
-		n = end - offset;
-	else if (n > len)
-		n = round_down64(offset + n, SPAN_BLOCK) - offset;
-	return n > len && n < SIZE_MAX ? (size_t)n : len;
+	if (!n)
+		return len;
+	return (size_t)(n < end - offset ? n : end - offset);
 }
 
 const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len)
@@ -398,7 +396,7 @@ const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t 
 	const uint8_t *d;
 	size_t n;
 
-	*len = SPAN_BLOCK - offset % SPAN_BLOCK;
+	*len = SPAN_BLOCK - (s->va + offset) % SPAN_BLOCK;
 	if (*len > end - offset)
 		*len = (size_t)(end - offset);
 	if (!span_at(s, offset, 1)) {

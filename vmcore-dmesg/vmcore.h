@@ -183,9 +183,10 @@ static inline const uint8_t *span_at(struct span *s, uint64_t offset, size_t len
 }
 
 /*
- * The part from @offset on, up to SPAN_BLOCK bytes or @end, for those who go
- * on behind gaps: NULL when it is one - not in the dump, or zeroes, as what a
- * dump leaves out is. @len is set in any case; a gap in the dump is one part.
+ * The part from @offset on, up to @end or a multiple of SPAN_BLOCK bytes in
+ * the kernel's memory, as pages are, for those who go on behind gaps: NULL when
+ * it is one - not in the dump, or zeroes, as what a dump leaves out is. @len is
+ * set in any case; a gap in the dump is one part.
  */
 #define SPAN_BLOCK ((size_t)512)
 const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len);

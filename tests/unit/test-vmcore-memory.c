@@ -423,6 +423,92 @@ static void span_large(void **state)
 	}
 }
 
+static bool all_zero(uint64_t i, uint64_t len)
+{
+	uint64_t n = 0;
+
+	while (n < len && !*known[i + n].at)
+		n++;
+	return n == len;
+}
+
+/* A part that begins at @i of the world, where at most @most bytes are wanted. */
+static void expect_part(const struct vmcore *core, const uint8_t *d, uint64_t i, uint64_t len,
+			uint64_t most)
+{
+	uint64_t block = SPAN_BLOCK - va_of(i) % SPAN_BLOCK, n = 0;
+	enum state state = known[i].state;
+
+	assert_in_range(len, 1, most);
+	if (state == HELD) {
+		block = block < most ? block : most;
+		assert_in_range(len, held(i, block) == block ? block : 1, block);
+		assert_int_equal(held(i, len), len);
+		assert_int_equal(d == NULL, all_zero(i, len));
+		if (d)
+			expect_bytes(d, i, len);
+		return;
+	}
+	assert_null(d);
+	while (n < len && known[i + n].state != HELD)
+		n++;
+	assert_int_equal(n, len);
+	/* nothing but what is left out, or not there, and no other way: all of it is one part */
+	if (!core->n_direct && world.tells_gaps && state != CUT && len < most &&
+	    (va_of(i + len) & world.mask) && (va_of(i + len) & world.mask) != world.mask)
+		assert_int_not_equal(known[i + len].state, state);
+}
+
+/* Every byte is in one part, and none that is there is in a gap. */
+static void expect_parts(struct span *s, uint64_t i, uint64_t at, uint64_t end)
+{
+	for (size_t len; at < end; at += len) {
+		const uint8_t *d = span_block(s, at, end, &len);
+
+		expect_part(s->core, d, i + at, len, end - at);
+	}
+}
+
+static void span_parts(void **state)
+{
+	(void)state;
+	for (unsigned int times = 0; times < 120; times++) {
+		struct vmcore core;
+		struct span s = {0};
+		uint64_t i = any(WORLD), size, at;
+
+		world_make(&core);
+		know(&core);
+		size = any(4) ? any(WORLD - (unsigned int)i + 1) : WORLD - i;
+		if (!span_begins(&s, &core, i, size))
+			continue;
+		at = any(2) ? any((unsigned int)size) : 0;
+		expect_parts(&s, i, at, any(2) ? size : at + any((unsigned int)(size - at) + 1));
+		span_free(&s);
+	}
+}
+
+/* The end of the address space is in a gap, behind which an array goes on at 0. */
+static void span_around(void **state)
+{
+	(void)state;
+	for (unsigned int word = 4; word <= 8; word += 4) {
+		struct vmcore core = { .format = &world_format, .word = word };
+		struct span s;
+
+		world = (struct world){ .mask = vmcore_word_mask(&core), .piece = WORLD,
+					.tells_gaps = true };
+		world.start[0] = world.mask - 2 * PAGE + 1;
+		world_fill(false, PAGE);
+		memset(world.state[0], HELD, WORLD);
+		memset(world.state[0] + PAGE, NOWHERE, PAGE);
+		know(&core);
+		assert_true(span_begins(&s, &core, 0, WORLD));
+		expect_parts(&s, 0, 0, WORLD);
+		span_free(&s);
+	}
+}
+
 /* --- which way is believed --- */
 
 #define RELEASE "6.12.0-test"
@@ -724,6 +810,8 @@ int main(void)
 		cmocka_unit_test(memory_values),
 		cmocka_unit_test(span_anywhere),
 		cmocka_unit_test(span_large),
+		cmocka_unit_test(span_parts),
+		cmocka_unit_test(span_around),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -198,22 +198,29 @@ static void test_bytes_damaged(void **state)
 	fails(BYTES "omit SYMBOL(log_end)\n", ENOENT, "vmcoreinfo lacks SYMBOL(log_end)");
 }
 
-/* The third block of the ring is zero: the lines in which it begins and ends are not one. */
+/*
+ * A block of memory, in the midst of a ring that begins anywhere in one, is zero: the lines in
+ * which it begins and ends are not one.
+ */
 static void test_bytes_gap(void **state)
 {
 	STRING_AUTO spec = numbered(BYTES "ring 0 11\n", 0, 60, RECORD_FORMAT);
 	STRING_AUTO out = numbered("", 0, 60, "<6>" OUTPUT_FORMAT);
-	const size_t start = 1024, end = 1536, line = strlen("<6>[    7.000000] message 000\n");
+	const size_t line = strlen("<6>[    7.000000] message 000\n");
+	size_t start, end;
 	BUF_AUTO expected = {0};
 	BUF_AUTO core = {0};
 	uint8_t *ring;
 	struct result r;
 
 	(void)state;
-	assert_true(start % line && end % line);	/* in the midst of lines */
 	mkcore(&core, spec);
 	ring = memmem(core.data, core.len, out, 100);
 	assert_non_null(ring);
+	start = (size_t)(ring - core.data) - le64_get(core.data + 64 + 56 + 8);	/* p_offset */
+	start = 1024 - start % 512;
+	end = start + 512;
+	assert_true(start % 512 && start % line && end % line);	/* in the midst of lines */
 	memset(ring + start, 0, end - start);
 	buf_add(&expected, out, start);
 	buf_add(&expected, "\n", 1);
