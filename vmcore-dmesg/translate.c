@@ -7,11 +7,10 @@
  */
 #include "vmcore-dmesg/vmcore.h"
 
+/* Four at most: two of a machine, and two of any. In one that ends before it begins nothing is. */
 static void add_direct(struct vmcore *core, uint64_t first, uint64_t last, uint64_t physical)
 {
-	if (core->n_direct < ARRAY_SIZE(core->direct) && first <= last)
-		core->direct[core->n_direct++] =
-			(struct vmcore_direct){ first, last, physical - first };
+	core->direct[core->n_direct++] = (struct vmcore_direct){ first, last, physical - first };
 }
 
 static void ppc64_direct(struct vmcore *core)
@@ -135,8 +134,7 @@ static void x86_64_direct(struct vmcore *core)
 	if (!find_phys_base(core, image, &base))
 		return;
 	vmcoreinfo_has_number(&core->info, "NUMBER(KERNEL_IMAGE_SIZE)", &size);
-	if (size - 1 <= UINT64_MAX - image)
-		add_direct(core, image, image + size - 1, base);
+	add_direct(core, image, image + size - 1, base);
 	if (!vmcoreinfo_has_hex(&core->info, "SYMBOL(init_top_pgt)", &table) &&
 	    !vmcoreinfo_has_hex(&core->info, "SYMBOL(init_level4_pgt)", &table))
 		return;

@@ -1041,4 +1041,22 @@ EQUIVALENT = {
     ("vmcore-dmesg/diskdump.c", "is_whole", "compare",
      "if (!__builtin_add_overflow(desc.offset, desc.size, &end) && end [> -> >=] d->needs)", 1):
         "what is equal becomes what it is",
+    ("vmcore-dmesg/translate.c", "image_address", "compare",
+     "if (vmcoreinfo_has_hex(&core->info, keys[i], &va) && va [< -> <=] lowest)", 1):
+        "of two equal numbers either is the lowest",
+    ("vmcore-dmesg/translate.c", "lowest_physical", "compare",
+     "if (p->type == ELF_PT_LOAD && p->memsz && p->paddr [< -> <=] lowest)", 1):
+        "of two equal numbers either is the lowest",
+    ("vmcore-dmesg/translate.c", "arm64_direct", "compare",
+     "middle = -(UINT64_C(1) << ((bits [< -> <=] 48 ? bits : 48) - 1));", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/translate.c", "translate_walk", "compare",
+     "if (*len [> -> >=] size - (va & (size - 1)))", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/translate.c", "vmcore_physical", "compare",
+     "if (*len - 1 [> -> >=] d->last - va)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/translate.c", "vmcore_physical", "one",
+     "if (*len[- 1 -> ] > d->last - va)", 1):
+        "what is equal becomes what it is",
 }
