@@ -1059,4 +1059,46 @@ EQUIVALENT = {
     ("vmcore-dmesg/translate.c", "vmcore_physical", "one",
      "if (*len[- 1 -> ] > d->last - va)", 1):
         "what is equal becomes what it is",
+    ("vmcore-dmesg/vmcore.c", "recognise", "compare",
+     "if (memcmp(head, formats[i].magic, len [< -> <=] n ? len : n))", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "recognise", "succeed",
+     "return fail(0, \"%s\", formats[i].what);", 1):
+        "it is no error: 0 already",
+    ("vmcore-dmesg/vmcore.c", "gap_by", "compare",
+     "return n [< -> <=] max ? n : max;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "gap_by", "compare",
+     "if (n [> -> >=] vmcore_word_mask(core) - va)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/vmcore.c", "piece", "compare",
+     "return piece_by(core, !first, va, buf, len [< -> <=] nowhere ? len : (size_t)nowhere, at);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "gap", "compare",
+     "return n [< -> <=] other ? n : other;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "vmcore_use_info", "always",
+     "if (core->word != word)", 1):
+        "what is made again is the same",
+    ("vmcore-dmesg/vmcore.c", "span_init", "compare",
+     "size_t most = size [< -> <=] SIZE_MAX / 2 ? (size_t)size : SIZE_MAX / 2;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "span_read", "compare",
+     "if (offset [> -> >=] s->size)", 1):
+        "at the end no byte is there, and nobody asks for none",
+    ("vmcore-dmesg/vmcore.c", "span_read", "compare",
+     "if (offset < s->start || offset - s->start [> -> >=] s->valid || len > s->valid - (offset - s->start))", 1):
+        "at the end no byte is held, and nobody asks for none",
+    ("vmcore-dmesg/vmcore.c", "span_read", "compare",
+     "s->valid = vmcore_read(s->core, s->va + offset, s->data, left [< -> <=] SPAN_PIECE ? left : SPAN_PIECE);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "gap_size", "compare",
+     "return (size_t)(n [< -> <=] end - offset ? n : end - offset);", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/vmcore.c", "span_block", "compare",
+     "if (*len [> -> >=] end - offset)", 1):
+        "what is equal becomes what it is",
+    ("vmcore-dmesg/vmcore.c", "span_block", "compare",
+     "for (n = *len; n [> -> >=] 1 && !span_at(s, offset, n); n /= 2)", 1):
+        "of one byte it was seen that it is there",
 }

@@ -108,6 +108,7 @@ SETTLED = {
     "vmcore-dmesg/notes.c": "test-vmcore-bounds",
     "vmcore-dmesg/segments.c": "test-vmcore-bounds",
     "vmcore-dmesg/translate.c": "test-vmcore-rules test-vmcore",
+    "vmcore-dmesg/vmcore.c": "test-vmcore-memory test-vmcore-bounds test-vmcore",
     "vmcore-dmesg/vmcoreinfo.c": "test-vmcore-bounds",
     "kexec/sealed.c": "test-prove test-image",
     "kexec/arch/ppc64/seal.c": "test-kept test-prove",
@@ -168,7 +169,6 @@ UNTRIED = {
     "vmcore-dmesg/print.c": "what a program says, for the vmcore layer",
     "vmcore-dmesg/records.c": "the log of 3.5 to 5.9, with its bounds: not settled yet",
     "vmcore-dmesg/textring.c": "the log before 3.5, with its bounds: not settled yet",
-    "vmcore-dmesg/vmcore.c": "memory in pieces, and which way to it is believed: not settled yet",
     "purgatory/arch/ppc64/ppc64.c": "runs without an operating system: for the system layer",
 }
 
