@@ -29,10 +29,13 @@ struct numbers {
 static const struct log_number numbers_of_log[] = NUMBERS("log");
 static const struct log_number numbers_of_printk_log[] = NUMBERS("printk_log");
 
+#define NOWHERE UINT64_MAX
+
 struct ring {
 	struct vmcore *core;
 	struct numbers n;
 	uint64_t size, first, next;
+	uint64_t clear;		/* the first record that is wanted, or NOWHERE: all are */
 	struct span data;
 };
 
@@ -159,7 +162,7 @@ enum step { RECORD, WRAP, NONE };
 
 static enum step look(struct ring *ring, uint64_t at, struct header *h)
 {
-	if (at >= ring->size || !records_read_header(ring, at, h))
+	if (!records_read_header(ring, at, h))
 		return NONE;
 	if (!h->len)
 		return WRAP;
@@ -223,16 +226,6 @@ static void records_walk_part(struct ring *ring, uint64_t at, uint64_t end, stru
 	}
 }
 
-static void walk_from(struct ring *ring, uint64_t first, struct log *log)
-{
-	if (first < ring->next) {
-		records_walk_part(ring, first, ring->next, log);
-	} else {
-		records_walk_part(ring, first, ring->size, log);
-		records_walk_part(ring, 0, ring->next, log);
-	}
-}
-
 /*
  * log_first_idx and log_next_idx are equal only while there is no record. A
  * damaged one is replaced: the oldest record is then the first one behind the
@@ -252,32 +245,44 @@ static void repair(struct ring *ring, struct log *log)
 	}
 }
 
+static void records_walk_ring(struct ring *ring, struct log *log)
+{
+	uint64_t from;
+	struct header h;
+
+	repair(ring, log);
+	from = ring->clear == NOWHERE ? ring->first : ring->clear;
+	if (from < ring->next) {
+		records_walk_part(ring, from, ring->next, log);
+	} else if (from != ring->next || log->disordered || look(ring, from, &h) == RECORD) {
+		records_walk_part(ring, from, ring->size, log);
+		records_walk_part(ring, 0, ring->next, log);
+	}
+}
+
 /*
  * Where "dmesg --clear" came last; 0 is where it is when it never came. Once
  * the ring has gone round that place, it is no more than an offset: the log
- * goes from there only when a record begins there.
+ * goes from there only when a record begins there, or the newest ends.
  */
 static int find_clear(struct ring *ring)
 {
 	uint64_t clear, at = ring->first;
+	bool round = false;
 	struct header h;
 	int rc = vmcore_variable(ring->core, "clear_idx", 4, &clear);
 
 	if (rc < 0 || !clear)
 		return rc;
-	for (uint64_t gone = 0; at != ring->next && gone <= ring->size; gone += h.len) {
-		if (at == clear) {
-			ring->first = clear;
+	while (at != clear) {
+		enum step step = at == ring->next ? NONE : look(ring, at, &h);
+
+		if (step == NONE || (step == WRAP && round))
 			return 0;
-		}
-		switch (look(ring, at, &h)) {
-		case RECORD: at += h.len; break;
-		case WRAP: at = 0; h.len = ring->n.header; break;
-		case NONE: return 0;
-		}
+		round |= step == WRAP;
+		at = step == WRAP ? 0 : at + h.len;
 	}
-	if (at == clear)
-		ring->first = ring->next;
+	ring->clear = clear;
 	return 0;
 }
 
@@ -289,18 +294,13 @@ static bool records_probe(const struct vmcore *core)
 
 static int records_walk(struct vmcore *core, struct log *log)
 {
-	struct ring ring = { .core = core };
-	struct header h;
+	struct ring ring = { .core = core, .clear = NOWHERE };
 	int rc = records_open_ring(&ring);
 
 	if (rc >= 0 && log->since_clear)
 		rc = find_clear(&ring);
-	if (rc >= 0) {
-		repair(&ring, log);
-		if (ring.first != ring.next || (!log->since_clear &&
-						look(&ring, ring.first, &h) == RECORD))
-			walk_from(&ring, ring.first, log);
-	}
+	if (rc >= 0 && ring.clear != ring.next)
+		records_walk_ring(&ring, log);
 	span_free(&ring.data);
 	return rc;
 }

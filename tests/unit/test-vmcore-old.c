@@ -139,6 +139,40 @@ static void test_records_ends(void **state)
 	      "vmcoreinfo: a record's header of 16 bytes does not hold its fields");
 }
 
+/* No end of the ring that is damaged takes the records with it, whichever of them are asked for. */
+static void test_records_damaged_ends(void **state)
+{
+	static const struct {
+		const char *spec, *out;
+		uint64_t damaged;
+		bool since_clear, disordered;
+	} rows[] = {
+		{ THREE "put log_next_idx -4\n", THREE_OUT, 1, false, true },
+		{ THREE "put log_next_idx -4\n", THREE_OUT, 1, true, true },
+		{ THREE "put log_next_idx 0\n", THREE_OUT, 1, false, false },
+		{ THREE "put log_next_idx 0\n", THREE_OUT, 1, true, false },
+		{ THREE "put 0 len 3\nput log_next_idx -4\n",
+		  "[    1.500000] two\n[98765.999999] three\n", 1, false, true },
+		{ THREE "clear\nrecord 98766.000000 new\nput log_next_idx -4\n",
+		  "[98766.000000] new\n", 1, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		STRING_AUTO spec = mem_printf(RECORDS "%s", rows[i].spec);
+		BUF_AUTO b = {0};
+		struct result r;
+
+		mkcore(&b, spec);
+		r = run_how(&b, (struct how){ .since_clear = rows[i].since_clear });
+		assert_int_equal(r.rc, 0);
+		assert_string_equal(r.out, rows[i].out);
+		assert_int_equal(r.log.damaged, rows[i].damaged);
+		assert_int_equal(r.log.disordered, rows[i].disordered);
+		free(r.out);
+	}
+}
+
 /* Any end of the ring, and any start: never more than the records there are. */
 static void test_records_any_end(void **state)
 {
@@ -360,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_records_damaged),
 		cmocka_unit_test(test_records_no_wrap),
 		cmocka_unit_test(test_records_ends),
+		cmocka_unit_test(test_records_damaged_ends),
 		cmocka_unit_test(test_records_any_end),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_bytes_wrap),
