@@ -88,7 +88,7 @@ static int prb_read_numbers(struct prb *prb)
 			    n->info_size);
 	prb->has_caller = vmcoreinfo_has_number(&prb->core->info, "OFFSET(printk_info.caller_id)",
 					    &prb->caller_id) &&
-			  prb->caller_id <= n->info_size && fits(n->info_size, prb->caller_id, 4);
+			  fits(n->info_size, prb->caller_id, 4);
 	return 0;
 }
 
