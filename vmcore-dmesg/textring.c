@@ -7,6 +7,7 @@
  * last "dmesg --clear" or "dmesg -c", up to the ring's size: what was cleared
  * is still in the ring, until newer text takes its place.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -44,17 +45,23 @@ static int textring_open_ring(struct ring *ring)
 
 /* --- lines --- */
 
+/* Behind the line are zeroes, which are no part of a mark. */
+static uint8_t line_at(const struct record *r, size_t i)
+{
+	return i < r->line_len ? r->line[i] : 0;
+}
+
 /* "<6>", or with a facility "<30>"; 0 when there is none. */
 static size_t textring_parse_level(struct record *r)
 {
 	unsigned int v = 0;
 	size_t i = 1;
 
-	if (r->line_len < 3 || r->line[0] != '<')
+	if (line_at(r, 0) != '<')
 		return 0;
-	for (; i < r->line_len && i < 5 && r->line[i] >= '0' && r->line[i] <= '9'; i++)
-		v = v * 10 + r->line[i] - '0';
-	if (i == 1 || i >= r->line_len || r->line[i] != '>' || v > 255)
+	for (; i < 5 && isdigit(line_at(r, i)); i++)
+		v = v * 10 + line_at(r, i) - '0';
+	if (i == 1 || line_at(r, i) != '>' || v > 255)
 		return 0;
 	r->has |= RECORD_LEVEL;
 	r->facility = (uint8_t)(v >> 3);
@@ -67,19 +74,18 @@ static size_t parse_time(struct record *r, size_t i)
 {
 	uint64_t seconds = 0, part = 0;
 	size_t start = i, digits = 0;
-	const uint8_t *s = r->line;
 
-	if (i >= r->line_len || s[i++] != '[')
+	if (line_at(r, i++) != '[')
 		return 0;
-	while (i < r->line_len && s[i] == ' ')
+	while (line_at(r, i) == ' ')
 		i++;
-	for (; i < r->line_len && s[i] >= '0' && s[i] <= '9' && seconds < 1000000000; i++)
-		seconds = seconds * 10 + s[i] - '0';
-	if (i >= r->line_len || s[i++] != '.')
+	for (; isdigit(line_at(r, i)) && seconds < 1000000000; i++)
+		seconds = seconds * 10 + line_at(r, i) - '0';
+	if (line_at(r, i++) != '.')
 		return 0;
-	for (; i < r->line_len && s[i] >= '0' && s[i] <= '9' && digits < 6; i++, digits++)
-		part = part * 10 + s[i] - '0';
-	if (digits != 6 || r->line_len - i < 2 || s[i] != ']' || s[i + 1] != ' ')
+	for (; isdigit(line_at(r, i)); i++, digits++)
+		part = part * 10 + line_at(r, i) - '0';
+	if (digits != 6 || line_at(r, i) != ']' || line_at(r, i + 1) != ' ')
 		return 0;
 	r->has |= RECORD_TIME;
 	r->ts_nsec = seconds * 1000000000 + part * 1000;
