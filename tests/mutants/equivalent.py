@@ -1101,4 +1101,43 @@ EQUIVALENT = {
     ("vmcore-dmesg/vmcore.c", "span_block", "compare",
      "for (n = *len; n [> -> >=] 1 && !span_at(s, offset, n); n /= 2)", 1):
         "of one byte it was seen that it is there",
+    ("vmcore-dmesg/prb.c", "fits", "compare",
+     "return field [<= -> <] structure && size <= structure - field;", 1):
+        "no field that begins at the end has room",
+    ("vmcore-dmesg/prb.c", "get_text", "compare",
+     "*len = text_len [< -> <=] block - word ? text_len : block - word;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/prb.c", "find_newest", "compare",
+     "for (uint64_t index = 0; index [< -> <=] prb->count; index++)", 1):
+        "behind the array there is no descriptor to read",
+    ("vmcore-dmesg/prb.c", "prb_walk_ring", "one",
+     "last = prb->count[- 1 -> ];", 1):
+        "one more is where the newest is, and whose id differs counts for nothing then",
+    ("vmcore-dmesg/records.c", "repair", "compare",
+     "ring->next = ring->first [> -> >=] ring->size ? ring->size : ring->first;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/textring.c", "line_at", "compare",
+     "return i [< -> <=] r->line_len ? r->line[i] : 0;", 1):
+        "behind a line is a newline or a zero, which are no part of a mark either",
+    ("vmcore-dmesg/textring.c", "take", "always",
+     "if (ring->line.len)", 1):
+        "what is copied before it is handed out is the same",
+    ("vmcore-dmesg/textring.c", "count_bytes", "compare",
+     "return n [< -> <=] ring->size ? n : ring->size;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/textring.c", "textring_walk_ring", "compare",
+     "uint64_t before = ring->size - first [< -> <=] n ? ring->size - first : n;", 1):
+        "of two equal numbers either is the smaller",
+    ("vmcore-dmesg/log.c", "log_open", "compare",
+     "for (unsigned int i = 0; i < core->n_infos && core->n_infos [> -> >=] 1 && most < ALL; i++)", 1):
+        "the only note is taken whatever it is worth",
+    ("vmcore-dmesg/log.c", "log_open", "compare",
+     "for (unsigned int i = 0; i < core->n_infos && core->n_infos > 1 && most [< -> <=] ALL; i++)", 1):
+        "no note is worth more than all there is",
+    ("vmcore-dmesg/log.c", "log_last_time", "compare",
+     "if (log_walk(core, &log) [< -> <=] 0)", 1):
+        "where nothing has failed, nothing is forgotten",
+    ("vmcore-dmesg/log.c", "log_last_time", "always",
+     "if (log_walk(core, &log) < 0)", 1):
+        "where nothing has failed, nothing is forgotten",
 }

@@ -110,6 +110,10 @@ SETTLED = {
     "vmcore-dmesg/translate.c": "test-vmcore-rules test-vmcore",
     "vmcore-dmesg/vmcore.c": "test-vmcore-memory test-vmcore-bounds test-vmcore",
     "vmcore-dmesg/vmcoreinfo.c": "test-vmcore-bounds",
+    "vmcore-dmesg/prb.c": "test-vmcore-logs",
+    "vmcore-dmesg/records.c": "test-vmcore-logs",
+    "vmcore-dmesg/textring.c": "test-vmcore-logs",
+    "vmcore-dmesg/log.c": "test-vmcore-logs",
     "kexec/sealed.c": "test-prove test-image",
     "kexec/arch/ppc64/seal.c": "test-kept test-prove",
 }
@@ -161,14 +165,10 @@ UNTRIED = {
     "purgatory/lanes.c": "a sum is right, or nothing is; the digest layer compares it",
     "purgatory/arch/*/lanes.c": "a sum is right, or nothing is; the digest layer compares them",
     "vmcore-dmesg/kdumpfile.c": "libkdumpfile's answers, for the vmcore layer",
-    "vmcore-dmesg/log.c": "which log of which note: not settled yet",
     "vmcore-dmesg/main.c": "what a program says",
     "vmcore-dmesg/options.c": "the words of the command line, for the vmcore layer",
     "vmcore-dmesg/output.c": "writes a file, for the vmcore and faults layers",
-    "vmcore-dmesg/prb.c": "the log of 5.10 and later, with its bounds: not settled yet",
     "vmcore-dmesg/print.c": "what a program says, for the vmcore layer",
-    "vmcore-dmesg/records.c": "the log of 3.5 to 5.9, with its bounds: not settled yet",
-    "vmcore-dmesg/textring.c": "the log before 3.5, with its bounds: not settled yet",
     "purgatory/arch/ppc64/ppc64.c": "runs without an operating system: for the system layer",
 }
 
