@@ -42,7 +42,7 @@ static bool parse_note(const uint8_t *d, size_t len, uint64_t at, uint64_t end, 
 }
 
 /* False when none of it can be read; @done is then 0. */
-static bool read_some(struct finder *f, uint64_t at, void *buf, size_t len, size_t *done)
+static bool notes_read(struct finder *f, uint64_t at, void *buf, size_t len, size_t *done)
 {
 	int rc = input_read(&f->core->input, at, buf, len, done);
 
@@ -64,7 +64,7 @@ static bool read_note(struct finder *f, uint64_t at, uint64_t end, struct note *
 
 	if (at >= end)
 		return false;
-	return read_some(f, at, d, sizeof(d), &len) && len >= NOTE_HEADER &&
+	return notes_read(f, at, d, sizeof(d), &len) && len >= NOTE_HEADER &&
 	       parse_note(d, len, at, end, f->core->elf.little, note);
 }
 
@@ -85,7 +85,7 @@ static void take_note(struct finder *f, const struct note *note, bool little)
 	if (!len || core->n_infos == INFOS_MAX)
 		return;
 	text = arena_alloc(&core->arena, len + 1);
-	if (!read_some(f, note->desc, text, len, &len) || !len)
+	if (!notes_read(f, note->desc, text, len, &len) || !len)
 		return;
 	*info = (struct vmcoreinfo){ text, len, little, note->desc };
 	core->n_infos++;
@@ -139,7 +139,7 @@ static void search_notes(struct finder *f)
 
 		while (p->type == ELF_PT_NOTE && at < end && searched < SEARCH_MAX) {
 			len = end - at < SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;
-			if (!read_some(f, at, d, len, &len))
+			if (!notes_read(f, at, d, len, &len))
 				len = BLOCK - at % BLOCK;
 			else if (!len)
 				break;

@@ -898,7 +898,7 @@ EQUIVALENT = {
      "if (at [>= -> >] end)", 1):
         "no header ends where it begins",
     ("vmcore-dmesg/notes.c", "read_note", "compare",
-     "return read_some(f, at, d, sizeof(d), &len) && len [>= -> >] NOTE_HEADER && parse_note(d, len, at, end, f->core->elf.little, note);", 1):
+     "return notes_read(f, at, d, sizeof(d), &len) && len [>= -> >] NOTE_HEADER && parse_note(d, len, at, end, f->core->elf.little, note);", 1):
         "of a header at the file's end there is no text",
     ("vmcore-dmesg/notes.c", "read_note", "never",
      "if (at >= end)", 1):
