@@ -272,7 +272,7 @@ static int find_clear(struct ring *ring)
 	struct header h;
 	int rc = vmcore_variable(ring->core, "clear_idx", 4, &clear);
 
-	if (rc < 0 || !clear)
+	if (rc < 0 || !clear || clear >= ring->size)
 		return rc;
 	while (at != clear) {
 		enum step step = at == ring->next ? NONE : look(ring, at, &h);

@@ -111,7 +111,7 @@ SETTLED = {
     "vmcore-dmesg/vmcore.c": "test-vmcore-memory test-vmcore-bounds test-vmcore",
     "vmcore-dmesg/vmcoreinfo.c": "test-vmcore-bounds",
     "vmcore-dmesg/prb.c": "test-vmcore-logs",
-    "vmcore-dmesg/records.c": "test-vmcore-logs",
+    "vmcore-dmesg/records.c": "test-vmcore-logs test-vmcore-old",
     "vmcore-dmesg/textring.c": "test-vmcore-logs",
     "vmcore-dmesg/log.c": "test-vmcore-logs",
     "kexec/sealed.c": "test-prove test-image",

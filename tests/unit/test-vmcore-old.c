@@ -155,6 +155,11 @@ static void test_records_damaged_ends(void **state)
 		  "[    1.500000] two\n[98765.999999] three\n", 1, false, true },
 		{ THREE "clear\nrecord 98766.000000 new\nput log_next_idx -4\n",
 		  "[98766.000000] new\n", 1, true, true },
+		{ THREE "put clear_idx 256\nput log_first_idx 256\nput log_next_idx 256\n",
+		  THREE_OUT, 1, true, true },
+		{ THREE "put clear_idx -4\nput log_first_idx -4\nput log_next_idx -4\n",
+		  THREE_OUT, 1, true, true },
+		{ THREE "put clear_idx -4\nput log_first_idx -4\n", THREE_OUT, 0, true, true },
 	};
 
 	(void)state;
