@@ -75,7 +75,6 @@ static bool read_note(struct finder *f, uint64_t at, uint64_t end, struct note *
 static void take_note(struct finder *f, const struct note *note, bool little)
 {
 	struct vmcore *core = f->core;
-	struct vmcoreinfo *info = &core->infos[core->n_infos];
 	size_t len = note->descsz < VMCOREINFO_MAX ? note->descsz : VMCOREINFO_MAX;
 	char *text;
 
@@ -84,11 +83,12 @@ static void take_note(struct finder *f, const struct note *note, bool little)
 			return;
 	if (!len || core->n_infos == INFOS_MAX)
 		return;
-	text = arena_alloc(&core->arena, len + 1);
-	if (!notes_read(f, note->desc, text, len, &len) || !len)
-		return;
-	*info = (struct vmcoreinfo){ text, len, little, note->desc };
-	core->n_infos++;
+	text = mem_alloc(len);		/* not for good, of what cannot be read */
+	if (notes_read(f, note->desc, text, len, &len) && len)
+		core->infos[core->n_infos++] = (struct vmcoreinfo){
+			arena_string(&core->arena, text, len), len, little, note->desc,
+		};
+	free(text);
 }
 
 static uint64_t end_of(const struct elf_phdr *p)
@@ -126,7 +126,10 @@ static void search_piece(struct finder *f, const uint8_t *d, size_t len, uint64_
 				take_note(f, &note, order);
 }
 
-/* A piece ends early where no more can be read; all up to the next block cannot be, then. */
+/*
+ * A piece ends early where no more can be read, or is there, as in what a flattened dump has lost:
+ * the search goes on in the next block.
+ */
 static void search_notes(struct finder *f)
 {
 	uint8_t *d = mem_alloc(SEARCH_PIECE);
@@ -139,15 +142,16 @@ static void search_notes(struct finder *f)
 
 		while (p->type == ELF_PT_NOTE && at < end && searched < SEARCH_MAX) {
 			len = end - at < SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;
-			if (!notes_read(f, at, d, len, &len))
-				len = BLOCK - at % BLOCK;
-			else if (!len)
+			if (notes_read(f, at, d, len, &len) && len)
+				search_piece(f, d, len, at, end);
+			else if (at >= f->core->input.end)
 				break;
 			else
-				search_piece(f, d, len, at, end);
-			at += len == SEARCH_PIECE ? len - round_up64(NAME_END, 4)
-						  : round_up64(len, 4);
+				len = BLOCK - at % BLOCK;
 			searched += len;
+			len = len == SEARCH_PIECE ? len - (size_t)round_up64(NAME_END, 4)
+						  : (size_t)round_up64(len, 4);
+			at = len < end - at ? at + len : end;
 		}
 	}
 	free(d);

@@ -4,6 +4,7 @@
  * vmcore-dmesg: what reads a dump, on files whose sizes, offsets and counts are at their limits and
  * beyond, against plain models of what the headers promise.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -402,6 +403,43 @@ static void notes_unreadable(void **state)
 	}
 }
 
+/*
+ * What a flattened dump has lost is not there: of the first note the text, which thousands of
+ * segments hold, and takes no memory; behind it others are found, up to as much of it as is
+ * searched.
+ */
+static void notes_behind_what_is_lost(void **state)
+{
+	const uint64_t limit = 16 << 20;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4 * 6; i++) {
+		struct elf_phdr *phdr = mem_alloc(4096 * sizeof(*phdr));
+		const uint64_t ends[] = { 8 << 10, limit - 4096, limit, limit + 4096 };
+		const uint64_t lost = ends[i % 4], at = lost + i / 4 * 4;
+		struct input_part *parts = mem_alloc(2 * sizeof(*parts));
+		struct vmcore core;
+		BUF_AUTO b = {0};
+
+		add_info(&b, false, VMCOREINFO_MAX);
+		open_two(&core, &b, &b, at);
+		parts[0] = (struct input_part){ 0, 24 };
+		parts[1] = (struct input_part){ lost, UINT64_MAX };
+		core.input.cut = true;
+		core.input.parts = parts;
+		core.input.n_parts = 2;
+		for (unsigned int p = 0; p < 4096; p++)
+			phdr[p] = (struct elf_phdr){ .type = ELF_PT_NOTE, .filesz = UINT64_MAX };
+		core.elf = (struct elf){ .phdr = phdr, .n_phdrs = i % 2 ? 1 : 4096 };
+		assert_int_equal(notes_find(&core), lost < limit ? 0 : -EINVAL);
+		assert_int_equal(core.n_infos, lost < limit);
+		assert_true(mallinfo2().uordblks + mallinfo2().hblkhd < 256 << 20);
+		fail_forget();
+		vmcore_close(&core);
+		free(phdr);
+	}
+}
+
 /* --- memory --- */
 
 /* 0 may be a virtual address where there are 64 bits, and no physical one is beside it. */
@@ -723,6 +761,7 @@ int main(void)
 		cmocka_unit_test(segments_many),
 		cmocka_unit_test(notes_behind_holes),
 		cmocka_unit_test(notes_unreadable),
+		cmocka_unit_test(notes_behind_what_is_lost),
 		cmocka_unit_test(notes_too_many),
 		cmocka_unit_test(notes_anywhere),
 		cmocka_unit_test(notes_far),
