@@ -393,19 +393,20 @@ static size_t gap_size(struct span *s, uint64_t offset, uint64_t end, size_t len
 
 const uint8_t *span_block(struct span *s, uint64_t offset, uint64_t end, size_t *len)
 {
-	const uint8_t *d;
+	const uint8_t *d = NULL;
 	size_t n;
 
 	*len = SPAN_BLOCK - (s->va + offset) % SPAN_BLOCK;
 	if (*len > end - offset)
 		*len = (size_t)(end - offset);
-	if (!span_at(s, offset, 1)) {
+	/* What could be read once may not be again. */
+	n = span_at(s, offset, 1) ? *len : 0;
+	while (n && !(d = span_at(s, offset, n)))
+		n /= 2;
+	if (!d) {
 		*len = gap_size(s, offset, end, *len);
 		return NULL;
 	}
-	for (n = *len; n > 1 && !span_at(s, offset, n); n /= 2)
-		;
-	d = span_at(s, offset, n);
 	*len = n;	/* the rest is the next block */
 	return d[0] || memcmp(d, d + 1, n - 1) ? d : NULL;
 }

@@ -916,8 +916,11 @@ EQUIVALENT = {
      "for (unsigned int order = 0; order [< -> <=] 2; order++)", 1):
         "the third order is the second, which has found the same",
     ("vmcore-dmesg/notes.c", "search_notes", "compare",
-     "while (p->type == ELF_PT_NOTE && at [< -> <=] end && searched < SEARCH_MAX)", 1):
-        "of no bytes nothing is read",
+     "else if (at [>= -> >] f->core->input.end)", 1):
+        "one block more is looked for where there is none",
+    ("vmcore-dmesg/notes.c", "search_notes", "compare",
+     "at = len [< -> <=] end - at ? at + len : end;", 1):
+        "the sum is the end",
     ("vmcore-dmesg/notes.c", "search_notes", "compare",
      "len = end - at [< -> <=] SEARCH_PIECE ? (size_t)(end - at) : SEARCH_PIECE;", 1):
         "of two equal numbers either is the smaller",
@@ -1098,9 +1101,6 @@ EQUIVALENT = {
     ("vmcore-dmesg/vmcore.c", "span_block", "compare",
      "if (*len [> -> >=] end - offset)", 1):
         "what is equal becomes what it is",
-    ("vmcore-dmesg/vmcore.c", "span_block", "compare",
-     "for (n = *len; n [> -> >=] 1 && !span_at(s, offset, n); n /= 2)", 1):
-        "of one byte it was seen that it is there",
     ("vmcore-dmesg/prb.c", "fits", "compare",
      "return field [<= -> <] structure && size <= structure - field;", 1):
         "no field that begins at the end has room",

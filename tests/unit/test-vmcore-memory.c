@@ -34,6 +34,7 @@ static struct world {
 	uint64_t n_read;		/* bytes that were read so far */
 	bool mapped, tells_gaps;
 	unsigned int closed;
+	unsigned int fails;		/* this piece and all after it, if it is not 0 */
 } world;
 
 static bool in_world(uint64_t address, bool by_physical, uint64_t *i)
@@ -59,6 +60,8 @@ static size_t world_piece(struct vmcore *core, uint64_t address, bool by_physica
 
 	(void)core;
 	if (!in_world(address, by_physical, &i) || (!buf && !world.mapped))
+		return 0;
+	if (world.fails && (world.fails == 1 || !--world.fails))
 		return 0;
 	end = by_physical ? UINT64_MAX : world.mask;
 	while (n < len && n < room && n <= end - address && i + n < WORLD &&
@@ -509,6 +512,33 @@ static void span_around(void **state)
 	}
 }
 
+/* A disk that fails from some read on, even of what was read before: what is read is right. */
+static void span_that_fails(void **state)
+{
+	(void)state;
+	for (unsigned int fails = 1; fails < 60; fails++) {
+		struct vmcore core = { .format = &world_format, .word = 8 };
+		struct span s;
+
+		world = (struct world){ .mask = UINT64_MAX, .piece = 100 };
+		world_fill(false, PAGE);
+		memset(world.state[0], HELD, WORLD);
+		know(&core);
+		assert_true(span_begins(&s, &core, 0, WORLD));
+		world.fails = fails;
+		for (uint64_t at = 0; at < WORLD;) {
+			size_t len;
+			const uint8_t *d = span_block(&s, at, WORLD, &len);
+
+			assert_true(len && len <= WORLD - at);
+			if (d)
+				expect_bytes(d, at, len);
+			at += len;
+		}
+		span_free(&s);
+	}
+}
+
 /* --- which way is believed --- */
 
 #define RELEASE "6.12.0-test"
@@ -812,6 +842,7 @@ int main(void)
 		cmocka_unit_test(span_large),
 		cmocka_unit_test(span_parts),
 		cmocka_unit_test(span_around),
+		cmocka_unit_test(span_that_fails),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
