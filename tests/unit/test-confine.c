@@ -4,6 +4,7 @@
  * What is forbidden is tried from inside, each thing in a child of its own, with arguments that do
  * no harm; and without the filter, where the kernel has another answer.
  */
+#include <asm/termbits.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/reboot.h>

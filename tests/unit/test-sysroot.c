@@ -701,5 +701,9 @@ int main(void)
 		TEST(files_without_an_end),
 	};
 
+	if (!dlsym(RTLD_NEXT, "readdir")) {
+		puts("1..0 # SKIP linked statically: there is no readdir() but ours");
+		return 0;
+	}
 	return cmocka_run_group_tests_name("sysroot", tests, NULL, NULL);
 }

@@ -857,9 +857,13 @@ static void not_to_be_seen(void **state)
 
 	(void)state;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	pid = fork();
+	pid = unit_is_emulated() ? -1 : fork();
 	if (!pid)
 		_exit(open_unseen(name));
+	if (pid < 0) {		/* no calls fail there */
+		close(fd);
+		return;
+	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	close(fd);
