@@ -11,14 +11,20 @@ export PATH=/bin
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 """
-# Copies some of the dump, and ends the machine as kdump's do.
-SAVES = """
-dd if=/proc/vmcore of=/tmp/vmcore bs=64k count=256 2>/dev/null &&
+
+
+def saves(mib):
+    """Copies @mib of the dump into memory, and ends the machine as kdump's do."""
+    return f"""
+dd if=/proc/vmcore of=/tmp/vmcore bs=64k count={mib << 4} 2>/dev/null &&
 	# Twice: a PC's terminal loses characters.
 	for i in 1 2; do echo 'capture initrd: saved vmcore in /tmp'; done
 sleep 1
 reboot -f
 """
+
+
+SAVES = saves(16)
 # Says that the dump could not be saved, and ends the machine all the same.
 SAVES_NOT = """
 echo 'kdump-tools: failed to save vmcore in /var/crash/202611261200'

@@ -73,15 +73,16 @@ def captured():
     """POWER: a CPU is added after the load and crashes; all is seen to the end, and memory was measured."""
     bed = Bed("captured", "small")
     said = _verdict(bed.drill("--crashkernel", "256M", "--hotplug", "--add-cpu",
-                              initrd=bed.initrd(initrds.SAVES)), 0, "captured")
+                              initrd=bed.initrd(initrds.saves(64))), 0, "captured")
     _went(said, "booted", "loaded", "armed", "CPU added", "crashed", "capture kernel up", "vmcore found", "log read",
           "dump looked at", "initrd started", "machine ended")
     expect_same("reserved", said["reserved"], 256 * MIB)
     memory = said["memory"]
     expect(len(memory["samples"]) > 3 and 0 < memory["lowest_free_kib"] < memory["total_kib"] < 256 << 10, f"{memory}")
-    # What the initrd writes (16 MiB) shows.
+    # What the initrd writes (64 MiB) shows, but for about 8 MiB: pages of 64 KiB on a CPU's list (mm/page_alloc.c,
+    # struct per_cpu_pages), which are not counted as free before that either.
     free = [sample["free_kib"] for sample in memory["samples"]]
-    expect(max(free) - min(free) > 8 << 10, f"free memory did not move: {free}")
+    expect(max(free) - min(free) > 32 << 10, f"free memory did not move: {free}")
     expect({"kernel", "initrd", "fdt"} <= {segment["name"] for segment in said["plan"]["segments"]}, "no plan")
     return _steps(said)
 
