@@ -446,6 +446,36 @@ static void maps_that_are_broken(void **state)
 	machine_free(&m);
 }
 
+/*
+ * Removed with its memory after the directory was read: what is there no more is no part of the
+ * map, nor is what was recorded of it before.
+ */
+static void map_without_an_entry(void **state)
+{
+	static const char entry[] = "sys/firmware/memmap/77";
+	STRING_AUTO root = unpack("q35-bios-added");
+	STRING_AUTO copy = below("copy");
+	STRING_AUTO prepare = mem_printf(
+		"ln -s none %s/%s && mkdir -p %s/%s && echo 0x0 >%s/%s/start", root, entry, copy,
+		entry, copy, entry);
+	STRING_AUTO look = mem_printf("test ! -e %s/%s", copy, entry);
+	struct machine m;
+
+	(void)state;
+	assert_int_equal(system(prepare), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(survey(&m, i ? copy : root, i ? NULL : copy), 0);
+		assert_int_equal(((const struct x86_64_facts *)m.arch_facts)->e820.n, 9);
+		assert_string_equal(fail_text(), "");
+		machine_free(&m);
+		assert_int_equal(system(look), 0);
+	}
+	take_away("sys/firmware/memmap/77");
+	text("sys/firmware/memmap/77/start", "0x0\n");
+	assert_fails(survey(&m, root, NULL), ENOENT, "sys/firmware/memmap/77/end: is not there");
+	machine_free(&m);
+}
+
 static void addresses_that_are_not_said(void **state)
 {
 	STRING_AUTO root = unpack("q35-bios");
@@ -1217,6 +1247,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(crash_regions_that_touch, setup, teardown),
 		cmocka_unit_test_setup_teardown(maps_that_are_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(map_without_an_entry, setup, teardown),
 		cmocka_unit_test_setup_teardown(addresses_that_are_not_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(processor_and_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(efi_that_cannot_be_passed_on, setup, teardown),

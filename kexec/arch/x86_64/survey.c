@@ -232,6 +232,19 @@ static int survey_memmap_entry(struct machine *m, struct x86_64_facts *f, uint64
 	return 0;
 }
 
+/* Memory that is removed takes its entry away (drivers/firmware/memmap.c:firmware_map_remove()). */
+static int survey_memmap_if_there(struct machine *m, struct x86_64_facts *f, uint64_t n)
+{
+	STRING_AUTO path = mem_printf(SYS_FIRMWARE_MEMMAP "/%" PRIu64, n);
+	int rc = survey_memmap_entry(m, f, n);
+
+	if (rc != -ENOENT || sysroot_exists(m->sr, path))
+		return rc;
+	fail_forget();
+	sysroot_unrecord(m->sr, path);
+	return 0;
+}
+
 /*
  * Where CONFIG_FIRMWARE_MEMMAP is off there is no such directory: then what the boot loader told is
  * taken as it is. Only where that is not to be had either, /proc/iomem's, in which nothing shows
@@ -244,7 +257,7 @@ static int survey_memmap(struct machine *m, struct x86_64_facts *f)
 	int rc = survey_numbers(m, SYS_FIRMWARE_MEMMAP, &list);
 
 	for (size_t i = 0; i < list.n && rc >= 0; i++)
-		rc = survey_memmap_entry(m, f, list.at[i]);
+		rc = survey_memmap_if_there(m, f, list.at[i]);
 	if (rc < 0)
 		return rc;
 	survey_boot_e820(f, &boot);
