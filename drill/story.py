@@ -347,15 +347,15 @@ class Drill:
         began = heard = time.monotonic()
         known, first, failed, looked = console.position(), False, None, began
         while True:
-            if self._guest.has_come_up():
-                break
-            now = time.monotonic()
+            up, now = self._guest.has_come_up(), time.monotonic()
             text = self._console()
             if console.position() != known:
                 known, heard = console.position(), now
             if not first and FIRST_LINE.search(text):
                 first = True
                 self._step("capture kernel up", "its first line is on the console")
+            if up:
+                break
             failed = failed or (now if causes.is_final(text) else None)
             if (failed and now - failed > GRACE) or self._machine.wait_exit(0):
                 self._lost(causes.classify(self._console()) or self._nothing_more())

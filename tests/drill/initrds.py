@@ -44,9 +44,10 @@ HAS_NO_ROOT = """
 tries=0
 while ! mount "$(findfs LABEL=crash-root 2>/dev/null)" /root 2>/dev/null; do
 	tries=$((tries + 1))
-	[ $tries -lt 3 ] || { echo 'ALERT!  LABEL=crash-root does not exist.  Dropping to a shell!'; break; }
+	[ $tries -lt 3 ] || break
 	sleep 1
 done
+for i in 1 2; do echo 'ALERT!  LABEL=crash-root does not exist.  Dropping to a shell!'; done
 exec sleep 1000
 """
 

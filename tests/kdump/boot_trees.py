@@ -167,7 +167,7 @@ def random_tree(root, seed):
             if name not in taken:
                 write(f"{place}/EFI/Linux/{name}{counters(rng)}.efi", type2(rng))
             taken.add(name)
-    ids = [os.path.basename(p) for p in glob.glob(f"{root}/*/loader/entries/*") + glob.glob(f"{root}/*/EFI/Linux/*")]
+    ids = sorted(os.path.basename(p) for p in glob.glob(f"{root}/*/loader/entries/*") + glob.glob(f"{root}/*/EFI/Linux/*"))
     patterns = ["*", "a*", "*.efi", "*[0-9].conf", "debian*", "DEBIAN*", "?.conf", "none", *ids]
     if rng.random() < .5:
         write(f"{root}/efi/loader/loader.conf", f"timeout 3\n#default *\ndefault {rng.choice(patterns)}\n")

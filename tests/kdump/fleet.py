@@ -207,7 +207,8 @@ def alerts_have_unit_tests():
 
 def kdump_load(*arguments, kexec=None):
     return subprocess.run([f"{Fleet.root}/usr/sbin/kdump-load", *arguments], capture_output=True, text=True,
-                          env=dict(os.environ, KEXEC=kexec or f"{Fleet.top}/bin/kexec", PATH=f"{Fleet.top}/bin:{os.environ['PATH']}"))
+                          env=dict(os.environ, KEXEC=kexec or f"{Fleet.top}/bin/kexec", PATH=f"{Fleet.top}/bin:{os.environ['PATH']}",
+                                   INVOCATION_ID=""))
 
 
 def a_file_is_whole_or_the_one_before():
@@ -358,7 +359,7 @@ def alerts_fire_and_clear():
         expect_same("at first", firing(), set())
         # Unloaded: by kdump-load, and the kernel is played.
         done = kdump_load("--unload")
-        expect(done.returncode == 0 and value("kexec_readiness_status") == 0, done)
+        expect(done.returncode == 0, done)
         until("unloaded", lambda: firing() == {"CrashKernelNotArmed"})
         done = kdump_load()
         expect(done.returncode == 0, done)

@@ -85,7 +85,9 @@ keep() {
 keep_locked() {
 	local path=$1 status
 	shift
-	if [ -z "$(find "$path" -maxdepth 0 -mtime "-$packages_old" 2>/dev/null)" ]; then
+	# Old or not for a whole run: what was made for one of its tests may be in use.
+	if [ -z "$(find "$path" -maxdepth 0 -newermt \
+		"@$((${KEXEC_TEST_BEGAN:-$(date +%s)} - packages_old * 86400))" 2>/dev/null)" ]; then
 		rm -rf --one-file-system "$path.part" || return
 		if "$@" "$path.part"; then
 			rm -rf --one-file-system "$path" && mv "$path.part" "$path" && touch "$path" || return

@@ -189,7 +189,7 @@ class Stage(Plugged):
         log = self.guest.check(PRINT_LOG)
         _, marked, after = log.partition(self.marker)
         expect(marked, f"the captured log lacks '{self.marker}'")
-        found = re.search(rf"{PANIC}\n.*\bCPU: (\d+) .*PID: \d+ Comm: ", after)
+        found = re.search(rf"{PANIC}\n(?:.*\n){{,3}}?.*\bCPU: (\d+) .*PID: \d+ Comm: ", after)
         expect(found, f"the captured log lacks '{PANIC}' and its CPU")
         expect(int(found[1]) == cpu, f"CPU {found[1]} crashed, not CPU {cpu}")
         return log
